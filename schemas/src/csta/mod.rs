@@ -1,0 +1,7 @@
+//! CSTA III XML (ECMA-269 services in ECMA-323 XML): how a node says it.
+//!
+//! `frame` cuts the byte stream, `message` names what is said, `read` and `write` turn one into
+//! the other, `convert` turns a node's words into `domain` and back. Used by the gateway's `Node`
+//! actor and by the simulated node; nobody else speaks CSTA.
+
+pub mod message;

@@ -1,0 +1,275 @@
+//! What a node tells of a monitored device, what it can be asked to do, and how it refuses.
+
+use super::ids::{CallKey, GlobalCallId};
+use super::party::{DeviceRef, Party};
+
+/// What kind of change a node told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Fact {
+    ServiceInitiated,
+    Originated,
+    Delivered,
+    Established,
+    Held,
+    Retrieved,
+    Diverted,
+    /// One connection left the call (CSTA ConnectionCleared).
+    Cleared,
+    Failed,
+    Queued,
+    NetworkReached,
+    OutOfService,
+    BackInService,
+}
+
+/// The state of the monitored device's own connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LocalState {
+    Null,
+    Initiated,
+    Alerting,
+    Connected,
+    Hold,
+    Queued,
+    Fail,
+}
+
+/// Why something happened: the causes that the gateway tells apart. Others are `Other`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Cause {
+    Normal,
+    NewCall,
+    MakeCall,
+    Busy,
+    DoNotDisturb,
+    CallNotAnswered,
+    InvalidNumberFormat,
+    NumberUnallocated,
+    DestNotObtainable,
+    DestOutOfOrder,
+    TrunksBusy,
+    NetworkCongestion,
+    NetworkNotObtainable,
+    Blocked,
+    Consultation,
+    Alternate,
+    CallForwardImmediate,
+    CallForwardBusy,
+    CallForwardNoAnswer,
+    CallPickup,
+    Redirected,
+    Transfer,
+    Conference,
+    Distributed,
+    EnteringDistribution,
+    MultipleAlerting,
+    Recall,
+    RecallBusy,
+    RecallNoAnswer,
+    CallBack,
+    CampOn,
+    NormalClearing,
+    #[default]
+    Other,
+}
+
+/// What may be done with a leg: the contract's featuresAllowed, in its order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Feature {
+    AnswerCall = 1,
+    RedirectCall,
+    CamponCall,
+    SetCallMeBack,
+    IntrudeCall,
+    AlternateCall,
+    TradeCall,
+    ConferenceCall,
+    SplitConferenceCall,
+    ConsultationCall,
+    CancelConsultationCall,
+    TransferCall,
+    SendCallbackMessage,
+    SetAccountCode,
+    NewCall,
+    ClearCall,
+    OutPulseDigits,
+    HoldCall,
+    RetrieveCall,
+    ListenCall,
+    AssignCallerId,
+    AlterWorkTimer,
+    TapCall,
+}
+
+impl Feature {
+    /// Every feature in the contract's order.
+    pub const ALL: [Self; 23] = [
+        Self::AnswerCall,
+        Self::RedirectCall,
+        Self::CamponCall,
+        Self::SetCallMeBack,
+        Self::IntrudeCall,
+        Self::AlternateCall,
+        Self::TradeCall,
+        Self::ConferenceCall,
+        Self::SplitConferenceCall,
+        Self::ConsultationCall,
+        Self::CancelConsultationCall,
+        Self::TransferCall,
+        Self::SendCallbackMessage,
+        Self::SetAccountCode,
+        Self::NewCall,
+        Self::ClearCall,
+        Self::OutPulseDigits,
+        Self::HoldCall,
+        Self::RetrieveCall,
+        Self::ListenCall,
+        Self::AssignCallerId,
+        Self::AlterWorkTimer,
+        Self::TapCall,
+    ];
+}
+
+/// A set of features.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Features(u32);
+
+impl Features {
+    pub const NONE: Self = Self(0);
+
+    #[must_use]
+    pub const fn with(self, feature: Feature) -> Self {
+        Self(self.0 | 1 << feature as u8)
+    }
+
+    #[must_use]
+    pub const fn of(features: &[Feature]) -> Self {
+        let mut set = Self::NONE;
+        let mut i = 0;
+        while i < features.len() {
+            set = set.with(features[i]);
+            i += 1;
+        }
+        set
+    }
+
+    #[must_use]
+    pub const fn has(self, feature: Feature) -> bool {
+        self.0 & 1 << feature as u8 != 0
+    }
+
+    /// What is in both sets.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// The features in the contract's order.
+    pub fn iter(self) -> impl Iterator<Item = Feature> {
+        Feature::ALL.into_iter().filter(move |f| self.has(*f))
+    }
+}
+
+impl FromIterator<Feature> for Features {
+    fn from_iter<I: IntoIterator<Item = Feature>>(features: I) -> Self {
+        features.into_iter().fold(Self::NONE, Self::with)
+    }
+}
+
+/// One thing that a node told of a monitored device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Happening {
+    pub fact: Fact,
+    /// The call; `None` for facts about the device itself (out of service).
+    pub call: Option<CallKey>,
+    /// The device that acted or was acted on: the alerting, answering, holding, releasing,
+    /// failing … device.
+    pub subject: Party,
+    pub calling: Party,
+    pub called: Party,
+    pub last_redirection: Party,
+    /// State of the monitored device's connection after the fact, where the node says it.
+    pub local: Option<LocalState>,
+    pub cause: Cause,
+    /// What the node permits now; `None` when it does not say such things.
+    pub permitted: Option<Features>,
+    pub global_call_id: Option<GlobalCallId>,
+}
+
+impl Happening {
+    /// A fact with nothing else said.
+    #[must_use]
+    pub fn bare(fact: Fact) -> Self {
+        Self {
+            fact,
+            call: None,
+            subject: Party::NotKnown,
+            calling: Party::NotKnown,
+            called: Party::NotKnown,
+            last_redirection: Party::NotKnown,
+            local: None,
+            cause: Cause::Other,
+            permitted: None,
+            global_call_id: None,
+        }
+    }
+}
+
+/// A leg that a device has when it is asked (CSTA SnapshotDevice, then SnapshotCall).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LegSnapshot {
+    pub call: CallKey,
+    pub local: LocalState,
+    /// State of the far connection, where known: tells an alerting far end from a connected one.
+    pub far: Option<LocalState>,
+    pub calling: Party,
+    pub called: Party,
+    pub permitted: Option<Features>,
+    pub global_call_id: Option<GlobalCallId>,
+}
+
+/// What a node is asked to do for one device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    MakeCall { from: DeviceRef, number: String },
+    Answer { device: DeviceRef, call: CallKey },
+    Clear { device: DeviceRef, call: CallKey },
+    Hold { device: DeviceRef, call: CallKey },
+    Retrieve { device: DeviceRef, call: CallKey },
+}
+
+/// A command was accepted; a new call is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    pub call: Option<CallKey>,
+}
+
+/// In which way a node did not do what it was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RefusalKind {
+    /// No such device, call or connection there.
+    Unknown,
+    /// Class of service forbids it.
+    Privilege,
+    /// The call or device is in another state.
+    State,
+    /// A resource is busy, out of service or at its limit.
+    Resource,
+    /// The node does not have the service.
+    NotSupported,
+    /// The node gave another reason.
+    Other,
+    /// No answer within the deadline: the outcome is not known.
+    NoAnswer,
+    /// The link went down or is down.
+    NotConnected,
+}
+
+/// A node's refusal; the text is ours, safe to show to an application.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text}")]
+pub struct NodeRefusal {
+    pub kind: RefusalKind,
+    pub text: String,
+}

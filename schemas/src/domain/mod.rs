@@ -1,0 +1,14 @@
+//! What exists: ids, parties, legs, what happens to them and what can be done with them.
+//!
+//! Neither the words of a node (`csta`) nor those of an application (`contract`): the actors
+//! think in these, and both ends convert.
+
+pub mod happening;
+pub mod ids;
+pub mod party;
+
+pub use happening::{
+    Cause, Command, Done, Fact, Feature, Features, Happening, LegSnapshot, LocalState, NodeRefusal, RefusalKind,
+};
+pub use ids::{CallKey, Ceid, Dn, GlobalCallId, LegId, ObjectId, ObjectKind, SessionId};
+pub use party::{DeviceRef, Party};

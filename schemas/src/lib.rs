@@ -1,0 +1,9 @@
+//! Everything said on a wire of the Open Integration Gateway, and the things it is said about.
+//!
+//! Pure: no I/O, no clock, no actor. `xml` reads and writes bounded XML; `domain` is what exists
+//! (ids, calls, devices, events); `csta` is how a node says it; `contract` and `soap` are how an
+//! application says it.
+
+pub mod csta;
+pub mod domain;
+pub mod xml;
