@@ -1,1 +1,12 @@
-//! x
+//! The Open Integration Gateway: settings, HTTP, admission and commands around the actors, and the
+//! simulated node that stands in for a switch.
+
+pub mod admission;
+pub mod app;
+pub mod client;
+pub mod commands;
+mod entropy;
+pub mod http;
+pub mod settings;
+pub mod sim;
+pub mod telemetry;

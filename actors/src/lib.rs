@@ -1,1 +1,27 @@
-//! x
+//! Everything that lives and waits in the Open Integration Gateway, as actors.
+//!
+//! Each life of a thing is one actor; pure `state` modules decide, the actor's `step` acts. Only
+//! `node` speaks CSTA; nobody here knows HTTP or a database.
+
+pub mod arbiters;
+mod backoff;
+pub mod cluster;
+pub mod device;
+pub mod device_supervisor;
+pub mod env;
+pub mod event;
+mod guard;
+mod last_word;
+pub mod node;
+pub mod node_supervisor;
+#[cfg(feature = "planted-faults")]
+pub mod planted;
+pub mod policy;
+pub mod refusal;
+pub mod session;
+pub mod session_supervisor;
+pub mod system_event;
+mod tree;
+pub mod wire;
+
+pub use tree::Tree;

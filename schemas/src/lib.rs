@@ -4,6 +4,9 @@
 //! (ids, calls, devices, events); `csta` is how a node says it; `contract` and `soap` are how an
 //! application says it.
 
+pub mod contract;
 pub mod csta;
 pub mod domain;
+pub mod fault;
+pub mod soap;
 pub mod xml;

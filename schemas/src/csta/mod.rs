@@ -1,7 +1,14 @@
 //! CSTA III XML (ECMA-269 services in ECMA-323 XML): how a node says it.
 //!
 //! `frame` cuts the byte stream, `message` names what is said, `read` and `write` turn one into
-//! the other, `convert` turns a node's words into `domain` and back. Used by the gateway's `Node`
+//! the other (`application_session` for the part that ECMA-354 adds), `words` holds the standard's
+//! spellings, `convert` turns a node's words into `domain` and back. Used by the gateway's `Node`
 //! actor and by the simulated node; nobody else speaks CSTA.
 
+mod application_session;
+pub mod convert;
+pub mod frame;
 pub mod message;
+pub mod read;
+mod words;
+pub mod write;

@@ -1,0 +1,129 @@
+//! A leg: the monitored device's part of one call, as far as it is known.
+
+use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as Why};
+use schemas::domain::{CallKey, Features, GlobalCallId, LegId, LegSnapshot, LocalState, Party};
+
+/// State of a leg, in the words of the application's side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LegState {
+    /// Off hook with dial tone; shown as ORIGINATED.
+    Initiated,
+    Originated,
+    Delivered,
+    Received,
+    Established,
+    Held,
+    Queued,
+    Failed,
+}
+
+impl LegState {
+    /// The contract's callState.
+    #[must_use]
+    pub fn shown(self) -> CallState {
+        match self {
+            Self::Initiated | Self::Originated => CallState::Originated,
+            Self::Delivered => CallState::Delivered,
+            Self::Received => CallState::Received,
+            Self::Established => CallState::Established,
+            Self::Held => CallState::Held,
+            Self::Queued => CallState::Queued,
+            Self::Failed => CallState::Failed,
+        }
+    }
+
+    /// Whether the leg has the line's voice; behind it others are held or wait.
+    #[must_use]
+    pub fn is_active(self) -> bool {
+        !matches!(self, Self::Held | Self::Received)
+    }
+
+    /// Whether what the node says of its connection is in keeping with this state.
+    #[must_use]
+    pub fn agrees(self, local: LocalState) -> bool {
+        match self {
+            Self::Initiated => matches!(local, LocalState::Initiated | LocalState::Connected),
+            Self::Originated => matches!(local, LocalState::Initiated | LocalState::Connected),
+            Self::Delivered | Self::Established => local == LocalState::Connected,
+            Self::Received => local == LocalState::Alerting,
+            Self::Held => local == LocalState::Hold,
+            Self::Queued => matches!(local, LocalState::Queued | LocalState::Connected),
+            Self::Failed => local == LocalState::Fail,
+        }
+    }
+
+    /// How a leg that a snapshot shows in this state is told, when the event itself was missed.
+    #[must_use]
+    pub fn missed(self, before: Option<Self>) -> (Type, Why) {
+        match self {
+            Self::Initiated | Self::Originated => (Type::CallOriginated, Why::NewCallInvoked),
+            Self::Delivered => (Type::CallDelivered, Why::Delivered),
+            Self::Received => (Type::CallReceived, Why::NewCall),
+            Self::Established => match before {
+                Some(Self::Held) => (Type::CallRetrieved, Why::RetrieveInvoked),
+                Some(Self::Received) => (Type::CallEstablished, Why::AnsweredInvoked),
+                _ => (Type::CallEstablished, Why::Answered),
+            },
+            Self::Held => (Type::CallHeld, Why::HardHoldInvoked),
+            Self::Queued => (Type::CallQueued, Why::CallQueued),
+            Self::Failed => (Type::CallFailed, Why::Unknown),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Leg {
+    pub id: LegId,
+    pub call: CallKey,
+    pub state: LegState,
+    pub calling: Party,
+    pub called: Party,
+    /// Who answered, once someone has.
+    pub answering: Party,
+    pub global_call_id: Option<GlobalCallId>,
+    /// What the node last permitted; `None` when it does not say.
+    pub permitted: Option<Features>,
+    /// What was last told of it.
+    pub last: (Type, Why),
+}
+
+impl Leg {
+    /// A leg as a snapshot shows it.
+    #[must_use]
+    pub fn from_snapshot(id: LegId, snapshot: &LegSnapshot, own_number: &str) -> Option<Self> {
+        let state = state_of(snapshot, own_number)?;
+        Some(Self {
+            id,
+            call: snapshot.call.clone(),
+            state,
+            calling: snapshot.calling.clone(),
+            called: snapshot.called.clone(),
+            answering: Party::NotKnown,
+            global_call_id: snapshot.global_call_id.clone(),
+            permitted: snapshot.permitted,
+            last: state.missed(None),
+        })
+    }
+}
+
+/// The state that a snapshot shows; `None` for a connection that is gone.
+fn state_of(snapshot: &LegSnapshot, own_number: &str) -> Option<LegState> {
+    let calls = snapshot.calling.device().is_some_and(|d| d.number == own_number);
+    Some(match snapshot.local {
+        LocalState::Null => return None,
+        LocalState::Initiated => LegState::Initiated,
+        LocalState::Alerting => LegState::Received,
+        LocalState::Hold => LegState::Held,
+        LocalState::Queued => LegState::Queued,
+        LocalState::Fail => LegState::Failed,
+        LocalState::Connected => match snapshot.far {
+            Some(LocalState::Alerting) => LegState::Delivered,
+            Some(LocalState::Queued) => LegState::Queued,
+            Some(LocalState::Fail) => LegState::Failed,
+            // Nobody at the far end yet: D has dialled.
+            Some(LocalState::Null | LocalState::Initiated) => LegState::Originated,
+            None if calls && snapshot.called == Party::NotKnown => LegState::Originated,
+            _ => LegState::Established,
+        },
+    })
+}

@@ -1,0 +1,82 @@
+//! What is said to a `Device`.
+
+use std::sync::Arc;
+
+use actix::{Addr, Message, Recipient};
+use schemas::contract::cc::CallEventMsg;
+use schemas::domain::{CallKey, LegId, ObjectId, SessionId};
+
+use crate::event::{Deliver, Event};
+use crate::node::Node;
+use crate::refusal::Refused;
+
+/// What an application may ask of a leg or line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    MakeCall { number: String },
+    Answer(LegId),
+    Clear(LegId),
+    Hold(LegId),
+    Retrieve(LegId),
+}
+
+/// Do it; answered when the node has answered, or at the deadline.
+#[derive(Message)]
+#[rtype(result = "Result<(), Refused>")]
+pub struct Perform(pub Action);
+
+/// The present state as the contract's callEvent.
+#[derive(Message)]
+#[rtype(result = "Result<Box<CallEventMsg>, Refused>")]
+pub struct Status;
+
+/// From the DeviceSupervisor: this session watches (again).
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Watch {
+    pub session: SessionId,
+    pub deliver: Recipient<Deliver>,
+}
+
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Unwatch {
+    pub session: SessionId,
+}
+
+/// Tell this session the present state: it lost events of this object.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Restate {
+    pub session: SessionId,
+}
+
+/// The node can be asked.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Arm {
+    pub life: u64,
+    pub node: Addr<Node>,
+}
+
+/// The connection is gone; answers with the event that says so.
+#[derive(Message)]
+#[rtype(result = "Option<Arc<Event>>")]
+pub struct LinkLost {
+    pub life: u64,
+}
+
+/// Nobody watches any more.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Retire;
+
+/// To the DeviceSupervisor: a life ended. The leg ids are handed on, so that an application's
+/// ids stay good when a panic ended the life.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct DeviceEnded {
+    pub object: ObjectId,
+    pub life: u64,
+    pub legs: Vec<(CallKey, LegId)>,
+}

@@ -1,0 +1,262 @@
+//! One life of one monitored object: its monitor at the node, its legs as known, its watchers.
+//!
+//! It lives on its node's arbiter. It never decides whether the node is there (the
+//! DeviceSupervisor says so) and never speaks to an application but through its watchers.
+
+pub mod leg;
+pub mod messages;
+mod state;
+pub mod table;
+mod telling;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use actix::{
+    Actor, ActorContext, Addr, AsyncContext, Context, Handler, MessageResult, Recipient, ResponseFuture,
+};
+use schemas::domain::{CallKey, DeviceRef, LegId, ObjectId, ObjectKind, SessionId};
+use tokio::sync::oneshot;
+use tracing::{Span, info_span};
+
+use self::messages::{Arm, DeviceEnded, LinkLost, Perform, Restate, Retire, Status, Unwatch, Watch};
+use self::state::{Effect, Effects, Input, Report, State};
+use crate::env::Env;
+use crate::event::{Deliver, Event};
+use crate::guard;
+use crate::last_word::LastWord;
+use crate::node::Node;
+use crate::node::messages::{Ask, Tell, Ticket};
+use crate::policy;
+use crate::refusal::Refused;
+
+struct Watcher {
+    deliver: Recipient<Deliver>,
+    /// It has heard MONITOR_SET (or why there is none), and hears what follows.
+    greeted: bool,
+}
+
+pub struct Device {
+    object: ObjectId,
+    env: Env,
+    state: State,
+    /// The node as it can be asked now, and the life that answers come from.
+    node: Option<(u64, Addr<Node>)>,
+    watchers: BTreeMap<SessionId, Watcher>,
+    next_ticket: Ticket,
+    waiting: HashMap<Ticket, oneshot::Sender<Result<(), Refused>>>,
+    effects: Effects,
+    audits: u32,
+    span: Span,
+    last_word: LastWord<DeviceEnded>,
+}
+
+impl Device {
+    pub(crate) fn new(
+        object: ObjectId,
+        life: u64,
+        env: Env,
+        remembered: Vec<(CallKey, LegId)>,
+        supervisor: Recipient<DeviceEnded>,
+    ) -> Self {
+        let device = DeviceRef {
+            button: (object.kind() == ObjectKind::Appearance).then(|| object.button()),
+            ..DeviceRef::number(object.dn().to_string())
+        };
+        Self {
+            object,
+            env,
+            state: State::new(device, remembered),
+            node: None,
+            watchers: BTreeMap::new(),
+            next_ticket: 0,
+            waiting: HashMap::new(),
+            effects: Effects::new(),
+            audits: 0,
+            span: info_span!("device", object = object.get(), dn = %object.dn()),
+            last_word: LastWord::new(supervisor, DeviceEnded { object, life, legs: Vec::new() }),
+        }
+    }
+
+    /// The one place where decisions become deeds.
+    fn step(&mut self, input: Input, ctx: &mut Context<Self>) {
+        let span = self.span.clone();
+        let _entered = span.enter();
+        guard::step("device", ctx, |ctx| {
+            let mut effects = std::mem::take(&mut self.effects);
+            let env = &self.env;
+            self.state.on(input, &mut || env.next_leg(), &mut effects);
+            for effect in effects.drain(..) {
+                self.perform(effect, ctx);
+            }
+            self.effects = effects;
+            if let Some(word) = self.last_word.word() {
+                word.legs = self.state.memory();
+            }
+        });
+    }
+
+    fn perform(&mut self, effect: Effect, ctx: &mut Context<Self>) {
+        match effect {
+            Effect::Ask(question) => {
+                if let Some((_, node)) = &self.node {
+                    node.do_send(Ask { object: self.object, question, answer_to: ctx.address().recipient() });
+                }
+            }
+            Effect::Tell(report) => {
+                let Some(event) = self.render(&report) else { return };
+                for watcher in self.watchers.values().filter(|w| w.greeted) {
+                    watcher.deliver.do_send(Deliver::One(event.clone()));
+                }
+            }
+            Effect::Greet(reports) => {
+                let events: Vec<_> = reports.iter().filter_map(|r| self.render(r)).collect();
+                for watcher in self.watchers.values_mut().filter(|w| !w.greeted) {
+                    watcher.greeted = true;
+                    watcher.deliver.do_send(Deliver::Many(events.clone()));
+                }
+            }
+            Effect::Answer(ticket, result) => {
+                if let Some(asker) = self.waiting.remove(&ticket) {
+                    let _ = asker.send(result); // the application may have gone
+                }
+            }
+            Effect::RearmLater => {
+                ctx.run_later(policy::REARM, |device, ctx| device.step(Input::Rearm, ctx));
+            }
+        }
+    }
+
+    fn render(&self, report: &Report) -> Option<Arc<Event>> {
+        telling::render(self.object, report, &self.env).map(Arc::new)
+    }
+
+    fn greet(&mut self, session: SessionId) {
+        let Some(reports) = self.state.greeting() else {
+            if let Some(watcher) = self.watchers.get_mut(&session) {
+                watcher.greeted = false;
+            }
+            return;
+        };
+        let events: Vec<_> = reports.iter().filter_map(|r| self.render(r)).collect();
+        if let Some(watcher) = self.watchers.get_mut(&session) {
+            watcher.greeted = true;
+            watcher.deliver.do_send(Deliver::Many(events));
+        }
+    }
+}
+
+impl Actor for Device {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        // Spread over the period, so that devices armed together are not looked at together.
+        let shift = u32::try_from(self.object.get() % 16).unwrap_or(0);
+        let first = policy::AUDIT_BUSY / 2 + policy::AUDIT_BUSY * shift / 32;
+        ctx.run_later(first, |_, ctx| {
+            ctx.run_interval(policy::AUDIT_BUSY, |device, ctx| {
+                device.audits += 1;
+                let idle_turn = device.audits % (policy::AUDIT_IDLE.as_secs() / policy::AUDIT_BUSY.as_secs()) as u32;
+                if device.state.has_legs() || idle_turn == 0 {
+                    device.step(Input::Audit, ctx);
+                }
+            });
+        });
+    }
+}
+
+impl Handler<Tell> for Device {
+    type Result = ();
+
+    fn handle(&mut self, tell: Tell, ctx: &mut Self::Context) {
+        // What a connection that is gone still had under way is not true any more.
+        if self.node.as_ref().is_some_and(|(life, _)| *life == tell.life) {
+            self.step(Input::Told(tell.told), ctx);
+        }
+    }
+}
+
+impl Handler<Arm> for Device {
+    type Result = ();
+
+    fn handle(&mut self, Arm { life, node }: Arm, ctx: &mut Self::Context) {
+        self.node = Some((life, node));
+        self.step(Input::Arm, ctx);
+    }
+}
+
+impl Handler<LinkLost> for Device {
+    type Result = MessageResult<LinkLost>;
+
+    fn handle(&mut self, lost: LinkLost, ctx: &mut Self::Context) -> Self::Result {
+        if self.node.as_ref().is_none_or(|(life, _)| *life != lost.life) {
+            return MessageResult(None);
+        }
+        self.node = None;
+        self.step(Input::LinkLost, ctx);
+        for watcher in self.watchers.values_mut() {
+            watcher.greeted = true; // the caller hands the event to every watcher
+        }
+        MessageResult(self.render(&self.state.out_of_service()))
+    }
+}
+
+impl Handler<Watch> for Device {
+    type Result = ();
+
+    fn handle(&mut self, Watch { session, deliver }: Watch, ctx: &mut Self::Context) {
+        self.watchers.insert(session, Watcher { deliver, greeted: false });
+        if self.state.is_refused() {
+            // Asked for again: perhaps the node has thought better of it.
+            self.step(Input::Rearm, ctx);
+        }
+        guard::step("device", ctx, |_| self.greet(session));
+    }
+}
+
+impl Handler<Restate> for Device {
+    type Result = ();
+
+    fn handle(&mut self, Restate { session }: Restate, ctx: &mut Self::Context) {
+        guard::step("device", ctx, |_| self.greet(session));
+    }
+}
+
+impl Handler<Unwatch> for Device {
+    type Result = ();
+
+    fn handle(&mut self, Unwatch { session }: Unwatch, _: &mut Self::Context) {
+        self.watchers.remove(&session);
+    }
+}
+
+impl Handler<Retire> for Device {
+    type Result = ();
+
+    fn handle(&mut self, _: Retire, ctx: &mut Self::Context) {
+        self.step(Input::Retire, ctx);
+        ctx.stop();
+    }
+}
+
+impl Handler<Perform> for Device {
+    type Result = ResponseFuture<Result<(), Refused>>;
+
+    fn handle(&mut self, Perform(action): Perform, ctx: &mut Self::Context) -> Self::Result {
+        let (answer, answered) = oneshot::channel();
+        self.next_ticket += 1;
+        let ticket = self.next_ticket;
+        self.waiting.insert(ticket, answer);
+        self.step(Input::Perform(ticket, action), ctx);
+        Box::pin(async move { answered.await.unwrap_or(Err(Refused::Lost)) })
+    }
+}
+
+impl Handler<Status> for Device {
+    type Result = MessageResult<Status>;
+
+    fn handle(&mut self, _: Status, ctx: &mut Self::Context) -> Self::Result {
+        let event = guard::step("device", ctx, |_| telling::call_event(self.object, &self.state.status(), &self.env));
+        MessageResult(event.map(Box::new).ok_or(Refused::Lost))
+    }
+}

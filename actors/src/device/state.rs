@@ -1,0 +1,643 @@
+//! The decisions of a `Device`: what is known of one monitored object, and what is told of it.
+//!
+//! Pure: no actor, no socket, no clock of its own. Watchers and rendering are the actor's; here a
+//! [`Report`] says what happened in the contract's terms.
+
+use std::collections::VecDeque;
+
+use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as Why};
+use schemas::domain::{
+    CallKey, Cause, Command, DeviceRef, Done, Fact, GlobalCallId, Happening, LegId, LegSnapshot, LocalState,
+    NodeRefusal, Party, RefusalKind,
+};
+
+use super::leg::{Leg, LegState};
+use super::messages::Action;
+use super::table::{self, After, Part};
+use crate::node::messages::{CallDetails, Question, Ticket, Told};
+use crate::policy;
+use crate::refusal::Refused;
+
+/// What can happen to a device.
+pub(crate) enum Input {
+    /// Its node can be asked.
+    Arm,
+    /// Its node cannot be asked any more.
+    LinkLost,
+    Told(Told),
+    Perform(Ticket, Action),
+    /// Time for a snapshot, to find what a live link lost.
+    Audit,
+    /// Try a refused monitor again.
+    Rearm,
+    /// Nobody watches any more.
+    Retire,
+}
+
+/// Something to tell the watchers.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Report {
+    pub kind: Type,
+    pub why: Why,
+    pub state: CallState,
+    /// The leg it is about, as it was when it happened; `None` where no call is.
+    pub leg: Option<LegView>,
+    /// The device that acted, where the node said it.
+    pub subject: Party,
+    pub last_redirection: Party,
+}
+
+/// The parts of a leg that are told.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct LegView {
+    pub id: LegId,
+    pub state: LegState,
+    pub calling: Party,
+    pub called: Party,
+    pub answering: Party,
+    pub global_call_id: Option<GlobalCallId>,
+    pub permitted: Option<schemas::domain::Features>,
+    /// Whether the leg is gone after the event.
+    pub gone: bool,
+}
+
+impl LegView {
+    fn of(leg: &Leg, gone: bool) -> Self {
+        Self {
+            id: leg.id,
+            state: leg.state,
+            calling: leg.calling.clone(),
+            called: leg.called.clone(),
+            answering: leg.answering.clone(),
+            global_call_id: leg.global_call_id.clone(),
+            permitted: leg.permitted,
+            gone,
+        }
+    }
+}
+
+#[derive(Debug, PartialEq)]
+pub(crate) enum Effect {
+    Ask(Question),
+    /// To every watcher that knows the present state.
+    Tell(Report),
+    /// The present state, to those who wait for their first event.
+    Greet(Vec<Report>),
+    Answer(Ticket, Result<(), Refused>),
+    /// Ask for [`Input::Rearm`] later.
+    RearmLater,
+}
+
+pub(crate) type Effects = Vec<Effect>;
+
+/// Gives leg ids; the actor's comes from the environment.
+pub(crate) type NextLeg<'a> = &'a mut dyn FnMut() -> LegId;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Occasion {
+    First,
+    Restored,
+    Audit,
+}
+
+/// How far the monitor is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Link {
+    /// The node is not connected.
+    Down,
+    /// The monitor was asked for.
+    Arming,
+    /// The node refused the monitor; told with that cause.
+    Refused(Why),
+    /// Facts come.
+    Armed,
+}
+
+/// A snapshot under way: facts that come meanwhile wait, and are applied on top of it.
+#[derive(Debug)]
+struct Snapshot {
+    why: Occasion,
+    /// `None` until the list of legs is there.
+    legs: Option<Vec<LegSnapshot>>,
+    /// Calls whose parties are still asked for.
+    asked: Vec<CallKey>,
+    waiting: VecDeque<Happening>,
+}
+
+pub(crate) struct State {
+    device: DeviceRef,
+    link: Link,
+    legs: Vec<Leg>,
+    /// Ids of a life before, for calls that are still there.
+    remembered: Vec<(CallKey, LegId)>,
+    snapshot: Option<Snapshot>,
+    /// A snapshot was wanted while one was under way, or facts did not fit.
+    again: bool,
+    /// The refusal that was told since the monitor last stood.
+    refused: Option<Why>,
+    /// Whether OUT_OF_SERVICE was told since the last MONITOR_SET.
+    out: bool,
+    pending: Vec<Ticket>,
+}
+
+impl State {
+    pub(crate) fn new(device: DeviceRef, remembered: Vec<(CallKey, LegId)>) -> Self {
+        Self {
+            device,
+            link: Link::Down,
+            legs: Vec::new(),
+            remembered,
+            snapshot: None,
+            again: false,
+            refused: None,
+            out: false,
+            pending: Vec::new(),
+        }
+    }
+
+    /// Calls and their leg ids, for the next life.
+    pub(crate) fn memory(&self) -> Vec<(CallKey, LegId)> {
+        let mut memory: Vec<_> = self.legs.iter().map(|l| (l.call.clone(), l.id)).collect();
+        memory.extend(self.remembered.iter().filter(|(c, _)| !self.legs.iter().any(|l| l.call == *c)).cloned());
+        memory
+    }
+
+    pub(crate) fn is_refused(&self) -> bool {
+        matches!(self.link, Link::Refused(_))
+    }
+
+    pub(crate) fn has_legs(&self) -> bool {
+        !self.legs.is_empty()
+    }
+
+    pub(crate) fn on(&mut self, input: Input, next: NextLeg<'_>, out: &mut Effects) {
+        match input {
+            Input::Arm | Input::Rearm => {
+                if matches!(self.link, Link::Down | Link::Refused(_)) {
+                    self.link = Link::Arming;
+                    out.push(Effect::Ask(Question::Monitor(self.device.clone())));
+                }
+            }
+            Input::LinkLost => self.lost(out),
+            Input::Told(told) => self.told(told, next, out),
+            Input::Perform(ticket, action) => self.perform(ticket, action, out),
+            Input::Audit => self.snapshot(Occasion::Audit, out),
+            Input::Retire => {
+                if self.link != Link::Down {
+                    out.push(Effect::Ask(Question::Unmonitor));
+                }
+                self.link = Link::Down;
+            }
+        }
+    }
+
+    fn lost(&mut self, out: &mut Effects) {
+        self.link = Link::Down;
+        self.snapshot = None;
+        self.again = false;
+        self.out = true;
+        for ticket in self.pending.drain(..) {
+            out.push(Effect::Answer(ticket, Err(Refused::LinkLost)));
+        }
+    }
+
+    /// What says that the controller is gone.
+    pub(crate) fn out_of_service(&self) -> Report {
+        Report::bare(Type::OutOfService, Why::ControllerCommsFailed, CallState::OutOfService)
+    }
+
+    /// MONITOR_SET with the state as it is: one report for each leg; what a new watcher hears
+    /// first. `None` while the first snapshot is under way: it will be told then.
+    pub(crate) fn greeting(&mut self) -> Option<Vec<Report>> {
+        match self.link {
+            Link::Down => {
+                self.out = true; // told now; when the node comes, it is a return
+                Some(vec![
+                    Report::bare(Type::MonitorSet, Why::MonitorSet, CallState::Unavailable),
+                    self.out_of_service(),
+                ])
+            }
+            Link::Refused(why) => Some(vec![Report::bare(Type::MonitorFailedEvent, why, CallState::Unavailable)]),
+            Link::Arming => None,
+            Link::Armed if self.snapshot.as_ref().is_some_and(|s| s.why != Occasion::Audit) => None,
+            Link::Armed => Some(self.present(Why::MonitorSet)),
+        }
+    }
+
+    fn present(&self, why: Why) -> Vec<Report> {
+        if self.legs.is_empty() {
+            return vec![Report::bare(Type::MonitorSet, why, CallState::Idle)];
+        }
+        self.legs.iter().map(|leg| Report::of(Type::MonitorSet, why, leg.state.shown(), leg)).collect()
+    }
+
+    /// The state for getCallStatus: the active leg, else the newest held or alerting one.
+    pub(crate) fn status(&self) -> Report {
+        match self.link {
+            Link::Down | Link::Arming => {
+                return Report::bare(Type::MonitorSet, Why::MonitorSet, CallState::Unavailable);
+            }
+            Link::Refused(why) => return Report::bare(Type::MonitorFailedEvent, why, CallState::Unavailable),
+            Link::Armed => {}
+        }
+        let leg = self.legs.iter().rev().find(|l| l.state.is_active()).or_else(|| self.legs.last());
+        match leg {
+            Some(leg) => Report::of(leg.last.0, leg.last.1, leg.state.shown(), leg),
+            None => Report::bare(Type::MonitorSet, Why::MonitorSet, CallState::Idle),
+        }
+    }
+
+    fn perform(&mut self, ticket: Ticket, action: Action, out: &mut Effects) {
+        let device = self.device.clone();
+        let call = |leg: LegId| self.legs.iter().find(|l| l.id == leg).map(|l| l.call.clone()).ok_or(Refused::NoCall);
+        let command = match (self.link, action) {
+            (Link::Down, _) => Err(Refused::NotConnected),
+            (_, Action::MakeCall { number }) => {
+                if is_dialable(&number) {
+                    Ok(Command::MakeCall { from: device, number })
+                } else {
+                    Err(Refused::BadNumber)
+                }
+            }
+            (_, Action::Answer(leg)) => call(leg).map(|call| Command::Answer { device, call }),
+            (_, Action::Clear(leg)) => call(leg).map(|call| Command::Clear { device, call }),
+            (_, Action::Hold(leg)) => call(leg).map(|call| Command::Hold { device, call }),
+            (_, Action::Retrieve(leg)) => call(leg).map(|call| Command::Retrieve { device, call }),
+        };
+        match command {
+            Ok(command) => {
+                self.pending.push(ticket);
+                out.push(Effect::Ask(Question::Perform(ticket, command)));
+            }
+            Err(refused) => out.push(Effect::Answer(ticket, Err(refused))),
+        }
+    }
+
+    fn told(&mut self, told: Told, next: NextLeg<'_>, out: &mut Effects) {
+        match told {
+            Told::Monitored(result) => self.monitored(result, out),
+            Told::MonitorEnded => {
+                self.link = Link::Refused(Why::DestinationUnavailable);
+                self.snapshot = None;
+                self.out = true;
+                let report =
+                    Report::bare(Type::MonitorFailedEvent, Why::DestinationUnavailable, CallState::Unavailable);
+                out.push(Effect::Tell(report));
+                out.push(Effect::RearmLater);
+            }
+            Told::Legs(result) => self.snapshot_legs(result, next, out),
+            Told::Details(call, result) => self.snapshot_details(&call, result.ok(), next, out),
+            Told::Outcome(ticket, result) => self.outcome(ticket, result, out),
+            Told::Happened(happening) => match &mut self.snapshot {
+                Some(snapshot) if snapshot.waiting.len() < policy::DEVICE_BUFFER => {
+                    snapshot.waiting.push_back(happening);
+                }
+                Some(_) => self.again = true,
+                None if self.link == Link::Armed => {
+                    self.happened(happening, next, out);
+                    self.snapshot_if_wanted(out);
+                }
+                None => {}
+            },
+        }
+    }
+
+    fn outcome(&mut self, ticket: Ticket, result: Result<Done, NodeRefusal>, out: &mut Effects) {
+        let Some(at) = self.pending.iter().position(|t| *t == ticket) else { return };
+        self.pending.swap_remove(at);
+        if result.as_ref().is_err_and(|r| r.kind == RefusalKind::NoAnswer) {
+            // What became of the command only the node knows: look.
+            self.snapshot(Occasion::Audit, out);
+        }
+        out.push(Effect::Answer(ticket, result.map(|_| ()).map_err(Refused::Node)));
+    }
+
+    fn monitored(&mut self, result: Result<(), NodeRefusal>, out: &mut Effects) {
+        if self.link != Link::Arming {
+            return;
+        }
+        match result {
+            Ok(()) => {
+                self.link = Link::Armed;
+                self.refused = None;
+                let why = if self.out { Occasion::Restored } else { Occasion::First };
+                self.snapshot(why, out);
+            }
+            Err(refusal) => {
+                let why = match refusal.kind {
+                    RefusalKind::Privilege => Why::PrivilegeViolation,
+                    _ => Why::DestinationUnavailable,
+                };
+                self.link = Link::Refused(why);
+                self.out = true;
+                let report = Report::bare(Type::MonitorFailedEvent, why, CallState::Unavailable);
+                // Said once, however often it is tried again; to a new watcher in any case.
+                if self.refused.replace(why) != Some(why) {
+                    out.push(Effect::Tell(report.clone()));
+                }
+                out.push(Effect::Greet(vec![report]));
+                // Want of resources and silence pass; a privilege or an unknown device does not.
+                if matches!(refusal.kind, RefusalKind::Resource | RefusalKind::NoAnswer | RefusalKind::NotConnected) {
+                    out.push(Effect::RearmLater);
+                }
+            }
+        }
+    }
+
+    fn snapshot(&mut self, why: Occasion, out: &mut Effects) {
+        if self.link != Link::Armed {
+            return;
+        }
+        if self.snapshot.is_some() {
+            self.again = true;
+            return;
+        }
+        self.snapshot = Some(Snapshot { why, legs: None, asked: Vec::new(), waiting: VecDeque::new() });
+        out.push(Effect::Ask(Question::Legs(self.device.clone())));
+    }
+
+    fn snapshot_if_wanted(&mut self, out: &mut Effects) {
+        if std::mem::take(&mut self.again) {
+            self.snapshot(Occasion::Audit, out);
+        }
+    }
+
+    fn snapshot_legs(
+        &mut self,
+        result: Result<Vec<LegSnapshot>, NodeRefusal>,
+        next: NextLeg<'_>,
+        out: &mut Effects,
+    ) {
+        let Some(snapshot) = &mut self.snapshot else { return };
+        let legs = match result {
+            Ok(legs) if legs.len() <= policy::DEVICE_LEGS => legs,
+            Ok(_) => Vec::new(),
+            Err(refusal) => {
+                let why = snapshot.why;
+                let waiting = std::mem::take(&mut snapshot.waiting);
+                self.snapshot = None;
+                // A node without snapshots: what is known must do. One that was silent is asked again.
+                if why != Occasion::Audit {
+                    self.compare(Vec::new(), why, refusal.kind == RefusalKind::NotSupported, next, out);
+                }
+                for happening in waiting {
+                    self.happened(happening, next, out);
+                }
+                self.again |= refusal.kind == RefusalKind::NoAnswer;
+                return self.snapshot_if_wanted(out);
+            }
+        };
+        // The list was made at this point of the stream: what came before is in it.
+        snapshot.waiting.clear();
+        for leg in &legs {
+            let parties_known =
+                self.legs.iter().any(|l| l.call == leg.call && l.calling != Party::NotKnown && snapshot.why == Occasion::Audit);
+            if !parties_known && leg.local != LocalState::Null {
+                snapshot.asked.push(leg.call.clone());
+                out.push(Effect::Ask(Question::Details(self.device.clone(), leg.call.clone())));
+            }
+        }
+        snapshot.legs = Some(legs);
+        self.snapshot_whole(next, out);
+    }
+
+    fn snapshot_details(
+        &mut self,
+        call: &CallKey,
+        details: Option<CallDetails>,
+        next: NextLeg<'_>,
+        out: &mut Effects,
+    ) {
+        let Some(snapshot) = &mut self.snapshot else { return };
+        let Some(at) = snapshot.asked.iter().position(|c| c == call) else { return };
+        snapshot.asked.swap_remove(at);
+        let leg = snapshot.legs.iter_mut().flatten().find(|l| l.call == *call);
+        if let (Some(leg), Some(details)) = (leg, details) {
+            leg.calling = details.calling;
+            leg.called = details.called;
+        }
+        self.snapshot_whole(next, out);
+    }
+
+    fn snapshot_whole(&mut self, next: NextLeg<'_>, out: &mut Effects) {
+        if !self.snapshot.as_ref().is_some_and(|s| s.legs.is_some() && s.asked.is_empty()) {
+            return;
+        }
+        let Some(Snapshot { why, legs, waiting, .. }) = self.snapshot.take() else { return };
+        self.compare(legs.unwrap_or_default(), why, false, next, out);
+        for happening in waiting {
+            self.happened(happening, next, out);
+        }
+        self.snapshot_if_wanted(out);
+    }
+
+    /// Makes the known state that of the snapshot, and tells the difference.
+    fn compare(
+        &mut self,
+        shown: Vec<LegSnapshot>,
+        why: Occasion,
+        keep_unseen: bool,
+        next: NextLeg<'_>,
+        out: &mut Effects,
+    ) {
+        let mut fresh: Vec<Leg> = Vec::with_capacity(shown.len());
+        let mut changes: Vec<Report> = Vec::new();
+        for leg in &shown {
+            let known = self.legs.iter().find(|l| l.call == leg.call);
+            let remembered = self.remembered.iter().find(|(c, _)| *c == leg.call).map(|(_, id)| *id);
+            let id = known.map(|l| l.id).or(remembered).unwrap_or_else(&mut *next);
+            let Some(mut now) = Leg::from_snapshot(id, leg, &self.device.number) else { continue };
+            match known {
+                Some(known) => {
+                    now.answering = known.answering.clone();
+                    if now.calling == Party::NotKnown {
+                        now.calling = known.calling.clone();
+                    }
+                    if now.called == Party::NotKnown {
+                        now.called = known.called.clone();
+                    }
+                    if known.state.shown() == now.state.shown() {
+                        now.last = known.last;
+                        now.permitted = now.permitted.or(known.permitted);
+                    } else {
+                        now.last = now.state.missed(Some(known.state));
+                        changes.push(Report::of(now.last.0, now.last.1, now.state.shown(), &now));
+                    }
+                }
+                None => changes.push(Report::of(now.last.0, now.last.1, now.state.shown(), &now)),
+            }
+            fresh.push(now);
+        }
+        let gone: Vec<Leg> =
+            self.legs.iter().filter(|l| !fresh.iter().any(|f| f.call == l.call)).cloned().collect();
+        if keep_unseen {
+            fresh.extend(gone.iter().cloned());
+        }
+        self.legs = fresh;
+        self.remembered.clear();
+        match why {
+            Occasion::First => out.push(Effect::Greet(self.present(Why::MonitorSet))),
+            Occasion::Restored => {
+                self.out = false;
+                for report in self.present(Why::ControllerCommsRestored) {
+                    out.push(Effect::Tell(report));
+                }
+                out.push(Effect::Greet(self.present(Why::MonitorSet)));
+            }
+            Occasion::Audit => {
+                if !changes.is_empty() || (!gone.is_empty() && !keep_unseen) {
+                    metrics::counter!("oig_audit_repairs_total").increment(1);
+                }
+                out.extend(changes.into_iter().map(Effect::Tell));
+            }
+        }
+        if !keep_unseen {
+            for leg in gone {
+                let mut report = Report::of(Type::CallClear, Why::OtherDeviceCleared, CallState::Idle, &leg);
+                if let Some(view) = &mut report.leg {
+                    view.gone = true;
+                }
+                out.push(Effect::Tell(report));
+            }
+        }
+    }
+
+    fn acts(&self, happening: &Happening) -> Part {
+        if happening.fact == Fact::Delivered {
+            if let Some(local) = happening.local {
+                return if local == LocalState::Alerting { Part::Acts } else { Part::Other };
+            }
+        }
+        let own = happening
+            .subject
+            .device()
+            .is_some_and(|d| d.number == self.device.number && (d.button.is_none() || d.button == self.device.button));
+        if own { Part::Acts } else { Part::Other }
+    }
+
+    fn happened(&mut self, happening: Happening, next: NextLeg<'_>, out: &mut Effects) {
+        let report = match happening.fact {
+            Fact::OutOfService => Report::bare(Type::OutOfService, Why::DeviceOutOfService, CallState::OutOfService),
+            Fact::BackInService => Report::bare(Type::InService, Why::DeviceInService, CallState::Idle),
+            _ => return self.call_happened(happening, next, out),
+        };
+        out.push(Effect::Tell(report));
+    }
+
+    fn call_happened(&mut self, happening: Happening, next: NextLeg<'_>, out: &mut Effects) {
+        let Some(call) = happening.call.clone() else { return };
+        let part = self.acts(&happening);
+        let at = match self.legs.iter().position(|l| l.call == call) {
+            Some(at) => at,
+            None => {
+                let begins = matches!(
+                    happening.fact,
+                    Fact::ServiceInitiated | Fact::Originated | Fact::Delivered | Fact::Queued | Fact::Failed
+                );
+                // A fact about a call that is not known: something was missed, so look; what can
+                // be told of it is told all the same.
+                self.again |= !begins;
+                if matches!(happening.fact, Fact::Cleared | Fact::Diverted) || self.legs.len() >= policy::DEVICE_LEGS {
+                    return;
+                }
+                self.legs.push(Leg {
+                    id: next(),
+                    call,
+                    state: LegState::Initiated,
+                    calling: Party::NotKnown,
+                    called: Party::NotKnown,
+                    answering: Party::NotKnown,
+                    global_call_id: None,
+                    permitted: None,
+                    last: (Type::CallOriginated, Why::NewCallInvoked),
+                });
+                self.legs.len() - 1
+            }
+        };
+        let leg = &mut self.legs[at];
+        learn(leg, &happening);
+        let stays = happening.fact == Fact::Cleared
+            && match happening.local {
+                Some(local) => local != LocalState::Null,
+                None => false,
+            };
+        if stays {
+            let why = match leg.state {
+                LegState::Held => Why::HardHeldPartyDropped,
+                LegState::Queued => Why::QueuedPartyDropped,
+                _ => Why::OtherDeviceDropped,
+            };
+            let mut report = Report::of(Type::DeviceDropped, why, leg.state.shown(), leg);
+            report.subject = happening.subject;
+            return out.push(Effect::Tell(report));
+        }
+        let Some(row) = table::find(happening.fact, part, happening.cause) else {
+            return; // kept as state, nothing is told
+        };
+        if happening.fact == Fact::Cleared && part == Part::Other && leg.state == LegState::Held {
+            // A held party that leaves is told as such; then the leg itself is over.
+            let mut report = Report::of(Type::DeviceDropped, Why::HardHeldPartyDropped, CallState::Held, leg);
+            report.subject = happening.subject.clone();
+            out.push(Effect::Tell(report));
+        }
+        let (state, gone) = match row.after {
+            After::Is(state) => {
+                leg.state = state;
+                (state.shown(), false)
+            }
+            After::AsItIs => (leg.state.shown(), false),
+            After::Gone => (CallState::Idle, true),
+        };
+        if let Some(local) = happening.local {
+            self.again |= !gone && !leg.state.agrees(local);
+        }
+        leg.last = (row.kind, row.why);
+        let mut report = Report::of(row.kind, row.why, state, leg);
+        report.subject = happening.subject;
+        report.last_redirection = happening.last_redirection;
+        if let (Some(view), true) = (&mut report.leg, gone) {
+            view.gone = true;
+        }
+        if gone {
+            self.legs.remove(at);
+        }
+        out.push(Effect::Tell(report));
+    }
+}
+
+/// Takes over what the node said of the call; what it did not say stays as known.
+fn learn(leg: &mut Leg, happening: &Happening) {
+    if happening.calling != Party::NotKnown {
+        leg.calling = happening.calling.clone();
+    }
+    if happening.called != Party::NotKnown {
+        leg.called = happening.called.clone();
+    }
+    if happening.fact == Fact::Established {
+        leg.answering = happening.subject.clone();
+    }
+    if happening.global_call_id.is_some() {
+        leg.global_call_id = happening.global_call_id.clone();
+    }
+    // A fact without permissions voids older ones: they were for another state.
+    leg.permitted = happening.permitted;
+}
+
+impl Report {
+    fn bare(kind: Type, why: Why, state: CallState) -> Self {
+        Self { kind, why, state, leg: None, subject: Party::NotKnown, last_redirection: Party::NotKnown }
+    }
+
+    fn of(kind: Type, why: Why, state: CallState, leg: &Leg) -> Self {
+        Self { leg: Some(LegView::of(leg, false)), ..Self::bare(kind, why, state) }
+    }
+}
+
+/// What may be dialled; the rest the node must judge.
+fn is_dialable(number: &str) -> bool {
+    let digits = number.strip_prefix('+').unwrap_or(number);
+    (1..=32).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit() || b == b'*' || b == b'#')
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,320 @@
+//! From a [`Report`] to what goes on the wire: devices in the contract's order, attributes,
+//! featuresAllowed, rendered once for every session that hears it.
+//!
+//! What the node did not say is left out; nothing is decided here about what happened.
+
+use schemas::contract::Record;
+use schemas::contract::cc::{
+    AttributeType, CallEventAttributeNames, CallEventAttributeValue, CallEventMsg, CallEventType as Type,
+    Device as WireDevice, DeviceAttributeNames, DeviceAttributeValue, DeviceName, DeviceType, EventType,
+    FeaturesAllowed, StandardEventMsg,
+};
+use schemas::domain::{DeviceRef, Dn, Feature, Features, ObjectId, ObjectKind, Party};
+use schemas::xml::Writer;
+
+use super::leg::LegState;
+use super::state::{LegView, Report};
+use crate::env::Env;
+use crate::event::Event;
+
+/// Features whose operations exist: nothing is announced that would be refused as unknown.
+pub const SUPPORTED: Features =
+    Features::of(&[Feature::AnswerCall, Feature::ClearCall, Feature::HoldCall, Feature::RetrieveCall]);
+
+/// The event as sessions keep it; `None` when a planted fault swallows it.
+pub(super) fn render(object: ObjectId, report: &Report, env: &Env) -> Option<Event> {
+    #[cfg(feature = "planted-faults")]
+    let report = &planted(report, env)?;
+    let call_event = call_event(object, report, env);
+    let message = StandardEventMsg {
+        error_description: None,
+        event_type: Some(EventType::CallEvent),
+        call_event: Some(call_event),
+        feature_event: None,
+        system_event: None,
+        result: true,
+    };
+    let mut out = Writer::new();
+    message.write_children(&mut out);
+    Some(Event { object: Some(object), standard: out.finish() })
+}
+
+/// The report as the contract's callEvent.
+pub(super) fn call_event(object: ObjectId, report: &Report, env: &Env) -> CallEventMsg {
+    let own = Own { object, env };
+    let features = report.leg.as_ref().map_or(Features::NONE, features_allowed);
+    CallEventMsg {
+        kind: Some(report.kind),
+        cause: Some(report.why),
+        call_state: Some(report.state),
+        call_event_attribute: attributes(object, report),
+        features_allowed: features.iter().map(wire_feature).collect(),
+        device: own.devices(report),
+        party: Vec::new(),
+        account_code: None,
+        account_code_type: None,
+        local_call_id: report.leg.as_ref().map_or(0, |leg| leg.id.as_long()),
+        call_event_time: env.now_ms(),
+        object_id: object.as_long(),
+    }
+}
+
+/// From the node where it says so, else from the state of the leg.
+fn features_allowed(leg: &LegView) -> Features {
+    if leg.gone {
+        return Features::NONE;
+    }
+    leg.permitted.unwrap_or_else(|| of_state(leg.state)).and(SUPPORTED)
+}
+
+/// What the state of a leg allows by itself.
+fn of_state(state: LegState) -> Features {
+    use Feature::{
+        AnswerCall, CamponCall, ClearCall, ConsultationCall, HoldCall, NewCall, OutPulseDigits, RedirectCall,
+        RetrieveCall, SendCallbackMessage, SetAccountCode, SetCallMeBack,
+    };
+    const INITIATED: Features = Features::of(&[ClearCall, OutPulseDigits]);
+    const DELIVERED: Features = Features::of(&[ClearCall, SetCallMeBack, SendCallbackMessage]);
+    const RECEIVED: Features = Features::of(&[AnswerCall, RedirectCall]);
+    const ESTABLISHED: Features =
+        Features::of(&[ClearCall, HoldCall, ConsultationCall, OutPulseDigits, SetAccountCode]);
+    const HELD: Features = Features::of(&[RetrieveCall]);
+    const QUEUED: Features = Features::of(&[ClearCall, SetCallMeBack]);
+    const FAILED: Features = Features::of(&[ClearCall, NewCall, CamponCall, SetCallMeBack, SendCallbackMessage]);
+    match state {
+        LegState::Initiated | LegState::Originated => INITIATED,
+        LegState::Delivered => DELIVERED,
+        LegState::Received => RECEIVED,
+        LegState::Established => ESTABLISHED,
+        LegState::Held => HELD,
+        LegState::Queued => QUEUED,
+        LegState::Failed => FAILED,
+    }
+}
+
+fn wire_feature(feature: Feature) -> FeaturesAllowed {
+    match feature {
+        Feature::AnswerCall => FeaturesAllowed::AnswerCall,
+        Feature::RedirectCall => FeaturesAllowed::RedirectCall,
+        Feature::CamponCall => FeaturesAllowed::CamponCall,
+        Feature::SetCallMeBack => FeaturesAllowed::SetCallMeBack,
+        Feature::IntrudeCall => FeaturesAllowed::IntrudeCall,
+        Feature::AlternateCall => FeaturesAllowed::AlternateCall,
+        Feature::TradeCall => FeaturesAllowed::TradeCall,
+        Feature::ConferenceCall => FeaturesAllowed::ConferenceCall,
+        Feature::SplitConferenceCall => FeaturesAllowed::SplitConferenceCall,
+        Feature::ConsultationCall => FeaturesAllowed::ConsultationCall,
+        Feature::CancelConsultationCall => FeaturesAllowed::CancelConsultationCall,
+        Feature::TransferCall => FeaturesAllowed::TransferCall,
+        Feature::SendCallbackMessage => FeaturesAllowed::SendCallbackMessage,
+        Feature::SetAccountCode => FeaturesAllowed::SetAccountCode,
+        Feature::NewCall => FeaturesAllowed::NewCall,
+        Feature::ClearCall => FeaturesAllowed::ClearCall,
+        Feature::OutPulseDigits => FeaturesAllowed::OutPulseDigits,
+        Feature::HoldCall => FeaturesAllowed::HoldCall,
+        Feature::RetrieveCall => FeaturesAllowed::RetrieveCall,
+        Feature::ListenCall => FeaturesAllowed::ListenCall,
+        Feature::AssignCallerId => FeaturesAllowed::AssignCallerId,
+        Feature::AlterWorkTimer => FeaturesAllowed::AlterWorkTimer,
+        Feature::TapCall => FeaturesAllowed::TapCall,
+    }
+}
+
+fn attributes(object: ObjectId, report: &Report) -> Vec<CallEventAttributeValue> {
+    use CallEventAttributeNames::{CurrentGlobalCallId, DialedDigits, IcpId};
+    let value = |name, value: String, kind| CallEventAttributeValue {
+        attribute_name: Some(name),
+        attribute_value: Some(value),
+        attribute_type: Some(kind),
+    };
+    let mut attributes = Vec::with_capacity(3);
+    if let Some(leg) = &report.leg {
+        if report.kind == Type::CallOriginated {
+            if let Some(dialled) = leg.called.device() {
+                attributes.push(value(DialedDigits, dialled.number.clone(), AttributeType::String));
+            }
+        }
+        if let Some(id) = &leg.global_call_id {
+            attributes.push(value(CurrentGlobalCallId, id.as_str().to_owned(), AttributeType::String));
+        }
+    }
+    attributes.push(value(IcpId, object.ceid().get().to_string(), AttributeType::LongInteger));
+    attributes
+}
+
+/// The monitored object, and where to look up what is said about it.
+struct Own<'a> {
+    object: ObjectId,
+    env: &'a Env,
+}
+
+impl Own<'_> {
+    fn devices(&self, report: &Report) -> Vec<WireDevice> {
+        use DeviceName::{
+            CalledDevice, CallingDevice, ConnectedDevice, ControllerDevice, DroppedDevice, HoldingDevice,
+            NewDestinationDevice, OriginalDestinationDevice, PickupDevice, UsingDevice, WaitingDevice,
+        };
+        let mut roles: Vec<(DeviceName, &Party)> = Vec::with_capacity(4);
+        let own = Party::Known(self.device());
+        if let Some(leg) = &report.leg {
+            match report.kind {
+                Type::CallOriginated => roles.push((CallingDevice, &own)),
+                Type::CallDelivered | Type::CallReceived => {
+                    roles.push((CallingDevice, &leg.calling));
+                    if report.subject.device().is_some() {
+                        roles.push((CalledDevice, &report.subject));
+                        if !same(&report.subject, &leg.called) {
+                            roles.push((OriginalDestinationDevice, &leg.called));
+                        }
+                    } else {
+                        roles.push((CalledDevice, &leg.called));
+                    }
+                }
+                Type::CallEstablished => {
+                    roles.push((CallingDevice, &leg.calling));
+                    roles.push((CalledDevice, &leg.called));
+                    roles.push((ConnectedDevice, &leg.answering));
+                    if matches!(
+                        report.why,
+                        schemas::contract::cc::EventCauseType::Pickup
+                            | schemas::contract::cc::EventCauseType::PickupInvoked
+                    ) {
+                        roles.push((PickupDevice, &leg.answering));
+                    }
+                }
+                Type::CallHeld | Type::CallRetrieved => {
+                    let role = if report.kind == Type::CallHeld { HoldingDevice } else { ControllerDevice };
+                    let acting = if report.subject == Party::NotKnown { &own } else { &report.subject };
+                    roles.push((role, acting));
+                    let far = self.far(leg);
+                    roles.push((ConnectedDevice, if self.is_own(acting) { far } else { &own }));
+                }
+                Type::CallDiverted => {
+                    roles.push((CallingDevice, &leg.calling));
+                    roles.push((CalledDevice, &report.subject));
+                    roles.push((NewDestinationDevice, &leg.called));
+                }
+                Type::CallClear | Type::DeviceDropped => roles.push((DroppedDevice, &report.subject)),
+                Type::CallQueued => {
+                    let waits = report.why == schemas::contract::cc::EventCauseType::CallIsWaiting;
+                    roles.push((if waits { WaitingDevice } else { CallingDevice }, &leg.calling));
+                    roles.push((CalledDevice, &leg.called));
+                }
+                // Who is on a call that was there before the monitor.
+                Type::MonitorSet => {
+                    roles.push((CallingDevice, &leg.calling));
+                    roles.push((CalledDevice, &leg.called));
+                }
+                _ => {}
+            }
+        }
+        if report.kind == Type::MonitorSet || !roles.iter().any(|(_, party)| self.is_own(party)) {
+            roles.insert(0, (UsingDevice, &own));
+        }
+        roles.into_iter().filter_map(|(role, party)| self.wire(role, party)).collect()
+    }
+
+    fn device(&self) -> DeviceRef {
+        DeviceRef {
+            button: (self.object.kind() == ObjectKind::Appearance).then(|| self.object.button()),
+            ..DeviceRef::number(self.object.dn().to_string())
+        }
+    }
+
+    fn is_own(&self, party: &Party) -> bool {
+        let own = self.device();
+        party.device().is_some_and(|d| d.number == own.number && (d.button.is_none() || d.button == own.button))
+    }
+
+    /// The party at the other end of a call of two.
+    fn far<'p>(&self, leg: &'p LegView) -> &'p Party {
+        if self.is_own(&leg.calling) { &leg.called } else { &leg.calling }
+    }
+
+    fn wire(&self, role: DeviceName, party: &Party) -> Option<WireDevice> {
+        use DeviceAttributeNames::{
+            DeviceType as DeviceTypeName, LineAppearance, Name, NamePrivacy, Number, NumberPrivacy,
+        };
+        let hidden;
+        let device = match party {
+            Party::Known(device) => device,
+            Party::Restricted => {
+                hidden = DeviceRef { private_number: true, private_name: true, ..DeviceRef::default() };
+                &hidden
+            }
+            Party::NotKnown => return None,
+        };
+        let own = self.is_own(party);
+        let value = |name, value: String, kind| DeviceAttributeValue {
+            attribute_name: Some(name),
+            attribute_value: Some(value),
+            attribute_type: Some(kind),
+        };
+        let mut attributes = Vec::with_capacity(6);
+        if !device.private_number {
+            attributes.push(value(Number, device.number.clone(), AttributeType::String));
+        }
+        if !device.private_name {
+            let listed = || Some(self.env.cluster.listed(self.object.ceid(), self.object.dn())?.name);
+            let name = device.name.clone().or_else(|| own.then(listed).flatten());
+            attributes.extend(name.map(|name| value(Name, name, AttributeType::String)));
+        }
+        if !matches!(party, Party::Restricted) {
+            let kind = self.kind(device, own);
+            attributes.push(value(DeviceTypeName, kind.as_str().to_owned(), AttributeType::String));
+        }
+        // The prime line is button 1; of others only the node knows.
+        let button = device.button.or_else(|| own.then(|| self.object.button().max(1)));
+        attributes.extend(button.map(|b| value(LineAppearance, b.to_string(), AttributeType::Integer)));
+        attributes.push(value(NumberPrivacy, device.private_number.to_string(), AttributeType::Boolean));
+        attributes.push(value(NamePrivacy, device.private_name.to_string(), AttributeType::Boolean));
+        Some(WireDevice { device_name: Some(role), device_attribute: attributes })
+    }
+
+    /// By what the directories say: a line of the cluster, or something outside it.
+    fn kind(&self, device: &DeviceRef, own: bool) -> DeviceType {
+        if device.button.is_some() || (own && self.object.kind() == ObjectKind::Appearance) {
+            return DeviceType::LineAppearance;
+        }
+        match device.number.parse::<Dn>() {
+            Ok(dn) if own || self.env.cluster.is_internal(dn) => DeviceType::VoiceSetPrime,
+            Ok(_) => DeviceType::Unknown,
+            Err(_) => DeviceType::ExternalDeviceType,
+        }
+    }
+}
+
+fn same(a: &Party, b: &Party) -> bool {
+    match (a.device(), b.device()) {
+        (Some(a), Some(b)) => a.number == b.number && (a.button == b.button || a.button.is_none() || b.button.is_none()),
+        // One of them is not known: nothing can be said to differ.
+        _ => true,
+    }
+}
+
+#[cfg(feature = "planted-faults")]
+fn planted(report: &Report, env: &Env) -> Option<Report> {
+    use crate::planted::Fault;
+    let mut report = report.clone();
+    let number = report.leg.as_ref().map_or(0, |leg| leg.id.get());
+    let leg = report.leg.as_mut();
+    if env.planted.is(Fault::ClearLost) && report.kind == Type::CallClear && number % 3 == 0 {
+        return None;
+    }
+    if let Some(leg) = leg {
+        if env.planted.is(Fault::PartiesSwapped) && report.kind == Type::CallReceived {
+            std::mem::swap(&mut leg.calling, &mut leg.called);
+            report.subject = Party::NotKnown;
+        }
+        if env.planted.is(Fault::WrongGlobalCallId) && number % 3 == 0 {
+            leg.global_call_id = Some("A000zzzz".into());
+        }
+        if env.planted.is(Fault::StaleFeatures) && report.kind == Type::CallEstablished {
+            leg.permitted = Some(of_state(LegState::Received));
+        }
+    }
+    Some(report)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,345 @@
+//! Which object is watched by whom: finds or begins devices, tells them of their node, restores
+//! their monitors in paced batches, and hands every session the loss and return of a node and what
+//! follows from it in one message, in that order.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, MessageResult, Recipient, WrapFuture};
+use futures_util::future::join_all;
+use schemas::domain::{CallKey, Ceid, LegId, ObjectId, SessionId};
+
+use crate::arbiters::Arbiters;
+use crate::device::Device;
+use crate::device::messages::{Arm, DeviceEnded, LinkLost, Restate, Retire, Unwatch, Watch};
+use crate::env::Env;
+use crate::event::{Deliver, Event};
+use crate::guard;
+use crate::node::Node;
+use crate::node_supervisor::{Change, NodeChange};
+use crate::policy;
+use crate::system_event;
+
+/// A session begins (or repeats) its watch of an object.
+#[derive(Message)]
+#[rtype(result = "Addr<Device>")]
+pub struct BeginWatch {
+    pub object: ObjectId,
+    pub session: SessionId,
+    pub deliver: Recipient<Deliver>,
+}
+
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct EndWatch {
+    pub object: ObjectId,
+    pub session: SessionId,
+}
+
+/// The session is over: it watches nothing more.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct SessionGone(pub SessionId);
+
+/// The session lost events of these objects: tell it their present state.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct RestateFor {
+    pub session: SessionId,
+    pub objects: Vec<ObjectId>,
+}
+
+/// Where a watched object lives now; `None` when nobody watches it.
+#[derive(Message)]
+#[rtype(result = "Option<Addr<Device>>")]
+pub struct FindDevice(pub ObjectId);
+
+/// Numbers for health and metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WatchCount {
+    pub objects: usize,
+    pub watches: usize,
+}
+
+#[derive(Message)]
+#[rtype(result = "WatchCount")]
+pub struct CountWatches;
+
+struct Watched {
+    life: u64,
+    device: Addr<Device>,
+    watchers: BTreeMap<SessionId, Recipient<Deliver>>,
+}
+
+pub struct DeviceSupervisor {
+    env: Env,
+    arbiters: Arbiters,
+    nodes: BTreeMap<Ceid, (u64, Addr<Node>)>,
+    objects: BTreeMap<ObjectId, Watched>,
+    sessions: BTreeMap<SessionId, BTreeSet<ObjectId>>,
+    lives: u64,
+    /// Losses that are still being told, by node: a return waits until they are.
+    telling: BTreeMap<Ceid, u32>,
+    /// Objects whose monitors are still to be restored, by node.
+    restoring: BTreeMap<Ceid, VecDeque<ObjectId>>,
+}
+
+impl DeviceSupervisor {
+    pub(crate) fn new(env: Env, arbiters: Arbiters) -> Self {
+        Self {
+            env,
+            arbiters,
+            nodes: BTreeMap::new(),
+            objects: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            lives: 0,
+            telling: BTreeMap::new(),
+            restoring: BTreeMap::new(),
+        }
+    }
+
+    fn begin(&mut self, object: ObjectId, legs: Vec<(CallKey, LegId)>, ctx: &mut Context<Self>) -> (u64, Addr<Device>) {
+        self.lives += 1;
+        let (life, env, supervisor) = (self.lives, self.env.clone(), ctx.address().recipient());
+        let device = Device::start_in_arbiter(self.arbiters.of_node(object.ceid()), move |_| {
+            Device::new(object, life, env, legs, supervisor)
+        });
+        // While others wait to be restored, this one waits behind them no longer than a batch:
+        // what an application asks for now goes ahead.
+        if let Some((node_life, node)) = self.nodes.get(&object.ceid()) {
+            device.do_send(Arm { life: *node_life, node: node.clone() });
+        }
+        (life, device)
+    }
+
+    fn watch(&mut self, begin: BeginWatch, ctx: &mut Context<Self>) -> Addr<Device> {
+        let BeginWatch { object, session, deliver } = begin;
+        if !self.objects.contains_key(&object) {
+            let (life, device) = self.begin(object, Vec::new(), ctx);
+            self.objects.insert(object, Watched { life, device, watchers: BTreeMap::new() });
+        }
+        self.sessions.entry(session).or_default().insert(object);
+        let watched = self.objects.get_mut(&object).expect("inserted above when it was missing");
+        watched.watchers.insert(session, deliver.clone());
+        watched.device.do_send(Watch { session, deliver });
+        self.gauge();
+        watched_addr(&self.objects, object)
+    }
+
+    fn unwatch(&mut self, object: ObjectId, session: SessionId) {
+        if let Some(objects) = self.sessions.get_mut(&session) {
+            objects.remove(&object);
+            if objects.is_empty() {
+                self.sessions.remove(&session);
+            }
+        }
+        let Some(watched) = self.objects.get_mut(&object) else { return };
+        watched.watchers.remove(&session);
+        if watched.watchers.is_empty() {
+            watched.device.do_send(Retire);
+            self.objects.remove(&object);
+        } else {
+            watched.device.do_send(Unwatch { session });
+        }
+        self.gauge();
+    }
+
+    fn gauge(&self) {
+        metrics::gauge!("oig_devices_monitored").set(self.objects.len() as f64);
+    }
+
+    fn of_node(&self, ceid: Ceid) -> impl Iterator<Item = (&ObjectId, &Watched)> {
+        self.objects.iter().filter(move |(object, _)| object.ceid() == ceid)
+    }
+
+    /// Each session that watches something at the node, with what it hears there.
+    fn sessions_at(&self, ceid: Ceid) -> BTreeMap<SessionId, Recipient<Deliver>> {
+        let mut sessions = BTreeMap::new();
+        for (_, watched) in self.of_node(ceid) {
+            for (session, deliver) in &watched.watchers {
+                sessions.entry(*session).or_insert_with(|| deliver.clone());
+            }
+        }
+        sessions
+    }
+
+    fn up(&mut self, ceid: Ceid, life: u64, node: Addr<Node>, ctx: &mut Context<Self>) {
+        self.nodes.insert(ceid, (life, node));
+        let event = Arc::new(system_event::connected(ceid, self.env.now_ms()));
+        for deliver in self.sessions_at(ceid).into_values() {
+            deliver.do_send(Deliver::One(event.clone()));
+        }
+        let objects = self.of_node(ceid).map(|(object, _)| *object).collect();
+        self.restoring.insert(ceid, objects);
+        self.restore(ceid, life, ctx);
+    }
+
+    /// Restores one batch, and the rest after a pause: a node that just came back has other
+    /// things to do, too.
+    fn restore(&mut self, ceid: Ceid, life: u64, ctx: &mut Context<Self>) {
+        let Some((now, node)) = self.nodes.get(&ceid).filter(|(now, _)| *now == life) else { return };
+        let Some(queue) = self.restoring.get_mut(&ceid) else { return };
+        for object in queue.drain(..queue.len().min(policy::RESTORE_BATCH)) {
+            if let Some(watched) = self.objects.get(&object) {
+                watched.device.do_send(Arm { life: *now, node: node.clone() });
+            }
+        }
+        if queue.is_empty() {
+            self.restoring.remove(&ceid);
+        } else {
+            ctx.run_later(policy::RESTORE_PAUSE, move |supervisor, ctx| {
+                guard::keep("device_supervisor", || supervisor.restore(ceid, life, ctx));
+            });
+        }
+    }
+
+    /// The node is gone: every device there says what its watchers are to hear, and each session
+    /// gets the system event and its device events in one message. The devices are asked first, so
+    /// that what they told before is in the sessions' logs before.
+    fn lost(&mut self, ceid: Ceid, life: u64) -> impl Future<Output = ()> + use<> {
+        if self.nodes.get(&ceid).is_some_and(|(now, _)| *now == life) {
+            self.nodes.remove(&ceid);
+        }
+        self.restoring.remove(&ceid);
+        let system = Arc::new(system_event::lost(ceid, self.env.now_ms()));
+        let asked: Vec<_> = self
+            .of_node(ceid)
+            .map(|(_, watched)| {
+                let answer = watched.device.send(LinkLost { life });
+                let watchers: Vec<_> = watched.watchers.iter().map(|(s, d)| (*s, d.clone())).collect();
+                async move { (answer.await.ok().flatten(), watchers) }
+            })
+            .collect();
+        async move {
+            let mut told: BTreeMap<SessionId, (Recipient<Deliver>, Vec<Arc<Event>>)> = BTreeMap::new();
+            for (event, watchers) in join_all(asked).await {
+                for (session, deliver) in watchers {
+                    let (_, events) = told.entry(session).or_insert_with(|| (deliver, vec![system.clone()]));
+                    events.extend(event.clone());
+                }
+            }
+            for (deliver, events) in told.into_values() {
+                deliver.do_send(Deliver::Many(events));
+            }
+        }
+    }
+
+    /// A device died without being told to: its watchers get a new one, with the ids they know.
+    fn ended(&mut self, ended: DeviceEnded, ctx: &mut Context<Self>) {
+        let DeviceEnded { object, life, legs } = ended;
+        if self.objects.get(&object).is_none_or(|w| w.life != life) {
+            return;
+        }
+        let (life, device) = self.begin(object, legs, ctx);
+        if let Some(watched) = self.objects.get_mut(&object) {
+            for (session, deliver) in &watched.watchers {
+                device.do_send(Watch { session: *session, deliver: deliver.clone() });
+            }
+            watched.life = life;
+            watched.device = device;
+        }
+    }
+}
+
+fn watched_addr(objects: &BTreeMap<ObjectId, Watched>, object: ObjectId) -> Addr<Device> {
+    objects[&object].device.clone()
+}
+
+impl Actor for DeviceSupervisor {
+    type Context = Context<Self>;
+}
+
+impl Handler<BeginWatch> for DeviceSupervisor {
+    type Result = MessageResult<BeginWatch>;
+
+    fn handle(&mut self, begin: BeginWatch, ctx: &mut Self::Context) -> Self::Result {
+        MessageResult(self.watch(begin, ctx))
+    }
+}
+
+impl Handler<EndWatch> for DeviceSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, EndWatch { object, session }: EndWatch, _: &mut Self::Context) {
+        guard::keep("device_supervisor", || self.unwatch(object, session));
+    }
+}
+
+impl Handler<SessionGone> for DeviceSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, SessionGone(session): SessionGone, _: &mut Self::Context) {
+        guard::keep("device_supervisor", || {
+            for object in self.sessions.remove(&session).unwrap_or_default() {
+                self.unwatch(object, session);
+            }
+        });
+    }
+}
+
+impl Handler<RestateFor> for DeviceSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, RestateFor { session, objects }: RestateFor, _: &mut Self::Context) {
+        for object in objects {
+            if let Some(watched) = self.objects.get(&object) {
+                watched.device.do_send(Restate { session });
+            }
+        }
+    }
+}
+
+impl Handler<FindDevice> for DeviceSupervisor {
+    type Result = MessageResult<FindDevice>;
+
+    fn handle(&mut self, FindDevice(object): FindDevice, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.objects.get(&object).map(|w| w.device.clone()))
+    }
+}
+
+impl Handler<CountWatches> for DeviceSupervisor {
+    type Result = MessageResult<CountWatches>;
+
+    fn handle(&mut self, _: CountWatches, _: &mut Self::Context) -> Self::Result {
+        MessageResult(WatchCount {
+            objects: self.objects.len(),
+            watches: self.objects.values().map(|w| w.watchers.len()).sum(),
+        })
+    }
+}
+
+impl Handler<NodeChange> for DeviceSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, NodeChange { ceid, change }: NodeChange, ctx: &mut Self::Context) {
+        match change {
+            Change::Up { .. } if self.telling.contains_key(&ceid) => {
+                // A session must not hear of the return before the loss.
+                ctx.notify_later(NodeChange { ceid, change }, policy::RESTORE_PAUSE);
+            }
+            Change::Up { life, node } => {
+                guard::keep("device_supervisor", || self.up(ceid, life, node, ctx));
+            }
+            Change::Lost { life } => {
+                let Some(telling) = guard::keep("device_supervisor", || self.lost(ceid, life)) else { return };
+                *self.telling.entry(ceid).or_default() += 1;
+                ctx.spawn(telling.into_actor(self).map(move |(), supervisor, _| {
+                    if let Some(left) = supervisor.telling.get_mut(&ceid) {
+                        *left -= 1;
+                        if *left == 0 {
+                            supervisor.telling.remove(&ceid);
+                        }
+                    }
+                }));
+            }
+        }
+    }
+}
+
+impl Handler<DeviceEnded> for DeviceSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, ended: DeviceEnded, ctx: &mut Self::Context) {
+        guard::keep("device_supervisor", || self.ended(ended, ctx));
+    }
+}

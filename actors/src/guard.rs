@@ -1,0 +1,34 @@
+//! Turns a panic in an actor's step into the orderly end of that actor's life.
+//!
+//! actix would drop the context while unwinding, with the actor half changed; a second panic there
+//! aborts the process. Here the panic ends in a log line, a count and `ctx.stop()`.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use actix::ActorContext;
+
+/// Runs one step of an actor; a panic stops the actor and yields `None`.
+pub(crate) fn step<C: ActorContext, R>(actor: &'static str, ctx: &mut C, run: impl FnOnce(&mut C) -> R) -> Option<R> {
+    let result = keep(actor, || run(ctx));
+    if result.is_none() {
+        ctx.stop();
+    }
+    result
+}
+
+/// Runs one step of a supervisor, which has nobody above it: a panic costs the step, not the life.
+pub(crate) fn keep<R>(actor: &'static str, run: impl FnOnce() -> R) -> Option<R> {
+    match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(result) => Some(result),
+        Err(cause) => {
+            let cause = cause
+                .downcast_ref::<&str>()
+                .map(|s| (*s).to_owned())
+                .or_else(|| cause.downcast_ref::<String>().cloned())
+                .unwrap_or_else(|| "no text".to_owned());
+            tracing::error!(actor, cause, "a panic ended a step of an actor");
+            metrics::counter!("oig_actor_panics_total", "actor" => actor).increment(1);
+            None
+        }
+    }
+}

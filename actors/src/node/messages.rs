@@ -1,0 +1,90 @@
+//! What is said to and by a `Node`.
+
+use std::collections::HashMap;
+
+use actix::{Addr, Message, Recipient};
+use schemas::domain::{CallKey, Ceid, Command, DeviceRef, Dn, Done, Happening, LegSnapshot, NodeRefusal, ObjectId, Party};
+
+use super::Node;
+use crate::cluster::Listed;
+
+/// Names one asked question, so that its answer finds its asker.
+pub type Ticket = u64;
+
+/// What a device may ask its node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// Start a monitor; from then on facts come as [`Told::Happened`].
+    Monitor(DeviceRef),
+    /// Stop the object's monitor; nothing is answered.
+    Unmonitor,
+    /// The legs that the device has now.
+    Legs(DeviceRef),
+    /// The parties of one call.
+    Details(DeviceRef, CallKey),
+    /// Do something; answered by [`Told::Outcome`] with the ticket.
+    Perform(Ticket, Command),
+}
+
+/// A question of one object, and where its answers go.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Ask {
+    pub object: ObjectId,
+    pub question: Question,
+    pub answer_to: Recipient<Tell>,
+}
+
+/// Parties of a call, as SnapshotCall tells them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CallDetails {
+    pub calling: Party,
+    pub called: Party,
+}
+
+/// What a node tells a device. Answers and facts come on this one path, so that they arrive in
+/// the order in which the node said them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    Monitored(Result<(), NodeRefusal>),
+    /// The node ended the monitor by itself.
+    MonitorEnded,
+    Legs(Result<Vec<LegSnapshot>, NodeRefusal>),
+    Details(CallKey, Result<CallDetails, NodeRefusal>),
+    Outcome(Ticket, Result<Done, NodeRefusal>),
+    Happened(Happening),
+}
+
+/// [`Told`] as a message; `life` is the connection it came over, so that a device can leave
+/// aside what a connection that is gone still had under way.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Tell {
+    pub life: u64,
+    pub told: Told,
+}
+
+/// To the NodeSupervisor: what became of a life.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct NodeNews {
+    pub ceid: Ceid,
+    pub life: u64,
+    pub news: News,
+}
+
+pub enum News {
+    /// The socket is open.
+    Opened,
+    /// The association stands; devices may ask.
+    Up(Addr<Node>),
+    /// The node's whole directory.
+    Directory(HashMap<Dn, Listed>),
+    /// The life is over.
+    Ended,
+}
+
+/// End this life in good order (planned stop).
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Close;

@@ -1,0 +1,184 @@
+//! One life of the connection to one node: socket, association, pairing of requests and answers,
+//! heartbeat, routing of events to devices.
+//!
+//! It alone speaks CSTA. It never reconnects: when the connection is lost it stops, and its
+//! supervisor (told by the last word) decides on the next life. Devices ask it ([`Ask`]) and are
+//! told ([`Tell`]) in the order in which the node spoke.
+
+mod link;
+pub mod messages;
+mod state;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Recipient, WrapFuture};
+use schemas::csta::{read, write};
+use schemas::domain::ObjectId;
+use tokio::time::Instant;
+use tracing::{Span, info, info_span, warn};
+
+use self::link::{Link, Received};
+use self::messages::{Ask, Close, News, NodeNews, Question, Tell};
+use self::state::{Effect, Effects, Input, State};
+use crate::cluster::NodeSettings;
+use crate::guard;
+use crate::last_word::LastWord;
+use crate::policy;
+use crate::wire::Connect;
+
+/// One connection to one node.
+pub struct Node {
+    settings: NodeSettings,
+    life: u64,
+    state: State,
+    connect: Arc<dyn Connect>,
+    supervisor: Recipient<NodeNews>,
+    span: Span,
+    /// Where answers and facts of each object go.
+    listeners: HashMap<ObjectId, Recipient<Tell>>,
+    effects: Effects,
+    /// Both halves of the socket; dropped before the last word is said.
+    link: Option<Link>,
+    _last_word: LastWord<NodeNews>,
+}
+
+impl Node {
+    pub(crate) fn new(
+        settings: NodeSettings,
+        life: u64,
+        connect: Arc<dyn Connect>,
+        supervisor: Recipient<NodeNews>,
+    ) -> Self {
+        let last_word =
+            LastWord::new(supervisor.clone(), NodeNews { ceid: settings.ceid, life, news: News::Ended });
+        Self {
+            state: State::new(settings.association, Instant::now()),
+            span: info_span!("node", ceid = %settings.ceid, life),
+            settings,
+            life,
+            connect,
+            supervisor,
+            listeners: HashMap::new(),
+            effects: Effects::new(),
+            link: None,
+            _last_word: last_word,
+        }
+    }
+
+    /// The one place where decisions become deeds.
+    fn step(&mut self, input: Input, ctx: &mut Context<Self>) {
+        let span = self.span.clone();
+        let _entered = span.enter();
+        guard::step("node", ctx, |ctx| {
+            let mut effects = std::mem::take(&mut self.effects);
+            self.state.on(input, Instant::now(), &mut effects);
+            for effect in effects.drain(..) {
+                self.perform(effect, ctx);
+            }
+            self.effects = effects;
+        });
+    }
+
+    fn perform(&mut self, effect: Effect, ctx: &mut Context<Self>) {
+        match effect {
+            Effect::Send(invoke, message, edition) => {
+                let xml = write::write(&message, edition);
+                let sent = self.link.as_ref().is_some_and(|link| link.send(invoke, &xml));
+                if !sent {
+                    warn!("the node's socket takes nothing more");
+                    ctx.stop();
+                }
+            }
+            Effect::Tell(object, told) => {
+                if let Some(listener) = self.listeners.get(&object) {
+                    listener.do_send(Tell { life: self.life, told });
+                }
+            }
+            Effect::Up => {
+                info!(name = self.settings.name, "node connected");
+                self.news(News::Up(ctx.address()));
+            }
+            Effect::Directory(lines) => {
+                info!(lines = lines.len(), "directory received");
+                self.news(News::Directory(lines));
+            }
+            Effect::Stop(why) => {
+                info!(why, "connection to the node ends");
+                ctx.stop();
+            }
+        }
+    }
+
+    fn news(&self, news: News) {
+        self.supervisor.do_send(NodeNews { ceid: self.settings.ceid, life: self.life, news });
+    }
+}
+
+impl Actor for Node {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        let connecting = tokio::time::timeout(policy::CONNECT, self.connect.connect(self.settings.socket()));
+        ctx.spawn(connecting.into_actor(self).map(|result, node, ctx| match result {
+            Ok(Ok(wire)) => {
+                node.link = Some(Link::open(wire, ctx.address()));
+                node.news(News::Opened);
+                node.step(Input::Opened, ctx);
+            }
+            Ok(Err(error)) => {
+                node.span.in_scope(|| info!(error = %error.kind(), "no connection to the node"));
+                ctx.stop();
+            }
+            Err(_) => {
+                node.span.in_scope(|| info!("no connection to the node in time"));
+                ctx.stop();
+            }
+        }));
+        ctx.run_interval(policy::NODE_TICK, |node, ctx| node.step(Input::Tick, ctx));
+    }
+}
+
+impl Handler<Received> for Node {
+    type Result = ();
+
+    fn handle(&mut self, received: Received, ctx: &mut Self::Context) {
+        match received {
+            Received::Frames(frames) => {
+                for frame in frames {
+                    if let Ok((message, edition)) = read::parse(&frame.xml) {
+                        self.step(Input::Heard(frame.invoke, message, edition), ctx);
+                    } else {
+                        metrics::counter!("oig_node_frames_unreadable_total").increment(1);
+                        self.step(Input::Unreadable, ctx);
+                    }
+                }
+            }
+            Received::Closed(why) => {
+                self.span.in_scope(|| info!(why, "connection to the node ends"));
+                ctx.stop();
+            }
+        }
+    }
+}
+
+impl Handler<Ask> for Node {
+    type Result = ();
+
+    fn handle(&mut self, ask: Ask, ctx: &mut Self::Context) {
+        let leaving = ask.question == Question::Unmonitor;
+        self.listeners.insert(ask.object, ask.answer_to);
+        self.step(Input::Asked(ask.object, ask.question), ctx);
+        if leaving {
+            self.listeners.remove(&ask.object);
+        }
+    }
+}
+
+impl Handler<Close> for Node {
+    type Result = ();
+
+    fn handle(&mut self, _: Close, ctx: &mut Self::Context) {
+        self.step(Input::Close, ctx);
+    }
+}

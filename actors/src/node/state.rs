@@ -1,0 +1,468 @@
+//! The decisions of a `Node`: association, pairing of requests and answers, heartbeat, routing.
+//!
+//! Pure: what happened goes in, what is to be done comes out. No socket, no actor, no clock.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::time::Duration;
+
+use schemas::csta::convert;
+use schemas::csta::frame;
+use schemas::csta::message::{
+    DeviceCategory, Edition, EventBody, Failure, ListedDevice, Message, Request, Response, SystemStatus,
+};
+use schemas::domain::{CallKey, Dn, Done, NodeRefusal, ObjectId, RefusalKind};
+use tokio::time::Instant;
+
+use super::messages::{CallDetails, Question, Ticket, Told};
+use crate::cluster::{Association, Listed};
+use crate::policy;
+
+/// What can happen to a node's connection.
+pub(crate) enum Input {
+    /// The socket is open.
+    Opened,
+    /// A frame was read.
+    Heard(u16, Message, Edition),
+    /// A frame was no readable message.
+    Unreadable,
+    /// A device asks.
+    Asked(ObjectId, Question),
+    /// Look at the deadlines.
+    Tick,
+    /// End in good order.
+    Close,
+}
+
+/// What is to be done about it.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Effect {
+    Send(u16, Message, Edition),
+    Tell(ObjectId, Told),
+    Up,
+    Directory(HashMap<Dn, Listed>),
+    Stop(&'static str),
+}
+
+pub(crate) type Effects = Vec<Effect>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Since then the association is being made.
+    Starting(Instant),
+    Up,
+}
+
+/// Why a request was sent, and so what its answer means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Purpose {
+    StartSession,
+    ResetTimer,
+    Register,
+    Heartbeat,
+    Directory,
+    Monitor(ObjectId),
+    Unmonitor,
+    Legs(ObjectId),
+    Details(ObjectId, CallKey),
+    Perform(ObjectId, Ticket),
+}
+
+#[derive(Debug)]
+struct Pending {
+    purpose: Purpose,
+    deadline: Instant,
+}
+
+/// One connection to one node.
+pub(crate) struct State {
+    association: Association,
+    phase: Phase,
+    edition: Edition,
+    next_invoke: u16,
+    pending: BTreeMap<u16, Pending>,
+    /// Ids whose answer never came, with the purpose a late answer still has.
+    resting: VecDeque<(u16, Purpose, Instant)>,
+    heartbeat_at: Instant,
+    unanswered: u32,
+    session: Option<(String, Instant, Duration)>,
+    directory: Option<String>,
+    listed: Vec<ListedDevice>,
+    /// Cross reference to object and back; a stop that crosses an event finds neither.
+    by_reference: HashMap<String, ObjectId>,
+    references: BTreeMap<ObjectId, String>,
+    /// Objects that were let go while their monitor was still being started.
+    unwanted: BTreeSet<ObjectId>,
+    unreadable: u32,
+}
+
+fn not_connected() -> NodeRefusal {
+    NodeRefusal { kind: RefusalKind::NotConnected, text: "The node is not connected.".into() }
+}
+
+fn no_answer() -> NodeRefusal {
+    NodeRefusal {
+        kind: RefusalKind::NoAnswer,
+        text: "The node did not answer in time; the outcome is not known.".into(),
+    }
+}
+
+fn overloaded() -> NodeRefusal {
+    NodeRefusal { kind: RefusalKind::Resource, text: "Too many requests wait for this node.".into() }
+}
+
+impl State {
+    pub(crate) fn new(association: Association, now: Instant) -> Self {
+        Self {
+            association,
+            phase: Phase::Starting(now),
+            edition: Edition::default(),
+            next_invoke: 1,
+            pending: BTreeMap::new(),
+            resting: VecDeque::new(),
+            heartbeat_at: now + policy::HEARTBEAT,
+            unanswered: 0,
+            session: None,
+            directory: None,
+            listed: Vec::new(),
+            by_reference: HashMap::new(),
+            references: BTreeMap::new(),
+            unwanted: BTreeSet::new(),
+            unreadable: 0,
+        }
+    }
+
+    pub(crate) fn on(&mut self, input: Input, now: Instant, out: &mut Effects) {
+        match input {
+            Input::Opened => self.opened(now, out),
+            Input::Heard(invoke, message, edition) => {
+                self.edition = edition;
+                self.heard(invoke, message, now, out);
+            }
+            Input::Unreadable => {
+                self.unreadable += 1;
+                if self.unreadable >= policy::BAD_FRAMES {
+                    out.push(Effect::Stop("too many unreadable frames"));
+                }
+            }
+            Input::Asked(object, question) => self.asked(object, question, now, out),
+            Input::Tick => self.tick(now, out),
+            Input::Close => {
+                if let Some((session, ..)) = self.session.take() {
+                    self.send(Request::StopApplicationSession { session }, Purpose::Unmonitor, now, out);
+                }
+                out.push(Effect::Stop("planned stop"));
+            }
+        }
+    }
+
+    fn opened(&mut self, now: Instant, out: &mut Effects) {
+        self.phase = Phase::Starting(now);
+        match self.association {
+            Association::ServerFirst => {} // the node speaks first
+            Association::Session => {
+                let request = Request::StartApplicationSession {
+                    application: "Open Integration Gateway".into(),
+                    specific: None,
+                    versions: ["ed5", "ed4", "ed3"]
+                        .map(|e| format!("http://www.ecma-international.org/standards/ecma-323/csta/{e}"))
+                        .to_vec(),
+                    duration_s: policy::APPLICATION_SESSION_S,
+                };
+                self.send(request, Purpose::StartSession, now, out);
+            }
+        }
+    }
+
+    fn heard(&mut self, invoke: u16, message: Message, now: Instant, out: &mut Effects) {
+        match message {
+            Message::Request(request) => self.requested(invoke, request, now, out),
+            Message::Response(response) => match self.take(invoke) {
+                Some(purpose) => self.answered(purpose, response, now, out),
+                None => self.late(invoke, Some(response), now, out),
+            },
+            Message::Failure(failure) => match self.take(invoke) {
+                Some(purpose) => self.failed(purpose, &failure, now, out),
+                None => self.late(invoke, None, now, out),
+            },
+            Message::Event(event) => {
+                let Some(object) = self.by_reference.get(&event.cross_ref).copied() else {
+                    metrics::counter!("oig_node_events_unrouted_total").increment(1);
+                    return;
+                };
+                if let EventBody::Other(_) = &event.body {
+                    metrics::counter!("oig_node_events_unknown_total").increment(1);
+                    return;
+                }
+                if let Some(happening) = convert::happening(event.body) {
+                    out.push(Effect::Tell(object, Told::Happened(happening)));
+                }
+            }
+            Message::Unknown(_) => {
+                metrics::counter!("oig_node_messages_unknown_total").increment(1);
+            }
+        }
+    }
+
+    fn requested(&mut self, invoke: u16, request: Request, now: Instant, out: &mut Effects) {
+        match request {
+            Request::SystemStatus { status } => {
+                self.reply(invoke, Message::Response(Response::SystemStatus), out);
+                let ready = matches!(status, SystemStatus::Enabled | SystemStatus::Normal);
+                let starting = matches!(self.phase, Phase::Starting(_));
+                let registering = self.pending.values().any(|p| p.purpose == Purpose::Register);
+                if ready && starting && self.association == Association::ServerFirst && !registering {
+                    self.send(Request::SystemRegister, Purpose::Register, now, out);
+                }
+            }
+            Request::SwitchingFunctionDevices { cross_ref, last, devices, .. } => {
+                if self.directory.as_ref() != Some(&cross_ref) {
+                    return;
+                }
+                self.listed.extend(devices);
+                if last {
+                    self.directory = None;
+                    out.push(Effect::Directory(directory(std::mem::take(&mut self.listed))));
+                }
+            }
+            Request::ApplicationSessionTerminated { .. } => {
+                self.session = None;
+                out.push(Effect::Stop("the node ended the application session"));
+            }
+            Request::MonitorStop { cross_ref } => {
+                self.reply(invoke, Message::Response(Response::MonitorStop), out);
+                if let Some(object) = self.by_reference.remove(&cross_ref) {
+                    self.references.remove(&object);
+                    out.push(Effect::Tell(object, Told::MonitorEnded));
+                }
+            }
+            _ => {
+                let failure = Failure::operation("serviceNotSupported");
+                self.reply(invoke, Message::Failure(failure), out);
+            }
+        }
+    }
+
+    fn reply(&self, invoke: u16, message: Message, out: &mut Effects) {
+        out.push(Effect::Send(invoke, message, self.edition));
+    }
+
+    fn answered(&mut self, purpose: Purpose, response: Response, now: Instant, out: &mut Effects) {
+        match (purpose, response) {
+            (Purpose::StartSession, Response::StartApplicationSession { session, duration_s, .. }) => {
+                let half = Duration::from_secs(u64::from(duration_s).max(2)) / 2;
+                self.session = Some((session, now + half, half));
+                self.up(now, out);
+            }
+            (Purpose::ResetTimer, Response::ResetApplicationSessionTimer { duration_s }) => {
+                if let Some((_, at, half)) = &mut self.session {
+                    *half = Duration::from_secs(u64::from(duration_s).max(2)) / 2;
+                    *at = now + *half;
+                }
+            }
+            (Purpose::Register, Response::SystemRegister { .. }) => self.up(now, out),
+            (Purpose::Heartbeat, _) => self.unanswered = 0,
+            (Purpose::Directory, Response::GetSwitchingFunctionDevices { cross_ref }) => {
+                self.directory = Some(cross_ref);
+                self.listed.clear();
+            }
+            (Purpose::Monitor(object), Response::MonitorStart { cross_ref }) => {
+                if self.unwanted.remove(&object) {
+                    self.send(Request::MonitorStop { cross_ref }, Purpose::Unmonitor, now, out);
+                    return;
+                }
+                if let Some(old) = self.references.insert(object, cross_ref.clone()) {
+                    self.by_reference.remove(&old);
+                }
+                self.by_reference.insert(cross_ref, object);
+                out.push(Effect::Tell(object, Told::Monitored(Ok(()))));
+            }
+            (Purpose::Unmonitor, _) => {}
+            (Purpose::Legs(object), Response::SnapshotDevice { connections }) => {
+                let legs = connections.into_iter().filter_map(convert::leg).collect();
+                out.push(Effect::Tell(object, Told::Legs(Ok(legs))));
+            }
+            (Purpose::Details(object, call), Response::SnapshotCall { calling, called, .. }) => {
+                out.push(Effect::Tell(object, Told::Details(call, Ok(CallDetails { calling, called }))));
+            }
+            (Purpose::Perform(object, ticket), response) => {
+                let call = match response {
+                    Response::MakeCall { calling, .. } => calling.call.as_deref().map(CallKey::from),
+                    _ => None,
+                };
+                out.push(Effect::Tell(object, Told::Outcome(ticket, Ok(Done { call }))));
+            }
+            // An answer of another service than was asked: as good as none.
+            (purpose, _) => self.failed(purpose, &Failure::operation("generic"), now, out),
+        }
+    }
+
+    fn failed(&mut self, purpose: Purpose, failure: &Failure, now: Instant, out: &mut Effects) {
+        match purpose {
+            Purpose::StartSession => out.push(Effect::Stop("the node refused the application session")),
+            // A node without SystemRegister still answers the rest.
+            Purpose::Register => self.up(now, out),
+            Purpose::ResetTimer => {
+                self.session = None;
+                out.push(Effect::Stop("the node does not go on with the application session"));
+            }
+            // A node that refuses the heartbeat lives.
+            Purpose::Heartbeat => self.unanswered = 0,
+            Purpose::Directory | Purpose::Unmonitor => {}
+            other => self.refuse(other, convert::refusal(failure), out),
+        }
+    }
+
+    fn refuse(&mut self, purpose: Purpose, refusal: NodeRefusal, out: &mut Effects) {
+        let (object, told) = match purpose {
+            Purpose::Monitor(object) => {
+                self.unwanted.remove(&object);
+                (object, Told::Monitored(Err(refusal)))
+            }
+            Purpose::Legs(object) => (object, Told::Legs(Err(refusal))),
+            Purpose::Details(object, call) => (object, Told::Details(call, Err(refusal))),
+            Purpose::Perform(object, ticket) => (object, Told::Outcome(ticket, Err(refusal))),
+            _ => return,
+        };
+        out.push(Effect::Tell(object, told));
+    }
+
+    /// An answer that nobody waits for: doubled, late, or invented. A monitor that started too
+    /// late is stopped, else it would live on at the node.
+    fn late(&mut self, invoke: u16, response: Option<Response>, now: Instant, out: &mut Effects) {
+        metrics::counter!("oig_node_answers_unexpected_total").increment(1);
+        let Some(at) = self.resting.iter().position(|(id, ..)| *id == invoke) else { return };
+        let Some((_, purpose, _)) = self.resting.remove(at) else { return };
+        if let (Purpose::Monitor(_), Some(Response::MonitorStart { cross_ref })) = (purpose, response) {
+            self.send(Request::MonitorStop { cross_ref }, Purpose::Unmonitor, now, out);
+        }
+    }
+
+    fn up(&mut self, now: Instant, out: &mut Effects) {
+        if self.phase == Phase::Up {
+            return;
+        }
+        self.phase = Phase::Up;
+        self.heartbeat_at = now + policy::HEARTBEAT;
+        out.push(Effect::Up);
+        self.send(Request::GetSwitchingFunctionDevices, Purpose::Directory, now, out);
+    }
+
+    fn asked(&mut self, object: ObjectId, question: Question, now: Instant, out: &mut Effects) {
+        let (request, purpose) = match question {
+            Question::Monitor(device) => {
+                self.unwanted.remove(&object);
+                (Request::MonitorStart { device }, Purpose::Monitor(object))
+            }
+            Question::Unmonitor => {
+                if let Some(cross_ref) = self.references.remove(&object) {
+                    self.by_reference.remove(&cross_ref);
+                    self.send(Request::MonitorStop { cross_ref }, Purpose::Unmonitor, now, out);
+                } else if self.pending.values().any(|p| p.purpose == Purpose::Monitor(object)) {
+                    self.unwanted.insert(object);
+                }
+                return;
+            }
+            Question::Legs(device) => (Request::SnapshotDevice { device }, Purpose::Legs(object)),
+            Question::Details(device, call) => {
+                let connection = convert::connection(&device, &call);
+                (Request::SnapshotCall { connection }, Purpose::Details(object, call))
+            }
+            Question::Perform(ticket, command) => (convert::request(&command), Purpose::Perform(object, ticket)),
+        };
+        if self.phase != Phase::Up {
+            return self.refuse(purpose, not_connected(), out);
+        }
+        if self.pending.len() >= policy::NODE_PENDING {
+            return self.refuse(purpose, overloaded(), out);
+        }
+        self.send(request, purpose, now, out);
+    }
+
+    fn tick(&mut self, now: Instant, out: &mut Effects) {
+        if let Phase::Starting(since) = self.phase {
+            if now.duration_since(since) >= policy::ASSOCIATION {
+                out.push(Effect::Stop("the association was not made in time"));
+            }
+            return;
+        }
+        let late: Vec<u16> = self.pending.iter().filter(|(_, p)| p.deadline <= now).map(|(id, _)| *id).collect();
+        for id in late {
+            let Some(pending) = self.pending.remove(&id) else { continue };
+            metrics::counter!("oig_node_answers_missing_total").increment(1);
+            self.resting.push_back((id, pending.purpose.clone(), now + policy::INVOKE_REST));
+            match pending.purpose {
+                // Counted when the next one is due.
+                Purpose::Heartbeat => {}
+                Purpose::Directory => {
+                    self.send(Request::GetSwitchingFunctionDevices, Purpose::Directory, now, out);
+                }
+                purpose => self.refuse(purpose, no_answer(), out),
+            }
+        }
+        while self.resting.front().is_some_and(|(_, _, until)| *until <= now) {
+            self.resting.pop_front();
+        }
+        if let Some((session, at, half)) = &mut self.session {
+            if *at <= now {
+                *at = now + *half;
+                let request = Request::ResetApplicationSessionTimer {
+                    session: session.clone(),
+                    duration_s: policy::APPLICATION_SESSION_S,
+                };
+                self.send(request, Purpose::ResetTimer, now, out);
+            }
+        }
+        if self.heartbeat_at <= now {
+            if self.unanswered >= policy::HEARTBEATS_MISSED {
+                out.push(Effect::Stop("the node does not answer heartbeats"));
+                return;
+            }
+            self.heartbeat_at = now + policy::HEARTBEAT;
+            self.unanswered += 1;
+            self.send(Request::SystemStatus { status: SystemStatus::Normal }, Purpose::Heartbeat, now, out);
+        }
+    }
+
+    fn send(&mut self, request: Request, purpose: Purpose, now: Instant, out: &mut Effects) {
+        let Some(invoke) = self.free_invoke() else {
+            return self.refuse(purpose, overloaded(), out);
+        };
+        self.pending.insert(invoke, Pending { purpose, deadline: now + policy::ANSWER });
+        out.push(Effect::Send(invoke, Message::Request(request), self.edition));
+    }
+
+    fn free_invoke(&mut self) -> Option<u16> {
+        for _ in frame::FIRST_REQUEST..=frame::LAST_REQUEST {
+            let id = self.next_invoke;
+            self.next_invoke = if id >= frame::LAST_REQUEST { frame::FIRST_REQUEST } else { id + 1 };
+            if !self.pending.contains_key(&id) && !self.resting.iter().any(|(r, ..)| *r == id) {
+                return Some(id);
+            }
+        }
+        None
+    }
+
+    fn take(&mut self, invoke: u16) -> Option<Purpose> {
+        self.pending.remove(&invoke).map(|p| p.purpose)
+    }
+}
+
+/// The stations of a directory by DN; other categories come with their operations.
+fn directory(devices: Vec<ListedDevice>) -> HashMap<Dn, Listed> {
+    let mut lines: HashMap<Dn, Listed> = HashMap::new();
+    for ListedDevice { device, category } in devices {
+        if category != DeviceCategory::Station {
+            continue;
+        }
+        let Ok(dn) = device.number.parse() else { continue };
+        let line = lines.entry(dn).or_default();
+        match device.button {
+            Some(button) => line.buttons.push(button),
+            None => line.name = device.name.unwrap_or_default(),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,163 @@
+//! All configured nodes: begins their lives, waits between them, and tells the DeviceSupervisor
+//! when a node is lost or back.
+//!
+//! It never touches a socket. A life that ended, however, is known by its last word.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, Recipient};
+use schemas::domain::Ceid;
+use tokio::time::Instant;
+use tracing::info;
+
+use crate::arbiters::Arbiters;
+use crate::backoff::Backoff;
+use crate::cluster::{LinkState, NodeSettings};
+use crate::env::Env;
+use crate::guard;
+use crate::node::Node;
+use crate::node::messages::{Close, News, NodeNews};
+use crate::policy;
+use crate::wire::Connect;
+
+/// To the DeviceSupervisor: a node can be asked again, or no more.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct NodeChange {
+    pub ceid: Ceid,
+    pub change: Change,
+}
+
+pub enum Change {
+    Up { life: u64, node: Addr<Node> },
+    /// The connection of that life is gone.
+    Lost { life: u64 },
+}
+
+/// Planned stop: close every connection, begin no new life.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Stop;
+
+struct Watched {
+    settings: NodeSettings,
+    life: u64,
+    began: Instant,
+    node: Option<Addr<Node>>,
+    up: bool,
+    backoff: Backoff,
+}
+
+pub struct NodeSupervisor {
+    env: Env,
+    arbiters: Arbiters,
+    connect: Arc<dyn Connect>,
+    devices: Recipient<NodeChange>,
+    nodes: BTreeMap<Ceid, Watched>,
+    stopping: bool,
+}
+
+impl NodeSupervisor {
+    pub(crate) fn new(env: Env, arbiters: Arbiters, connect: Arc<dyn Connect>, devices: Recipient<NodeChange>) -> Self {
+        let backoff = Backoff::new(policy::BACKOFF_FIRST, policy::BACKOFF_LONGEST);
+        let nodes = env
+            .cluster
+            .settings()
+            .into_iter()
+            .map(|settings| {
+                let watched = Watched {
+                    settings,
+                    life: 0,
+                    began: Instant::now(),
+                    node: None,
+                    up: false,
+                    backoff: backoff.clone(),
+                };
+                (watched.settings.ceid, watched)
+            })
+            .collect();
+        Self { env, arbiters, connect, devices, nodes, stopping: false }
+    }
+
+    fn begin(&mut self, ceid: Ceid, ctx: &mut Context<Self>) {
+        let Some(watched) = self.nodes.get_mut(&ceid) else { return };
+        watched.life += 1;
+        watched.began = Instant::now();
+        watched.up = false;
+        let (settings, life, connect) = (watched.settings.clone(), watched.life, self.connect.clone());
+        let supervisor = ctx.address().recipient();
+        watched.node = Some(Node::start_in_arbiter(self.arbiters.of_node(ceid), move |_| {
+            Node::new(settings, life, connect, supervisor)
+        }));
+    }
+
+    fn news(&mut self, news: NodeNews, ctx: &mut Context<Self>) {
+        let NodeNews { ceid, life, news } = news;
+        let Some(watched) = self.nodes.get_mut(&ceid).filter(|w| w.life == life) else { return };
+        match news {
+            News::Opened => self.env.cluster.set_link(ceid, LinkState::Initializing),
+            News::Up(node) => {
+                watched.up = true;
+                self.env.cluster.set_link(ceid, LinkState::Connected);
+                metrics::counter!("oig_node_connections_total").increment(1);
+                self.devices.do_send(NodeChange { ceid, change: Change::Up { life, node } });
+            }
+            News::Directory(lines) => self.env.cluster.set_directory(ceid, lines),
+            News::Ended => {
+                watched.node = None;
+                self.env.cluster.set_link(ceid, LinkState::Failure);
+                if watched.up {
+                    metrics::counter!("oig_node_losses_total").increment(1);
+                    self.devices.do_send(NodeChange { ceid, change: Change::Lost { life } });
+                }
+                if watched.up && watched.began.elapsed() >= policy::BACKOFF_FORGIVEN_AFTER {
+                    watched.backoff.forgive();
+                }
+                if self.stopping {
+                    return;
+                }
+                let pause = watched.backoff.pause(self.env.entropy.next_u64());
+                info!(%ceid, pause_ms = pause.as_millis() as u64, "node not connected, next attempt after a pause");
+                ctx.run_later(pause, move |supervisor, ctx| {
+                    guard::keep("node_supervisor", || supervisor.begin(ceid, ctx));
+                });
+            }
+        }
+        let (connected, configured) = self.env.cluster.connected();
+        metrics::gauge!("oig_nodes_connected").set(connected as f64);
+        metrics::gauge!("oig_nodes_configured").set(configured as f64);
+    }
+}
+
+impl Actor for NodeSupervisor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        let all: Vec<Ceid> = self.nodes.keys().copied().collect();
+        for ceid in all {
+            self.begin(ceid, ctx);
+        }
+    }
+}
+
+impl Handler<NodeNews> for NodeSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, news: NodeNews, ctx: &mut Self::Context) {
+        guard::keep("node_supervisor", || self.news(news, ctx));
+    }
+}
+
+impl Handler<Stop> for NodeSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, _: Stop, _: &mut Self::Context) {
+        self.stopping = true;
+        for watched in self.nodes.values() {
+            if let Some(node) = &watched.node {
+                node.do_send(Close);
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Every timer, limit and restart rule of the actors, each with where its value comes from.
+
+use std::time::Duration;
+
+/// A TCP connect on a LAN answers in milliseconds; longer is a dead address.
+pub const CONNECT: Duration = Duration::from_secs(2);
+/// From the open socket to the end of the association's start.
+pub const ASSOCIATION: Duration = Duration::from_secs(5);
+/// First pause after a life of a node's connection ended.
+pub const BACKOFF_FIRST: Duration = Duration::from_millis(500);
+/// Longest pause: a returned node must be back within seconds.
+pub const BACKOFF_LONGEST: Duration = Duration::from_secs(5);
+/// A connection that lived this long forgives earlier failures.
+pub const BACKOFF_FORGIVEN_AFTER: Duration = Duration::from_secs(30);
+/// Between heartbeats to a node.
+pub const HEARTBEAT: Duration = Duration::from_secs(5);
+/// Heartbeats without an answer after which a link counts as lost (a half-open connection).
+pub const HEARTBEATS_MISSED: u32 = 2;
+/// A node's answer; the application's reply waits for it.
+pub const ANSWER: Duration = Duration::from_secs(5);
+/// How often a node's deadlines are looked at; bounds how late a time-out is told.
+pub const NODE_TICK: Duration = Duration::from_millis(250);
+/// An invoke id whose answer never came is not used again for this long, so that a late answer
+/// cannot be taken for another's.
+pub const INVOKE_REST: Duration = Duration::from_secs(60);
+/// Requests that may wait for one node's answers at a time; more are refused at once.
+pub const NODE_PENDING: usize = 4096;
+/// Frames that may wait for one node's socket; a node that does not read is lost.
+pub const NODE_OUTBOX: usize = 4096;
+/// Unreadable frames in one life after which a node's connection is given up.
+pub const BAD_FRAMES: u32 = 100;
+/// Session time asked for in the ECMA-354 style, in seconds; renewed at half.
+pub const APPLICATION_SESSION_S: u32 = 180;
+/// Between snapshots of a device that has a call (and after any event that does not fit).
+pub const AUDIT_BUSY: Duration = Duration::from_secs(60);
+/// Between snapshots of a device that has none: finds a call whose first event was lost.
+pub const AUDIT_IDLE: Duration = Duration::from_secs(600);
+/// Monitors restored in one go at a node, and the pause between: at most 500 a second.
+pub const RESTORE_BATCH: usize = 50;
+pub const RESTORE_PAUSE: Duration = Duration::from_millis(100);
+/// A monitor that the node refused for want of resources is tried again after this.
+pub const REARM: Duration = Duration::from_secs(5);
+/// Facts kept while a snapshot is on its way; beyond it the snapshot is taken anew.
+pub const DEVICE_BUFFER: usize = 256;
+/// Legs of one device, as a switch would ever have; a node that tells more is not believed.
+pub const DEVICE_LEGS: usize = 64;
+/// From the contract: a session ends 10 s after its last reset, and 1 s for the wire.
+pub const SESSION_LIFE: Duration = Duration::from_secs(11);
+/// Longest poll; longer ones are shortened to it.
+pub const POLL_LONGEST_MS: i64 = 120_000;
+/// Polls one session may hold; old clients use two.
+pub const POLLS_HELD: usize = 16;
+/// Sessions of the whole gateway, from the contract.
+pub const SESSIONS: usize = 1500;
+/// Bounds of one session's log, from the contract.
+pub const LOG_EVENTS: usize = 10_000;
+pub const LOG_BYTES: usize = 4 * 1024 * 1024;
+/// Bound of all logs together.
+pub const LOG_BYTES_ALL: usize = 512 * 1024 * 1024;
+/// Events kept behind the cursor for `getNumberedEvent`.
+pub const LOG_KEPT: usize = 1_000;
+/// Monitors of one session.
+pub const SESSION_MONITORS: usize = 100_000;

@@ -1,0 +1,39 @@
+//! Why an application was refused; what its `result="false"` says.
+
+use schemas::domain::NodeRefusal;
+
+/// A refusal with a text that an application may be shown.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    #[error("The session is not known or has ended.")]
+    NoSession,
+    #[error("The object is not monitored in this session.")]
+    NotMonitored,
+    #[error("The call is not known at this object.")]
+    NoCall,
+    #[error("The node is not connected.")]
+    NotConnected,
+    #[error("The link to the node was lost; the outcome is not known.")]
+    LinkLost,
+    #[error("The object is not an object of this gateway.")]
+    NoObject,
+    #[error("The node is not configured in this gateway.")]
+    NoNode,
+    #[error("The number is not known at this node.")]
+    NoNumber,
+    #[error("The number may hold only digits, * and #, at most 32 of them.")]
+    BadNumber,
+    #[error("All {0} sessions of this gateway are in use.")]
+    Full(usize),
+    #[error("The gateway is stopping.")]
+    Stopping,
+    #[error("The session has reached its limit of {0} monitors.")]
+    TooManyMonitors(usize),
+    #[error("The session holds {0} polls already.")]
+    TooManyPolls(usize),
+    /// The part of the gateway that was asked ended before it answered.
+    #[error("The gateway could not complete the request; the outcome is not known.")]
+    Lost,
+    #[error("{0}")]
+    Node(#[from] NodeRefusal),
+}

@@ -1,0 +1,147 @@
+//! The events of one session, numbered from 1 without a hole, and where its readers are.
+//!
+//! Pure. The form in memory; what a reader loses by the bound is remembered until it was told.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use schemas::domain::ObjectId;
+
+use crate::event::Event;
+use crate::policy;
+
+/// A session's events. A trait, so that another keeping (a journal) can take this one's place.
+pub trait Log {
+    /// Keeps an event and gives its number.
+    fn append(&mut self, event: Arc<Event>) -> u32;
+    /// The event of that number, if it is still kept.
+    fn get(&self, number: u32) -> Option<&Arc<Event>>;
+    /// Number that the next event will have.
+    fn next_number(&self) -> u32;
+    /// The oldest number that is kept; equals [`Log::next_number`] for an empty log.
+    fn first_number(&self) -> u32;
+    /// Lets go of what lies before `cursor`, but for the last ones kept for numbered reading.
+    fn read_up_to(&mut self, cursor: u32);
+    /// The objects of events that were let go before any cursor had passed them, since the last
+    /// call.
+    fn take_lost(&mut self) -> Vec<ObjectId>;
+}
+
+/// The log in memory, bounded by count and bytes, and by the bytes of all logs together.
+#[derive(Debug)]
+pub struct MemoryLog {
+    events: VecDeque<Arc<Event>>,
+    first: u32,
+    bytes: usize,
+    cursor: u32,
+    lost: Vec<ObjectId>,
+    all: Arc<AtomicUsize>,
+}
+
+impl MemoryLog {
+    #[must_use]
+    pub fn new(all: Arc<AtomicUsize>) -> Self {
+        Self { events: VecDeque::new(), first: 1, bytes: 0, cursor: 1, lost: Vec::new(), all }
+    }
+
+    fn drop_first(&mut self) {
+        let Some(event) = self.events.pop_front() else { return };
+        self.bytes -= event.bytes();
+        self.all.fetch_sub(event.bytes(), Ordering::Relaxed);
+        if self.first >= self.cursor {
+            if let Some(object) = event.object {
+                if !self.lost.contains(&object) {
+                    self.lost.push(object);
+                }
+            }
+        }
+        self.first += 1;
+    }
+
+    fn is_over(&self) -> bool {
+        self.events.len() > policy::LOG_EVENTS
+            || self.bytes > policy::LOG_BYTES
+            || (self.all.load(Ordering::Relaxed) > policy::LOG_BYTES_ALL && self.events.len() > 1)
+    }
+}
+
+impl Log for MemoryLog {
+    fn append(&mut self, event: Arc<Event>) -> u32 {
+        let number = self.next_number();
+        self.bytes += event.bytes();
+        self.all.fetch_add(event.bytes(), Ordering::Relaxed);
+        self.events.push_back(event);
+        while self.is_over() {
+            self.drop_first();
+        }
+        number
+    }
+
+    fn get(&self, number: u32) -> Option<&Arc<Event>> {
+        self.events.get(number.checked_sub(self.first)? as usize)
+    }
+
+    fn next_number(&self) -> u32 {
+        self.first + u32::try_from(self.events.len()).unwrap_or(0) // bounded by LOG_EVENTS
+    }
+
+    fn first_number(&self) -> u32 {
+        self.first
+    }
+
+    fn read_up_to(&mut self, cursor: u32) {
+        self.cursor = cursor;
+        let keep = u32::try_from(policy::LOG_KEPT).unwrap_or(0);
+        while self.first + keep < cursor {
+            self.drop_first();
+        }
+    }
+
+    fn take_lost(&mut self) -> Vec<ObjectId> {
+        std::mem::take(&mut self.lost)
+    }
+}
+
+impl Drop for MemoryLog {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(size: usize) -> Arc<Event> {
+        Arc::new(Event { object: schemas::domain::ObjectId::try_from(0).ok(), standard: "x".repeat(size) })
+    }
+
+    #[test]
+    fn events_are_numbered_from_one_and_the_last_thousand_stay_behind_the_cursor() {
+        let all = Arc::new(AtomicUsize::new(0));
+        let mut log = MemoryLog::new(all.clone());
+        for n in 1..=3000 {
+            assert_eq!(log.append(event(10)), n);
+        }
+        log.read_up_to(3001);
+        assert_eq!((log.first_number(), log.next_number()), (2001, 3001));
+        assert!(log.get(2000).is_none() && log.get(2001).is_some() && log.get(3001).is_none());
+        drop(log);
+        assert_eq!(all.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn the_bounds_hold_by_count_and_by_bytes() {
+        let mut log = MemoryLog::new(Arc::default());
+        for _ in 0..policy::LOG_EVENTS + 5 {
+            log.append(event(10));
+        }
+        assert_eq!(log.first_number(), 6);
+        let mut log = MemoryLog::new(Arc::default());
+        for _ in 0..10 {
+            log.append(event(policy::LOG_BYTES / 4));
+        }
+        assert!(log.next_number() - log.first_number() <= 4);
+    }
+}

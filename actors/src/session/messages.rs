@@ -1,0 +1,112 @@
+//! What is said to a `Session`.
+
+use actix::{Addr, Message};
+use schemas::contract::cc::CallEventMsg;
+use schemas::domain::{ObjectId, SessionId};
+use tokio::sync::oneshot;
+
+use super::Session;
+use super::state::{Outcome, PollId, Want};
+use crate::device::messages::Action;
+use crate::refusal::Refused;
+
+/// Give the session its next ten seconds.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct ResetTimer;
+
+/// The application leaves, or is made to.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct End;
+
+#[derive(Message)]
+#[rtype(result = "Result<(), Refused>")]
+pub struct MonitorObject(pub ObjectId);
+
+#[derive(Message)]
+#[rtype(result = "Result<(), Refused>")]
+pub struct StopMonitor(pub ObjectId);
+
+/// A command on a monitored object.
+#[derive(Message)]
+#[rtype(result = "Result<(), Refused>")]
+pub struct Command {
+    pub object: ObjectId,
+    pub action: Action,
+}
+
+/// The present state of a monitored object.
+#[derive(Message)]
+#[rtype(result = "Result<Box<CallEventMsg>, Refused>")]
+pub struct CallStatus(pub ObjectId);
+
+/// Wait for an event.
+#[derive(Message)]
+#[rtype(result = "Result<HeldPoll, Refused>")]
+pub struct Poll {
+    pub want: Want,
+    pub timeout_ms: i64,
+}
+
+/// Release every held poll.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct CancelPolls;
+
+/// What became of a poll's answer.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) enum Carried {
+    Delivered(PollId),
+    Gone(PollId),
+}
+
+/// A poll that waits. Dropping it, or its [`Receipt`], says that the client is gone.
+#[derive(Debug)]
+pub struct HeldPoll {
+    pub(crate) answer: oneshot::Receiver<Outcome>,
+    pub(crate) receipt: Receipt,
+}
+
+impl HeldPoll {
+    /// Waits for the end of the poll.
+    pub async fn outcome(self) -> (Outcome, Receipt) {
+        let outcome = self.answer.await.unwrap_or(Outcome::Ended);
+        (outcome, self.receipt)
+    }
+}
+
+/// To be kept with the answer until a live connection has taken it.
+#[derive(Debug)]
+pub struct Receipt {
+    pub(crate) session: Addr<Session>,
+    pub(crate) poll: PollId,
+    pub(crate) open: bool,
+}
+
+impl Receipt {
+    /// A live connection took the answer: the cursor may move.
+    pub fn delivered(mut self) {
+        self.open = false;
+        self.session.do_send(Carried::Delivered(self.poll));
+    }
+}
+
+impl Drop for Receipt {
+    fn drop(&mut self) {
+        if self.open {
+            self.session.do_send(Carried::Gone(self.poll));
+        }
+    }
+}
+
+/// To the SessionSupervisor: a session is over.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct SessionEnded(pub SessionId);
+
+/// How many events the session has not read.
+#[derive(Message)]
+#[rtype(result = "u32")]
+pub struct Lag;

@@ -1,0 +1,302 @@
+//! One application session: its events, its polls, its monitors, its timer.
+//!
+//! It is never begun anew: when it ends, the application logs in again. It never speaks to a node;
+//! commands go to the device that the session monitors.
+
+pub mod log;
+pub mod messages;
+mod state;
+
+use std::collections::{BTreeMap, HashMap};
+
+use actix::{
+    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, MailboxError, MessageResult, Recipient,
+    ResponseActFuture, ResponseFuture, SpawnHandle, WrapFuture,
+};
+use schemas::contract::cc::CallEventMsg;
+use schemas::domain::{ObjectId, SessionId};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+use tracing::{Span, info, info_span};
+
+pub use self::log::{Log, MemoryLog};
+use self::messages::{
+    CallStatus, CancelPolls, Carried, Command, End, HeldPoll, Lag, MonitorObject, Poll, Receipt, ResetTimer, SessionEnded,
+    StopMonitor,
+};
+use self::state::{Effect, Effects, Input, PollId, State};
+pub use self::state::{Outcome, Want};
+use crate::device::Device;
+use crate::device::messages::{Perform, Status};
+use crate::device_supervisor::{BeginWatch, DeviceSupervisor, EndWatch, FindDevice, RestateFor};
+use crate::env::Env;
+use crate::event::Deliver;
+use crate::guard;
+use crate::last_word::LastWord;
+use crate::policy;
+use crate::refusal::Refused;
+
+pub struct Session {
+    id: SessionId,
+    state: State<MemoryLog>,
+    devices: Addr<DeviceSupervisor>,
+    /// Monitored objects; `None` while the device is being found.
+    monitors: BTreeMap<ObjectId, Option<Addr<Device>>>,
+    next_poll: PollId,
+    polls: HashMap<PollId, oneshot::Sender<Outcome>>,
+    timer: Option<(Instant, SpawnHandle)>,
+    effects: Effects,
+    span: Span,
+    _last_word: LastWord<SessionEnded>,
+}
+
+impl Session {
+    pub(crate) fn new(
+        id: SessionId,
+        env: &Env,
+        devices: Addr<DeviceSupervisor>,
+        supervisor: Recipient<SessionEnded>,
+    ) -> Self {
+        #[allow(unused_mut)]
+        let mut state = State::new(MemoryLog::new(env.log_bytes.clone()), Instant::now());
+        #[cfg(feature = "planted-faults")]
+        {
+            state.double_events = env.planted.is(crate::planted::Fault::EventDoubled);
+        }
+        Self {
+            id,
+            state,
+            devices,
+            monitors: BTreeMap::new(),
+            next_poll: 0,
+            polls: HashMap::new(),
+            timer: None,
+            effects: Effects::new(),
+            span: info_span!("session", session = %id),
+            _last_word: LastWord::new(supervisor, SessionEnded(id)),
+        }
+    }
+
+    /// The one place where decisions become deeds.
+    fn step(&mut self, input: Input, ctx: &mut Context<Self>) {
+        let span = self.span.clone();
+        let _entered = span.enter();
+        guard::step("session", ctx, |ctx| {
+            let mut inputs = vec![input];
+            let mut effects = std::mem::take(&mut self.effects);
+            while let Some(input) = inputs.pop() {
+                self.state.on(input, Instant::now(), &mut effects);
+                for effect in effects.drain(..) {
+                    match effect {
+                        Effect::Answer(id, outcome) => {
+                            // A carrier that is gone has taken nothing: the next may have it.
+                            let taken = self.polls.remove(&id).is_some_and(|poll| poll.send(outcome).is_ok());
+                            if !taken {
+                                inputs.push(Input::Gone(id));
+                            }
+                        }
+                        Effect::Restate(objects) => {
+                            self.devices.do_send(RestateFor { session: self.id, objects });
+                        }
+                        Effect::Stop => {
+                            info!("session ends");
+                            ctx.stop();
+                        }
+                    }
+                }
+            }
+            self.effects = effects;
+            self.set_timer(ctx);
+        });
+    }
+
+    /// One timer for whatever is due first; one that fires early just looks again.
+    fn set_timer(&mut self, ctx: &mut Context<Self>) {
+        let due = self.state.next_deadline();
+        if let Some((at, handle)) = self.timer {
+            if at <= due {
+                return;
+            }
+            ctx.cancel_future(handle);
+        }
+        let handle = ctx.run_later(due.saturating_duration_since(Instant::now()), |session, ctx| {
+            session.timer = None;
+            session.step(Input::Tick, ctx);
+        });
+        self.timer = Some((due, handle));
+    }
+
+    fn device(&self, object: ObjectId) -> Result<Addr<Device>, Refused> {
+        match self.monitors.get(&object) {
+            Some(Some(device)) => Ok(device.clone()),
+            Some(None) => Err(Refused::Lost), // asked before its monitorObject was answered
+            None => Err(Refused::NotMonitored),
+        }
+    }
+
+    /// Asks the object's device; if that life is over, the one that took its place.
+    fn ask<M, R>(&self, object: ObjectId, message: impl Fn() -> M + 'static) -> ResponseFuture<Result<R, Refused>>
+    where
+        M: actix::Message<Result = Result<R, Refused>> + Send + 'static,
+        R: Send + 'static,
+        Device: Handler<M>,
+    {
+        let (device, devices) = (self.device(object), self.devices.clone());
+        Box::pin(async move {
+            match device?.send(message()).await {
+                Ok(answer) => answer,
+                // Never handled: the mailbox was closed, so asking the next life repeats nothing.
+                Err(MailboxError::Closed) => {
+                    let found = devices.send(FindDevice(object)).await.map_err(|_| Refused::Lost)?;
+                    let device = found.ok_or(Refused::NotMonitored)?;
+                    device.send(message()).await.map_err(|_| Refused::Lost)?
+                }
+                Err(MailboxError::Timeout) => Err(Refused::Lost),
+            }
+        })
+    }
+}
+
+impl Actor for Session {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.set_timer(ctx);
+    }
+}
+
+impl Handler<Deliver> for Session {
+    type Result = ();
+
+    fn handle(&mut self, deliver: Deliver, ctx: &mut Self::Context) {
+        let events = match deliver {
+            Deliver::One(event) => vec![event],
+            Deliver::Many(events) => events,
+        };
+        for event in events {
+            // What was under way when a monitor ended is not told any more.
+            if event.object.is_none_or(|object| self.monitors.contains_key(&object)) {
+                metrics::counter!("oig_events_total").increment(1);
+                self.step(Input::Arrived(event), ctx);
+            }
+        }
+    }
+}
+
+impl Handler<ResetTimer> for Session {
+    type Result = ();
+
+    fn handle(&mut self, _: ResetTimer, ctx: &mut Self::Context) {
+        self.step(Input::Reset, ctx);
+    }
+}
+
+impl Handler<End> for Session {
+    type Result = ();
+
+    fn handle(&mut self, _: End, ctx: &mut Self::Context) {
+        self.step(Input::End, ctx);
+    }
+}
+
+impl Handler<MonitorObject> for Session {
+    type Result = ResponseActFuture<Self, Result<(), Refused>>;
+
+    fn handle(&mut self, MonitorObject(object): MonitorObject, ctx: &mut Self::Context) -> Self::Result {
+        if self.monitors.len() >= policy::SESSION_MONITORS && !self.monitors.contains_key(&object) {
+            return Box::pin(std::future::ready(Err(Refused::TooManyMonitors(policy::SESSION_MONITORS))).into_actor(self));
+        }
+        self.monitors.entry(object).or_insert(None);
+        let begin = BeginWatch { object, session: self.id, deliver: ctx.address().recipient() };
+        let begun = self.devices.send(begin).into_actor(self);
+        Box::pin(begun.map(move |device, session, _| match device {
+            Ok(device) => {
+                if let Some(monitor) = session.monitors.get_mut(&object) {
+                    *monitor = Some(device);
+                }
+                Ok(())
+            }
+            Err(_) => {
+                session.monitors.remove(&object);
+                Err(Refused::Lost)
+            }
+        }))
+    }
+}
+
+impl Handler<StopMonitor> for Session {
+    type Result = MessageResult<StopMonitor>;
+
+    fn handle(&mut self, StopMonitor(object): StopMonitor, _: &mut Self::Context) -> Self::Result {
+        MessageResult(match self.monitors.remove(&object) {
+            Some(_) => {
+                self.devices.do_send(EndWatch { object, session: self.id });
+                Ok(())
+            }
+            None => Err(Refused::NotMonitored),
+        })
+    }
+}
+
+impl Handler<Command> for Session {
+    type Result = ResponseFuture<Result<(), Refused>>;
+
+    fn handle(&mut self, Command { object, action }: Command, _: &mut Self::Context) -> Self::Result {
+        self.ask(object, move || Perform(action.clone()))
+    }
+}
+
+impl Handler<CallStatus> for Session {
+    type Result = ResponseFuture<Result<Box<CallEventMsg>, Refused>>;
+
+    fn handle(&mut self, CallStatus(object): CallStatus, _: &mut Self::Context) -> Self::Result {
+        self.ask(object, || Status)
+    }
+}
+
+impl Handler<Poll> for Session {
+    type Result = MessageResult<Poll>;
+
+    fn handle(&mut self, Poll { want, timeout_ms }: Poll, ctx: &mut Self::Context) -> Self::Result {
+        if self.state.polls_held() >= policy::POLLS_HELD {
+            return MessageResult(Err(Refused::TooManyPolls(policy::POLLS_HELD)));
+        }
+        self.next_poll += 1;
+        let id = self.next_poll;
+        let (answer, answered) = oneshot::channel();
+        self.polls.insert(id, answer);
+        let receipt = Receipt { session: ctx.address(), poll: id, open: true };
+        self.step(Input::Poll { id, want, timeout_ms }, ctx);
+        MessageResult(Ok(HeldPoll { answer: answered, receipt }))
+    }
+}
+
+impl Handler<CancelPolls> for Session {
+    type Result = ();
+
+    fn handle(&mut self, _: CancelPolls, ctx: &mut Self::Context) {
+        self.step(Input::Cancel, ctx);
+    }
+}
+
+impl Handler<Carried> for Session {
+    type Result = ();
+
+    fn handle(&mut self, carried: Carried, ctx: &mut Self::Context) {
+        match carried {
+            Carried::Delivered(id) => self.step(Input::Delivered(id), ctx),
+            Carried::Gone(id) => {
+                self.polls.remove(&id);
+                self.step(Input::Gone(id), ctx);
+            }
+        }
+    }
+}
+
+impl Handler<Lag> for Session {
+    type Result = u32;
+
+    fn handle(&mut self, _: Lag, _: &mut Self::Context) -> Self::Result {
+        self.state.lag()
+    }
+}

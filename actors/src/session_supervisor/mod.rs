@@ -1,0 +1,183 @@
+//! All sessions: their number, their ids, finding one by its id, and the planned stop.
+//!
+//! Whether an application may enter was decided before (admission); here only the gateway's own
+//! limit counts.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, MessageResult, ResponseFuture};
+use futures_util::future::join_all;
+use schemas::domain::SessionId;
+use tracing::info;
+
+use crate::arbiters::Arbiters;
+use crate::device_supervisor::{DeviceSupervisor, SessionGone};
+use crate::env::Env;
+use crate::event::Deliver;
+use crate::guard;
+use crate::refusal::Refused;
+use crate::session::Session;
+use crate::session::messages::{Lag, SessionEnded};
+use crate::system_event;
+
+/// A session as others reach it.
+#[derive(Clone)]
+pub struct SessionRef {
+    pub id: SessionId,
+    pub addr: Addr<Session>,
+    /// `Company / Application`, for logs and the administrator.
+    pub application: Arc<str>,
+}
+
+/// Finds the place where a session lives: here one process, elsewhere perhaps several.
+pub trait FindSession: Send + Sync {
+    fn find(&self, id: SessionId) -> Option<SessionRef>;
+    /// How many there are.
+    fn count(&self) -> usize;
+}
+
+/// The sessions of this process. Written by the SessionSupervisor alone.
+#[derive(Default)]
+pub struct SessionTable {
+    sessions: RwLock<HashMap<SessionId, SessionRef>>,
+}
+
+impl FindSession for SessionTable {
+    fn find(&self, id: SessionId) -> Option<SessionRef> {
+        self.sessions.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+
+    fn count(&self) -> usize {
+        self.sessions.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
+
+/// An admitted application begins a session.
+#[derive(Message)]
+#[rtype(result = "Result<SessionId, Refused>")]
+pub struct Open {
+    pub application: Arc<str>,
+}
+
+/// Planned stop: tell every session, admit no more. Answers with the number of sessions told.
+#[derive(Message)]
+#[rtype(result = "usize")]
+pub struct Shutdown;
+
+/// Whether every session has read its log to the end.
+#[derive(Message)]
+#[rtype(result = "bool")]
+pub struct Drained;
+
+pub struct SessionSupervisor {
+    env: Env,
+    arbiters: Arbiters,
+    devices: Addr<DeviceSupervisor>,
+    table: Arc<SessionTable>,
+    limit: usize,
+    stopping: bool,
+}
+
+impl SessionSupervisor {
+    pub(crate) fn new(
+        env: Env,
+        arbiters: Arbiters,
+        devices: Addr<DeviceSupervisor>,
+        table: Arc<SessionTable>,
+        limit: usize,
+    ) -> Self {
+        Self { env, arbiters, devices, table, limit, stopping: false }
+    }
+
+    fn open(&mut self, application: Arc<str>, ctx: &mut Context<Self>) -> Result<SessionId, Refused> {
+        if self.stopping {
+            return Err(Refused::Stopping);
+        }
+        if self.table.count() >= self.limit {
+            metrics::counter!("oig_sessions_refused_total").increment(1);
+            return Err(Refused::Full(self.limit));
+        }
+        let id = loop {
+            let id = SessionId::from_random(self.env.entropy.next_u64());
+            if self.table.find(id).is_none() {
+                break id;
+            }
+        };
+        let (env, devices, supervisor) = (self.env.clone(), self.devices.clone(), ctx.address().recipient());
+        let addr = Session::start_in_arbiter(self.arbiters.of_session(id), move |_| {
+            Session::new(id, &env, devices, supervisor)
+        });
+        info!(session = %id, application = &*application, "session begins");
+        self.write(|sessions| {
+            sessions.insert(id, SessionRef { id, addr, application });
+        });
+        Ok(id)
+    }
+
+    fn all(&self) -> Vec<Addr<Session>> {
+        let sessions = self.table.sessions.read().unwrap_or_else(PoisonError::into_inner);
+        sessions.values().map(|s| s.addr.clone()).collect()
+    }
+
+    fn write(&self, change: impl FnOnce(&mut HashMap<SessionId, SessionRef>)) {
+        let mut sessions = self.table.sessions.write().unwrap_or_else(PoisonError::into_inner);
+        change(&mut sessions);
+        metrics::gauge!("oig_sessions").set(sessions.len() as f64);
+    }
+}
+
+impl Actor for SessionSupervisor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        // A login storm is many messages at once; they wait here rather than at their senders.
+        ctx.set_mailbox_capacity(4096);
+    }
+}
+
+impl Handler<Open> for SessionSupervisor {
+    type Result = MessageResult<Open>;
+
+    fn handle(&mut self, Open { application }: Open, ctx: &mut Self::Context) -> Self::Result {
+        MessageResult(
+            guard::keep("session_supervisor", || self.open(application, ctx)).unwrap_or(Err(Refused::Lost)),
+        )
+    }
+}
+
+impl Handler<SessionEnded> for SessionSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, SessionEnded(id): SessionEnded, _: &mut Self::Context) {
+        guard::keep("session_supervisor", || {
+            self.write(|sessions| {
+                sessions.remove(&id);
+            });
+            self.devices.do_send(SessionGone(id));
+        });
+    }
+}
+
+impl Handler<Shutdown> for SessionSupervisor {
+    type Result = usize;
+
+    fn handle(&mut self, _: Shutdown, _: &mut Self::Context) -> Self::Result {
+        self.stopping = true;
+        let event = Arc::new(system_event::shutdown(self.env.now_ms()));
+        let sessions = self.all();
+        for session in &sessions {
+            session.do_send(Deliver::One(event.clone()));
+        }
+        sessions.len()
+    }
+}
+
+impl Handler<Drained> for SessionSupervisor {
+    type Result = ResponseFuture<bool>;
+
+    fn handle(&mut self, _: Drained, _: &mut Self::Context) -> Self::Result {
+        let asked: Vec<_> = self.all().iter().map(|session| session.send(Lag)).collect();
+        Box::pin(async move { join_all(asked).await.into_iter().all(|lag| lag.unwrap_or(0) == 0) })
+    }
+}

@@ -1,0 +1,147 @@
+//! The standard's spellings of causes, states, statuses, categories and services, as tables that
+//! both the reader and the writer use.
+
+use super::message::{CallEventKind, DeviceCategory, Edition, SystemStatus};
+use crate::domain::{Cause, Feature, LocalState};
+
+pub(super) const EDITIONS: [(Edition, &str); 4] = [
+    (Edition::Ed3, "http://www.ecma-international.org/standards/ecma-323/csta/ed3"),
+    (Edition::Ed4, "http://www.ecma-international.org/standards/ecma-323/csta/ed4"),
+    (Edition::Ed5, "http://www.ecma-international.org/standards/ecma-323/csta/ed5"),
+    (Edition::Ed6, "http://www.ecma-international.org/standards/ecma-323/csta/ed6"),
+];
+
+pub(super) const CAUSES: [(Cause, &str); 32] = [
+    (Cause::Normal, "normal"),
+    (Cause::NewCall, "newCall"),
+    (Cause::MakeCall, "makeCall"),
+    (Cause::Busy, "busy"),
+    (Cause::DoNotDisturb, "doNotDisturb"),
+    (Cause::CallNotAnswered, "callNotAnswered"),
+    (Cause::InvalidNumberFormat, "invalidNumberFormat"),
+    (Cause::NumberUnallocated, "numberUnallocated"),
+    (Cause::DestNotObtainable, "destNotObtainable"),
+    (Cause::DestOutOfOrder, "destOutOfOrder"),
+    (Cause::TrunksBusy, "trunksBusy"),
+    (Cause::NetworkCongestion, "networkCongestion"),
+    (Cause::NetworkNotObtainable, "networkNotObtainable"),
+    (Cause::Blocked, "blocked"),
+    (Cause::Consultation, "consultation"),
+    (Cause::Alternate, "alternate"),
+    (Cause::CallForwardImmediate, "callForwardImmediate"),
+    (Cause::CallForwardBusy, "callForwardBusy"),
+    (Cause::CallForwardNoAnswer, "callForwardNoAnswer"),
+    (Cause::CallPickup, "callPickup"),
+    (Cause::Redirected, "redirected"),
+    (Cause::Transfer, "transfer"),
+    (Cause::Conference, "conference"),
+    (Cause::Distributed, "distributed"),
+    (Cause::EnteringDistribution, "enteringDistribution"),
+    (Cause::MultipleAlerting, "multipleAlerting"),
+    (Cause::Recall, "recall"),
+    (Cause::RecallBusy, "recallBusy"),
+    (Cause::RecallNoAnswer, "recallNoAnswer"),
+    (Cause::CallBack, "callBack"),
+    (Cause::CampOn, "campOn"),
+    (Cause::NormalClearing, "normalClearing"),
+];
+
+pub(super) const STATES: [(LocalState, &str); 7] = [
+    (LocalState::Null, "null"),
+    (LocalState::Initiated, "initiated"),
+    (LocalState::Alerting, "alerting"),
+    (LocalState::Connected, "connected"),
+    (LocalState::Hold, "hold"),
+    (LocalState::Queued, "queued"),
+    (LocalState::Fail, "fail"),
+];
+
+pub(super) const STATUSES: [(SystemStatus, &str); 9] = [
+    (SystemStatus::Initializing, "initializing"),
+    (SystemStatus::Enabled, "enabled"),
+    (SystemStatus::Normal, "normal"),
+    (SystemStatus::MessagesLost, "messagesLost"),
+    (SystemStatus::Disabled, "disabled"),
+    (SystemStatus::PartiallyDisabled, "partiallyDisabled"),
+    (SystemStatus::OverloadImminent, "overloadImminent"),
+    (SystemStatus::OverloadReached, "overloadReached"),
+    (SystemStatus::OverloadRelieved, "overloadRelieved"),
+];
+
+pub(super) const CATEGORIES: [(DeviceCategory, &str); 5] = [
+    (DeviceCategory::Station, "station"),
+    (DeviceCategory::Group, "group"),
+    (DeviceCategory::Acd, "acd"),
+    (DeviceCategory::NetworkInterface, "networkInterface"),
+    (DeviceCategory::Other, "other"),
+];
+
+/// servicesPermitted/callControlServices, in schema order.
+pub(super) const CALL_CONTROL: [(Feature, &str); 14] = [
+    (Feature::AlternateCall, "alternateCall"),
+    (Feature::AnswerCall, "answerCall"),
+    (Feature::SetCallMeBack, "callBack"),
+    (Feature::SendCallbackMessage, "callBackMessage"),
+    (Feature::CamponCall, "campOnCall"),
+    (Feature::ClearCall, "clearConnection"),
+    (Feature::ConferenceCall, "conferenceCall"),
+    (Feature::ConsultationCall, "consultationCall"),
+    (Feature::RedirectCall, "deflectCall"),
+    (Feature::HoldCall, "holdCall"),
+    (Feature::IntrudeCall, "intrudeCall"),
+    (Feature::CancelConsultationCall, "reconnectCall"),
+    (Feature::RetrieveCall, "retrieveCall"),
+    (Feature::TransferCall, "transferCall"),
+];
+
+/// servicesPermitted/callAssociatedServices, in schema order.
+pub(super) const CALL_ASSOCIATED: [(Feature, &str); 2] =
+    [(Feature::SetAccountCode, "associateData"), (Feature::OutPulseDigits, "generateDigits")];
+
+/// How one kind of call event is spelled: its elements before localConnectionInfo.
+pub(super) struct Shape {
+    pub kind: CallEventKind,
+    pub name: &'static str,
+    pub connection: &'static str,
+    pub subject: &'static str,
+    /// `callingDevice` and `calledDevice` follow the subject.
+    pub parties: bool,
+    /// `lastRedirectionDevice` follows those.
+    pub redirection: bool,
+}
+
+const fn shape(
+    kind: CallEventKind,
+    name: &'static str,
+    connection: &'static str,
+    subject: &'static str,
+    parties: bool,
+    redirection: bool,
+) -> Shape {
+    Shape { kind, name, connection, subject, parties, redirection }
+}
+
+/// Originated names its calling device as the subject; see `write` for what differs there.
+pub(super) static SHAPES: [Shape; 11] = [
+    shape(CallEventKind::ServiceInitiated, "ServiceInitiatedEvent", "initiatedConnection", "initiatingDevice", false, false),
+    shape(CallEventKind::Originated, "OriginatedEvent", "originatedConnection", "callingDevice", false, false),
+    shape(CallEventKind::Delivered, "DeliveredEvent", "connection", "alertingDevice", true, true),
+    shape(CallEventKind::Established, "EstablishedEvent", "establishedConnection", "answeringDevice", true, true),
+    shape(CallEventKind::Held, "HeldEvent", "heldConnection", "holdingDevice", false, false),
+    shape(CallEventKind::Retrieved, "RetrievedEvent", "retrievedConnection", "retrievingDevice", false, false),
+    shape(CallEventKind::Diverted, "DivertedEvent", "connection", "divertingDevice", true, true),
+    shape(CallEventKind::ConnectionCleared, "ConnectionClearedEvent", "droppedConnection", "releasingDevice", false, false),
+    shape(CallEventKind::Failed, "FailedEvent", "failedConnection", "failingDevice", true, true),
+    shape(CallEventKind::Queued, "QueuedEvent", "queuedConnection", "queue", true, true),
+    shape(CallEventKind::NetworkReached, "NetworkReachedEvent", "outboundConnection", "networkInterfaceUsed", true, true),
+];
+
+/// The value of a spelling.
+pub(super) fn value<T: Copy>(table: &[(T, &str)], word: &str) -> Option<T> {
+    table.iter().find(|(_, w)| *w == word.trim()).map(|(value, _)| *value)
+}
+
+/// The spelling of a value; `otherwise` for values without one.
+pub(super) fn word<T: Copy + PartialEq>(table: &[(T, &'static str)], value: T, otherwise: &'static str) -> &'static str {
+    table.iter().find(|(v, _)| *v == value).map_or(otherwise, |(_, word)| word)
+}

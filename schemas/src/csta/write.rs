@@ -1,0 +1,317 @@
+//! The strict writer: schema order, every mandatory child, the peer's edition as default namespace.
+
+use super::application_session;
+use super::message::{
+    CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceConnection, Edition, Event, EventBody, Failure,
+    ListedDevice, Message, Request, Response,
+};
+use super::words::{CALL_ASSOCIATED, CALL_CONTROL, CATEGORIES, CAUSES, EDITIONS, SHAPES, STATES, STATUSES, Shape, word};
+use crate::domain::{Cause, DeviceRef, Features, LocalState, Party};
+use crate::xml::Writer;
+
+/// Writes one document.
+#[must_use]
+pub fn write(message: &Message, edition: Edition) -> String {
+    let mut out = Out { w: Writer::new(), uri: word(&EDITIONS, edition, EDITIONS[2].1) };
+    match message {
+        Message::Request(request) => out.request(request),
+        Message::Response(response) => out.response(response),
+        Message::Failure(failure) => out.failure(failure),
+        Message::Event(event) => out.event(event),
+        Message::Unknown(name) => out.root(name, |_| {}),
+    }
+    out.w.finish()
+}
+
+/// The device as its text: plain, or in the switching form when a button or name is to be said.
+pub(super) fn device_text(device: &DeviceRef) -> String {
+    if device.button.is_none() && device.name.is_none() {
+        return device.number.clone();
+    }
+    let mut text = format!("N<{}", device.number);
+    if let Some(button) = device.button {
+        text.push_str(&format!("&{button}"));
+    }
+    text.push('>');
+    text.push_str(device.name.as_deref().unwrap_or_default());
+    text
+}
+
+struct Out {
+    w: Writer,
+    uri: &'static str,
+}
+
+impl Out {
+    fn root(&mut self, name: &str, content: impl FnOnce(&mut Self)) {
+        self.w.start(name).attribute("xmlns", self.uri).raw(">");
+        content(self);
+        self.w.close(name);
+    }
+
+    fn inside(&mut self, name: &str, content: impl FnOnce(&mut Self)) {
+        self.w.open(name);
+        content(self);
+        self.w.close(name);
+    }
+
+    fn text(&mut self, name: &str, text: &str) {
+        self.w.element(name, text);
+    }
+
+    fn device(&mut self, name: &str, device: &DeviceRef) {
+        self.w.start(name);
+        if device.private_number {
+            self.w.attribute("privateNumber", "true");
+        }
+        if device.private_name {
+            self.w.attribute("privateName", "true");
+        }
+        self.w.raw(">").text(&device_text(device)).close(name);
+    }
+
+    fn party(&mut self, name: &str, party: &Party) {
+        self.inside(name, |out| match party {
+            Party::Known(device) => out.device("deviceIdentifier", device),
+            Party::Restricted => drop(out.w.empty("restricted")),
+            Party::NotKnown => drop(out.w.empty("notKnown")),
+        });
+    }
+
+    fn connection(&mut self, name: &str, connection: &ConnectionId) {
+        self.inside(name, |out| {
+            if let Some(call) = &connection.call {
+                out.text("callID", call);
+            }
+            if let Some(device) = &connection.device {
+                out.device("deviceID", device);
+            }
+        });
+    }
+
+    fn state(&mut self, name: &str, state: LocalState) {
+        self.text(name, word(&STATES, state, "null"));
+    }
+
+    fn permitted(&mut self, features: Option<Features>) {
+        let Some(features) = features else { return };
+        let group = |out: &mut Self, name: &str, words: &[(crate::domain::Feature, &'static str)]| {
+            out.inside(name, |out| {
+                for (feature, word) in words {
+                    if features.has(*feature) {
+                        out.text(word, "true");
+                    }
+                }
+            });
+        };
+        self.inside("servicesPermitted", |out| {
+            group(out, "callControlServices", &CALL_CONTROL);
+            group(out, "callAssociatedServices", &CALL_ASSOCIATED);
+            for name in ["mediaAttachementServices", "routeingServices", "voiceServices"] {
+                out.w.empty(name);
+            }
+        });
+    }
+
+    fn linkage(&mut self, global_call_id: Option<&str>) {
+        let Some(id) = global_call_id else { return };
+        self.inside("callLinkageData", |out| {
+            out.inside("globalCallData", |out| {
+                out.inside("globalCallLinkageID", |out| out.text("globallyUniqueCallLinkageID", id));
+            });
+        });
+    }
+
+    fn failure(&mut self, failure: &Failure) {
+        if failure.category == application_session::CATEGORY {
+            self.w.raw(&application_session::write_failure(failure));
+            return;
+        }
+        self.root("CSTAErrorCode", |out| out.text(&failure.category, &failure.value));
+    }
+
+    fn event(&mut self, event: &Event) {
+        let cross_ref = |out: &mut Self| out.text("monitorCrossRefID", &event.cross_ref);
+        match &event.body {
+            EventBody::Call(call) => {
+                let Some(shape) = SHAPES.iter().find(|s| s.kind == call.kind) else { return };
+                self.root(shape.name, |out| {
+                    cross_ref(out);
+                    out.call_event(call, shape);
+                });
+            }
+            EventBody::OutOfService { device } => self.root("OutOfServiceEvent", |out| {
+                cross_ref(out);
+                out.party("device", device);
+            }),
+            EventBody::BackInService { device } => self.root("BackInServiceEvent", |out| {
+                cross_ref(out);
+                out.party("device", device);
+            }),
+            EventBody::Other(name) => self.root(name, cross_ref),
+        }
+    }
+
+    fn call_event(&mut self, event: &CallEvent, shape: &Shape) {
+        self.connection(shape.connection, &event.connection);
+        self.party(shape.subject, &event.subject);
+        if event.kind == CallEventKind::Diverted {
+            self.party("newDestination", &event.new_destination);
+        }
+        if shape.parties {
+            self.party("callingDevice", &event.calling);
+        }
+        // ServiceInitiated may say what will be called, and need not.
+        let optional = event.kind == CallEventKind::ServiceInitiated && event.called == Party::NotKnown;
+        if shape.parties || (matches!(event.kind, CallEventKind::Originated | CallEventKind::ServiceInitiated) && !optional)
+        {
+            self.party("calledDevice", &event.called);
+        }
+        if shape.redirection {
+            self.inside("lastRedirectionDevice", |out| match &event.last_redirection {
+                Party::Known(device) => out.device("numberDialed", device),
+                Party::Restricted => drop(out.w.empty("restricted")),
+                Party::NotKnown => drop(out.w.empty("notKnown")),
+            });
+        }
+        if let Some(local) = event.local {
+            self.state("localConnectionInfo", local);
+        }
+        self.text("cause", word(&CAUSES, event.cause, word(&CAUSES, Cause::Normal, "normal")));
+        self.permitted(event.permitted);
+        self.linkage(event.global_call_id.as_deref());
+    }
+
+    fn request(&mut self, request: &Request) {
+        match request {
+            Request::SystemStatus { status } => self.root("SystemStatus", |out| {
+                out.text("systemStatus", word(&STATUSES, *status, "normal"));
+            }),
+            Request::SystemRegister => self.root("SystemRegister", |out| {
+                out.inside("requestTypes", |out| {
+                    out.text("systemStatus", "true");
+                    out.text("requestSystemStatus", "true");
+                    out.text("switchingFunctionDevicesChanged", "true");
+                });
+            }),
+            Request::StartApplicationSession { .. }
+            | Request::ResetApplicationSessionTimer { .. }
+            | Request::StopApplicationSession { .. }
+            | Request::ApplicationSessionTerminated { .. } => {
+                self.w.raw(&application_session::write_request(request));
+            }
+            Request::GetSwitchingFunctionDevices => self.root("GetSwitchingFunctionDevices", |_| {}),
+            Request::SwitchingFunctionDevices { cross_ref, segment, last, devices } => {
+                self.root("SwitchingFunctionDevices", |out| {
+                    out.text("serviceCrossRefID", cross_ref);
+                    if let Some(segment) = segment {
+                        out.text("segmentID", &segment.to_string());
+                    }
+                    out.text("lastSegment", if *last { "true" } else { "false" });
+                    out.inside("deviceList", |out| devices.iter().for_each(|d| out.listed(d)));
+                });
+            }
+            Request::MonitorStart { device } => self.root("MonitorStart", |out| {
+                out.inside("monitorObject", |out| out.device("deviceObject", device));
+            }),
+            Request::MonitorStop { cross_ref } => {
+                self.root("MonitorStop", |out| out.text("monitorCrossRefID", cross_ref));
+            }
+            Request::SnapshotDevice { device } => {
+                self.root("SnapshotDevice", |out| out.device("snapshotObject", device));
+            }
+            Request::SnapshotCall { connection } => {
+                self.root("SnapshotCall", |out| out.connection("snapshotObject", connection));
+            }
+            Request::MakeCall { calling, called } => self.root("MakeCall", |out| {
+                out.device("callingDevice", calling);
+                out.text("calledDirectoryNumber", called);
+                out.text("autoOriginate", "doNotPrompt");
+            }),
+            Request::AnswerCall { connection } => self.on("AnswerCall", "callToBeAnswered", connection),
+            Request::ClearConnection { connection } => self.on("ClearConnection", "connectionToBeCleared", connection),
+            Request::HoldCall { connection } => self.on("HoldCall", "callToBeHeld", connection),
+            Request::RetrieveCall { connection } => self.on("RetrieveCall", "callToBeRetrieved", connection),
+            Request::Unsupported { name } => self.root(name, |_| {}),
+        }
+    }
+
+    fn on(&mut self, name: &str, field: &str, connection: &ConnectionId) {
+        self.root(name, |out| out.connection(field, connection));
+    }
+
+    fn listed(&mut self, listed: &ListedDevice) {
+        self.inside("device", |out| {
+            out.device("deviceID", &listed.device);
+            out.text("deviceCategory", word(&CATEGORIES, listed.category, "other"));
+        });
+    }
+
+    fn response(&mut self, response: &Response) {
+        match response {
+            Response::SystemStatus => self.root("SystemStatusResponse", |_| {}),
+            Response::SystemRegister { register } => self.root("SystemRegisterResponse", |out| {
+                out.text("sysStatRegisterID", register);
+            }),
+            Response::StartApplicationSession { .. }
+            | Response::ResetApplicationSessionTimer { .. }
+            | Response::StopApplicationSession => {
+                self.w.raw(&application_session::write_response(response));
+            }
+            Response::GetSwitchingFunctionDevices { cross_ref } => {
+                self.root("GetSwitchingFunctionDevicesResponse", |out| out.text("serviceCrossRefID", cross_ref));
+            }
+            Response::MonitorStart { cross_ref } => self.root("MonitorStartResponse", |out| {
+                out.text("monitorCrossRefID", cross_ref);
+            }),
+            Response::MonitorStop => self.root("MonitorStopResponse", |_| {}),
+            Response::SnapshotDevice { connections } => self.root("SnapshotDeviceResponse", |out| {
+                out.inside("crossRefIDorSnapshotData", |out| {
+                    out.inside("snapshotData", |out| connections.iter().for_each(|c| out.device_connection(c)));
+                });
+            }),
+            Response::SnapshotCall { calling, called, global_call_id, devices } => {
+                self.root("SnapshotCallResponse", |out| {
+                    out.inside("crossRefIDorSnapshotData", |out| {
+                        out.inside("snapshotData", |out| devices.iter().for_each(|c| out.call_connection(c)));
+                    });
+                    out.party("callingDevice", calling);
+                    out.party("calledDevice", called);
+                    out.linkage(global_call_id.as_deref());
+                });
+            }
+            Response::MakeCall { calling, global_call_id } => self.root("MakeCallResponse", |out| {
+                out.connection("callingDevice", calling);
+                out.linkage(global_call_id.as_deref());
+            }),
+            Response::AnswerCall => self.root("AnswerCallResponse", |_| {}),
+            Response::ClearConnection => self.root("ClearConnectionResponse", |_| {}),
+            Response::HoldCall => self.root("HoldCallResponse", |_| {}),
+            Response::RetrieveCall => self.root("RetrieveCallResponse", |_| {}),
+        }
+    }
+
+    fn device_connection(&mut self, line: &DeviceConnection) {
+        self.inside("snapshotDeviceResponseInfo", |out| {
+            out.connection("connectionIdentifier", &line.connection);
+            out.party("endpointDevice", &line.endpoint);
+            out.inside("localCallState", |out| {
+                out.inside("compoundCallState", |out| {
+                    line.states.iter().for_each(|s| out.state("localConnectionState", *s));
+                });
+            });
+            out.permitted(line.permitted);
+            out.linkage(line.global_call_id.as_deref());
+        });
+    }
+
+    fn call_connection(&mut self, line: &CallConnection) {
+        self.inside("snapshotCallResponseInfo", |out| {
+            out.party("deviceOnCall", &line.device);
+            out.connection("callIdentifier", &line.connection);
+            if let Some(state) = line.state {
+                out.state("localConnectionInfo", state);
+            }
+        });
+    }
+}

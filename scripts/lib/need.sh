@@ -1,0 +1,58 @@
+# What the scripts need of the machine, installed only where it is missing. Sourced by scripts/test.
+# Expects $root, the top of the repository. What is installed for the tests alone lies under target/.
+
+toolkits="$root/target/toolkits"
+
+say() { printf '== %s\n' "$*" >&2; }
+stop() { printf 'stopped: %s\n' "$*" >&2; exit 1; }
+
+# need_apt PACKAGE…: installs Debian packages.
+need_apt() {
+  command -v apt-get >/dev/null || stop "please install: $*"
+  local as=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || stop "needs root to install: $*"
+    as=(sudo)
+  fi
+  say "installing $*"
+  "${as[@]}" apt-get update -qq
+  "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+# What every script uses: the compiler, a linker, Python and xmllint.
+need_system() {
+  command -v cargo >/dev/null || stop "needs Rust: cargo is not on the PATH"
+  command -v cc >/dev/null || need_apt build-essential
+  command -v python3 >/dev/null || need_apt python3
+  command -v xmllint >/dev/null || need_apt libxml2-utils
+}
+
+# A Python of our own with the packages of tests/toolkits/python; sets OIG_PYTHON.
+need_python() {
+  local wanted="$root/tests/toolkits/python/requirements.txt" here="$toolkits/python"
+  if ! "$here/bin/python" -c '' 2>/dev/null || ! cmp -s "$wanted" "$here/installed.txt"; then
+    python3 -c 'import ensurepip, venv' 2>/dev/null || need_apt python3 python3-venv
+    say "installing the Python packages of the tests"
+    rm -rf "$here"
+    python3 -m venv "$here"
+    "$here/bin/python" -m pip install -q --disable-pip-version-check --no-deps -r "$wanted"
+    cp "$wanted" "$here/installed.txt"
+  fi
+  export OIG_PYTHON="$here/bin/python"
+}
+
+# node with the packages of tests/toolkits/node; sets OIG_NODE. Debian's own node 18 will do.
+need_node() {
+  local wanted="$root/tests/toolkits/node/package-lock.json" here="$toolkits/node"
+  command -v node >/dev/null || need_apt nodejs
+  if [ ! -d "$root/tests/toolkits/node/node_modules" ] || ! cmp -s "$wanted" "$here/installed.json"; then
+    command -v npm >/dev/null || need_apt npm
+    say "installing the node packages of the tests"
+    npm --prefix "$root/tests/toolkits/node" ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+    mkdir -p "$here"
+    cp "$wanted" "$here/installed.json"
+  fi
+  mkdir -p "$here/bin"
+  ln -sfn "$(command -v node)" "$here/bin/node"
+  export OIG_NODE="$here/bin/node"
+}

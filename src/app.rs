@@ -1,0 +1,129 @@
+//! Puts the gateway together from its settings, runs it, and stops it in good order.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::Arbiter;
+use actix_web::dev::ServerHandle;
+use actix_web::{App, HttpServer, web};
+use actors::arbiters::Arbiters;
+use actors::cluster::Cluster;
+use actors::env::{Env, SystemClock};
+use actors::session_supervisor::{Drained, Shutdown};
+use actors::wire::{Connect, TcpConnect};
+use actors::Tree;
+use tracing::{info, warn};
+
+use crate::admission::Admission;
+use crate::entropy::SystemEntropy;
+use crate::http::{self, Gateway};
+use crate::settings::Settings;
+use crate::telemetry;
+
+/// Old stacks pool their connections for about 100 s.
+const KEEP_ALIVE: Duration = Duration::from_secs(120);
+/// A request's head must be there by then.
+const HEAD: Duration = Duration::from_secs(15);
+/// How long sessions may take to fetch OIG_SHUTDOWN, and connections to end, at a planned stop.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(3);
+const SHUTDOWN_LOOK: Duration = Duration::from_millis(50);
+/// Connections that may wait to be accepted: all sessions may log in at once.
+const BACKLOG: u32 = 4096;
+
+/// A running gateway.
+pub struct Running {
+    pub address: SocketAddr,
+    pub gateway: web::Data<Gateway>,
+    server: ServerHandle,
+    arbiters: Vec<Arbiter>,
+}
+
+/// Starts the actors and the HTTP server; must be called within an actix system.
+///
+/// # Errors
+/// When the port cannot be bound.
+pub fn start(settings: &Settings) -> io::Result<Running> {
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let count = |n: usize| if n == 0 { cores } else { n };
+    let arbiters: Vec<Arbiter> = (0..count(settings.limits.arbiters)).map(|_| Arbiter::new()).collect();
+    let handles = Arbiters::new(arbiters.iter().map(Arbiter::handle).collect())
+        .ok_or_else(|| io::Error::other("no thread for the actors"))?;
+    let cluster = Arc::new(Cluster::new(settings.node_settings()));
+    let env = Env::new(Arc::new(SystemClock), Arc::new(SystemEntropy::default()), cluster);
+    let connect: Arc<dyn Connect> = Arc::new(TcpConnect);
+    let tree = Tree::start(env, &handles, connect, settings.limits.sessions);
+    let admission = Admission::new(&settings.applications);
+    let gateway = web::Data::new(Gateway::new(tree, admission, settings.http.trusted_proxies.clone()));
+    let metrics = telemetry::metrics().map(web::Data::new);
+
+    let shared = gateway.clone();
+    let server = HttpServer::new(move || {
+        let app = App::new().app_data(shared.clone()).configure(http::routes);
+        match &metrics {
+            Some(metrics) => app.app_data(metrics.clone()),
+            None => app,
+        }
+    })
+    .workers(count(settings.http.workers))
+    .max_connections(settings.limits.connections)
+    .backlog(BACKLOG)
+    .keep_alive(KEEP_ALIVE)
+    .client_request_timeout(HEAD)
+    // A client that closed its half is gone: a poll must not be answered into the void.
+    .h1_allow_half_closed(false)
+    .shutdown_timeout(SHUTDOWN_GRACE.as_secs())
+    .disable_signals()
+    .bind(settings.http.listen)?;
+    let address = server.addrs().first().copied().unwrap_or(settings.http.listen);
+    let server = server.run();
+    let handle = server.handle();
+    actix::spawn(async move {
+        if let Err(error) = server.await {
+            warn!(%error, "the HTTP server ended");
+        }
+    });
+    info!(%address, nodes = settings.nodes.len(), "gateway started");
+    Ok(Running { address, gateway, server: handle, arbiters })
+}
+
+impl Running {
+    /// Planned stop: no new sessions, OIG_SHUTDOWN to those that are, a moment for them to fetch
+    /// it, then connections and nodes.
+    pub async fn stop(self) {
+        let supervisor = self.gateway.tree.session_supervisor.clone();
+        let told = supervisor.send(Shutdown).await.unwrap_or(0);
+        info!(sessions = told, "planned stop");
+        let fetched = async {
+            while !supervisor.send(Drained).await.unwrap_or(true) {
+                tokio::time::sleep(SHUTDOWN_LOOK).await;
+            }
+        };
+        if tokio::time::timeout(SHUTDOWN_GRACE, fetched).await.is_err() {
+            warn!("some sessions did not fetch the last event in time");
+        }
+        self.server.stop(true).await;
+        self.gateway.tree.stop_nodes();
+        // The goodbyes to the nodes are written by the arbiters that now end.
+        tokio::time::sleep(SHUTDOWN_LOOK).await;
+        for arbiter in &self.arbiters {
+            arbiter.stop();
+        }
+        info!("stopped");
+    }
+}
+
+/// Waits for SIGTERM or Ctrl-C.
+///
+/// # Errors
+/// When the process cannot listen for signals.
+pub async fn asked_to_stop() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+    }
+}

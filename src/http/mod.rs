@@ -1,0 +1,28 @@
+//! The HTTP side: all routes on one screen, and what every request passes.
+//!
+//! Handlers parse, find the session, send one message, render. No socket of a node, no decision
+//! about calls.
+
+pub mod body;
+pub mod contract_files;
+pub mod gateway;
+pub mod observe;
+pub mod soap;
+mod throttle;
+
+use actix_web::{HttpResponse, web};
+
+pub use self::gateway::Gateway;
+
+/// Every route of the gateway.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/healthz", web::get().to(observe::healthz))
+        .route("/metrics", web::get().to(observe::metrics))
+        // Services, their WSDL and their schemas share paths: `contract_files::Place` tells them apart.
+        .route("/mitel/oig/{tail:.*}", web::get().to(contract_files::get))
+        .route("/mitel/oig/{tail:.*}", web::post().to(soap::post))
+        .route("/axis2/services/{tail:.*}", web::get().to(contract_files::get))
+        .route("/axis2/services/{tail:.*}", web::post().to(soap::post))
+        .default_service(web::to(|| async { HttpResponse::NotFound().content_type("text/plain").body("Not found.\n") }));
+}

@@ -1,0 +1,152 @@
+//! SOAP requests: from bytes to one operation and back.
+//!
+//! [`answer`] knows no transport, so that the whole of it runs without one in the seeded
+//! simulation; [`post`] is its HTTP side.
+
+mod call_control;
+mod operation;
+mod session;
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, web};
+use actors::refusal::Refused;
+use actors::session::messages::Receipt;
+use schemas::contract::{OperationRow, Permission, Service};
+use schemas::fault::{Fault, Refusal};
+use schemas::soap::{self, Envelope, Rejected, Version};
+use schemas::xml::Element;
+use tracing::{Instrument, info_span};
+
+use self::operation::Input;
+use super::contract_files::Place;
+use super::{Gateway, body};
+
+/// What goes back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub version: Version,
+    pub body: String,
+    /// To be kept until a live connection has taken the body.
+    pub receipt: Option<Receipt>,
+}
+
+impl Answer {
+    fn fault(version: Version, fault: &Fault) -> Self {
+        metrics::counter!("oig_faults_total", "code" => fault.code()).increment(1);
+        let (status, body) = soap::fault(version, fault);
+        Self { status, version, body, receipt: None }
+    }
+
+    fn refusal(version: Version, row: &OperationRow, request: Element<'_, '_>, text: String) -> Self {
+        metrics::counter!("oig_requests_total", "operation" => row.name, "result" => "false").increment(1);
+        let body = soap::refusal(version, row, Some(request), &Refusal::new(text));
+        Self { status: 200, version, body, receipt: None }
+    }
+}
+
+/// Answers one request.
+pub async fn answer(
+    gateway: &Gateway,
+    service: Service,
+    soap_action: Option<&str>,
+    caller: IpAddr,
+    body: &[u8],
+) -> Answer {
+    let envelope = match Envelope::parse(body) {
+        Ok(envelope) => envelope,
+        Err(Rejected { version, fault }) => return Answer::fault(version, &fault),
+    };
+    let row = match soap::identify(service, soap_action, envelope.body()) {
+        Ok(row) => row,
+        Err(fault) => return Answer::fault(envelope.version(), &fault),
+    };
+    let span = info_span!("operation", name = row.name, session = tracing::field::Empty);
+    let input = Input { gateway, caller, version: envelope.version(), row, element: envelope.body() };
+    async {
+        match operation::handler(row) {
+            Some(handler) => handler(input).await,
+            None => not_supported(input).await,
+        }
+    }
+    .instrument(span)
+    .await
+}
+
+/// An operation of the contract without a handler: refused, but not told to strangers.
+async fn not_supported(input: Input<'_>) -> Answer {
+    let Input { gateway, caller, version, row, element } = input;
+    let named = row.permission != Permission::Open;
+    let session = match (named, session_id(element)) {
+        (false, _) => Ok(()),
+        (true, Some(id)) => gateway.session(caller, id).await.map(|_| ()),
+        (true, None) => Err(Refused::NoSession),
+    };
+    let text = match session {
+        Err(refused) => refused.to_string(),
+        Ok(()) if row.permission == Permission::Advanced => {
+            format!("{} needs Advanced service; this session is Standard.", row.name)
+        }
+        Ok(()) => format!("{} is not supported yet.", row.name),
+    };
+    Answer::refusal(version, row, element, text)
+}
+
+/// The session id, wherever the operation has it: in the wrapper, or in the record it holds.
+fn session_id(element: Element<'_, '_>) -> Option<i64> {
+    let direct = element.children().find(|c| c.local() == "sessionId").map(|c| c.text().trim());
+    let nested = || element.children().find_map(|c| c.attribute("", "sessionId")).map(str::trim);
+    direct.or_else(nested)?.parse().ok()
+}
+
+/// How many operations of the contract answer "not supported yet".
+#[must_use]
+pub fn not_supported_count() -> usize {
+    schemas::contract::OPERATIONS.iter().filter(|row| operation::handler(row).is_none()).count()
+}
+
+/// POST of a SOAP request.
+pub async fn post(request: HttpRequest, payload: web::Payload, gateway: web::Data<Gateway>) -> HttpResponse {
+    let service = match Place::at(request.path()) {
+        Some(Place::Service(service)) if Service::SERVED.contains(&service) => service,
+        _ => return HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body("Not found.\n"),
+    };
+    let caller = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |a| a.ip());
+    let announced = request.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
+    let mut close = false;
+    let answer = match body::read(payload, announced).await {
+        Ok(bytes) => answer(&gateway, service, soap_action(&request).as_deref(), caller, &bytes).await,
+        Err(fault) => {
+            // What is left of the request would be read as the next one.
+            close = true;
+            let mut answer = Answer::fault(Version::V1_1, &fault);
+            answer.status = fault.status();
+            answer
+        }
+    };
+    respond(answer, close)
+}
+
+/// SOAP 1.1 names the action in a header, 1.2 in a parameter of the content type.
+fn soap_action(request: &HttpRequest) -> Option<String> {
+    let header = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok());
+    header("soapaction").map(str::to_owned).or_else(|| {
+        header("content-type")?.split(';').find_map(|part| Some(part.trim().strip_prefix("action=")?.to_owned()))
+    })
+}
+
+fn respond(answer: Answer, close: bool) -> HttpResponse {
+    let Answer { status, version, body, receipt } = answer;
+    let mut response = HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+    response.insert_header((CONTENT_TYPE, HeaderValue::from_static(version.content_type())));
+    if close {
+        response.force_close();
+    }
+    match receipt {
+        Some(receipt) => response.body(body::Carried::new(body, receipt)),
+        None => response.body(body),
+    }
+}

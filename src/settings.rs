@@ -1,0 +1,282 @@
+//! The settings of the gateway: one TOML file, overridden by `OIG_…` environment variables.
+//!
+//! Read and checked whole at start; every fault is named with its key. Nothing here opens a file
+//! or socket but the settings file itself.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+
+use actors::cluster::{Association, NodeSettings};
+use actors::policy;
+use schemas::domain::Ceid;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+/// Everything that can be set.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[derive(Default)]
+pub struct Settings {
+    pub http: Http,
+    pub limits: Limits,
+    pub log: Log,
+    #[serde(rename = "node")]
+    pub nodes: Vec<Node>,
+    #[serde(rename = "application")]
+    pub applications: Vec<Application>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// Where applications come in.
+    pub listen: SocketAddr,
+    /// Proxies whose X-Forwarded-Host and X-Forwarded-Proto are believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Threads that read and write HTTP; 0 for one per core.
+    pub workers: usize,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), trusted_proxies: Vec::new(), workers: 0 }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Sessions at a time.
+    pub sessions: usize,
+    /// Open connections at a time; each session needs about three.
+    pub connections: usize,
+    /// Threads on which nodes, devices and sessions live; 0 for one per core.
+    pub arbiters: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { sessions: policy::SESSIONS, connections: 8192, arbiters: 0 }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// `text` or `json`.
+    pub format: LogFormat,
+    /// As in `info,actors=debug`.
+    pub filter: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, filter: "info".into() }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Node {
+    /// Cluster element id, 1 to 999.
+    pub ceid: u16,
+    #[serde(default)]
+    pub name: String,
+    pub address: IpAddr,
+    #[serde(default = "csta_port")]
+    pub port: u16,
+    #[serde(default)]
+    pub association: AssociationStyle,
+}
+
+fn csta_port() -> u16 {
+    8882
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AssociationStyle {
+    #[default]
+    ServerFirst,
+    Session,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Application {
+    pub company: String,
+    pub name: String,
+    /// argon2id in PHC form, as `oig secret` prints it.
+    pub application_password: SecretString,
+    /// The password that this site gave to the application, likewise.
+    pub local_password: SecretString,
+    /// An application that may no longer enter.
+    #[serde(default)]
+    pub revoked: bool,
+}
+
+/// What is wrong with the settings.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsFault {
+    #[error("the settings cannot be read: {0}")]
+    Unreadable(#[from] config::ConfigError),
+    #[error("the settings are not valid:\n{}", .0.iter().map(|f| format!("  {f}")).collect::<Vec<_>>().join("\n"))]
+    Invalid(Vec<String>),
+}
+
+impl Settings {
+    /// Reads the file and the environment, and checks the whole.
+    ///
+    /// # Errors
+    /// Every fault that was found, each with its key.
+    pub fn read(file: &Path) -> Result<Self, SettingsFault> {
+        let settings: Self = config::Config::builder()
+            .add_source(config::File::from(file).format(config::FileFormat::Toml))
+            .add_source(environment())
+            .build()?
+            .try_deserialize()?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// Checks the whole.
+    ///
+    /// # Errors
+    /// Every fault that was found, each with its key.
+    pub fn check(&self) -> Result<(), SettingsFault> {
+        let mut faults = Vec::new();
+        if !(1..=policy::SESSIONS).contains(&self.limits.sessions) {
+            faults.push(format!("limits.sessions: must be 1 to {}", policy::SESSIONS));
+        }
+        if self.limits.connections == 0 {
+            faults.push("limits.connections: must be at least 1".into());
+        }
+        if self.nodes.len() > 250 {
+            faults.push("node: at most 250 nodes".into());
+        }
+        let (mut ceids, mut sockets, mut names) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for (i, node) in self.nodes.iter().enumerate() {
+            if Ceid::new(node.ceid).is_err() {
+                faults.push(format!("node[{i}].ceid: must be 1 to 999"));
+            }
+            if !ceids.insert(node.ceid) {
+                faults.push(format!("node[{i}].ceid: {} is there twice", node.ceid));
+            }
+            if node.port == 0 {
+                faults.push(format!("node[{i}].port: must not be 0"));
+            }
+            if !sockets.insert((node.address, node.port)) {
+                faults.push(format!("node[{i}].address: {}:{} is there twice", node.address, node.port));
+            }
+        }
+        for (i, application) in self.applications.iter().enumerate() {
+            for (key, text) in [("company", &application.company), ("name", &application.name)] {
+                if text.trim().is_empty() || text.len() > 128 {
+                    faults.push(format!("application[{i}].{key}: must have 1 to 128 characters"));
+                }
+            }
+            if !names.insert((&application.company, &application.name)) {
+                faults.push(format!("application[{i}].name: this company has an application of that name already"));
+            }
+            for (key, secret) in [
+                ("application_password", &application.application_password),
+                ("local_password", &application.local_password),
+            ] {
+                if !crate::admission::is_secret(secret) {
+                    faults.push(format!("application[{i}].{key}: is not an argon2id hash; `oig secret` makes one"));
+                }
+            }
+        }
+        if faults.is_empty() { Ok(()) } else { Err(SettingsFault::Invalid(faults)) }
+    }
+
+    /// The nodes as the actors know them.
+    #[must_use]
+    pub fn node_settings(&self) -> Vec<NodeSettings> {
+        self.nodes
+            .iter()
+            .filter_map(|node| {
+                Some(NodeSettings {
+                    ceid: Ceid::new(node.ceid).ok()?, // checked before
+                    name: node.name.clone(),
+                    address: node.address,
+                    port: node.port,
+                    association: match node.association {
+                        AssociationStyle::ServerFirst => Association::ServerFirst,
+                        AssociationStyle::Session => Association::Session,
+                    },
+                })
+            })
+            .collect()
+    }
+}
+
+/// `OIG_HTTP__LISTEN` is `http.listen`: one underscore is part of a key, two part keys.
+fn environment() -> config::Environment {
+    config::Environment::with_prefix("OIG").prefix_separator("_").separator("__").try_parsing(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str, environment_of: &[(&str, &str)]) -> Result<Settings, SettingsFault> {
+        let variables = environment_of.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let settings: Settings = config::Config::builder()
+            .add_source(config::File::from_str(text, config::FileFormat::Toml))
+            .add_source(environment().source(Some(variables)))
+            .build()?
+            .try_deserialize()?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    #[test]
+    fn an_empty_file_is_the_default() {
+        let settings = parse("", &[]).expect("valid");
+        assert_eq!((settings.http.listen.port(), settings.limits.sessions), (8080, 1500));
+    }
+
+    #[test]
+    fn the_environment_overrides_the_file() {
+        let settings = parse("[http]\nlisten = '127.0.0.1:1'\n", &[
+            ("OIG_HTTP__LISTEN", "127.0.0.1:9000"),
+            ("OIG_LIMITS__SESSIONS", "3"),
+        ])
+        .expect("valid");
+        assert_eq!((settings.http.listen.port(), settings.limits.sessions), (9000, 3));
+    }
+
+    #[test]
+    fn every_fault_is_named_with_its_key() {
+        let text = "[limits]\nsessions = 0\n[[node]]\nceid = 1000\naddress = '127.0.0.1'\n\
+                    [[node]]\nceid = 1000\naddress = '127.0.0.1'\n\
+                    [[application]]\ncompany = ''\nname = 'x'\napplication_password = 'plain'\nlocal_password = 'plain'\n";
+        let fault = parse(text, &[]).expect_err("not valid").to_string();
+        for key in [
+            "limits.sessions",
+            "node[0].ceid",
+            "node[1].ceid",
+            "node[1].address",
+            "application[0].company",
+            "application[0].application_password",
+            "application[0].local_password",
+        ] {
+            assert!(fault.contains(key), "{key} is missing in:\n{fault}");
+        }
+        assert!(!fault.contains("plain"), "a secret is in:\n{fault}");
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused() {
+        assert!(parse("[http]\nlissten = '127.0.0.1:1'\n", &[]).is_err());
+    }
+}

@@ -1,0 +1,87 @@
+"""Validates recorded SOAP traffic against our own schemas.
+
+    validate.py [--fault OPERATION]… DIR…
+
+Each file of DIR named NUMBER-OPERATION-request.xml or …-reply.xml is an envelope, as the toolkits
+recorded it. The child of its body must be valid by the schema that the WSDL of its namespace embeds;
+`result` must be spelt `true` or `false`. A SOAP Fault is wrong unless its operation is named by
+--fault. Prints a count; exits with 1 and a line for each file that is wrong. Run by the tests.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from lxml import etree
+
+SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
+SERVICES = ("SessionService", "StandardCCService", "DataAccessService")
+ENVELOPES = {
+    "http://schemas.xmlsoap.org/soap/envelope/",
+    "http://www.w3.org/2003/05/soap-envelope",
+}
+SCHEMA = "{http://www.w3.org/2001/XMLSchema}schema"
+
+
+def load_schemas():
+    """Schema by the namespace of its wrapper elements, one a WSDL."""
+    schemas = {}
+    for service in SERVICES:
+        (embedded,) = etree.parse(SCHEMAS / "wsdl" / f"{service}.wsdl").iter(SCHEMA)
+        # A document of its own, placed beside the schemas that it imports by name.
+        document = etree.fromstring(etree.tostring(embedded), base_url=str(SCHEMAS / "xsd" / f"{service}.xsd"))
+        schemas[embedded.get("targetNamespace")] = etree.XMLSchema(etree.ElementTree(document))
+    return schemas
+
+
+def faults_of(path, schemas, expected):
+    """What is wrong with one recorded message, as lines of text; none where it is as it should be."""
+    try:
+        envelope = etree.parse(path).getroot()
+    except etree.XMLSyntaxError as error:
+        return [f"is not XML: {error}"]
+    name = etree.QName(envelope)
+    if name.localname != "Envelope" or name.namespace not in ENVELOPES:
+        return [f"is no envelope but {name.text}"]
+    body = envelope.find(f"{{{name.namespace}}}Body")
+    if body is None or len(body) != 1:
+        return ["has no body with one child"]
+    child, operation = etree.QName(body[0]), path.stem.split("-")[-2]
+    if child.localname == "Fault" and child.namespace in ENVELOPES:
+        return [] if operation in expected else ["is a Fault: " + " ".join(body[0].itertext()).strip()]
+    wanted = operation if path.stem.endswith("-request") else operation + "Response"
+    if child.localname != wanted:
+        return [f"holds {child.localname}, not {wanted}"]
+    if child.namespace not in schemas:
+        return [f"is of no service of ours: {child.namespace}"]
+    schema = schemas[child.namespace]
+    # On its own, with the namespaces that are in scope there.
+    schema.validate(etree.fromstring(etree.tostring(body[0], with_tail=False)))
+    lines = [error.message for error in schema.error_log]
+    spelt = [element.get("result") for element in body[0].iter("{*}return")]
+    return lines + [f"spells result {value!r}" for value in spelt if value not in ("true", "false")]
+
+
+def main():
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument("--fault", action="append", default=[], metavar="OPERATION")
+    words.add_argument("directory", nargs="+", type=Path, metavar="DIR")
+    given = words.parse_args()
+    schemas = load_schemas()
+    paths = [path for directory in given.directory for path in sorted(directory.glob("*-re*.xml"))]
+    wrong = 0
+    for path in paths:
+        for line in faults_of(path, schemas, set(given.fault)):
+            print(f"{path.name}: {line}", file=sys.stderr)
+            wrong += 1
+    operations = {path.stem.split("-")[-2] for path in paths}
+    requests = sum(path.stem.endswith("-request") for path in paths)
+    if not paths or requests * 2 != len(paths):
+        sys.exit(f"of {len(paths)} recorded messages {requests} are requests: replies are missing")
+    print(f"{len(paths)} messages of {len(operations)} operations validated, {wrong} found wrong")
+    sys.exit(1 if wrong else os.EX_OK)
+
+
+if __name__ == "__main__":
+    main()
