@@ -8,9 +8,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use argon2::password_hash::rand_core::OsRng;
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
-use argon2::{Algorithm, Argon2};
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use ring::hmac;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
@@ -157,7 +157,7 @@ fn prove(hash: &SecretString, secret: &SecretString) -> bool {
 #[must_use]
 pub fn is_secret(hash: &SecretString) -> bool {
     PasswordHash::new(hash.expose_secret())
-        .is_ok_and(|hash| hash.algorithm == Algorithm::Argon2id.ident() && hash.hash.is_some())
+        .is_ok_and(|hash| hash.algorithm.as_str() == "argon2id" && hash.hash.is_some())
 }
 
 /// An argon2id hash for the settings file.
@@ -165,8 +165,7 @@ pub fn is_secret(hash: &SecretString) -> bool {
 /// # Errors
 /// When argon2 cannot hash the text (far too long).
 pub fn hash_secret(secret: &SecretString) -> Result<String, argon2::password_hash::Error> {
-    let salt = SaltString::generate(&mut OsRng);
-    Ok(Argon2::default().hash_password(secret.expose_secret().as_bytes(), &salt)?.to_string())
+    Ok(Argon2::default().hash_password(secret.expose_secret().as_bytes())?.to_string())
 }
 
 #[cfg(test)]

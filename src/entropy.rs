@@ -3,8 +3,14 @@
 use actors::env::Entropy;
 use ring::rand::{SecureRandom, SystemRandom};
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct SystemEntropy(SystemRandom);
+
+impl Default for SystemEntropy {
+    fn default() -> Self {
+        Self(SystemRandom::new())
+    }
+}
 
 impl Entropy for SystemEntropy {
     fn next_u64(&self) -> u64 {

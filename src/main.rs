@@ -1,1 +1,5 @@
-fn main(){}
+//! The `oig` command.
+
+fn main() -> anyhow::Result<()> {
+    oig::commands::run()
+}

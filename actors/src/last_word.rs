@@ -24,11 +24,6 @@ where
         Self { to, word: Some(word) }
     }
 
-    /// Changes what will be said.
-    pub fn set(&mut self, word: M) {
-        self.word = Some(word);
-    }
-
     /// What will be said, for a change in place.
     pub fn word(&mut self) -> Option<&mut M> {
         self.word.as_mut()

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as Why};
 use schemas::domain::{
-    CallKey, Cause, Command, DeviceRef, Done, Fact, GlobalCallId, Happening, LegId, LegSnapshot, LocalState,
+    CallKey, Command, DeviceRef, Done, Fact, GlobalCallId, Happening, LegId, LegSnapshot, LocalState,
     NodeRefusal, Party, RefusalKind,
 };
 

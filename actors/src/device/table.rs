@@ -117,7 +117,7 @@ pub static ROWS: &[Row] = &[
 pub fn find(fact: Fact, part: Part, cause: Cause) -> Option<&'static Row> {
     ROWS.iter().find(|row| {
         row.fact == fact
-            && (row.part == Part::Any || row.part == part)
+            && (row.part == Any || row.part == part)
             && (row.causes.is_empty() || row.causes.contains(&cause))
     })
 }

@@ -103,7 +103,7 @@ impl Operation for LoginEx {
                 application_password: Some(req.application_password),
                 local_password: Some(req.local_password),
                 certificate: req.certificate,
-                version: req.version,
+                version: Some(req.version),
             })
             .await?;
         Ok(Given::Reply(LoginExResponse { error_desc: None, authentication_data: None, result: true, session_id }))

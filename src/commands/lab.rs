@@ -1,0 +1,170 @@
+//! `oig lab`: three simulated nodes and a gateway in one process, with nothing to configure: what
+//! an application is developed against, what the demo shows, and what tests start on free ports.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use anyhow::Context as _;
+use clap::Args;
+use schemas::domain::Ceid;
+use secrecy::SecretString;
+
+use super::{in_system, log};
+use crate::app::{self, Running};
+use crate::settings::{Application, AssociationStyle, Http, Node, Settings};
+use crate::sim::listen::{self, Addresses, RunningNode};
+use crate::sim::plan::Plan;
+
+#[derive(Debug, Clone, Args)]
+pub struct LabOptions {
+    /// Where applications come in.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// CSTA port of every node (each has an address of its own); 0 for free ones.
+    #[arg(long, default_value_t = 8882)]
+    pub csta_port: u16,
+    /// Port of every node's hands: what people do at its phones, and what breaks it.
+    #[arg(long, default_value_t = 8884)]
+    pub hands_port: u16,
+    /// Port on which the nodes speak to each other.
+    #[arg(long, default_value_t = 8885)]
+    pub peer_port: u16,
+    /// Log filter.
+    #[arg(long, default_value = "info", env = "OIG_LOG")]
+    pub log: String,
+}
+
+impl LabOptions {
+    /// For tests and the demo: beside whatever else runs on this machine.
+    #[must_use]
+    pub fn free_ports() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            csta_port: 0,
+            hands_port: 0,
+            peer_port: 0,
+            log: "warn".into(),
+        }
+    }
+
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        in_system(&log(&self.log), async move {
+            let lab = Lab::start(&self).await?;
+            println!("Gateway    {}  (Example Co / Screen Pop, passwords screen-pop and lab)", lab.url());
+            println!("           {}/mitel/oig/session/SessionService?wsdl", lab.url());
+            println!("           {}/mitel/oig/cc/StandardCCService?wsdl", lab.url());
+            for (i, node) in lab.nodes.iter().enumerate() {
+                let a = node.addresses();
+                println!("Node {}     CSTA {}   hands http://{}   peers {}", i + 1, a.csta, a.hands, a.peers);
+            }
+            println!("Phones     1000-1019 on node 1, 2000-2019 on node 2, 3000-3019 on node 3. Ctrl-C ends it.");
+            app::asked_to_stop().await?;
+            lab.stop().await;
+            Ok(())
+        })
+    }
+}
+
+/// The address of a lab's node.
+fn node_address(number: u16) -> IpAddr {
+    IpAddr::V4(Ipv4Addr::new(127, 0, 0, 10 + number.to_be_bytes()[1]))
+}
+
+/// A running lab.
+pub struct Lab {
+    pub nodes: Vec<RunningNode>,
+    pub gateway: Running,
+}
+
+impl Lab {
+    /// Starts nodes, then the gateway.
+    ///
+    /// # Errors
+    /// When a port is taken, with its address.
+    pub async fn start(options: &LabOptions) -> anyhow::Result<Self> {
+        let mut nodes: Vec<RunningNode> = Vec::new();
+        for number in 1..=3 {
+            let ip = node_address(number);
+            let addresses = Addresses {
+                csta: SocketAddr::new(ip, options.csta_port),
+                hands: SocketAddr::new(ip, options.hands_port),
+                peers: SocketAddr::new(ip, options.peer_port),
+            };
+            let ceid = Ceid::new(number).context("a lab's nodes are numbered 1 to 3")?;
+            // Each node connects to those before it; a link serves both ways.
+            let before = nodes.iter().map(|n| (n.ceid(), n.addresses().peers)).collect();
+            let node = listen::run(Plan::lab(ceid), addresses, before).await.with_context(|| format!("node {number} at {ip}"))?;
+            nodes.push(node);
+        }
+        let csta: Vec<SocketAddr> = nodes.iter().map(|n| n.addresses().csta).collect();
+        let settings = settings(options.listen, &csta);
+        settings.check()?;
+        let gateway = app::start(&settings).with_context(|| format!("gateway at {}", options.listen))?;
+        Ok(Self { nodes, gateway })
+    }
+
+    /// The gateway's address as applications use it.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.gateway.address)
+    }
+
+    /// A node's address as applications know it.
+    #[must_use]
+    pub fn node_address(&self, index: usize) -> String {
+        self.nodes.get(index).map_or_else(String::new, |n| n.addresses().csta.ip().to_string())
+    }
+
+    /// Ends the gateway, then the nodes.
+    pub async fn stop(self) {
+        self.gateway.stop().await;
+        for node in self.nodes {
+            node.stop().await;
+        }
+    }
+}
+
+/// The gateway's settings in a lab whose nodes 1, 2, … listen at `csta`.
+#[must_use]
+pub fn settings(listen: SocketAddr, csta: &[SocketAddr]) -> Settings {
+    let nodes = csta
+        .iter()
+        .zip(1..)
+        .map(|(address, ceid)| Node {
+            ceid,
+            name: ["Head office A", "Head office B", "Contact centre"].get(usize::from(ceid - 1)).copied().unwrap_or("Node").into(),
+            address: address.ip(),
+            port: address.port(),
+            association: AssociationStyle::ServerFirst,
+        })
+        .collect();
+    let application = |name: &str, hash: &str, revoked| Application {
+        company: "Example Co".into(),
+        name: name.into(),
+        application_password: SecretString::from(hash),
+        local_password: SecretString::from(LOCAL_HASH),
+        revoked,
+    };
+    Settings {
+        http: Http { listen, ..Http::default() },
+        nodes,
+        applications: vec![
+            application("Screen Pop", SCREEN_POP_HASH, false),
+            application("Console", CONSOLE_HASH, false),
+            application("Recorder", RECORDER_HASH, false),
+            application("Gone", GONE_HASH, true),
+        ],
+        ..Settings::default()
+    }
+}
+
+// The lab's passwords are public; their hashes are here so that it starts at once.
+const SCREEN_POP_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$3o+m8uTG7xN6DrqajIxSgw$JcB9BUusOiDqV0JBqSh9hRCG+ZYjJEGffvb2tHQnOto";
+const CONSOLE_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$JZxaTK5kEqR2vk6dfn6oNA$rh4Iwl8ICTQpRpS+5WsOdk+I8/1iMZZNFGio0q5PI54";
+const RECORDER_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$NkAw9OMbBuCgKiE/DPwHbQ$0occbVObRVvfc2e3ZTr9K0OimHuK3KmmXnlObSiq/98";
+const GONE_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$3f2wtsV05IADfUjXebLncA$5j5v7EbGyqt/752VUsttm8lzQ6hjvaB9cmTUg/vnfg0";
+const LOCAL_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$LHFHtUfX28s7Zu7eKHCExw$5jfwX7w2Ydnnhk21iY4xJs7pKgY3M1qgFDbadZNn2jk";

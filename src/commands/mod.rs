@@ -1,0 +1,77 @@
+//! The commands of `oig`, and what they share. Each command is a file.
+
+mod bench;
+mod demo;
+mod lab;
+mod node;
+mod secret;
+mod serve;
+
+use clap::{Parser, Subcommand};
+
+use crate::settings::Log;
+
+pub use self::lab::{Lab, LabOptions, settings as lab_settings};
+
+/// Open Integration Gateway: the one door between applications and a cluster of PBX nodes.
+///
+/// New here? `oig demo` shows a call from an application's point of view. `oig lab` starts a
+/// gateway with three simulated nodes to develop against. `oig serve` is the product.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+struct Oig {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the gateway with a settings file.
+    Serve(serve::Serve),
+    /// Run one simulated node as a process of its own.
+    Node(node::Node),
+    /// Run a ready-made cluster: three simulated nodes and a gateway, nothing to configure.
+    Lab(LabOptions),
+    /// Log in as an application, monitor two phones, make a call, print each event, and end.
+    Demo(demo::Demo),
+    /// Measure this gateway on this machine; figures and their ratios to the budgets.
+    Bench(bench::Bench),
+    /// Turn a password (read from standard input) into the hash that the settings file holds.
+    Secret(secret::Secret),
+}
+
+/// Reads the command line and does what it says.
+///
+/// # Errors
+/// What went wrong, with its causes; the process then ends with 1.
+pub fn run() -> anyhow::Result<()> {
+    match Oig::parse().command {
+        Command::Serve(serve) => serve.run(),
+        Command::Node(node) => node.run(),
+        Command::Lab(lab) => lab.run(),
+        Command::Demo(demo) => demo.run(),
+        Command::Bench(bench) => bench.run(),
+        Command::Secret(secret) => secret.run(),
+    }
+}
+
+/// Runs a command that needs actors.
+fn in_system<F: Future<Output = anyhow::Result<()>>>(log: &Log, run: F) -> anyhow::Result<()> {
+    crate::telemetry::logs(log)?;
+    actix_web::rt::System::new().block_on(run)
+}
+
+/// Logging as asked for on the command line.
+fn log(filter: &str) -> Log {
+    Log { filter: filter.to_owned(), ..Log::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Oig::command().debug_assert();
+    }
+}

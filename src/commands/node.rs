@@ -1,0 +1,94 @@
+//! `oig node`: one simulated node as a process of its own.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use schemas::domain::Ceid;
+
+use super::{in_system, log};
+use crate::app;
+use crate::sim::listen::{self, Addresses};
+use crate::sim::plan::{Plan, Style};
+
+#[derive(Debug, Args)]
+pub(super) struct Node {
+    /// Number of the node; 1 to 3 have the phones of the lab.
+    #[arg(long, default_value_t = 1)]
+    ceid: u16,
+    /// Address to listen on; the hands listen there too, and answer on loopback only.
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    address: IpAddr,
+    /// CSTA port; 0 for a free one.
+    #[arg(long, default_value_t = 8882)]
+    csta_port: u16,
+    /// Port of the hands; 0 for a free one.
+    #[arg(long, default_value_t = 8884)]
+    hands_port: u16,
+    /// Port for other nodes; 0 for a free one.
+    #[arg(long, default_value_t = 8885)]
+    peer_port: u16,
+    /// Another node to connect to: its number and the address of its peer port, as in
+    /// `2=127.0.0.12:8885`. One of the two nodes names the other. Can be given several times.
+    #[arg(long = "peer", value_parser = peer)]
+    peers: Vec<(Ceid, SocketAddr)>,
+    /// How an association begins.
+    #[arg(long, value_enum, default_value_t = Association::ServerFirst)]
+    association: Association,
+    /// Give the node this many phones instead of the lab's, from `--first-dn` on.
+    #[arg(long)]
+    phones: Option<u32>,
+    /// First number of those phones.
+    #[arg(long, default_value_t = 100_000)]
+    first_dn: u32,
+    /// Log filter.
+    #[arg(long, default_value = "info", env = "OIG_LOG")]
+    log: String,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Association {
+    ServerFirst,
+    Session,
+}
+
+fn peer(text: &str) -> Result<(Ceid, SocketAddr), String> {
+    let (ceid, address) = text.split_once('=').ok_or("is not of the form NUMBER=ADDRESS:PORT")?;
+    let ceid = ceid.parse::<u16>().map_err(|e| e.to_string())?;
+    Ok((Ceid::new(ceid).map_err(|e| e.to_string())?, address.parse().map_err(|_| "the address is not ADDRESS:PORT")?))
+}
+
+impl Node {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let ceid = Ceid::new(self.ceid).context("--ceid")?;
+        let mut plan = match self.phones {
+            Some(count) => {
+                let last = self.first_dn.checked_add(count.max(1) - 1).context("--phones: too many")?;
+                anyhow::ensure!(
+                    last <= 9_999_999 && last.to_string().len() == self.first_dn.to_string().len(),
+                    "--phones: the numbers must have one length, of at most seven digits"
+                );
+                Plan::sized(ceid, self.first_dn, count)
+            }
+            None => Plan::lab(ceid),
+        };
+        plan.style = match self.association {
+            Association::ServerFirst => Style::ServerFirst,
+            Association::Session => Style::Session,
+        };
+        in_system(&log(&self.log), async move {
+            let addresses = Addresses {
+                csta: SocketAddr::new(self.address, self.csta_port),
+                hands: SocketAddr::new(self.address, self.hands_port),
+                peers: SocketAddr::new(self.address, self.peer_port),
+            };
+            let node = listen::run(plan, addresses, self.peers).await.context("cannot listen")?;
+            // One line that a script can read.
+            let a = node.addresses();
+            println!("node {ceid} csta={} hands={} peers={}", a.csta, a.hands, a.peers);
+            app::asked_to_stop().await?;
+            node.stop().await;
+            Ok(())
+        })
+    }
+}

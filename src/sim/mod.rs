@@ -1,0 +1,3 @@
+//! temp
+pub mod listen;
+pub mod plan;

@@ -1,0 +1,209 @@
+//! What a simulated node has: its numbers, names, classes of service, timers and neighbours.
+//!
+//! Data only; the switch reads it and never changes it. Whoever starts a node makes one, the lab
+//! by [`Plan::lab`].
+
+use schemas::domain::{Ceid, Dn};
+
+/// What a class of service permits to applications. People at the phone are never gated by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClassOfService {
+    pub monitoring: bool,
+    pub call_control: bool,
+}
+
+impl ClassOfService {
+    pub const ALL: Self = Self { monitoring: true, call_control: true };
+}
+
+/// One set: button 1 is the prime line, 2 and up are line appearances of the same number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhonePlan {
+    pub dn: Dn,
+    /// As the directory shows it; may be empty.
+    pub name: String,
+    pub buttons: u8,
+    pub cos: ClassOfService,
+}
+
+/// Numbers of equal length that are a node's: the owner alone knows which of them are given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    pub first: Dn,
+    pub last: Dn,
+    pub owner: Ceid,
+}
+
+impl Route {
+    #[must_use]
+    pub fn covers(&self, dn: Dn) -> bool {
+        // A Dn is ordered by value, then by number of digits; both ends have the same number.
+        (self.first..=self.last).contains(&dn) && dn.to_string().len() == self.first.to_string().len()
+    }
+}
+
+/// How an association begins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Style {
+    /// The node speaks first: SystemStatus enabled. Whoever starts an application session all
+    /// the same gets one.
+    #[default]
+    ServerFirst,
+    /// ECMA-354: silent until StartApplicationSession, and nothing is done without a session.
+    Session,
+    /// Silent; the first frame is a service request.
+    None,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    pub ceid: Ceid,
+    pub name: String,
+    pub phones: Vec<PhonePlan>,
+    pub routes: Vec<Route>,
+    /// How long a phone rings.
+    pub no_answer_ms: i64,
+    /// How long dial tone waits for the next of some digits, before it takes them as dialled.
+    pub interdigit_ms: i64,
+    /// Digits of an extension: so many are dialled at once when keyed one by one.
+    pub extension_digits: usize,
+    pub style: Style,
+    /// Gateways that may be associated at once.
+    pub gateways: usize,
+}
+
+/// `number`, of which the caller knows that it is a DN.
+fn dn(number: u32) -> Dn {
+    number.to_string().parse().expect("a plan's numbers have one to seven digits")
+}
+
+fn ceid(number: u16) -> Ceid {
+    Ceid::new(number).expect("a plan's nodes are numbered 1 to 999")
+}
+
+impl Plan {
+    /// A node without phones or neighbours.
+    #[must_use]
+    pub fn bare(ceid: Ceid, name: &str) -> Self {
+        Self {
+            ceid,
+            name: name.into(),
+            phones: Vec::new(),
+            routes: Vec::new(),
+            no_answer_ms: 20_000,
+            interdigit_ms: 10_000,
+            extension_digits: 4,
+            style: Style::default(),
+            gateways: 6,
+        }
+    }
+
+    /// The lab's node of that number; a node that the lab does not have is bare but for the
+    /// routes to the lab's.
+    #[must_use]
+    pub fn lab(node: Ceid) -> Self {
+        let (title, buttons) = match node.get() {
+            1 => ("Head office A", 3),
+            2 => ("Head office B", 2),
+            3 => ("Contact centre", 2),
+            _ => ("Another node", 1),
+        };
+        let mut plan = Self::bare(node, title);
+        plan.routes = (1..=3)
+            .map(|n| Route { first: dn(n * 1000), last: dn(n * 1000 + 999), owner: ceid(n as u16) })
+            .collect();
+        if let Some(names) = LAB_NAMES.get(usize::from(node.get()) - 1) {
+            let first = u32::from(node.get()) * 1000;
+            plan.phones = (first..)
+                .zip(names)
+                .map(|(number, name)| PhonePlan {
+                    dn: dn(number),
+                    name: (*name).into(),
+                    buttons,
+                    cos: ClassOfService { monitoring: number != 1018, call_control: number != 1019 },
+                })
+                .collect();
+        }
+        plan
+    }
+
+    /// A node with `count` phones of one button from `first` on, for loads; its route is their range.
+    ///
+    /// # Panics
+    /// When a number would have more than seven digits, or the last more digits than the first.
+    #[must_use]
+    pub fn sized(node: Ceid, first: u32, count: u32) -> Self {
+        let last = first + count.max(1) - 1;
+        assert_eq!(first.to_string().len(), last.to_string().len(), "numbers of one length");
+        let mut plan = Self::bare(node, &format!("Node {node}"));
+        plan.extension_digits = first.to_string().len();
+        plan.routes = vec![Route { first: dn(first), last: dn(last), owner: node }];
+        plan.phones = (first..first + count)
+            .map(|number| PhonePlan {
+                dn: dn(number),
+                name: format!("Load, {number}"),
+                buttons: 1,
+                cos: ClassOfService::ALL,
+            })
+            .collect();
+        plan
+    }
+
+    /// The node that owns a number.
+    #[must_use]
+    pub fn owner(&self, number: Dn) -> Option<Ceid> {
+        self.routes.iter().find(|route| route.covers(number)).map(|route| route.owner)
+    }
+}
+
+/// Names as directories hold them, chosen to be awkward on a wire: markup, quotes, accents, other
+/// scripts, a very long one, and none at all.
+#[rustfmt::skip]
+const LAB_NAMES: [[&str; 20]; 3] = [
+    [
+        "Archer, Maya", "Bélanger, Zoé", "Müller, Jörg", "O'Brien, Sean", "Marks & Daughters, Reception",
+        "Okafor, Chidi", "王, 小明", "", "Łukasiewicz, Żaneta", "Tremblay, Luc <Lab>",
+        "Nguyễn, Thị Hạnh", "Smith, John \"Jack\"", "Haddad, Rania", "Đorđević, Nikola", "Papadopoulos, Ελένη",
+        "Van den Berg, Saskia", "Ivanova, Ольга", "de la Cruz Hernández-Villaseñor y Montalbán, María Guadalupe",
+        "Boardroom, Quiet", "Safe, Door",
+    ],
+    [
+        "Abe, 健", "Fischer & Sohn, Werkstatt", "Øster, Åse", "D'Angelo, Gianni", "Kowalski, Jan",
+        "Singh, Harpreet", "Söderström, Björn", "Lobby <North>", "Mbeki, Thandi", "",
+        "Yılmaz, Ayşe", "Novák, Jiří", "García, Íñigo", "Kim, 서연", "Stone, Ada",
+        "Weiß, Käthe", "Cohen, נועה", "Brown, Lee", "Dubois, Anaïs", "Printer Room",
+    ],
+    [
+        "Set, Contact 1", "Set, Contact 2", "Set, Contact 3", "Set, Contact 4", "Set, Contact 5",
+        "Set, Contact 6", "Set, Contact 7", "Set, Contact 8", "Set, Contact 9", "Set, Contact 10",
+        "Set, R&D 11", "Set, R&D 12", "Set, Überlauf 13", "Set, Überlauf 14", "Set, 热线 15",
+        "Set, 热线 16", "Set, Night <17>", "Set, Night <18>", "", "Set, Supervisor's",
+    ],
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lab_has_the_phones_of_its_page() {
+        for (node, buttons) in [(1_u16, 3), (2, 2), (3, 2)] {
+            let plan = Plan::lab(ceid(node));
+            assert_eq!(plan.phones.len(), 20);
+            for (i, phone) in (0..).zip(&plan.phones) {
+                assert_eq!((phone.dn, phone.buttons), (dn(u32::from(node) * 1000 + i), buttons));
+                assert_eq!(phone.cos.monitoring, phone.dn != dn(1018));
+                assert_eq!(phone.cos.call_control, phone.dn != dn(1019));
+            }
+            assert_eq!(plan.phones.iter().filter(|p| p.name.is_empty()).count(), 1);
+        }
+    }
+
+    #[test]
+    fn a_route_covers_numbers_of_its_length_only() {
+        let plan = Plan::lab(ceid(1));
+        for (number, owner) in [("1000", Some(1)), ("2999", Some(2)), ("4000", None), ("01500", None), ("999", None)] {
+            assert_eq!(plan.owner(number.parse().expect("a DN")).map(Ceid::get), owner, "{number}");
+        }
+    }
+}
