@@ -12,6 +12,7 @@ use super::{in_system, log};
 use crate::app::{self, Running};
 use crate::settings::{Application, AssociationStyle, Http, Node, Settings};
 use crate::sim::listen::{self, Addresses, RunningNode};
+use crate::sim::node::Env;
 use crate::sim::plan::Plan;
 
 #[derive(Debug, Clone, Args)]
@@ -54,7 +55,7 @@ impl LabOptions {
             println!("           {}/mitel/oig/cc/StandardCCService?wsdl", lab.url());
             for (i, node) in lab.nodes.iter().enumerate() {
                 let a = node.addresses();
-                println!("Node {}     CSTA {}   hands http://{}   peers {}", i + 1, a.csta, a.hands, a.peers);
+                println!("Node {}     CSTA {}   hands http://{}   peers {}", i + 1, a.csta, a.hands, a.partners);
             }
             println!("Phones     1000-1019 on node 1, 2000-2019 on node 2, 3000-3019 on node 3. Ctrl-C ends it.");
             app::asked_to_stop().await?;
@@ -87,12 +88,12 @@ impl Lab {
             let addresses = Addresses {
                 csta: SocketAddr::new(ip, options.csta_port),
                 hands: SocketAddr::new(ip, options.hands_port),
-                peers: SocketAddr::new(ip, options.peer_port),
+                partners: SocketAddr::new(ip, options.peer_port),
             };
             let ceid = Ceid::new(number).context("a lab's nodes are numbered 1 to 3")?;
             // Each node connects to those before it; a link serves both ways.
-            let before = nodes.iter().map(|n| (n.ceid(), n.addresses().peers)).collect();
-            let node = listen::run(Plan::lab(ceid), addresses, before).await.with_context(|| format!("node {number} at {ip}"))?;
+            let before = nodes.iter().map(|n| (n.node().ceid(), n.addresses().partners)).collect();
+            let node = listen::run(Plan::lab(ceid), addresses, before, Env::system()).await.with_context(|| format!("node {number} at {ip}"))?;
             nodes.push(node);
         }
         let csta: Vec<SocketAddr> = nodes.iter().map(|n| n.addresses().csta).collect();

@@ -9,6 +9,7 @@ use schemas::domain::Ceid;
 use super::{in_system, log};
 use crate::app;
 use crate::sim::listen::{self, Addresses};
+use crate::sim::node::Env;
 use crate::sim::plan::{Plan, Style};
 
 #[derive(Debug, Args)]
@@ -28,8 +29,8 @@ pub(super) struct Node {
     /// Port for other nodes; 0 for a free one.
     #[arg(long, default_value_t = 8885)]
     peer_port: u16,
-    /// Another node to connect to: its number and the address of its peer port, as in
-    /// `2=127.0.0.12:8885`. One of the two nodes names the other. Can be given several times.
+    /// Another node: its number and the address of its peer port, as in `2=127.0.0.12:8885`. Of two
+    /// nodes the one with the higher number makes the link. Can be given several times.
     #[arg(long = "peer", value_parser = peer)]
     peers: Vec<(Ceid, SocketAddr)>,
     /// How an association begins.
@@ -80,12 +81,12 @@ impl Node {
             let addresses = Addresses {
                 csta: SocketAddr::new(self.address, self.csta_port),
                 hands: SocketAddr::new(self.address, self.hands_port),
-                peers: SocketAddr::new(self.address, self.peer_port),
+                partners: SocketAddr::new(self.address, self.peer_port),
             };
-            let node = listen::run(plan, addresses, self.peers).await.context("cannot listen")?;
+            let node = listen::run(plan, addresses, self.peers, Env::system()).await.context("cannot listen")?;
             // One line that a script can read.
             let a = node.addresses();
-            println!("node {ceid} csta={} hands={} peers={}", a.csta, a.hands, a.peers);
+            println!("node {ceid} csta={} hands={} peers={}", a.csta, a.hands, a.partners);
             app::asked_to_stop().await?;
             node.stop().await;
             Ok(())

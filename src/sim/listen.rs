@@ -1,14 +1,274 @@
-//! temp
+//! A simulated node on real sockets: CSTA, hands and partners, each on its port.
+//!
+//! `oig node` and the lab start nodes here. While a node does not accept connections (a fault says
+//! so) its port is closed, as that of a switch that is down.
+
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener as StdListener};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::web::Data;
+use actix_web::{App, HttpServer};
 use schemas::domain::Ceid;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::core::Open;
+use super::hands;
+use super::node::{Env, SimNode, SimNodeHandle, Stopped};
 use super::plan::Plan;
-#[derive(Debug, Clone, Copy)]
-pub struct Addresses { pub csta: SocketAddr, pub hands: SocketAddr, pub peers: SocketAddr }
-pub struct RunningNode { a: Addresses, c: Ceid }
-impl RunningNode {
-    pub fn addresses(&self) -> Addresses { self.a }
-    pub fn ceid(&self) -> Ceid { self.c }
-    pub async fn stop(self) {}
+
+const CONNECT: Duration = Duration::from_secs(2);
+const BACKOFF_FIRST: Duration = Duration::from_millis(500);
+const BACKOFF_LONGEST: Duration = Duration::from_secs(5);
+/// A link that lived this long forgives earlier failures.
+const FORGIVEN_AFTER: Duration = Duration::from_secs(10);
+/// After a failed accept (out of files, say), or a port that is not free again yet.
+const RETRY: Duration = Duration::from_millis(50);
+
+/// Where a node listens; port 0 takes any free one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Addresses {
+    pub csta: SocketAddr,
+    /// Must be on loopback.
+    pub hands: SocketAddr,
+    pub partners: SocketAddr,
 }
-pub async fn run(plan: Plan, a: Addresses, _peers: Vec<(Ceid, SocketAddr)>) -> io::Result<RunningNode> { Ok(RunningNode { a, c: plan.ceid }) }
+
+impl Addresses {
+    /// The lab's: 127.0.0.1x with x the node's number, ports 8882, 8884 and 8885.
+    #[must_use]
+    pub fn lab(node: Ceid) -> Self {
+        let last = u8::try_from(node.get()).unwrap_or(0).saturating_add(10);
+        Self::on(IpAddr::V4(Ipv4Addr::new(127, 0, 0, last)), 8882, 8884, 8885)
+    }
+
+    /// Any free ports of 127.0.0.1.
+    #[must_use]
+    pub fn free() -> Self {
+        Self::on(IpAddr::V4(Ipv4Addr::LOCALHOST), 0, 0, 0)
+    }
+
+    #[must_use]
+    pub fn on(ip: IpAddr, csta: u16, hands: u16, partners: u16) -> Self {
+        let at = |port| SocketAddr::new(ip, port);
+        Self { csta: at(csta), hands: at(hands), partners: at(partners) }
+    }
+}
+
+/// A node that listens. Dropped, it goes on until the process ends; `stop` ends it.
+pub struct RunningNode {
+    addresses: Addresses,
+    node: SimNodeHandle,
+    hands: ServerHandle,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl RunningNode {
+    /// Where it listens, with the ports that were taken.
+    #[must_use]
+    pub fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    #[must_use]
+    pub fn node(&self) -> &SimNodeHandle {
+        &self.node
+    }
+
+    /// Closes every port and connection; done when they are.
+    pub async fn stop(self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+        for task in self.tasks {
+            // Aborted, as was wanted.
+            let _ = task.await;
+        }
+        self.node.stop().await;
+        self.hands.stop(false).await;
+    }
+}
+
+/// Starts a node. Of two partners the one with the higher number makes the link, again and again
+/// while it is down; addresses of higher partners are not used.
+///
+/// # Errors
+/// When a port cannot be had, or the hands would not be on loopback.
+pub async fn run(
+    plan: Plan,
+    addresses: Addresses,
+    partners: Vec<(Ceid, SocketAddr)>,
+    env: Env,
+) -> io::Result<RunningNode> {
+    if !addresses.hands.ip().is_loopback() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the hands of a node listen on loopback only"));
+    }
+    let ceid = plan.ceid;
+    let csta = TcpListener::bind(addresses.csta).await?;
+    let links = TcpListener::bind(addresses.partners).await?;
+    let hands = StdListener::bind(addresses.hands)?;
+    let taken =
+        Addresses { csta: csta.local_addr()?, hands: hands.local_addr()?, partners: links.local_addr()? };
+
+    let node = SimNode::spawn(plan, env);
+    let data = Data::new(node.clone());
+    let server = HttpServer::new(move || App::new().app_data(data.clone()).configure(hands::routes))
+        .workers(1)
+        .disable_signals()
+        .listen(hands)?
+        .run();
+    let handle = server.handle();
+    let mut tasks = vec![
+        tokio::spawn(async move {
+            if let Err(fault) = server.await {
+                tracing::error!(%fault, "the hands of a node are lost");
+            }
+        }),
+        tokio::spawn(accept(csta, taken.csta, node.clone(), |open| open.gateways, Kind::Gateway)),
+        tokio::spawn(accept(links, taken.partners, node.clone(), |open| open.partners, Kind::Partner)),
+    ];
+    for (_, address) in partners.into_iter().filter(|(partner, _)| *partner < ceid) {
+        tasks.push(tokio::spawn(link(address, node.clone())));
+    }
+    Ok(RunningNode { addresses: taken, node, hands: handle, tasks })
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Gateway,
+    Partner,
+}
+
+/// Accepts while the node does; the port is closed while it does not.
+async fn accept(
+    listener: TcpListener,
+    address: SocketAddr,
+    node: SimNodeHandle,
+    wanted: fn(&Open) -> bool,
+    kind: Kind,
+) {
+    let mut open = node.open();
+    let mut listener = Some(listener);
+    loop {
+        if open.wait_for(wanted).await.is_err() {
+            return;
+        }
+        let bound = match listener.take() {
+            Some(listener) => listener,
+            None => match TcpListener::bind(address).await {
+                Ok(listener) => listener,
+                Err(fault) => {
+                    tracing::warn!(%address, %fault, "a port cannot be opened again yet");
+                    sleep(RETRY).await;
+                    continue;
+                }
+            },
+        };
+        if accept_while_open(&bound, &mut open, &node, wanted, kind).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn accept_while_open(
+    listener: &TcpListener,
+    open: &mut watch::Receiver<Open>,
+    node: &SimNodeHandle,
+    wanted: fn(&Open) -> bool,
+    kind: Kind,
+) -> Result<(), Stopped> {
+    loop {
+        let closed = async { open.wait_for(|open| !wanted(open)).await.map(drop).map_err(|_| Stopped) };
+        let accepted = tokio::select! {
+            biased;
+            closed = closed => return closed,
+            accepted = listener.accept() => accepted,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(fault) => {
+                tracing::warn!(%fault, "a connection could not be accepted");
+                sleep(RETRY).await;
+                continue;
+            }
+        };
+        // Frames are small and each matters now; a socket that refuses is dead already.
+        let _ = stream.set_nodelay(true);
+        match kind {
+            Kind::Gateway => {
+                let reset = Arc::new(AtomicBool::new(false));
+                node.attach_resettable(Resettable { stream, reset: Arc::clone(&reset) }, reset).await?;
+            }
+            Kind::Partner => drop(node.attach_peer(stream).await?),
+        }
+    }
+}
+
+/// Makes the link to a partner, and makes it anew whenever it is lost.
+async fn link(address: SocketAddr, node: SimNodeHandle) {
+    let mut open = node.open();
+    let mut pause = BACKOFF_FIRST;
+    loop {
+        if open.wait_for(|open| open.partners).await.is_err() {
+            return;
+        }
+        let began = Instant::now();
+        if let Ok(Ok(stream)) = timeout(CONNECT, TcpStream::connect(address)).await {
+            let _ = stream.set_nodelay(true);
+            match node.attach_peer(stream).await {
+                // Ends when the link does, in whichever way.
+                Ok(task) => drop(task.await),
+                Err(Stopped) => return,
+            }
+        }
+        if began.elapsed() >= FORGIVEN_AFTER {
+            pause = BACKOFF_FIRST;
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(BACKOFF_LONGEST);
+    }
+}
+
+/// A socket that ends with a reset when it is dropped while the flag is set.
+struct Resettable {
+    stream: TcpStream,
+    reset: Arc<AtomicBool>,
+}
+
+impl Drop for Resettable {
+    fn drop(&mut self) {
+        if self.reset.load(Ordering::Relaxed) {
+            // A socket that refuses is dead already.
+            let _ = self.stream.set_zero_linger();
+        }
+    }
+}
+
+impl AsyncRead for Resettable {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Resettable {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

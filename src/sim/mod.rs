@@ -1,3 +1,25 @@
-//! temp
+//! The simulated node: a small switch with CSTA, phones that are operated by hands, and the truth
+//! about its calls.
+//!
+//! `switch` is the switch itself and `csta` what gateways are told and may ask: both pure, put
+//! together by `core`. `node` is the task that drives a core, over any stream; `listen` opens real
+//! sockets for it and `hands` the HTTP by which tests operate phones, read the truth and break
+//! things. `faults` is what can be broken, `plan` what a node has, `peer` what nodes say to each
+//! other.
+
+pub mod core;
+pub mod csta;
+pub mod faults;
+pub mod hands;
 pub mod listen;
+pub mod node;
+pub mod peer;
 pub mod plan;
+pub mod switch;
+pub mod truth;
+
+mod peers;
+mod wire;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,280 @@
+//! The CSTA side of a node: associations of gateways, each with monitors of its own.
+//!
+//! Pure: frames that were read come in, frames to be sent go out. The switch is asked through its
+//! commands and views; what happens there is told to the monitors of every association. Called by
+//! `core`, which owns both.
+
+mod directory;
+mod events;
+mod services;
+
+pub use services::SERVICES;
+
+use std::collections::BTreeMap;
+
+use schemas::csta::frame;
+use schemas::csta::message::{Edition, Failure, Message, Request, Response, SystemStatus};
+
+use super::plan::{Plan, Style};
+use super::switch::{Happened, Line, Output, Switch};
+
+/// One connection of a gateway, in the order in which they came.
+pub type AssociationId = u64;
+
+/// Between this node's own heartbeats.
+const HEARTBEAT_MS: i64 = 5_000;
+/// Heartbeats without an answer after which an association is given up.
+const HEARTBEATS_MISSED: u32 = 2;
+/// From the open connection to the application session, where the node asks for one.
+const SESSION_START_MS: i64 = 10_000;
+/// Frames that cannot be read, after which an association is given up.
+const UNREADABLE: u32 = 100;
+/// Monitors of one association; a gateway has one for each line.
+const MONITORS: usize = 100_000;
+/// Connections beyond the limit that may wait to be told so.
+const TURNED_AWAY: usize = 6;
+
+/// What is to be done at the connections.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    Send(Outgoing),
+    Close(AssociationId),
+}
+
+/// A frame to be sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outgoing {
+    pub to: AssociationId,
+    pub invoke: u16,
+    pub message: Message,
+    pub edition: Edition,
+    /// The service that this answers, for faults that are about it.
+    pub answers: Option<&'static str>,
+}
+
+struct Association {
+    edition: Edition,
+    /// Over the limit: it will be told so and closed.
+    turned_away: bool,
+    /// Id and end of the application session.
+    session: Option<(String, i64)>,
+    opened_ms: i64,
+    monitors: BTreeMap<u64, Line>,
+    by_line: BTreeMap<Line, Vec<u64>>,
+    next_invoke: u16,
+    heartbeat_at: i64,
+    unanswered: u32,
+    unreadable: u32,
+}
+
+/// All associations of one node.
+pub struct Exchange {
+    style: Style,
+    gateways: usize,
+    associations: BTreeMap<AssociationId, Association>,
+    /// Cross references, registrations and sessions; never used again.
+    next: u64,
+}
+
+impl Exchange {
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        Self { style: plan.style, gateways: plan.gateways, associations: BTreeMap::new(), next: 0 }
+    }
+
+    /// Gateways that are associated.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.associations.values().filter(|a| !a.turned_away).count()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    /// A connection was made.
+    pub fn opened(&mut self, id: AssociationId, now_ms: i64, out: &mut Vec<Effect>) {
+        let turned_away = self.len() >= self.gateways;
+        let waiting = self.associations.len() - self.len();
+        if turned_away && (self.style != Style::Session || waiting >= TURNED_AWAY) {
+            out.push(Effect::Close(id));
+            return;
+        }
+        let association = Association {
+            edition: Edition::default(),
+            turned_away,
+            session: None,
+            opened_ms: now_ms,
+            monitors: BTreeMap::new(),
+            by_line: BTreeMap::new(),
+            next_invoke: frame::FIRST_REQUEST,
+            heartbeat_at: now_ms + HEARTBEAT_MS,
+            unanswered: 0,
+            unreadable: 0,
+        };
+        self.associations.insert(id, association);
+        if self.style == Style::ServerFirst {
+            self.ask(id, Request::SystemStatus { status: SystemStatus::Enabled }, out);
+        }
+    }
+
+    /// A connection is gone; its monitors are.
+    pub fn closed(&mut self, id: AssociationId) {
+        self.associations.remove(&id);
+    }
+
+    /// Ends every association.
+    pub fn close_all(&mut self, out: &mut Vec<Effect>) {
+        out.extend(std::mem::take(&mut self.associations).into_keys().map(Effect::Close));
+    }
+
+    fn close(&mut self, id: AssociationId, out: &mut Vec<Effect>) {
+        if self.associations.remove(&id).is_some() {
+            out.push(Effect::Close(id));
+        }
+    }
+
+    /// A frame that is no readable message.
+    pub fn unreadable(&mut self, id: AssociationId, invoke: u16, out: &mut Vec<Effect>) {
+        let Some(association) = self.associations.get_mut(&id) else { return };
+        association.unreadable += 1;
+        if association.unreadable >= UNREADABLE {
+            self.close(id, out);
+        } else if invoke != frame::EVENT {
+            self.answer(id, invoke, "", Err(Failure::operation("generic")), out);
+        }
+    }
+
+    /// A message was read. What the switch says to it is appended to `told`, for `tell`.
+    #[expect(clippy::too_many_arguments)] // one message in all its parts, and where its effects go
+    pub fn heard(
+        &mut self,
+        id: AssociationId,
+        invoke: u16,
+        message: Message,
+        edition: Edition,
+        switch: &mut Switch,
+        now_ms: i64,
+        out: &mut Vec<Effect>,
+        told: &mut Vec<Output>,
+    ) {
+        let Some(association) = self.associations.get_mut(&id) else { return };
+        match message {
+            Message::Request(request) => {
+                if !is_of_a_session(&request) {
+                    association.edition = edition;
+                }
+                self.request(id, invoke, request, switch, now_ms, out, told);
+            }
+            // Only heartbeats are asked for; a gateway that refuses one lives.
+            Message::Response(Response::SystemStatus) | Message::Failure(_) => association.unanswered = 0,
+            Message::Response(_) | Message::Event(_) | Message::Unknown(_) => {}
+        }
+    }
+
+    /// Tells what happened to whoever monitors a line that was in it.
+    pub fn tell(&self, happened: &Happened, out: &mut Vec<Effect>) {
+        for (id, association) in &self.associations {
+            for witness in &happened.witnesses {
+                for cross_ref in association.by_line.get(&witness.line).into_iter().flatten() {
+                    out.push(Effect::Send(Outgoing {
+                        to: *id,
+                        invoke: frame::EVENT,
+                        message: events::event(happened, witness, *cross_ref),
+                        edition: association.edition,
+                        answers: None,
+                    }));
+                }
+            }
+        }
+    }
+
+    /// Looks at the timers.
+    pub fn tick(&mut self, now_ms: i64, out: &mut Vec<Effect>) {
+        let ids: Vec<AssociationId> = self.associations.keys().copied().collect();
+        for id in ids {
+            self.tick_one(id, now_ms, out);
+        }
+    }
+
+    fn tick_one(&mut self, id: AssociationId, now_ms: i64, out: &mut Vec<Effect>) {
+        let wants_session = self.style == Style::Session;
+        let Some(association) = self.associations.get_mut(&id) else { return };
+        match &association.session {
+            Some((session, until)) if *until <= now_ms => {
+                let session = session.clone();
+                self.ask(id, Request::ApplicationSessionTerminated { session }, out);
+                return self.close(id, out);
+            }
+            None if wants_session => {
+                if now_ms - association.opened_ms >= SESSION_START_MS {
+                    self.close(id, out);
+                }
+                return;
+            }
+            _ => {}
+        }
+        if association.heartbeat_at <= now_ms {
+            if association.unanswered >= HEARTBEATS_MISSED {
+                return self.close(id, out);
+            }
+            association.unanswered += 1;
+            association.heartbeat_at = now_ms + HEARTBEAT_MS;
+            self.ask(id, Request::SystemStatus { status: SystemStatus::Normal }, out);
+        }
+    }
+
+    /// When the next timer is due.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<i64> {
+        let of = |a: &Association| match &a.session {
+            Some((_, until)) => a.heartbeat_at.min(*until),
+            None if self.style == Style::Session => a.opened_ms + SESSION_START_MS,
+            None => a.heartbeat_at,
+        };
+        self.associations.values().map(of).min()
+    }
+
+    /// Sends a request of our own, or a one-way message.
+    fn ask(&mut self, id: AssociationId, request: Request, out: &mut Vec<Effect>) {
+        let Some(association) = self.associations.get_mut(&id) else { return };
+        let invoke = association.next_invoke;
+        association.next_invoke = if invoke >= frame::LAST_REQUEST { frame::FIRST_REQUEST } else { invoke + 1 };
+        let (message, edition) = (Message::Request(request), association.edition);
+        out.push(Effect::Send(Outgoing { to: id, invoke, message, edition, answers: None }));
+    }
+
+    fn answer(
+        &self,
+        id: AssociationId,
+        invoke: u16,
+        service: &'static str,
+        answer: Result<Response, Failure>,
+        out: &mut Vec<Effect>,
+    ) {
+        let Some(association) = self.associations.get(&id) else { return };
+        let message = match answer {
+            Ok(response) => Message::Response(response),
+            Err(failure) => Message::Failure(failure),
+        };
+        let edition = association.edition;
+        out.push(Effect::Send(Outgoing { to: id, invoke, message, edition, answers: Some(service) }));
+    }
+}
+
+/// Messages of ECMA-354 say nothing about the edition of the others.
+fn is_of_a_session(request: &Request) -> bool {
+    matches!(
+        request,
+        Request::StartApplicationSession { .. }
+            | Request::ResetApplicationSessionTimer { .. }
+            | Request::StopApplicationSession { .. }
+            | Request::ApplicationSessionTerminated { .. }
+    )
+}

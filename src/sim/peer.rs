@@ -1,0 +1,94 @@
+//! What two nodes say to each other about calls between them: JSON lines, private to the
+//! simulator. One link a pair; each message names a part, which is one leg of one call that
+//! stretches over the link.
+
+use serde::{Deserialize, Serialize};
+
+use super::switch::Why;
+
+/// A leg over the link, named by the node that set it up; never used again while that node lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PartId {
+    /// CEID of the node that set it up.
+    pub origin: u16,
+    pub number: u64,
+}
+
+/// Who a node says somebody is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerParty {
+    pub number: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "say", rename_all = "camelCase")]
+pub enum PeerMessage {
+    /// First on a link, from both ends.
+    Hello {
+        ceid: u16,
+    },
+    /// Nothing else was said for a while.
+    Heartbeat,
+    /// After a hello: these parts are alive here. Whoever does not know one answers `Clear`, so
+    /// that no call outlives its other half.
+    Sync {
+        parts: Vec<PartId>,
+    },
+    Setup {
+        part: PartId,
+        gcid: String,
+        calling: PeerParty,
+        called: String,
+    },
+    Alert {
+        part: PartId,
+        called: PeerParty,
+    },
+    Answer {
+        part: PartId,
+    },
+    Hold {
+        part: PartId,
+    },
+    Retrieve {
+        part: PartId,
+    },
+    /// The sender's half is gone.
+    Clear {
+        part: PartId,
+        cause: Why,
+    },
+    /// The called number could not be reached.
+    Fail {
+        part: PartId,
+        cause: Why,
+    },
+}
+
+/// Longest line that is read; a link that says more is not one of ours.
+pub const LONGEST_LINE: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_one_json_line_and_comes_back() {
+        let part = PartId { origin: 1, number: 7 };
+        let message = PeerMessage::Setup {
+            part,
+            gcid: "A0010001".into(),
+            calling: PeerParty { number: "1000".into(), name: Some("O'Brien \"<&\n".into()) },
+            called: "2000".into(),
+        };
+        let line = serde_json::to_string(&message).expect("JSON");
+        assert!(!line.contains('\n'));
+        assert_eq!(serde_json::from_str::<PeerMessage>(&line).expect("a message"), message);
+        assert_eq!(
+            serde_json::to_string(&PeerMessage::Clear { part, cause: Why::NormalClearing }).expect("JSON"),
+            r#"{"say":"clear","part":{"origin":1,"number":7},"cause":"normalClearing"}"#
+        );
+    }
+}

@@ -1,0 +1,121 @@
+//! The invariants: what must be so after every step, whatever came in.
+
+use super::Switch;
+use super::model::{Call, CallNo, Leg, LegNo, LegState, Place, Timer};
+
+impl Switch {
+    /// Looks at everything there is.
+    ///
+    /// # Errors
+    /// The first thing found that cannot be, in words.
+    pub fn check_invariants(&self) -> Result<(), String> {
+        for (number, leg) in &self.state.legs {
+            self.check_leg(*number, leg)?;
+        }
+        for (number, call) in &self.state.calls {
+            self.check_call(*number, call)?;
+        }
+        self.check_lines()?;
+        self.check_indexes()
+    }
+
+    fn check_leg(&self, number: LegNo, leg: &Leg) -> Result<(), String> {
+        let call = self.state.calls.get(&leg.call).ok_or(format!("{number:?} has no call"))?;
+        if !call.legs.contains(&number) {
+            return Err(format!("{:?} does not know {number:?}", leg.call));
+        }
+        match &leg.place {
+            Place::Line(line) => {
+                self.phone(*line).map_err(|_| format!("{number:?} is at {line}, which does not exist"))?;
+                if !self.state.by_line.get(line).is_some_and(|legs| legs.contains(&number)) {
+                    return Err(format!("{line} does not know {number:?}"));
+                }
+            }
+            Place::Far { part, peer, .. } => {
+                if self.state.by_part.get(part) != Some(&number) {
+                    return Err(format!("{part:?} does not know {number:?}"));
+                }
+                if !self.state.peers.contains(peer) {
+                    return Err(format!("{number:?} is at node {peer}, which cannot be reached"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_call(&self, number: CallNo, call: &Call) -> Result<(), String> {
+        if self.state.by_key.get(&call.key) != Some(&number) {
+            return Err(format!("{number:?} is not found by {}", call.key));
+        }
+        let legs: Vec<&Leg> = call.legs.iter().filter_map(|l| self.state.legs.get(l)).collect();
+        if legs.len() != call.legs.len() || legs.iter().any(|l| l.call != number) {
+            return Err(format!("{number:?} and its legs disagree"));
+        }
+        if legs.iter().all(|l| l.place.line().is_none()) {
+            return Err(format!("{number:?} has nobody here"));
+        }
+        let states: Vec<LegState> = legs.iter().map(|l| l.state).collect();
+        let agree = match states.as_slice() {
+            [LegState::Initiated | LegState::Failed] => true,
+            // A partner was asked to ring somebody and has not said anything yet.
+            [LegState::Originated, LegState::Initiated] => legs[1].place.line().is_none(),
+            [LegState::Delivered, LegState::Alerting] => true,
+            [_, _, ..] => states.iter().all(|s| matches!(s, LegState::Connected | LegState::Held)),
+            _ => false,
+        };
+        if !agree {
+            return Err(format!("the legs of {number:?} do not agree: {states:?}"));
+        }
+        let ours = legs.first().is_some_and(|l| l.place.line().is_some());
+        let timer = match (states.as_slice(), call.timer.map(|(_, t)| t)) {
+            ([LegState::Initiated], Some(Timer::Interdigit)) => !call.digits.is_empty(),
+            ([LegState::Initiated], None) => call.digits.is_empty(),
+            // Only the caller's node lets a call ring for so long.
+            ([LegState::Originated | LegState::Delivered, _], Some(Timer::NoAnswer)) => ours,
+            ([LegState::Delivered, _], None) => !ours,
+            (_, None) => true,
+            _ => false,
+        };
+        if !timer {
+            return Err(format!("{number:?} in {states:?} has the timer {:?}", call.timer));
+        }
+        Ok(())
+    }
+
+    fn check_lines(&self) -> Result<(), String> {
+        for (line, legs) in &self.state.by_line {
+            if legs.is_empty() {
+                return Err(format!("{line} is kept without legs"));
+            }
+            let (mut active, mut held, mut alerting) = (0, 0, 0);
+            for number in legs {
+                match self.state.legs.get(number) {
+                    Some(leg) if leg.place.line() == Some(*line) => match leg.state {
+                        LegState::Held => held += 1,
+                        LegState::Alerting => alerting += 1,
+                        _ => active += 1,
+                    },
+                    _ => return Err(format!("{line} knows {number:?}, which is not there")),
+                }
+            }
+            if active > 1 || held > 1 || alerting > 1 {
+                return Err(format!("{line} has {active} active, {held} held, {alerting} alerting legs"));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_indexes(&self) -> Result<(), String> {
+        if let Some((part, _)) = self.state.by_part.iter().find(|(_, leg)| !self.state.legs.contains_key(leg)) {
+            return Err(format!("{part:?} has no leg"));
+        }
+        if self.state.by_key.len() != self.state.calls.len() {
+            return Err("a callID is kept without its call".into());
+        }
+        let timers = self.state.calls.iter().filter_map(|(n, c)| c.timer.map(|(at, _)| (at, *n)));
+        if timers.collect::<std::collections::BTreeSet<_>>() != self.timers {
+            return Err("the timers and the calls disagree".into());
+        }
+        Ok(())
+    }
+}

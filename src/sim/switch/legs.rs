@@ -1,0 +1,270 @@
+//! The only places where a leg comes, changes or goes: each writes the truth record of its change.
+
+use std::sync::Arc;
+
+use schemas::csta::message::CallEventKind;
+use schemas::domain::{DeviceRef, Feature, Features};
+
+use super::model::{Call, CallNo, Happened, Leg, LegNo, LegState, Line, Output, Place, Timer, Why, Witness};
+use super::{Step, Switch};
+use crate::sim::peer::{PartId, PeerMessage};
+use crate::sim::truth::{Truth, TruthState};
+
+/// Calls that one plane letter can name: four characters of 36.
+pub(super) const GCID_RANGE: u64 = 36_u64.pow(4);
+
+impl Switch {
+    /// A new call without legs.
+    pub(super) fn new_call(&mut self, gcid: Option<Arc<str>>, calling: DeviceRef) -> CallNo {
+        self.calls += 1;
+        let number = CallNo(self.calls);
+        let gcid = gcid.unwrap_or_else(|| self.next_gcid());
+        let key: Arc<str> = format!("{}-{:x}-{:x}", self.plan.ceid, self.epoch_ms, self.calls).into();
+        self.state.by_key.insert(Arc::clone(&key), number);
+        let call =
+            Call { key, gcid, calling, called: None, digits: String::new(), legs: Vec::new(), timer: None };
+        self.state.calls.insert(number, call);
+        number
+    }
+
+    /// `pssscccc`: plane letter, this node, four characters of the call. The plane goes on to the
+    /// next letter when its calls are used up.
+    fn next_gcid(&mut self) -> Arc<str> {
+        let plane = b'A' + (self.gcids / GCID_RANGE % 26) as u8;
+        let mut rest = self.gcids % GCID_RANGE;
+        self.gcids += 1;
+        let mut digits = [b'0'; 4];
+        for digit in digits.iter_mut().rev() {
+            *digit = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[(rest % 36) as usize];
+            rest /= 36;
+        }
+        let call: String = digits.iter().map(|d| char::from(*d)).collect();
+        format!("{}{}{call}", char::from(plane), self.plan.ceid).into()
+    }
+
+    pub(super) fn next_part(&mut self) -> PartId {
+        self.parts += 1;
+        PartId { origin: self.plan.ceid.get(), number: self.parts }
+    }
+
+    /// A leg joins a call.
+    pub(super) fn join(
+        &mut self,
+        call: CallNo,
+        place: Place,
+        state: LegState,
+        cause: Why,
+        step: &mut Step<'_>,
+    ) -> LegNo {
+        self.legs += 1;
+        let number = LegNo(self.legs);
+        match &place {
+            Place::Line(line) => self.state.by_line.entry(*line).or_default().push(number),
+            Place::Far { part, .. } => {
+                self.state.by_part.insert(*part, number);
+            }
+        }
+        self.state.legs.insert(number, Leg { call, place, state, cause, since_ms: step.now_ms });
+        if let Some(call) = self.state.calls.get_mut(&call) {
+            call.legs.push(number);
+        }
+        self.record(number, state.truth(), cause, step);
+        number
+    }
+
+    /// A leg changes its state.
+    pub(super) fn set(&mut self, leg: LegNo, state: LegState, cause: Why, step: &mut Step<'_>) {
+        let Some(entry) = self.state.legs.get_mut(&leg) else { return };
+        entry.state = state;
+        entry.cause = cause;
+        entry.since_ms = step.now_ms;
+        self.record(leg, state.truth(), cause, step);
+    }
+
+    /// A leg leaves its call; the call goes with its last one.
+    pub(super) fn part_with(&mut self, leg: LegNo, cause: Why, step: &mut Step<'_>) {
+        self.record(leg, TruthState::Null, cause, step);
+        let Some(gone) = self.state.legs.remove(&leg) else { return };
+        match &gone.place {
+            Place::Line(line) => {
+                if let Some(legs) = self.state.by_line.get_mut(line) {
+                    legs.retain(|l| *l != leg);
+                    if legs.is_empty() {
+                        self.state.by_line.remove(line);
+                    }
+                }
+            }
+            Place::Far { part, .. } => {
+                self.state.by_part.remove(part);
+            }
+        }
+        let Some(call) = self.state.calls.get_mut(&gone.call) else { return };
+        call.legs.retain(|l| *l != leg);
+        if call.legs.is_empty() {
+            self.set_timer(gone.call, None);
+            if let Some(call) = self.state.calls.remove(&gone.call) {
+                self.state.by_key.remove(&call.key);
+            }
+        }
+    }
+
+    fn record(&self, leg: LegNo, state: TruthState, cause: Why, step: &mut Step<'_>) {
+        let Some(entry) = self.state.legs.get(&leg) else { return };
+        // Far legs are the partner's to tell.
+        let (Place::Line(line), Some(call)) = (&entry.place, self.state.calls.get(&entry.call)) else { return };
+        step.out.push(Output::Truth(Truth {
+            seq: 0, // numbered by the log
+            at_ms: step.now_ms,
+            node: self.plan.ceid.get(),
+            dn: line.dn.to_string(),
+            line: line.button,
+            leg: leg.0,
+            gcid: call.gcid.to_string(),
+            state,
+            cause,
+            other: self.other_number(call, leg, *line),
+        }));
+    }
+
+    /// The other party's number: of the other leg while there is one, else as dialled or shown.
+    pub(super) fn other_number(&self, call: &Call, leg: LegNo, line: Line) -> Option<String> {
+        let there = call.legs.iter().find(|l| **l != leg).and_then(|l| self.state.legs.get(l));
+        match there.map(|l| &l.place) {
+            Some(Place::Line(line)) => Some(line.dn.to_string()),
+            Some(Place::Far { party, .. }) => Some(party.number.clone()),
+            None if call.calling.number == line.dn.to_string() => call.called.as_ref().map(|d| d.number.clone()),
+            None => Some(call.calling.number.clone()),
+        }
+    }
+
+    pub(super) fn set_timer(&mut self, call: CallNo, timer: Option<(i64, Timer)>) {
+        let Some(entry) = self.state.calls.get_mut(&call) else { return };
+        if let Some((at, _)) = entry.timer.take() {
+            self.timers.remove(&(at, call));
+        }
+        entry.timer = timer;
+        if let Some((at, _)) = timer {
+            self.timers.insert((at, call));
+        }
+    }
+
+    /// What may be done with a leg at a line, as far as its state goes. The commands and what is
+    /// announced both ask here, so that they cannot disagree.
+    pub(super) fn possible(&self, line: Line, leg: LegNo) -> Features {
+        let Some(entry) = self.state.legs.get(&leg) else { return Features::NONE };
+        let beside = |wanted: fn(LegState) -> bool| {
+            let legs = self.state.by_line.get(&line).map_or(&[][..], Vec::as_slice);
+            legs.iter().any(|l| *l != leg && self.state.legs.get(l).is_some_and(|l| wanted(l.state)))
+        };
+        let unless = |hindered: bool, feature: Feature| {
+            if hindered { Features::NONE } else { Features::NONE.with(feature) }
+        };
+        match entry.state {
+            LegState::Initiated | LegState::Originated | LegState::Delivered | LegState::Failed => {
+                Features::NONE.with(Feature::ClearCall)
+            }
+            LegState::Alerting => unless(beside(LegState::is_active), Feature::AnswerCall),
+            LegState::Connected => {
+                unless(beside(|s| s == LegState::Held), Feature::HoldCall).with(Feature::ClearCall)
+            }
+            LegState::Held => unless(beside(LegState::is_active), Feature::RetrieveCall),
+        }
+    }
+
+    /// What an application may do with a leg.
+    pub(super) fn permitted(&self, line: Line, leg: LegNo) -> Features {
+        match self.state.phones.get(&line.dn) {
+            Some(phone) if phone.plan.cos.call_control => self.possible(line, leg),
+            _ => Features::NONE,
+        }
+    }
+
+    /// The device of a leg, as connections name it.
+    pub(super) fn device_of(&self, leg: LegNo) -> DeviceRef {
+        match self.state.legs.get(&leg).map(|l| &l.place) {
+            Some(Place::Line(line)) => self.named(*line),
+            Some(Place::Far { party, .. }) => party.clone(),
+            None => DeviceRef::default(),
+        }
+    }
+
+    /// A line's device text with its name.
+    pub(super) fn named(&self, line: Line) -> DeviceRef {
+        let name = self.state.phones.get(&line.dn).and_then(super::model::Phone::name);
+        DeviceRef { name, ..line.device() }
+    }
+
+    /// The lines of a call, the caller's first.
+    pub(super) fn lines_of(&self, call: CallNo) -> Vec<Line> {
+        let legs = self.state.calls.get(&call).map_or(&[][..], |c| c.legs.as_slice());
+        legs.iter().filter_map(|l| self.state.legs.get(l)?.place.line()).collect()
+    }
+
+    /// Tells `lines` what happened to `about`, each with its own state as it is now.
+    pub(super) fn tell(
+        &self,
+        kind: CallEventKind,
+        about: &Call,
+        who: (DeviceRef, DeviceRef),
+        why: Why,
+        lines: &[Line],
+        step: &mut Step<'_>,
+    ) {
+        if lines.is_empty() {
+            return;
+        }
+        let call = self.state.by_key.get(&about.key).copied();
+        let witnesses = lines
+            .iter()
+            .map(|line| {
+                let leg = self.leg_at(*line, call);
+                let local = leg.and_then(|l| self.state.legs.get(&l)).map(|l| l.state.local());
+                Witness {
+                    line: *line,
+                    local: local.unwrap_or(schemas::domain::LocalState::Null),
+                    permitted: leg.map_or(Features::NONE, |l| self.permitted(*line, l)),
+                }
+            })
+            .collect();
+        let (connection, subject) = who;
+        step.out.push(Output::Happened(Happened {
+            kind,
+            call: Arc::clone(&about.key),
+            gcid: Arc::clone(&about.gcid),
+            connection: DeviceRef { name: None, ..connection },
+            subject,
+            calling: about.calling.clone(),
+            called: about.called.clone(),
+            why,
+            witnesses,
+        }));
+    }
+
+    /// [`Self::tell`] to every line of a call that a leg of it did something.
+    pub(super) fn tell_all(&self, kind: CallEventKind, leg: LegNo, why: Why, step: &mut Step<'_>) {
+        let Some(number) = self.state.legs.get(&leg).map(|l| l.call) else { return };
+        let Some(call) = self.state.calls.get(&number) else { return };
+        let device = self.device_of(leg);
+        self.tell(kind, call, (device.clone(), device), why, &self.lines_of(number), step);
+    }
+
+    pub(super) fn leg_at(&self, line: Line, call: Option<CallNo>) -> Option<LegNo> {
+        let call = call?;
+        let legs = self.state.by_line.get(&line)?;
+        legs.iter().copied().find(|l| self.state.legs.get(l).is_some_and(|l| l.call == call))
+    }
+
+    /// The first leg of a line whose state is wanted.
+    pub(super) fn leg_in(&self, line: Line, wanted: fn(LegState) -> bool) -> Option<LegNo> {
+        let legs = self.state.by_line.get(&line)?;
+        legs.iter().copied().find(|l| self.state.legs.get(l).is_some_and(|l| wanted(l.state)))
+    }
+
+    /// Says something to the partner at whose node a leg is; nothing when the leg is one of ours.
+    pub(super) fn say(&self, leg: LegNo, message: impl FnOnce(PartId) -> PeerMessage, step: &mut Step<'_>) {
+        let Some(Place::Far { part, peer, .. }) = self.state.legs.get(&leg).map(|l| &l.place) else { return };
+        if self.state.peers.contains(peer) {
+            step.out.push(Output::Peer(*peer, message(*part)));
+        }
+    }
+}

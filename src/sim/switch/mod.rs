@@ -1,0 +1,172 @@
+//! The switch itself: phones, lines and calls, as a pure state machine.
+//!
+//! What happens goes in, what the world is told comes out; no I/O, no clock, no chance: the same
+//! inputs give the same outputs. Calls have a life of their own, whether or not anybody monitors
+//! them. It knows nothing of CSTA associations (`csta` turns what happened into events) and
+//! nothing of sockets. Called by `core` alone.
+//!
+//! Rules of its lines, where sets in the field differ:
+//! - A number rings at its prime line, and only there; while that has an active or an alerting
+//!   leg it is busy. Line appearances are for calls that go out. Lines of one set do not know of
+//!   each other.
+//! - A line has at most one active leg, one held leg and one alerting leg. Going off hook answers
+//!   what rings.
+//! - A call that fails leaves its caller with a tone until the caller clears; a call that is left
+//!   by all but one is over for the last one too.
+//! - A held call is retrieved before it is cleared; a ringing phone cannot hang up.
+
+mod check;
+mod clear;
+mod command;
+mod legs;
+mod model;
+mod partner;
+mod route;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+pub use model::{By, Command, Done, Happened, Input, Line, Output, Refusal, Target, Why, Witness};
+pub use view::{CallView, LineView};
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use model::{CallNo, Phone, State, Timer};
+
+use super::plan::Plan;
+
+/// Legs up to which every step is checked in a product build; above, every so many steps.
+const CHECKED_ALWAYS: usize = 500;
+const CHECKED_EVERY: u64 = 256;
+
+/// One node's switch.
+pub struct Switch {
+    plan: Arc<Plan>,
+    state: State,
+    /// When each call's timer is due.
+    timers: BTreeSet<(i64, CallNo)>,
+    /// Part of every callID, so that none is used again by a later life.
+    epoch_ms: i64,
+    /// Counts calls of this life.
+    calls: u64,
+    legs: u64,
+    parts: u64,
+    gcids: u64,
+    steps: u64,
+    broken: u64,
+}
+
+/// The moment of a step and what it says.
+struct Step<'a> {
+    now_ms: i64,
+    out: &'a mut Vec<Output>,
+}
+
+impl Switch {
+    /// A switch with every phone idle; `epoch_ms` must be another one in each life of a node.
+    #[must_use]
+    pub fn new(plan: Arc<Plan>, epoch_ms: i64) -> Self {
+        let phones = plan.phones.iter().map(|p| (p.dn, Phone { plan: p.clone(), dnd: false })).collect();
+        Self {
+            state: State { phones, ..State::default() },
+            timers: BTreeSet::new(),
+            epoch_ms,
+            calls: 0,
+            legs: 0,
+            parts: 0,
+            // Seconds since the epoch: a node that starts anew goes on elsewhere in the range.
+            gcids: u64::try_from(epoch_ms / 1000).unwrap_or(0) % legs::GCID_RANGE,
+            steps: 0,
+            broken: 0,
+            plan,
+        }
+    }
+
+    /// Takes one input at `now_ms` and appends what it leads to.
+    ///
+    /// # Errors
+    /// When a command is refused; nothing has changed and nothing is told then.
+    pub fn on(&mut self, input: Input, now_ms: i64, out: &mut Vec<Output>) -> Result<Done, Refusal> {
+        let mut step = Step { now_ms, out };
+        let result = match input {
+            Input::Command(by, command) => self.command(by, command, &mut step),
+            Input::Peer(from, message) => {
+                self.heard(from, message, &mut step);
+                Ok(Done::default())
+            }
+            Input::PeerUp(peer) => {
+                self.partner_up(peer, &mut step);
+                Ok(Done::default())
+            }
+            Input::PeerDown(peer) => {
+                self.partner_down(peer, &mut step);
+                Ok(Done::default())
+            }
+            Input::Tick => {
+                self.tick(&mut step);
+                Ok(Done::default())
+            }
+            Input::Power { epoch_ms } => {
+                self.power(epoch_ms, &mut step);
+                Ok(Done::default())
+            }
+        };
+        self.steps += 1;
+        let small = cfg!(debug_assertions) || self.state.legs.len() <= CHECKED_ALWAYS;
+        if (small || self.steps.is_multiple_of(CHECKED_EVERY))
+            && let Err(broken) = self.check_invariants()
+        {
+            self.broken += 1;
+            out.push(Output::Broken(broken));
+        }
+        result
+    }
+
+    /// When the next timer is due.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<i64> {
+        self.timers.first().map(|(at, _)| *at)
+    }
+
+    /// Steps after which an invariant was found broken; must be 0.
+    #[must_use]
+    pub fn broken(&self) -> u64 {
+        self.broken
+    }
+
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    fn tick(&mut self, step: &mut Step<'_>) {
+        while let Some(&(at, call)) = self.timers.first() {
+            if at > step.now_ms {
+                break;
+            }
+            let timer = self.state.calls.get(&call).and_then(|c| c.timer);
+            self.set_timer(call, None);
+            match timer {
+                Some((_, Timer::NoAnswer)) => self.fail(call, Why::CallNotAnswered, step),
+                Some((_, Timer::Interdigit)) => self.dial_collected(call, step),
+                None => {}
+            }
+        }
+    }
+
+    /// Everything is lost at once; nobody is told, but it is true.
+    fn power(&mut self, epoch_ms: i64, step: &mut Step<'_>) {
+        self.state.peers.clear();
+        let legs: Vec<_> = self.state.legs.keys().copied().collect();
+        for leg in legs {
+            self.part_with(leg, Why::PowerLost, step);
+        }
+        for phone in self.state.phones.values_mut() {
+            phone.dnd = false;
+        }
+        self.epoch_ms = epoch_ms.max(self.epoch_ms + 1);
+        self.calls = 0;
+    }
+}

@@ -1,0 +1,340 @@
+//! The things of a switch: lines, calls as sets of legs, and the words for what happens to them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use schemas::csta::message::CallEventKind;
+use schemas::domain::{Cause, DeviceRef, Dn, Features, LocalState};
+use serde::{Deserialize, Serialize};
+
+use crate::sim::peer::{PartId, PeerMessage};
+use crate::sim::plan::PhonePlan;
+use crate::sim::truth::{Truth, TruthState};
+
+/// One button of one set. Button 1 is the prime line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Line {
+    pub dn: Dn,
+    pub button: u8,
+}
+
+impl Line {
+    #[must_use]
+    pub fn prime(dn: Dn) -> Self {
+        Self { dn, button: 1 }
+    }
+
+    /// The line that a device text names; `None` when its number is no DN.
+    #[must_use]
+    pub fn of(device: &DeviceRef) -> Option<Self> {
+        Some(Self { dn: device.number.parse().ok()?, button: device.button.unwrap_or(1) })
+    }
+
+    /// The device text's parts, without a name.
+    #[must_use]
+    pub fn device(self) -> DeviceRef {
+        DeviceRef { button: (self.button != 1).then_some(self.button), ..DeviceRef::number(self.dn.to_string()) }
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.dn, self.button)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LegNo(pub u64);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallNo(pub u64);
+
+/// Why something happened. The first words are the standard's; the last two are ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Why {
+    Normal,
+    NewCall,
+    MakeCall,
+    NormalClearing,
+    Busy,
+    DoNotDisturb,
+    CallNotAnswered,
+    InvalidNumberFormat,
+    NumberUnallocated,
+    DestNotObtainable,
+    /// The link to the partner node is lost.
+    PeerLost,
+    /// The node lost its power.
+    PowerLost,
+}
+
+impl Why {
+    /// As an event says it.
+    #[must_use]
+    pub fn cause(self) -> Cause {
+        match self {
+            Self::Normal | Self::PowerLost => Cause::Normal,
+            Self::NewCall => Cause::NewCall,
+            Self::MakeCall => Cause::MakeCall,
+            Self::NormalClearing => Cause::NormalClearing,
+            Self::Busy => Cause::Busy,
+            Self::DoNotDisturb => Cause::DoNotDisturb,
+            Self::CallNotAnswered => Cause::CallNotAnswered,
+            Self::InvalidNumberFormat => Cause::InvalidNumberFormat,
+            Self::NumberUnallocated => Cause::NumberUnallocated,
+            Self::DestNotObtainable => Cause::DestNotObtainable,
+            Self::PeerLost => Cause::NetworkNotObtainable,
+        }
+    }
+}
+
+/// State of a leg: CSTA's connection states, with the caller's `connected` told apart by how far
+/// the call has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LegState {
+    /// Dial tone; for a far leg: being set up.
+    Initiated,
+    Originated,
+    Delivered,
+    Alerting,
+    Connected,
+    Held,
+    Failed,
+}
+
+impl LegState {
+    /// Whether the leg has its line's voice path. A held leg waits behind it, an alerting one
+    /// in front of it.
+    #[must_use]
+    pub fn is_active(self) -> bool {
+        !matches!(self, Self::Held | Self::Alerting)
+    }
+
+    #[must_use]
+    pub fn local(self) -> LocalState {
+        match self {
+            Self::Initiated => LocalState::Initiated,
+            Self::Originated | Self::Delivered | Self::Connected => LocalState::Connected,
+            Self::Alerting => LocalState::Alerting,
+            Self::Held => LocalState::Hold,
+            Self::Failed => LocalState::Fail,
+        }
+    }
+
+    #[must_use]
+    pub fn truth(self) -> TruthState {
+        match self {
+            Self::Initiated => TruthState::Initiated,
+            Self::Originated => TruthState::Originated,
+            Self::Delivered => TruthState::Delivered,
+            Self::Alerting => TruthState::Alerting,
+            Self::Connected => TruthState::Connected,
+            Self::Held => TruthState::Held,
+            Self::Failed => TruthState::Failed,
+        }
+    }
+}
+
+/// Where a leg ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    Line(Line),
+    /// At a partner node; its state here is what the partner last told.
+    Far {
+        part: PartId,
+        peer: u16,
+        party: DeviceRef,
+    },
+}
+
+impl Place {
+    #[must_use]
+    pub fn line(&self) -> Option<Line> {
+        match self {
+            Self::Line(line) => Some(*line),
+            Self::Far { .. } => None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leg {
+    pub call: CallNo,
+    pub place: Place,
+    pub state: LegState,
+    pub cause: Why,
+    pub since_ms: i64,
+}
+
+/// What happens when nobody does anything until then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timer {
+    NoAnswer,
+    Interdigit,
+}
+
+/// A call: a set of legs with a name in the cluster and one at this node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// CSTA callID.
+    pub key: Arc<str>,
+    pub gcid: Arc<str>,
+    pub calling: DeviceRef,
+    /// As dialled; with a name once somebody was found there.
+    pub called: Option<DeviceRef>,
+    /// Keyed so far, while there is dial tone.
+    pub digits: String,
+    /// In the order in which they joined; the caller's first.
+    pub legs: Vec<LegNo>,
+    pub timer: Option<(i64, Timer)>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Phone {
+    pub plan: PhonePlan,
+    pub dnd: bool,
+}
+
+impl Phone {
+    #[must_use]
+    pub fn name(&self) -> Option<String> {
+        (!self.plan.name.is_empty()).then(|| self.plan.name.clone())
+    }
+}
+
+/// Everything that is at a moment: what the invariants are about.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    pub phones: BTreeMap<Dn, Phone>,
+    pub calls: BTreeMap<CallNo, Call>,
+    pub legs: BTreeMap<LegNo, Leg>,
+    pub by_key: BTreeMap<Arc<str>, CallNo>,
+    pub by_line: BTreeMap<Line, Vec<LegNo>>,
+    pub by_part: BTreeMap<PartId, LegNo>,
+    /// Partner nodes whose link is up.
+    pub peers: std::collections::BTreeSet<u16>,
+}
+
+/// Whose wish it is: an application's is subject to class of service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    Person,
+    Application,
+}
+
+/// A leg at a line: that of the named call, or the one that the line's user would mean.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    pub line: Line,
+    pub call: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Dial tone; answers when the line rings.
+    OffHook(Line),
+    /// Goes off hook when there is no dial tone yet.
+    MakeCall {
+        line: Line,
+        number: String,
+    },
+    /// Keys pressed one by one: dialling while there is dial tone, tones in a call.
+    Digits {
+        line: Line,
+        digits: String,
+    },
+    Answer(Target),
+    Clear(Target),
+    Hold(Target),
+    Retrieve(Target),
+    DoNotDisturb {
+        dn: Dn,
+        on: bool,
+    },
+}
+
+/// Everything that can happen to the switch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    Command(By, Command),
+    /// A partner node said something.
+    Peer(u16, PeerMessage),
+    PeerUp(u16),
+    PeerDown(u16),
+    /// Look at the timers.
+    Tick,
+    /// Everything is lost at once.
+    Power {
+        epoch_ms: i64,
+    },
+}
+
+/// An input was taken; the call that it was about, if any.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Done {
+    pub call: Option<Arc<str>>,
+    pub gcid: Option<Arc<str>>,
+}
+
+/// Why a command was not done. Nothing has changed then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
+pub enum Refusal {
+    #[error("no such phone or button")]
+    UnknownDevice,
+    #[error("no such call at this line")]
+    UnknownConnection,
+    #[error("class of service forbids it")]
+    Privilege,
+    #[error("the leg is in another state")]
+    WrongState,
+    #[error("the line is in use")]
+    LineInUse,
+    #[error("nothing to answer")]
+    NoCallToAnswer,
+    #[error("nothing to clear")]
+    NoConnectionToClear,
+    #[error("no active call")]
+    NoActiveCall,
+    #[error("no held call")]
+    NoHeldCall,
+    #[error("another call is held on this line")]
+    HoldInUse,
+    #[error("not a number to dial")]
+    InvalidDestination,
+}
+
+/// A monitored line's part in what happened, as it is right after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Witness {
+    pub line: Line,
+    pub local: LocalState,
+    /// What an application may do at the line with this call.
+    pub permitted: Features,
+}
+
+/// Something happened to a call: what monitors of its lines are told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Happened {
+    pub kind: CallEventKind,
+    pub call: Arc<str>,
+    pub gcid: Arc<str>,
+    /// The device of the connection that the event is about.
+    pub connection: DeviceRef,
+    pub subject: DeviceRef,
+    pub calling: DeviceRef,
+    pub called: Option<DeviceRef>,
+    pub why: Why,
+    pub witnesses: Vec<Witness>,
+}
+
+/// What the switch says to the world.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    Truth(Truth),
+    Happened(Happened),
+    Peer(u16, PeerMessage),
+    /// An invariant is broken: a fault of the switch itself.
+    Broken(String),
+}

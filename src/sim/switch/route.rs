@@ -1,0 +1,97 @@
+//! From dialled digits to a ringing phone, here or at a partner node, or to a tone that says why not.
+
+use schemas::csta::message::CallEventKind;
+use schemas::domain::{DeviceRef, Dn};
+
+use super::model::{CallNo, LegState, Line, Place, Timer, Why};
+use super::{Step, Switch};
+use crate::sim::peer::{PeerMessage, PeerParty};
+
+/// Longest number that can be dialled.
+const LONGEST_DIALLED: usize = 26;
+
+/// Where a dialled number leads.
+enum Route {
+    Here(Line),
+    Partner(u16),
+    Nowhere(Why),
+}
+
+impl Switch {
+    /// What was keyed one by one is the whole number.
+    pub(super) fn dial_collected(&mut self, call: CallNo, step: &mut Step<'_>) {
+        let Some(digits) = self.state.calls.get_mut(&call).map(|c| std::mem::take(&mut c.digits)) else { return };
+        self.dial(call, &digits, step);
+    }
+
+    /// The caller's number is complete.
+    pub(super) fn dial(&mut self, call: CallNo, number: &str, step: &mut Step<'_>) {
+        self.set_timer(call, None);
+        let name = number.parse().ok().and_then(|dn| self.state.phones.get(&dn)).and_then(super::model::Phone::name);
+        let Some(entry) = self.state.calls.get_mut(&call) else { return };
+        entry.digits.clear();
+        entry.called = Some(DeviceRef { name, ..DeviceRef::number(number) });
+        let Some(caller) = entry.legs.first().copied() else { return };
+        self.set(caller, LegState::Originated, Why::NewCall, step);
+        self.tell_all(CallEventKind::Originated, caller, Why::NewCall, step);
+        match self.route(number) {
+            Route::Here(line) => match self.hindrance(line) {
+                None => self.ring(call, line, step),
+                Some(why) => self.fail(call, why, step),
+            },
+            Route::Partner(peer) if self.state.peers.contains(&peer) => self.set_up(call, peer, number, step),
+            Route::Partner(_) => self.fail(call, Why::DestNotObtainable, step),
+            Route::Nowhere(why) => self.fail(call, why, step),
+        }
+    }
+
+    fn route(&self, number: &str) -> Route {
+        let digits = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+        if !digits || number.len() > LONGEST_DIALLED {
+            return Route::Nowhere(Why::InvalidNumberFormat);
+        }
+        let Ok(dn) = number.parse::<Dn>() else { return Route::Nowhere(Why::NumberUnallocated) };
+        if self.state.phones.contains_key(&dn) {
+            return Route::Here(Line::prime(dn));
+        }
+        match self.plan.owner(dn) {
+            Some(owner) if owner != self.plan.ceid => Route::Partner(owner.get()),
+            _ => Route::Nowhere(Why::NumberUnallocated),
+        }
+    }
+
+    /// Why a line cannot be rung now.
+    pub(super) fn hindrance(&self, line: Line) -> Option<Why> {
+        let phone = self.state.phones.get(&line.dn)?;
+        if self.leg_in(line, |s| s != LegState::Held).is_some() {
+            return Some(Why::Busy);
+        }
+        phone.dnd.then_some(Why::DoNotDisturb)
+    }
+
+    /// Rings a line of ours for a call of ours.
+    fn ring(&mut self, call: CallNo, line: Line, step: &mut Step<'_>) {
+        let rung = self.join(call, Place::Line(line), LegState::Alerting, Why::NewCall, step);
+        for caller in self.others(rung) {
+            self.set(caller, LegState::Delivered, Why::NewCall, step);
+        }
+        self.set_timer(call, Some((step.now_ms + self.plan.no_answer_ms, Timer::NoAnswer)));
+        self.tell_all(CallEventKind::Delivered, rung, Why::NewCall, step);
+    }
+
+    /// Asks a partner to ring a number of its own. The no-answer time runs from here, so that a
+    /// partner that says nothing does not keep the caller for ever.
+    fn set_up(&mut self, call: CallNo, peer: u16, number: &str, step: &mut Step<'_>) {
+        let part = self.next_part();
+        let place = Place::Far { part, peer, party: DeviceRef::number(number) };
+        let far = self.join(call, place, LegState::Initiated, Why::NewCall, step);
+        self.set_timer(call, Some((step.now_ms + self.plan.no_answer_ms, Timer::NoAnswer)));
+        let Some(entry) = self.state.calls.get(&call) else { return };
+        let (gcid, calling) = (entry.gcid.to_string(), party_of(&entry.calling));
+        self.say(far, |part| PeerMessage::Setup { part, gcid, calling, called: number.to_owned() }, step);
+    }
+}
+
+pub(super) fn party_of(device: &DeviceRef) -> PeerParty {
+    PeerParty { number: device.number.clone(), name: device.name.clone() }
+}

@@ -1,0 +1,168 @@
+//! A long random walk over two nodes: whatever people, applications and the link do, the
+//! invariants hold, announcements are kept, and both ends agree once all mail is carried.
+
+use schemas::domain::{Feature, Features};
+
+use super::partners::Pair;
+use super::*;
+
+/// xorshift64*: a seed replays.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        ((self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) % n as u64) as usize
+    }
+}
+
+const LINES: [[&str; 6]; 2] =
+    [["1000", "1000/2", "1001", "1002", "1019", "1003/3"], ["2000", "2000/2", "2001", "2002", "2003", "2004"]];
+const NUMBERS: [&str; 10] = ["1000", "1001", "1002", "1019", "2000", "2001", "2002", "2999", "3000", "1x"];
+
+fn random_command(chance: &mut Chance, node: usize) -> Command {
+    let line = line(LINES[node][chance.below(6)]);
+    let target = Target { line, call: None };
+    match chance.below(12) {
+        0..=2 => Command::MakeCall { line, number: NUMBERS[chance.below(10)].into() },
+        3 => Command::OffHook(line),
+        4 => Command::Digits { line, digits: ["1", "20", "1001"][chance.below(3)].into() },
+        5 | 6 => Command::Answer(target),
+        7 | 8 => Command::Clear(target),
+        9 => Command::Hold(target),
+        10 => Command::Retrieve(target),
+        _ => Command::DoNotDisturb { dn: line.dn, on: chance.below(4) == 0 },
+    }
+}
+
+/// An application uses something at a leg that it looks at, announced or not.
+fn announced_or_not(pair: &mut Pair, chance: &mut Chance, node: usize) {
+    let line = line(LINES[node][chance.below(6)]);
+    let views = pair.nodes[node].switch.calls_at(line).expect("a line");
+    let Some(view) = views.get(chance.below(views.len().max(1))) else { return };
+    let target = Target { line, call: Some(view.key.to_string()) };
+    let (feature, command) = match chance.below(4) {
+        0 => (Feature::AnswerCall, Command::Answer(target)),
+        1 => (Feature::ClearCall, Command::Clear(target)),
+        2 => (Feature::HoldCall, Command::Hold(target)),
+        _ => (Feature::RetrieveCall, Command::Retrieve(target)),
+    };
+    let result = pair.input(node, Input::Command(By::Application, command));
+    assert_eq!(result.is_ok(), view.permitted.has(feature), "{feature:?} at {line} of {view:?}: {result:?}");
+}
+
+/// Whether the present state follows from the truth records alone.
+#[derive(Default)]
+struct Shadow(std::collections::BTreeMap<u64, (String, u8, TruthState)>);
+
+impl Shadow {
+    fn follow(&mut self, bench: &Bench) {
+        for t in bench.truths() {
+            let before = self.0.get(&t.leg).map(|l| l.2);
+            assert_ne!(before, Some(t.state), "a record without a change: {t:?}");
+            if t.state == TruthState::Null {
+                assert!(self.0.remove(&t.leg).is_some(), "a leg that never was ends: {t:?}");
+            } else {
+                self.0.insert(t.leg, (t.dn.clone(), t.line, t.state));
+            }
+        }
+        let now = bench.switch.truth_now(0);
+        let legs: std::collections::BTreeMap<_, _> = now
+            .phones
+            .iter()
+            .flat_map(|p| p.legs.iter().map(|l| (l.leg, (p.dn.clone(), l.line, l.state))))
+            .collect();
+        assert_eq!(legs, self.0);
+    }
+}
+
+fn walk(seed: u64, steps: usize) -> Vec<Truth> {
+    let mut chance = Chance(seed);
+    let mut pair = Pair::new();
+    let mut shadows = [Shadow::default(), Shadow::default()];
+    let mut truth = Vec::new();
+    for _ in 0..steps {
+        let node = chance.below(2);
+        pair.nodes[node].out.clear();
+        match chance.below(40) {
+            0 if pair.up => {
+                // Each end sees it by itself, and so does each shadow.
+                pair.up = false;
+                pair.mail = Default::default();
+                for i in 0..2 {
+                    pair.input(i, Input::PeerDown(2 - i as u16)).expect("down");
+                    shadows[i].follow(&pair.nodes[i]);
+                    truth.extend(pair.nodes[i].truths().cloned());
+                    pair.nodes[i].out.clear();
+                }
+                continue;
+            }
+            0..=2 if !pair.up => {
+                pair.connect();
+                continue;
+            }
+            3..=5 => {
+                let ms = [500, 3_000, 9_000][chance.below(3)];
+                for i in 0..2 {
+                    pair.nodes[i].now_ms += ms;
+                }
+                pair.input(node, Input::Tick).expect("a tick");
+            }
+            6..=19 => {
+                pair.carry_one(node);
+            }
+            20..=27 => announced_or_not(&mut pair, &mut chance, node),
+            _ => {
+                let command = random_command(&mut chance, node);
+                let by = if chance.below(3) == 0 { By::Application } else { By::Person };
+                let before = pair.nodes[node].switch.truth_now(0);
+                if pair.input(node, Input::Command(by, command)).is_err() {
+                    assert!(pair.nodes[node].out.is_empty());
+                    assert_eq!(pair.nodes[node].switch.truth_now(0), before);
+                }
+            }
+        }
+        for h in pair.nodes[node].events() {
+            for w in &h.witnesses {
+                assert!(w.local != LocalState::Null || w.permitted == Features::NONE);
+            }
+        }
+        shadows[node].follow(&pair.nodes[node]);
+        truth.extend(pair.nodes[node].truths().cloned());
+    }
+    // When nothing is on its way, both ends tell the same of each call across.
+    pair.carry();
+    if pair.up {
+        let across = |i: usize| {
+            let lines = LINES[i].iter().flat_map(|l| pair.nodes[i].switch.calls_at(line(l)).expect("a line"));
+            let mut calls: Vec<_> = lines
+                .filter(|v| v.connections.iter().any(|c| !c.device.number.starts_with(if i == 0 { '1' } else { '2' })))
+                .map(|v| {
+                    let mut states: Vec<_> = v.connections.iter().map(|c| (c.device.number.clone(), c.state)).collect();
+                    states.sort();
+                    (v.gcid.to_string(), states)
+                })
+                .collect();
+            calls.sort();
+            calls
+        };
+        assert_eq!(across(0), across(1), "seed {seed}");
+    }
+    truth
+}
+
+#[test]
+fn a_random_walk_never_breaks_an_invariant() {
+    for seed in 1..=12 {
+        walk(seed, 4_000);
+    }
+}
+
+#[test]
+fn a_seed_replays() {
+    let truth = walk(77, 2_000);
+    assert!(truth.len() > 200, "{}", truth.len());
+    assert_eq!(truth, walk(77, 2_000));
+}

@@ -1,0 +1,160 @@
+//! The switch looked at: what snapshots, the hands and the whole truth show. Changes nothing.
+
+use std::sync::Arc;
+
+use schemas::domain::{DeviceRef, Dn, Features, LocalState};
+
+use super::Switch;
+use super::model::{CallNo, LegNo, LegState, Line, Phone, Place, Refusal};
+use crate::sim::plan::ClassOfService;
+use crate::sim::truth::{TruthLeg, TruthNow, TruthPhone};
+
+/// One connection of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineView {
+    pub device: DeviceRef,
+    pub state: LocalState,
+}
+
+/// A call as one of its lines sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallView {
+    pub key: Arc<str>,
+    pub gcid: Arc<str>,
+    pub calling: DeviceRef,
+    pub called: Option<DeviceRef>,
+    /// The line's own connection first.
+    pub connections: Vec<LineView>,
+    pub permitted: Features,
+}
+
+impl Switch {
+    /// A line's phone, when both exist.
+    ///
+    /// # Errors
+    /// When there is no such phone or button.
+    pub fn phone(&self, line: Line) -> Result<(&str, ClassOfService), Refusal> {
+        let phone = self.state.phones.get(&line.dn).ok_or(Refusal::UnknownDevice)?;
+        if !(1..=phone.plan.buttons).contains(&line.button) {
+            return Err(Refusal::UnknownDevice);
+        }
+        Ok((&phone.plan.name, phone.plan.cos))
+    }
+
+    /// Every line with its name, prime lines before their appearances, by number.
+    pub fn directory(&self) -> impl Iterator<Item = DeviceRef> + '_ {
+        self.state.phones.values().flat_map(|phone| {
+            (1..=phone.plan.buttons).map(|button| {
+                let line = Line { dn: phone.plan.dn, button };
+                // Appearances are listed without a name: it is the prime line's.
+                let name = if button == 1 { phone.name() } else { None };
+                DeviceRef { name, ..line.device() }
+            })
+        })
+    }
+
+    /// The calls at a line, oldest leg first.
+    ///
+    /// # Errors
+    /// When there is no such phone or button.
+    pub fn calls_at(&self, line: Line) -> Result<Vec<CallView>, Refusal> {
+        self.phone(line)?;
+        let legs = self.state.by_line.get(&line).map_or(&[][..], Vec::as_slice);
+        Ok(legs.iter().filter_map(|leg| self.call_view(line, *leg)).collect())
+    }
+
+    /// A call by its callID, as `line` sees it or, when no line is named, as its first line does.
+    ///
+    /// # Errors
+    /// When there is no such call, or the line is not in it.
+    pub fn call(&self, key: &str, line: Option<Line>) -> Result<CallView, Refusal> {
+        let number: CallNo = self.state.by_key.get(key).copied().ok_or(Refusal::UnknownConnection)?;
+        let line = match line {
+            Some(line) => line,
+            None => self.lines_of(number).first().copied().ok_or(Refusal::UnknownConnection)?,
+        };
+        let leg = self.leg_at(line, Some(number)).ok_or(Refusal::UnknownConnection)?;
+        self.call_view(line, leg).ok_or(Refusal::UnknownConnection)
+    }
+
+    fn call_view(&self, line: Line, own: LegNo) -> Option<CallView> {
+        let call = self.state.calls.get(&self.state.legs.get(&own)?.call)?;
+        let legs = std::iter::once(own).chain(call.legs.iter().copied().filter(|l| *l != own));
+        let connections = legs
+            .filter_map(|number| {
+                let leg = self.state.legs.get(&number)?;
+                let state = match (&leg.place, leg.state) {
+                    // Being set up at a partner: nobody is there yet.
+                    (Place::Far { .. }, LegState::Initiated) => LocalState::Null,
+                    (_, state) => state.local(),
+                };
+                Some(LineView { device: self.device_of(number), state })
+            })
+            .collect();
+        Some(CallView {
+            key: Arc::clone(&call.key),
+            gcid: Arc::clone(&call.gcid),
+            calling: call.calling.clone(),
+            called: call.called.clone(),
+            connections,
+            permitted: self.permitted(line, own),
+        })
+    }
+
+    /// A phone as it truly is.
+    #[must_use]
+    pub fn truth_of(&self, dn: Dn) -> Option<TruthPhone> {
+        self.state.phones.get(&dn).map(|phone| self.truth_phone(phone))
+    }
+
+    fn truth_phone(&self, phone: &Phone) -> TruthPhone {
+        let lines = (1..=phone.plan.buttons).map(|button| Line { dn: phone.plan.dn, button });
+        let legs = lines
+            .flat_map(|line| {
+                let legs = self.state.by_line.get(&line).map_or(&[][..], Vec::as_slice);
+                legs.iter().filter_map(move |number| self.truth_leg(line, *number))
+            })
+            .collect();
+        TruthPhone {
+            dn: phone.plan.dn.to_string(),
+            name: phone.plan.name.clone(),
+            buttons: phone.plan.buttons,
+            dnd: phone.dnd,
+            legs,
+        }
+    }
+
+    fn truth_leg(&self, line: Line, number: LegNo) -> Option<TruthLeg> {
+        let leg = self.state.legs.get(&number)?;
+        let call = self.state.calls.get(&leg.call)?;
+        Some(TruthLeg {
+            line: line.button,
+            leg: number.0,
+            call: call.key.to_string(),
+            gcid: call.gcid.to_string(),
+            state: leg.state.truth(),
+            cause: leg.cause,
+            other: self.other_number(call, number, line),
+            since_ms: leg.since_ms,
+        })
+    }
+
+    /// The whole present state; what the switch does not know (records, associations) is left 0.
+    #[must_use]
+    pub fn truth_now(&self, now_ms: i64) -> TruthNow {
+        let busy = |phone: &&Phone| {
+            let lines = (1..=phone.plan.buttons).map(|button| Line { dn: phone.plan.dn, button });
+            phone.dnd || lines.into_iter().any(|line| self.state.by_line.contains_key(&line))
+        };
+        TruthNow {
+            seq: 0,
+            at_ms: now_ms,
+            node: self.plan.ceid.get(),
+            name: self.plan.name.clone(),
+            partners: self.state.peers.iter().copied().collect(),
+            associations: 0,
+            broken: self.broken,
+            phones: self.state.phones.values().filter(busy).map(|phone| self.truth_phone(phone)).collect(),
+        }
+    }
+}

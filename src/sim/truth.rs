@@ -1,0 +1,173 @@
+//! What is true: one record for each change of a leg's state, written where the switch changes
+//! it and never where CSTA is emitted, so that a test can hold the two against each other.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use super::switch::Why;
+
+/// State of a leg after the change.
+///
+/// | state | the leg's user |
+/// |---|---|
+/// | initiated | is off hook and has dial tone |
+/// | originated | has dialled; nobody is rung yet |
+/// | delivered | hears the called party's phone ring |
+/// | alerting | is rung |
+/// | connected | talks (even while the other party holds) |
+/// | held | has put the call on hold |
+/// | queued | waits for somebody to be free (calls to groups; not made yet) |
+/// | failed | hears a tone that says why the call failed |
+/// | null | has left the call; the leg is never heard of again |
+///
+/// A hold by the other party changes the other's leg, not this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TruthState {
+    Initiated,
+    Originated,
+    Delivered,
+    Alerting,
+    Connected,
+    Held,
+    Queued,
+    Failed,
+    Null,
+}
+
+/// One change of one leg. Legs of a partner node are that node's to tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Truth {
+    /// Counts from 1 without a hole while the node process lives.
+    pub seq: u64,
+    pub at_ms: i64,
+    /// CEID of the node.
+    pub node: u16,
+    pub dn: String,
+    /// Button of the set; 1 is the prime line.
+    pub line: u8,
+    /// Never used again while the node process lives.
+    pub leg: u64,
+    pub gcid: String,
+    pub state: TruthState,
+    /// Why, in the standard's words for causes; `peerLost` and `powerLost` besides.
+    pub cause: Why,
+    /// Number of the other party; as dialled while nobody has been reached; absent before.
+    pub other: Option<String>,
+}
+
+/// The newest records.
+#[derive(Debug)]
+pub struct TruthLog {
+    records: VecDeque<Truth>,
+    kept: usize,
+    last: u64,
+}
+
+/// Records kept by default: some hours of a busy test.
+pub const TRUTH_KEPT: usize = 200_000;
+
+impl TruthLog {
+    #[must_use]
+    pub fn new(kept: usize) -> Self {
+        Self { records: VecDeque::new(), kept: kept.max(1), last: 0 }
+    }
+
+    /// Numbers and keeps a record.
+    pub fn push(&mut self, mut record: Truth) {
+        self.last += 1;
+        record.seq = self.last;
+        if self.records.len() == self.kept {
+            self.records.pop_front();
+        }
+        self.records.push_back(record);
+    }
+
+    /// Number of the newest record; 0 when there was none.
+    #[must_use]
+    pub fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// Records after number `since` that are still kept, oldest first. A first number above
+    /// `since + 1` says that older ones were let go.
+    #[must_use]
+    pub fn since(&self, since: u64) -> Vec<Truth> {
+        let oldest = self.records.front().map_or(self.last + 1, |r| r.seq);
+        let skip = usize::try_from(since.saturating_add(1).saturating_sub(oldest)).unwrap_or(usize::MAX);
+        self.records.iter().skip(skip).cloned().collect()
+    }
+}
+
+/// A leg as it is now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TruthLeg {
+    pub line: u8,
+    pub leg: u64,
+    /// CSTA callID of the call at this node.
+    pub call: String,
+    pub gcid: String,
+    pub state: TruthState,
+    pub cause: Why,
+    pub other: Option<String>,
+    pub since_ms: i64,
+}
+
+/// A phone as it is now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TruthPhone {
+    pub dn: String,
+    pub name: String,
+    pub buttons: u8,
+    pub dnd: bool,
+    pub legs: Vec<TruthLeg>,
+}
+
+/// The whole present state of a node. Idle phones without a feature set are left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TruthNow {
+    /// Number of the newest truth record that is in this state.
+    pub seq: u64,
+    pub at_ms: i64,
+    pub node: u16,
+    pub name: String,
+    /// Partner nodes that can be reached.
+    pub partners: Vec<u16>,
+    /// Gateways associated.
+    pub associations: usize,
+    /// Invariants of the switch that were found broken since the start; must be 0.
+    pub broken: u64,
+    pub phones: Vec<TruthPhone>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_keeps_the_newest_and_shows_the_hole() {
+        let mut log = TruthLog::new(3);
+        let record = Truth {
+            seq: 0,
+            at_ms: 0,
+            node: 1,
+            dn: "1000".into(),
+            line: 1,
+            leg: 1,
+            gcid: "A0010000".into(),
+            state: TruthState::Null,
+            cause: Why::Normal,
+            other: None,
+        };
+        assert!(log.since(0).is_empty());
+        for _ in 0..5 {
+            log.push(record.clone());
+        }
+        let numbers = |since| log.since(since).iter().map(|r| r.seq).collect::<Vec<_>>();
+        assert_eq!(numbers(0), [3, 4, 5]);
+        assert_eq!(numbers(3), [4, 5]);
+        assert!(numbers(5).is_empty() && numbers(u64::MAX).is_empty());
+        assert_eq!(log.last(), 5);
+    }
+}

@@ -1,0 +1,1 @@
+//! The gateway as its users meet it: one module per capability, in one binary.
