@@ -7,8 +7,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use actix::ActorContext;
 
-/// Runs one step of an actor; a panic stops the actor and yields `None`.
+/// Runs one step of an actor; a panic stops the actor and yields `None`. One that stops takes no
+/// more steps.
 pub(crate) fn step<C: ActorContext, R>(actor: &'static str, ctx: &mut C, run: impl FnOnce(&mut C) -> R) -> Option<R> {
+    if !ctx.state().alive() {
+        return None; // stopped in an earlier step of the same message; what is left of it is not done
+    }
     let result = keep(actor, || run(ctx));
     if result.is_none() {
         ctx.stop();

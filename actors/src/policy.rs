@@ -61,3 +61,5 @@ pub const LOG_BYTES_ALL: usize = 512 * 1024 * 1024;
 pub const LOG_KEPT: usize = 1_000;
 /// Monitors of one session.
 pub const SESSION_MONITORS: usize = 100_000;
+/// Devices that a node may list; one that lists more is not believed.
+pub const DIRECTORY_LINES: usize = 200_000;

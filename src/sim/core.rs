@@ -54,7 +54,7 @@ pub enum Act {
     Send {
         to: AssociationId,
         invoke: u16,
-        message: Message,
+        message: Box<Message>,
         edition: Edition,
         /// To be made unreadable within its frame.
         garbled: bool,
@@ -279,11 +279,7 @@ impl Core {
 
     #[must_use]
     pub fn truth_now(&self, now_ms: i64) -> TruthNow {
-        TruthNow {
-            seq: self.truth.last(),
-            associations: self.exchange.len(),
-            ..self.switch.truth_now(now_ms)
-        }
+        TruthNow { seq: self.truth.last(), associations: self.exchange.len(), ..self.switch.truth_now(now_ms) }
     }
 
     #[must_use]

@@ -125,8 +125,7 @@ impl Faults {
     /// When a moment that was set is over, the earliest of those to come.
     #[must_use]
     pub fn next_deadline(&self, now_ms: i64) -> Option<i64> {
-        let moments =
-            [self.refuse_gateways_until, self.refuse_partners_until, self.mute_until, self.powerless_until];
+        let moments = [self.refuse_gateways_until, self.refuse_partners_until, self.mute_until, self.powerless_until];
         moments.into_iter().filter(|m| *m > now_ms).min()
     }
 
@@ -167,16 +166,8 @@ impl Faults {
 }
 
 /// Every event that is told, by its name without its ending.
-pub const EVENTS: [&str; 8] = [
-    "ServiceInitiated",
-    "Originated",
-    "Delivered",
-    "Established",
-    "Held",
-    "Retrieved",
-    "ConnectionCleared",
-    "Failed",
-];
+pub const EVENTS: [&str; 8] =
+    ["ServiceInitiated", "Originated", "Delivered", "Established", "Held", "Retrieved", "ConnectionCleared", "Failed"];
 
 /// An event's name without its ending.
 fn event_name(message: &Message) -> Option<&'static str> {

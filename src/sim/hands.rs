@@ -116,12 +116,7 @@ fn prime() -> u8 {
     1
 }
 
-async fn verb(
-    request: HttpRequest,
-    node: Data<SimNodeHandle>,
-    path: Path<(String, String)>,
-    body: Bytes,
-) -> Reply {
+async fn verb(request: HttpRequest, node: Data<SimNodeHandle>, path: Path<(String, String)>, body: Bytes) -> Reply {
     no_page(&request)?;
     let (dn, verb) = path.into_inner();
     let dn = number(&dn)?;

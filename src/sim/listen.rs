@@ -68,7 +68,7 @@ impl Addresses {
 pub struct RunningNode {
     addresses: Addresses,
     node: SimNodeHandle,
-    hands: ServerHandle,
+    hands: Option<ServerHandle>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -94,7 +94,9 @@ impl RunningNode {
             let _ = task.await;
         }
         self.node.stop().await;
-        self.hands.stop(false).await;
+        if let Some(hands) = self.hands {
+            hands.stop(false).await;
+        }
     }
 }
 
@@ -116,8 +118,7 @@ pub async fn run(
     let csta = TcpListener::bind(addresses.csta).await?;
     let links = TcpListener::bind(addresses.partners).await?;
     let hands = StdListener::bind(addresses.hands)?;
-    let taken =
-        Addresses { csta: csta.local_addr()?, hands: hands.local_addr()?, partners: links.local_addr()? };
+    let taken = Addresses { csta: csta.local_addr()?, hands: hands.local_addr()?, partners: links.local_addr()? };
 
     let node = SimNode::spawn(plan, env);
     let data = Data::new(node.clone());
@@ -139,7 +140,21 @@ pub async fn run(
     for (_, address) in partners.into_iter().filter(|(partner, _)| *partner < ceid) {
         tasks.push(tokio::spawn(link(address, node.clone())));
     }
-    Ok(RunningNode { addresses: taken, node, hands: handle, tasks })
+    Ok(RunningNode { addresses: taken, node, hands: Some(handle), tasks })
+}
+
+/// Starts a node with its CSTA port alone, for loads of many nodes in one process: neither hands
+/// nor partners listen (their addresses have port 0), and no thread is started.
+///
+/// # Errors
+/// When the port cannot be had.
+pub async fn run_csta(plan: Plan, address: SocketAddr, env: Env) -> io::Result<RunningNode> {
+    let listener = TcpListener::bind(address).await?;
+    let csta = listener.local_addr()?;
+    let node = SimNode::spawn(plan, env);
+    let tasks = vec![tokio::spawn(accept(listener, csta, node.clone(), |open| open.gateways, Kind::Gateway))];
+    let addresses = Addresses { csta, ..Addresses::on(csta.ip(), 0, 0, 0) };
+    Ok(RunningNode { addresses, node, hands: None, tasks })
 }
 
 #[derive(Clone, Copy)]

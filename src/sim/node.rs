@@ -42,9 +42,7 @@ impl Env {
     #[must_use]
     pub fn system() -> Self {
         let now = || {
-            SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
         };
         Self { clock: Arc::new(now) }
     }
@@ -53,7 +51,7 @@ impl Env {
 /// What can reach a node.
 pub(super) enum Inbox {
     Attach { stream: BoxedStream, reset: Option<Arc<AtomicBool>> },
-    Heard { id: AssociationId, invoke: u16, message: Message, edition: Edition },
+    Heard { id: AssociationId, invoke: u16, message: Box<Message>, edition: Edition },
     Unreadable { id: AssociationId, invoke: u16 },
     Closed(AssociationId),
     AttachPeer { stream: BoxedStream, task: oneshot::Sender<JoinHandle<()>> },
@@ -275,7 +273,7 @@ impl Owner {
                 self.core.opened(id, now_ms, &mut acts);
             }
             Inbox::Heard { id, invoke, message, edition } => {
-                self.core.heard(id, invoke, message, edition, now_ms, &mut acts);
+                self.core.heard(id, invoke, *message, edition, now_ms, &mut acts);
             }
             Inbox::Unreadable { id, invoke } => self.core.unreadable(id, invoke, now_ms, &mut acts),
             Inbox::Closed(id) => {

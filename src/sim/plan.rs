@@ -109,9 +109,8 @@ impl Plan {
             _ => ("Another node", 1),
         };
         let mut plan = Self::bare(node, title);
-        plan.routes = (1..=3)
-            .map(|n| Route { first: dn(n * 1000), last: dn(n * 1000 + 999), owner: ceid(n as u16) })
-            .collect();
+        plan.routes =
+            (1..=3).map(|n| Route { first: dn(n * 1000), last: dn(n * 1000 + 999), owner: ceid(n as u16) }).collect();
         if let Some(names) = LAB_NAMES.get(usize::from(node.get()) - 1) {
             let first = u32::from(node.get()) * 1000;
             plan.phones = (first..)

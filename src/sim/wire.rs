@@ -133,11 +133,7 @@ async fn run(
     }
 }
 
-async fn write_all(
-    mut writer: WriteHalf<BoxedStream>,
-    mut waiting: mpsc::Receiver<Vec<u8>>,
-    queued: &AtomicUsize,
-) {
+async fn write_all(mut writer: WriteHalf<BoxedStream>, mut waiting: mpsc::Receiver<Vec<u8>>, queued: &AtomicUsize) {
     while let Some(bytes) = waiting.recv().await {
         if writer.write_all(&bytes).await.is_err() || writer.flush().await.is_err() {
             return;
@@ -168,7 +164,7 @@ async fn read_all(id: AssociationId, mut reader: ReadHalf<BoxedStream>, inbox: &
             };
             let invoke = frame.invoke;
             let message = match read::parse(&frame.xml) {
-                Ok((message, edition)) => Inbox::Heard { id, invoke, message, edition },
+                Ok((message, edition)) => Inbox::Heard { id, invoke, message: Box::new(message), edition },
                 Err(fault) => {
                     tracing::debug!(id, %fault, "a frame of a gateway is not understood");
                     Inbox::Unreadable { id, invoke }

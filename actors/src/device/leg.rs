@@ -88,6 +88,22 @@ pub struct Leg {
 }
 
 impl Leg {
+    /// A leg of which nothing is known yet but its call.
+    #[must_use]
+    pub fn new(id: LegId, call: CallKey) -> Self {
+        Self {
+            id,
+            call,
+            state: LegState::Initiated,
+            calling: Party::NotKnown,
+            called: Party::NotKnown,
+            answering: Party::NotKnown,
+            global_call_id: None,
+            permitted: None,
+            last: (Type::CallOriginated, Why::NewCallInvoked),
+        }
+    }
+
     /// A leg as a snapshot shows it.
     #[must_use]
     pub fn from_snapshot(id: LegId, snapshot: &LegSnapshot, own_number: &str) -> Option<Self> {

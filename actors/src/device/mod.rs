@@ -12,9 +12,7 @@ mod telling;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use actix::{
-    Actor, ActorContext, Addr, AsyncContext, Context, Handler, MessageResult, Recipient, ResponseFuture,
-};
+use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, MessageResult, Recipient, ResponseFuture};
 use schemas::domain::{CallKey, DeviceRef, LegId, ObjectId, ObjectKind, SessionId};
 use tokio::sync::oneshot;
 use tracing::{Span, info_span};
@@ -180,7 +178,10 @@ impl Handler<Arm> for Device {
     type Result = ();
 
     fn handle(&mut self, Arm { life, node }: Arm, ctx: &mut Self::Context) {
-        self.node = Some((life, node));
+        if self.node.replace((life, node)).is_some_and(|(before, _)| before != life) {
+            // A loss that nobody told: what was asked of that connection is not answered any more.
+            self.step(Input::LinkLost, ctx);
+        }
         self.step(Input::Arm, ctx);
     }
 }

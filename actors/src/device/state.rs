@@ -7,8 +7,8 @@ use std::collections::VecDeque;
 
 use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as Why};
 use schemas::domain::{
-    CallKey, Command, DeviceRef, Done, Fact, GlobalCallId, Happening, LegId, LegSnapshot, LocalState,
-    NodeRefusal, Party, RefusalKind,
+    CallKey, Command, DeviceRef, Done, Fact, GlobalCallId, Happening, LegId, LegSnapshot, LocalState, NodeRefusal,
+    Party, RefusalKind,
 };
 
 use super::leg::{Leg, LegState};
@@ -19,6 +19,7 @@ use crate::policy;
 use crate::refusal::Refused;
 
 /// What can happen to a device.
+#[allow(clippy::large_enum_variant)] // moved once, never kept in numbers
 pub(crate) enum Input {
     /// Its node can be asked.
     Arm,
@@ -77,6 +78,7 @@ impl LegView {
 }
 
 #[derive(Debug, PartialEq)]
+#[allow(clippy::large_enum_variant)] // moved once, never kept in numbers
 pub(crate) enum Effect {
     Ask(Question),
     /// To every watcher that knows the present state.
@@ -196,6 +198,7 @@ impl State {
         self.snapshot = None;
         self.again = false;
         self.out = true;
+        self.refused = None; // what is refused after a return is told again
         for ticket in self.pending.drain(..) {
             out.push(Effect::Answer(ticket, Err(Refused::LinkLost)));
         }
@@ -278,17 +281,21 @@ impl State {
             Told::Monitored(result) => self.monitored(result, out),
             Told::MonitorEnded => {
                 self.link = Link::Refused(Why::DestinationUnavailable);
+                self.refused = Some(Why::DestinationUnavailable);
                 self.snapshot = None;
                 self.out = true;
                 let report =
                     Report::bare(Type::MonitorFailedEvent, Why::DestinationUnavailable, CallState::Unavailable);
-                out.push(Effect::Tell(report));
+                out.push(Effect::Tell(report.clone()));
+                out.push(Effect::Greet(vec![report]));
                 out.push(Effect::RearmLater);
             }
             Told::Legs(result) => self.snapshot_legs(result, next, out),
             Told::Details(call, result) => self.snapshot_details(&call, result.ok(), next, out),
             Told::Outcome(ticket, result) => self.outcome(ticket, result, out),
             Told::Happened(happening) => match &mut self.snapshot {
+                // The list is not made yet: it will show this, but not how it came about.
+                Some(Snapshot { why: Occasion::Audit, legs: None, .. }) => self.happened(happening, next, out),
                 Some(snapshot) if snapshot.waiting.len() < policy::DEVICE_BUFFER => {
                     snapshot.waiting.push_back(happening);
                 }
@@ -362,36 +369,32 @@ impl State {
         }
     }
 
-    fn snapshot_legs(
-        &mut self,
-        result: Result<Vec<LegSnapshot>, NodeRefusal>,
-        next: NextLeg<'_>,
-        out: &mut Effects,
-    ) {
+    fn snapshot_legs(&mut self, result: Result<Vec<LegSnapshot>, NodeRefusal>, next: NextLeg<'_>, out: &mut Effects) {
         let Some(snapshot) = &mut self.snapshot else { return };
-        let legs = match result {
+        let legs = match result.map_err(|refusal| refusal.kind) {
             Ok(legs) if legs.len() <= policy::DEVICE_LEGS => legs,
-            Ok(_) => Vec::new(),
-            Err(refusal) => {
+            failed => {
                 let why = snapshot.why;
                 let waiting = std::mem::take(&mut snapshot.waiting);
                 self.snapshot = None;
-                // A node without snapshots: what is known must do. One that was silent is asked again.
+                // What is known must do: no list proves no call gone. A silent node is asked again.
                 if why != Occasion::Audit {
-                    self.compare(Vec::new(), why, refusal.kind == RefusalKind::NotSupported, next, out);
+                    self.compare(Vec::new(), why, true, next, out);
                 }
                 for happening in waiting {
                     self.happened(happening, next, out);
                 }
-                self.again |= refusal.kind == RefusalKind::NoAnswer;
+                self.again |= failed == Err(RefusalKind::NoAnswer);
                 return self.snapshot_if_wanted(out);
             }
         };
         // The list was made at this point of the stream: what came before is in it.
         snapshot.waiting.clear();
         for leg in &legs {
-            let parties_known =
-                self.legs.iter().any(|l| l.call == leg.call && l.calling != Party::NotKnown && snapshot.why == Occasion::Audit);
+            let parties_known = self
+                .legs
+                .iter()
+                .any(|l| l.call == leg.call && l.calling != Party::NotKnown && snapshot.why == Occasion::Audit);
             if !parties_known && leg.local != LocalState::Null {
                 snapshot.asked.push(leg.call.clone());
                 out.push(Effect::Ask(Question::Details(self.device.clone(), leg.call.clone())));
@@ -401,13 +404,7 @@ impl State {
         self.snapshot_whole(next, out);
     }
 
-    fn snapshot_details(
-        &mut self,
-        call: &CallKey,
-        details: Option<CallDetails>,
-        next: NextLeg<'_>,
-        out: &mut Effects,
-    ) {
+    fn snapshot_details(&mut self, call: &CallKey, details: Option<CallDetails>, next: NextLeg<'_>, out: &mut Effects) {
         let Some(snapshot) = &mut self.snapshot else { return };
         let Some(at) = snapshot.asked.iter().position(|c| c == call) else { return };
         snapshot.asked.swap_remove(at);
@@ -447,6 +444,9 @@ impl State {
             let remembered = self.remembered.iter().find(|(c, _)| *c == leg.call).map(|(_, id)| *id);
             let id = known.map(|l| l.id).or(remembered).unwrap_or_else(&mut *next);
             let Some(mut now) = Leg::from_snapshot(id, leg, &self.device.number) else { continue };
+            if fresh.iter().any(|f| f.call == now.call) {
+                continue; // named twice
+            }
             match known {
                 Some(known) => {
                     now.answering = known.answering.clone();
@@ -468,45 +468,50 @@ impl State {
             }
             fresh.push(now);
         }
-        let gone: Vec<Leg> =
-            self.legs.iter().filter(|l| !fresh.iter().any(|f| f.call == l.call)).cloned().collect();
+        let mut gone: Vec<Leg> = Vec::new();
         if keep_unseen {
-            fresh.extend(gone.iter().cloned());
+            fresh.extend(
+                self.legs.iter().filter(|l| !fresh.iter().any(|f| f.call == l.call)).cloned().collect::<Vec<_>>(),
+            );
+        } else {
+            // Those of a life before are known to the watchers, too.
+            let remembered = std::mem::take(&mut self.remembered).into_iter().map(|(call, id)| Leg::new(id, call));
+            let known = std::mem::take(&mut self.legs).into_iter().chain(remembered);
+            gone.extend(known.filter(|l| !fresh.iter().any(|f| f.call == l.call)));
         }
         self.legs = fresh;
-        self.remembered.clear();
+        if why == Occasion::Audit && !(changes.is_empty() && gone.is_empty()) {
+            metrics::counter!("oig_audit_repairs_total").increment(1);
+        }
+        let mut gone = gone.iter().map(|leg| {
+            let mut report = Report::of(Type::CallClear, Why::OtherDeviceCleared, CallState::Idle, leg);
+            if let Some(view) = &mut report.leg {
+                view.gone = true;
+            }
+            Effect::Tell(report)
+        });
         match why {
-            Occasion::First => out.push(Effect::Greet(self.present(Why::MonitorSet))),
+            // Nobody was told anything in this life: what was known in the one before is ended after.
+            Occasion::First => {
+                out.push(Effect::Greet(self.present(Why::MonitorSet)));
+                out.extend(gone);
+            }
+            // Who waits for the first event knows of no change: last.
             Occasion::Restored => {
                 self.out = false;
-                for report in self.present(Why::ControllerCommsRestored) {
-                    out.push(Effect::Tell(report));
-                }
+                out.extend(self.present(Why::ControllerCommsRestored).into_iter().map(Effect::Tell));
+                out.extend(changes.into_iter().map(Effect::Tell).chain(&mut gone));
                 out.push(Effect::Greet(self.present(Why::MonitorSet)));
             }
-            Occasion::Audit => {
-                if !changes.is_empty() || (!gone.is_empty() && !keep_unseen) {
-                    metrics::counter!("oig_audit_repairs_total").increment(1);
-                }
-                out.extend(changes.into_iter().map(Effect::Tell));
-            }
-        }
-        if !keep_unseen {
-            for leg in gone {
-                let mut report = Report::of(Type::CallClear, Why::OtherDeviceCleared, CallState::Idle, &leg);
-                if let Some(view) = &mut report.leg {
-                    view.gone = true;
-                }
-                out.push(Effect::Tell(report));
-            }
+            Occasion::Audit => out.extend(changes.into_iter().map(Effect::Tell).chain(&mut gone)),
         }
     }
 
     fn acts(&self, happening: &Happening) -> Part {
-        if happening.fact == Fact::Delivered {
-            if let Some(local) = happening.local {
-                return if local == LocalState::Alerting { Part::Acts } else { Part::Other };
-            }
+        if happening.fact == Fact::Delivered
+            && let Some(local) = happening.local
+        {
+            return if local == LocalState::Alerting { Part::Acts } else { Part::Other };
         }
         let own = happening
             .subject
@@ -540,17 +545,9 @@ impl State {
                 if matches!(happening.fact, Fact::Cleared | Fact::Diverted) || self.legs.len() >= policy::DEVICE_LEGS {
                     return;
                 }
-                self.legs.push(Leg {
-                    id: next(),
-                    call,
-                    state: LegState::Initiated,
-                    calling: Party::NotKnown,
-                    called: Party::NotKnown,
-                    answering: Party::NotKnown,
-                    global_call_id: None,
-                    permitted: None,
-                    last: (Type::CallOriginated, Why::NewCallInvoked),
-                });
+                let remembered = self.remembered.iter().position(|(c, _)| *c == call);
+                let id = remembered.map_or_else(next, |at| self.remembered.swap_remove(at).1);
+                self.legs.push(Leg::new(id, call));
                 self.legs.len() - 1
             }
         };
@@ -563,7 +560,7 @@ impl State {
             };
         if stays {
             let why = match leg.state {
-                LegState::Held => Why::HardHeldPartyDropped,
+                LegState::Held => held_party_dropped(leg),
                 LegState::Queued => Why::QueuedPartyDropped,
                 _ => Why::OtherDeviceDropped,
             };
@@ -576,7 +573,7 @@ impl State {
         };
         if happening.fact == Fact::Cleared && part == Part::Other && leg.state == LegState::Held {
             // A held party that leaves is told as such; then the leg itself is over.
-            let mut report = Report::of(Type::DeviceDropped, Why::HardHeldPartyDropped, CallState::Held, leg);
+            let mut report = Report::of(Type::DeviceDropped, held_party_dropped(leg), CallState::Held, leg);
             report.subject = happening.subject.clone();
             out.push(Effect::Tell(report));
         }
@@ -603,6 +600,11 @@ impl State {
         }
         out.push(Effect::Tell(report));
     }
+}
+
+/// How a held party that leaves is told: by how it was held.
+fn held_party_dropped(leg: &Leg) -> Why {
+    if leg.last.1 == Why::ConsHoldInvoked { Why::ConsHeldPartyDropped } else { Why::HardHeldPartyDropped }
 }
 
 /// Takes over what the node said of the call; what it did not say stays as known.

@@ -129,10 +129,10 @@ fn attributes(object: ObjectId, report: &Report) -> Vec<CallEventAttributeValue>
     };
     let mut attributes = Vec::with_capacity(3);
     if let Some(leg) = &report.leg {
-        if report.kind == Type::CallOriginated {
-            if let Some(dialled) = leg.called.device() {
-                attributes.push(value(DialedDigits, dialled.number.clone(), AttributeType::String));
-            }
+        if report.kind == Type::CallOriginated
+            && let Some(dialled) = leg.called.device()
+        {
+            attributes.push(value(DialedDigits, dialled.number.clone(), AttributeType::String));
         }
         if let Some(id) = &leg.global_call_id {
             attributes.push(value(CurrentGlobalCallId, id.as_str().to_owned(), AttributeType::String));
@@ -192,7 +192,10 @@ impl Own<'_> {
                 Type::CallDiverted => {
                     roles.push((CallingDevice, &leg.calling));
                     roles.push((CalledDevice, &report.subject));
-                    roles.push((NewDestinationDevice, &leg.called));
+                    // The one left again, where the node did not say where the call went.
+                    if !same(&report.subject, &leg.called) {
+                        roles.push((NewDestinationDevice, &leg.called));
+                    }
                 }
                 Type::CallClear | Type::DeviceDropped => roles.push((DroppedDevice, &report.subject)),
                 Type::CallQueued => {
@@ -286,7 +289,9 @@ impl Own<'_> {
 
 fn same(a: &Party, b: &Party) -> bool {
     match (a.device(), b.device()) {
-        (Some(a), Some(b)) => a.number == b.number && (a.button == b.button || a.button.is_none() || b.button.is_none()),
+        (Some(a), Some(b)) => {
+            a.number == b.number && (a.button == b.button || a.button.is_none() || b.button.is_none())
+        }
         // One of them is not known: nothing can be said to differ.
         _ => true,
     }
@@ -298,7 +303,7 @@ fn planted(report: &Report, env: &Env) -> Option<Report> {
     let mut report = report.clone();
     let number = report.leg.as_ref().map_or(0, |leg| leg.id.get());
     let leg = report.leg.as_mut();
-    if env.planted.is(Fault::ClearLost) && report.kind == Type::CallClear && number % 3 == 0 {
+    if env.planted.is(Fault::ClearLost) && report.kind == Type::CallClear && number.is_multiple_of(3) {
         return None;
     }
     if let Some(leg) = leg {
@@ -306,7 +311,7 @@ fn planted(report: &Report, env: &Env) -> Option<Report> {
             std::mem::swap(&mut leg.calling, &mut leg.called);
             report.subject = Party::NotKnown;
         }
-        if env.planted.is(Fault::WrongGlobalCallId) && number % 3 == 0 {
+        if env.planted.is(Fault::WrongGlobalCallId) && number.is_multiple_of(3) {
             leg.global_call_id = Some("A000zzzz".into());
         }
         if env.planted.is(Fault::StaleFeatures) && report.kind == Type::CallEstablished {

@@ -42,11 +42,7 @@ impl Link {
     pub(super) fn open(wire: Wire, node: Addr<Node>) -> Self {
         let (read, write) = tokio::io::split(wire);
         let (outbox, queue) = mpsc::channel(policy::NODE_OUTBOX);
-        Self {
-            outbox,
-            _reader: Task(actix::spawn(reader(read, node))),
-            _writer: actix::spawn(writer(write, queue)),
-        }
+        Self { outbox, _reader: Task(actix::spawn(reader(read, node))), _writer: actix::spawn(writer(write, queue)) }
     }
 
     /// Queues a frame; false when the queue is full or the socket gone.

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use actix::{Addr, Message, Recipient};
-use schemas::domain::{CallKey, Ceid, Command, DeviceRef, Dn, Done, Happening, LegSnapshot, NodeRefusal, ObjectId, Party};
+use schemas::domain::{
+    CallKey, Ceid, Command, DeviceRef, Dn, Done, Happening, LegSnapshot, NodeRefusal, ObjectId, Party,
+};
 
 use super::Node;
 use crate::cluster::Listed;

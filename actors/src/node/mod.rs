@@ -50,8 +50,7 @@ impl Node {
         connect: Arc<dyn Connect>,
         supervisor: Recipient<NodeNews>,
     ) -> Self {
-        let last_word =
-            LastWord::new(supervisor.clone(), NodeNews { ceid: settings.ceid, life, news: News::Ended });
+        let last_word = LastWord::new(supervisor.clone(), NodeNews { ceid: settings.ceid, life, news: News::Ended });
         Self {
             state: State::new(settings.association, Instant::now()),
             span: info_span!("node", ceid = %settings.ceid, life),

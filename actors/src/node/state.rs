@@ -2,7 +2,7 @@
 //!
 //! Pure: what happened goes in, what is to be done comes out. No socket, no actor, no clock.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
 use schemas::csta::convert;
@@ -18,6 +18,7 @@ use crate::cluster::{Association, Listed};
 use crate::policy;
 
 /// What can happen to a node's connection.
+#[allow(clippy::large_enum_variant)] // moved once, never kept in numbers
 pub(crate) enum Input {
     /// The socket is open.
     Opened,
@@ -61,6 +62,8 @@ enum Purpose {
     Heartbeat,
     Directory,
     Monitor(ObjectId),
+    /// A monitor whose object was let go before the answer: to be stopped when it starts.
+    Unwanted,
     Unmonitor,
     Legs(ObjectId),
     Details(ObjectId, CallKey),
@@ -90,8 +93,6 @@ pub(crate) struct State {
     /// Cross reference to object and back; a stop that crosses an event finds neither.
     by_reference: HashMap<String, ObjectId>,
     references: BTreeMap<ObjectId, String>,
-    /// Objects that were let go while their monitor was still being started.
-    unwanted: BTreeSet<ObjectId>,
     unreadable: u32,
 }
 
@@ -126,7 +127,6 @@ impl State {
             listed: Vec::new(),
             by_reference: HashMap::new(),
             references: BTreeMap::new(),
-            unwanted: BTreeSet::new(),
             unreadable: 0,
         }
     }
@@ -135,7 +135,10 @@ impl State {
         match input {
             Input::Opened => self.opened(now, out),
             Input::Heard(invoke, message, edition) => {
-                self.edition = edition;
+                // ECMA-354 messages are in a namespace of their own and say nothing of the edition.
+                if !is_of_session(&message) {
+                    self.edition = edition;
+                }
                 self.heard(invoke, message, now, out);
             }
             Input::Unreadable => {
@@ -219,7 +222,9 @@ impl State {
                     return;
                 }
                 self.listed.extend(devices);
-                if last {
+                if self.listed.len() > policy::DIRECTORY_LINES {
+                    out.push(Effect::Stop("the node lists more devices than a node can have"));
+                } else if last {
                     self.directory = None;
                     out.push(Effect::Directory(directory(std::mem::take(&mut self.listed))));
                 }
@@ -248,7 +253,8 @@ impl State {
 
     fn answered(&mut self, purpose: Purpose, response: Response, now: Instant, out: &mut Effects) {
         match (purpose, response) {
-            (Purpose::StartSession, Response::StartApplicationSession { session, duration_s, .. }) => {
+            (Purpose::StartSession, Response::StartApplicationSession { session, version, duration_s }) => {
+                self.edition = edition_of(&version).unwrap_or(self.edition);
                 let half = Duration::from_secs(u64::from(duration_s).max(2)) / 2;
                 self.session = Some((session, now + half, half));
                 self.up(now, out);
@@ -266,15 +272,17 @@ impl State {
                 self.listed.clear();
             }
             (Purpose::Monitor(object), Response::MonitorStart { cross_ref }) => {
-                if self.unwanted.remove(&object) {
-                    self.send(Request::MonitorStop { cross_ref }, Purpose::Unmonitor, now, out);
-                    return;
-                }
-                if let Some(old) = self.references.insert(object, cross_ref.clone()) {
-                    self.by_reference.remove(&old);
-                }
+                let old = self.references.insert(object, cross_ref.clone()).filter(|old| *old != cross_ref);
                 self.by_reference.insert(cross_ref, object);
+                // Of a device that died without letting go: the node must not tell everything twice.
+                if let Some(cross_ref) = old {
+                    self.by_reference.remove(&cross_ref);
+                    self.send(Request::MonitorStop { cross_ref }, Purpose::Unmonitor, now, out);
+                }
                 out.push(Effect::Tell(object, Told::Monitored(Ok(()))));
+            }
+            (Purpose::Unwanted, Response::MonitorStart { cross_ref }) => {
+                self.send(Request::MonitorStop { cross_ref }, Purpose::Unmonitor, now, out);
             }
             (Purpose::Unmonitor, _) => {}
             (Purpose::Legs(object), Response::SnapshotDevice { connections }) => {
@@ -307,17 +315,14 @@ impl State {
             }
             // A node that refuses the heartbeat lives.
             Purpose::Heartbeat => self.unanswered = 0,
-            Purpose::Directory | Purpose::Unmonitor => {}
+            Purpose::Directory | Purpose::Unmonitor | Purpose::Unwanted => {}
             other => self.refuse(other, convert::refusal(failure), out),
         }
     }
 
     fn refuse(&mut self, purpose: Purpose, refusal: NodeRefusal, out: &mut Effects) {
         let (object, told) = match purpose {
-            Purpose::Monitor(object) => {
-                self.unwanted.remove(&object);
-                (object, Told::Monitored(Err(refusal)))
-            }
+            Purpose::Monitor(object) => (object, Told::Monitored(Err(refusal))),
             Purpose::Legs(object) => (object, Told::Legs(Err(refusal))),
             Purpose::Details(object, call) => (object, Told::Details(call, Err(refusal))),
             Purpose::Perform(object, ticket) => (object, Told::Outcome(ticket, Err(refusal))),
@@ -332,8 +337,13 @@ impl State {
         metrics::counter!("oig_node_answers_unexpected_total").increment(1);
         let Some(at) = self.resting.iter().position(|(id, ..)| *id == invoke) else { return };
         let Some((_, purpose, _)) = self.resting.remove(at) else { return };
-        if let (Purpose::Monitor(_), Some(Response::MonitorStart { cross_ref })) = (purpose, response) {
-            self.send(Request::MonitorStop { cross_ref }, Purpose::Unmonitor, now, out);
+        match (purpose, response) {
+            (Purpose::Monitor(_) | Purpose::Unwanted, Some(Response::MonitorStart { cross_ref })) => {
+                self.send(Request::MonitorStop { cross_ref }, Purpose::Unmonitor, now, out);
+            }
+            // A slow node lives.
+            (Purpose::Heartbeat, _) => self.unanswered = 0,
+            _ => {}
         }
     }
 
@@ -349,16 +359,14 @@ impl State {
 
     fn asked(&mut self, object: ObjectId, question: Question, now: Instant, out: &mut Effects) {
         let (request, purpose) = match question {
-            Question::Monitor(device) => {
-                self.unwanted.remove(&object);
-                (Request::MonitorStart { device }, Purpose::Monitor(object))
-            }
+            Question::Monitor(device) => (Request::MonitorStart { device }, Purpose::Monitor(object)),
             Question::Unmonitor => {
                 if let Some(cross_ref) = self.references.remove(&object) {
                     self.by_reference.remove(&cross_ref);
                     self.send(Request::MonitorStop { cross_ref }, Purpose::Unmonitor, now, out);
-                } else if self.pending.values().any(|p| p.purpose == Purpose::Monitor(object)) {
-                    self.unwanted.insert(object);
+                }
+                for pending in self.pending.values_mut().filter(|p| p.purpose == Purpose::Monitor(object)) {
+                    pending.purpose = Purpose::Unwanted;
                 }
                 return;
             }
@@ -402,15 +410,15 @@ impl State {
         while self.resting.front().is_some_and(|(_, _, until)| *until <= now) {
             self.resting.pop_front();
         }
-        if let Some((session, at, half)) = &mut self.session {
-            if *at <= now {
-                *at = now + *half;
-                let request = Request::ResetApplicationSessionTimer {
-                    session: session.clone(),
-                    duration_s: policy::APPLICATION_SESSION_S,
-                };
-                self.send(request, Purpose::ResetTimer, now, out);
-            }
+        if let Some((session, at, half)) = &mut self.session
+            && *at <= now
+        {
+            *at = now + *half;
+            let request = Request::ResetApplicationSessionTimer {
+                session: session.clone(),
+                duration_s: policy::APPLICATION_SESSION_S,
+            };
+            self.send(request, Purpose::ResetTimer, now, out);
         }
         if self.heartbeat_at <= now {
             if self.unanswered >= policy::HEARTBEATS_MISSED {
@@ -445,6 +453,26 @@ impl State {
     fn take(&mut self, invoke: u16) -> Option<Purpose> {
         self.pending.remove(&invoke).map(|p| p.purpose)
     }
+}
+
+/// Whether a message is one of the ECMA-354 application session.
+fn is_of_session(message: &Message) -> bool {
+    matches!(
+        message,
+        Message::Response(
+            Response::StartApplicationSession { .. }
+                | Response::ResetApplicationSessionTimer { .. }
+                | Response::StopApplicationSession
+        ) | Message::Request(Request::ApplicationSessionTerminated { .. })
+    )
+}
+
+/// The edition that an application session was agreed on in.
+fn edition_of(version: &str) -> Option<Edition> {
+    [("ed3", Edition::Ed3), ("ed4", Edition::Ed4), ("ed5", Edition::Ed5), ("ed6", Edition::Ed6)]
+        .into_iter()
+        .find(|(suffix, _)| version.trim_end().ends_with(suffix))
+        .map(|(_, edition)| edition)
 }
 
 /// The stations of a directory by DN; other categories come with their operations.

@@ -30,9 +30,14 @@ pub struct NodeChange {
 }
 
 pub enum Change {
-    Up { life: u64, node: Addr<Node> },
+    Up {
+        life: u64,
+        node: Addr<Node>,
+    },
     /// The connection of that life is gone.
-    Lost { life: u64 },
+    Lost {
+        life: u64,
+    },
 }
 
 /// Planned stop: close every connection, begin no new life.
@@ -81,6 +86,9 @@ impl NodeSupervisor {
     }
 
     fn begin(&mut self, ceid: Ceid, ctx: &mut Context<Self>) {
+        if self.stopping {
+            return; // the pause before this life began before the stop
+        }
         let Some(watched) = self.nodes.get_mut(&ceid) else { return };
         watched.life += 1;
         watched.began = Instant::now();

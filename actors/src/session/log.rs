@@ -2,7 +2,7 @@
 //!
 //! Pure. The form in memory; what a reader loses by the bound is remembered until it was told.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -35,14 +35,14 @@ pub struct MemoryLog {
     first: u32,
     bytes: usize,
     cursor: u32,
-    lost: Vec<ObjectId>,
+    lost: BTreeSet<ObjectId>,
     all: Arc<AtomicUsize>,
 }
 
 impl MemoryLog {
     #[must_use]
     pub fn new(all: Arc<AtomicUsize>) -> Self {
-        Self { events: VecDeque::new(), first: 1, bytes: 0, cursor: 1, lost: Vec::new(), all }
+        Self { events: VecDeque::new(), first: 1, bytes: 0, cursor: 1, lost: BTreeSet::new(), all }
     }
 
     fn drop_first(&mut self) {
@@ -50,11 +50,7 @@ impl MemoryLog {
         self.bytes -= event.bytes();
         self.all.fetch_sub(event.bytes(), Ordering::Relaxed);
         if self.first >= self.cursor {
-            if let Some(object) = event.object {
-                if !self.lost.contains(&object) {
-                    self.lost.push(object);
-                }
-            }
+            self.lost.extend(event.object);
         }
         self.first += 1;
     }
@@ -99,7 +95,7 @@ impl Log for MemoryLog {
     }
 
     fn take_lost(&mut self) -> Vec<ObjectId> {
-        std::mem::take(&mut self.lost)
+        std::mem::take(&mut self.lost).into_iter().collect()
     }
 }
 
@@ -114,7 +110,7 @@ mod tests {
     use super::*;
 
     fn event(size: usize) -> Arc<Event> {
-        Arc::new(Event { object: schemas::domain::ObjectId::try_from(0).ok(), standard: "x".repeat(size) })
+        Arc::new(Event { object: ObjectId::try_from(0).ok(), standard: "x".repeat(size) })
     }
 
     #[test]

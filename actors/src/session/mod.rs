@@ -21,8 +21,8 @@ use tracing::{Span, info, info_span};
 
 pub use self::log::{Log, MemoryLog};
 use self::messages::{
-    CallStatus, CancelPolls, Carried, Command, End, HeldPoll, Lag, MonitorObject, Poll, Receipt, ResetTimer, SessionEnded,
-    StopMonitor,
+    CallStatus, CancelPolls, Carried, Command, End, HeldPoll, Lag, MonitorObject, Poll, Receipt, ResetTimer,
+    SessionEnded, StopMonitor,
 };
 use self::state::{Effect, Effects, Input, PollId, State};
 pub use self::state::{Outcome, Want};
@@ -204,7 +204,9 @@ impl Handler<MonitorObject> for Session {
 
     fn handle(&mut self, MonitorObject(object): MonitorObject, ctx: &mut Self::Context) -> Self::Result {
         if self.monitors.len() >= policy::SESSION_MONITORS && !self.monitors.contains_key(&object) {
-            return Box::pin(std::future::ready(Err(Refused::TooManyMonitors(policy::SESSION_MONITORS))).into_actor(self));
+            return Box::pin(
+                std::future::ready(Err(Refused::TooManyMonitors(policy::SESSION_MONITORS))).into_actor(self),
+            );
         }
         self.monitors.entry(object).or_insert(None);
         let begin = BeginWatch { object, session: self.id, deliver: ctx.address().recipient() };

@@ -43,7 +43,11 @@ pub enum Outcome {
 
 pub(crate) enum Input {
     Arrived(Arc<Event>),
-    Poll { id: PollId, want: Want, timeout_ms: i64 },
+    Poll {
+        id: PollId,
+        want: Want,
+        timeout_ms: i64,
+    },
     /// A live connection took the answer of this poll.
     Delivered(PollId),
     /// The poll's carrier is gone, before it was answered or before the answer was taken.
@@ -116,7 +120,7 @@ impl<L: Log> State<L> {
         match input {
             Input::Arrived(event) => {
                 #[cfg(feature = "planted-faults")]
-                if self.double_events && self.log.next_number() % 7 == 0 {
+                if self.double_events && self.log.next_number().is_multiple_of(7) {
                     self.log.append(event.clone());
                 }
                 self.log.append(event);

@@ -140,9 +140,7 @@ impl Handler<Open> for SessionSupervisor {
     type Result = MessageResult<Open>;
 
     fn handle(&mut self, Open { application }: Open, ctx: &mut Self::Context) -> Self::Result {
-        MessageResult(
-            guard::keep("session_supervisor", || self.open(application, ctx)).unwrap_or(Err(Refused::Lost)),
-        )
+        MessageResult(guard::keep("session_supervisor", || self.open(application, ctx)).unwrap_or(Err(Refused::Lost)))
     }
 }
 

@@ -1,22 +1,29 @@
 //! The application session of ECMA-354: nested and rare, so read and written by yaserde.
 //!
-//! Only what the guard of `xml` let in comes here. A negative response is a [`Failure`] of the
-//! category [`CATEGORY`].
+//! yaserde never sees a peer's bytes. It matches names by namespace, trips over foreign ones and
+//! trusts nesting, so [`read`] first makes a small document of what the guard of `xml` let in and
+//! the records below know. Called by `read` and `write` alone.
+
+use std::fmt::Debug;
 
 use yaserde::de::from_str;
 use yaserde::ser::{Config, to_string_with_config};
 use yaserde::{YaDeserialize, YaSerialize};
 
-use super::message::{Failure, Message, Request, Response};
-use super::read::ReadFault;
+use super::message::{Edition, Failure, Message, Request, Response};
+use super::read::{ReadFault, bounded};
+use super::words::EDITIONS;
+use crate::xml::tree::is_xml_char;
+use crate::xml::{Element, Writer};
 
-pub(super) const NAMESPACE: &str = "http://www.ecma-international.org/standards/ecma-354/appl_session";
-/// Category of a [`Failure`] that an ECMA-354 server gave.
-pub(super) const CATEGORY: &str = "applicationSession";
+const NAMESPACE: &str = "http://www.ecma-international.org/standards/ecma-354/appl_session";
+/// Session time when a peer names none, in seconds.
+const DURATION_S: u32 = 180;
+/// Protocol versions that a peer may offer; the standard has four.
+const VERSIONS: usize = 32;
 
 macro_rules! session_record {
-    ($(#[$meta:meta])* $name:ident { $($field:ident: $ty:ty = $wire:literal),* $(,)? }) => {
-        $(#[$meta])*
+    ($name:ident { $($field:ident: $ty:ty = $wire:literal),* $(,)? }) => {
         #[derive(Debug, Default, PartialEq, YaDeserialize, YaSerialize)]
         #[yaserde(
             prefix = "s",
@@ -29,149 +36,237 @@ macro_rules! session_record {
     };
 }
 
+// Texts are optional in all of them: which one a message must have is said by `Missing`, not by
+// the library's own error, which repeats input.
 session_record!(ApplicationInfo {
-    application_id: String = "applicationID",
+    application: Option<String> = "applicationID",
     specific: Option<String> = "applicationSpecificInfo",
 });
 session_record!(ProtocolVersions { versions: Vec<String> = "protocolVersion" });
 session_record!(StartApplicationSession {
-    info: ApplicationInfo = "applicationInfo",
-    versions: ProtocolVersions = "requestedProtocolVersions",
+    info: Option<ApplicationInfo> = "applicationInfo",
+    versions: Option<ProtocolVersions> = "requestedProtocolVersions",
     duration: Option<u32> = "requestedSessionDuration",
 });
 session_record!(StartApplicationSessionPosResponse {
-    session: String = "sessionID",
-    version: String = "actualProtocolVersion",
-    duration: u32 = "actualSessionDuration",
+    session: Option<String> = "sessionID",
+    version: Option<String> = "actualProtocolVersion",
+    duration: Option<u32> = "actualSessionDuration",
 });
 session_record!(ErrorCode {
     defined: Option<String> = "definedError",
     application: Option<String> = "applError",
 });
-session_record!(StartApplicationSessionNegResponse { code: ErrorCode = "errorCode" });
+session_record!(StartApplicationSessionNegResponse { code: Option<ErrorCode> = "errorCode" });
 session_record!(ResetApplicationSessionTimer {
-    session: String = "sessionID",
+    session: Option<String> = "sessionID",
     duration: Option<u32> = "requestedSessionDuration",
 });
-session_record!(ResetApplicationSessionTimerPosResponse { duration: u32 = "actualSessionDuration" });
+session_record!(ResetApplicationSessionTimerPosResponse { duration: Option<u32> = "actualSessionDuration" });
+session_record!(ResetApplicationSessionTimerNegResponse { code: Option<ErrorCode> = "errorCode" });
 session_record!(EndReason { defined: Option<String> = "definedEndReason" });
 session_record!(StopApplicationSession {
-    session: String = "sessionID",
-    reason: EndReason = "sessionEndReason",
+    session: Option<String> = "sessionID",
+    reason: Option<EndReason> = "sessionEndReason",
 });
 session_record!(StopApplicationSessionPosResponse {});
 session_record!(TermReason { defined: Option<String> = "definedTermReason" });
 session_record!(ApplicationSessionTerminated {
-    session: String = "sessionID",
-    reason: TermReason = "sessionTermReason",
+    session: Option<String> = "sessionID",
+    reason: Option<TermReason> = "sessionTermReason",
 });
 
-/// Session time when a peer names none, in seconds.
-const DURATION_S: u32 = 180;
+/// The elements that are read, each in the one that holds it.
+const ELEMENTS: [(&str, &[&str]); 4] = [
+    ("applicationInfo", &["applicationID", "applicationSpecificInfo"]),
+    ("requestedProtocolVersions", &["protocolVersion"]),
+    ("errorCode", &["definedError", "applError"]),
+    ("", &["sessionID", "requestedSessionDuration", "actualSessionDuration", "actualProtocolVersion"]),
+];
 
-/// Reads a message of this namespace; `root` is its root element's local name.
-pub(super) fn read(root: &str, text: &str) -> Result<Message, ReadFault> {
-    fn record<T: YaDeserialize>(text: &str) -> Result<T, ReadFault> {
-        from_str(text).map_err(|_| ReadFault::Session) // its own error repeats input
+/// The guarded document again: in this namespace, and nothing in it but what the records know.
+fn distilled(root: Element<'_, '_>) -> String {
+    let mut out = Writer::new();
+    out.start(root.local()).attribute("xmlns", NAMESPACE).raw(">");
+    for e in root.children() {
+        let name = e.local();
+        if ELEMENTS.iter().any(|(holder, fields)| holder.is_empty() && fields.contains(&name)) {
+            out.element(name, e.text().trim());
+        } else if let Some((holder, fields)) = ELEMENTS.iter().find(|(holder, _)| *holder == name) {
+            out.open(holder);
+            for field in e.children().filter(|f| fields.contains(&f.local())) {
+                out.element(field.local(), field.text().trim());
+            }
+            out.close(holder);
+        }
     }
-    Ok(match root {
+    out.close(root.local());
+    out.finish()
+}
+
+fn record<T: YaDeserialize>(root: Element<'_, '_>) -> Result<T, ReadFault> {
+    from_str(&distilled(root)).map_err(|_| ReadFault::Session) // its own error repeats input
+}
+
+fn optional(text: Option<String>) -> Result<Option<String>, ReadFault> {
+    let Some(text) = text.filter(|t| !t.is_empty()) else { return Ok(None) };
+    bounded(&text)?;
+    Ok(Some(text))
+}
+
+fn needed(text: Option<String>, message: &'static str, field: &'static str) -> Result<String, ReadFault> {
+    optional(text)?.ok_or(ReadFault::Missing { message, field })
+}
+
+fn edition(version: &str) -> Option<Edition> {
+    EDITIONS.iter().find(|(_, uri)| *uri == version).map(|(edition, _)| *edition)
+}
+
+/// Reads a message of ECMA-354, whatever namespace the peer has put it in; `None` for others.
+pub(super) fn read(root: Element<'_, '_>) -> Result<Option<(Message, Edition)>, ReadFault> {
+    let mut spoken = None;
+    let message = match root.local() {
         "StartApplicationSession" => {
-            let r: StartApplicationSession = record(text)?;
+            let message = "StartApplicationSession";
+            let r: StartApplicationSession = record(root)?;
+            let info = r.info.unwrap_or_default();
+            let offered = r.versions.unwrap_or_default().versions;
+            if offered.len() > VERSIONS {
+                return Err(ReadFault::TooLong);
+            }
+            let mut versions = Vec::with_capacity(offered.len());
+            for version in offered {
+                versions.push(needed(Some(version), message, "protocolVersion")?);
+            }
+            spoken = versions.iter().find_map(|v| edition(v));
             Message::Request(Request::StartApplicationSession {
-                application: r.info.application_id,
-                specific: r.info.specific,
-                versions: r.versions.versions,
+                application: needed(info.application, message, "applicationID")?,
+                specific: optional(info.specific)?,
+                versions,
                 duration_s: r.duration.unwrap_or(DURATION_S),
             })
         }
         "StartApplicationSessionPosResponse" => {
-            let r: StartApplicationSessionPosResponse = record(text)?;
+            let message = "StartApplicationSessionPosResponse";
+            let r: StartApplicationSessionPosResponse = record(root)?;
+            let version = needed(r.version, message, "actualProtocolVersion")?;
+            spoken = edition(&version);
             Message::Response(Response::StartApplicationSession {
-                session: r.session,
-                version: r.version,
-                duration_s: r.duration,
+                session: needed(r.session, message, "sessionID")?,
+                version,
+                duration_s: r.duration.unwrap_or(DURATION_S),
             })
         }
         "ResetApplicationSessionTimer" => {
-            let r: ResetApplicationSessionTimer = record(text)?;
+            let r: ResetApplicationSessionTimer = record(root)?;
             Message::Request(Request::ResetApplicationSessionTimer {
-                session: r.session,
+                session: needed(r.session, "ResetApplicationSessionTimer", "sessionID")?,
                 duration_s: r.duration.unwrap_or(DURATION_S),
             })
         }
         "ResetApplicationSessionTimerPosResponse" => {
-            let r: ResetApplicationSessionTimerPosResponse = record(text)?;
-            Message::Response(Response::ResetApplicationSessionTimer { duration_s: r.duration })
+            let r: ResetApplicationSessionTimerPosResponse = record(root)?;
+            Message::Response(Response::ResetApplicationSessionTimer { duration_s: r.duration.unwrap_or(DURATION_S) })
         }
         "StopApplicationSession" => {
-            let r: StopApplicationSession = record(text)?;
-            Message::Request(Request::StopApplicationSession { session: r.session })
+            let r: StopApplicationSession = record(root)?;
+            let session = needed(r.session, "StopApplicationSession", "sessionID")?;
+            Message::Request(Request::StopApplicationSession { session })
         }
         "StopApplicationSessionPosResponse" => Message::Response(Response::StopApplicationSession),
         "ApplicationSessionTerminated" => {
-            let r: ApplicationSessionTerminated = record(text)?;
-            Message::Request(Request::ApplicationSessionTerminated { session: r.session })
+            let r: ApplicationSessionTerminated = record(root)?;
+            let session = needed(r.session, "ApplicationSessionTerminated", "sessionID")?;
+            Message::Request(Request::ApplicationSessionTerminated { session })
         }
+        // The three have one shape; what they answer is known by the invoke id.
         name if name.ends_with("NegResponse") => {
-            let r: StartApplicationSessionNegResponse = record(text)?;
-            let value = r.code.defined.or(r.code.application).unwrap_or_default();
-            Message::Failure(Failure { category: CATEGORY.into(), value })
+            let r: StartApplicationSessionNegResponse = record(root)?;
+            let code = r.code.unwrap_or_default();
+            let value = optional(code.defined)?.or(optional(code.application)?);
+            Message::Failure(Failure::application_session(value.as_deref().unwrap_or_default()))
         }
-        name => Message::Unknown(name.to_owned()),
-    })
+        name if root.namespace() == NAMESPACE => Message::Unknown(bounded(name)?.to_owned()),
+        _ => return Ok(None),
+    };
+    Ok(Some((message, spoken.unwrap_or_default())))
 }
 
-fn text<T: YaSerialize>(record: &T) -> String {
+/// What XML cannot carry is left out, as `xml::Writer` does it; the library would write it.
+fn said(text: &str) -> Option<String> {
+    Some(text.chars().filter(|c| is_xml_char(*c)).collect())
+}
+
+fn text<T: YaSerialize + Debug>(record: &T) -> String {
     let config = Config { write_document_declaration: false, ..Config::default() };
-    // Records of texts and numbers; nothing in them can fail to be written.
-    to_string_with_config(record, &config).unwrap_or_default()
+    to_string_with_config(record, &config).expect("texts and numbers, written into memory")
 }
 
-pub(super) fn write_request(request: &Request) -> String {
-    match request {
+/// The message in this namespace; `None` for requests that are not of ECMA-354.
+pub(super) fn write_request(request: &Request) -> Option<String> {
+    Some(match request {
         Request::StartApplicationSession { application, specific, versions, duration_s } => {
             text(&StartApplicationSession {
-                info: ApplicationInfo { application_id: application.clone(), specific: specific.clone() },
-                versions: ProtocolVersions { versions: versions.clone() },
+                info: Some(ApplicationInfo {
+                    application: said(application),
+                    specific: specific.as_deref().and_then(said),
+                }),
+                versions: Some(ProtocolVersions { versions: versions.iter().filter_map(|v| said(v)).collect() }),
                 duration: Some(*duration_s),
             })
         }
         Request::ResetApplicationSessionTimer { session, duration_s } => {
-            text(&ResetApplicationSessionTimer { session: session.clone(), duration: Some(*duration_s) })
+            text(&ResetApplicationSessionTimer { session: said(session), duration: Some(*duration_s) })
         }
         Request::StopApplicationSession { session } => text(&StopApplicationSession {
-            session: session.clone(),
-            reason: EndReason { defined: Some("normal".into()) },
+            session: said(session),
+            reason: Some(EndReason { defined: Some("normal".into()) }),
         }),
         Request::ApplicationSessionTerminated { session } => text(&ApplicationSessionTerminated {
-            session: session.clone(),
-            reason: TermReason { defined: Some("sessionTimerExpired".into()) },
+            session: said(session),
+            reason: Some(TermReason { defined: Some("sessionTimerExpired".into()) }),
         }),
-        _ => String::new(), // not of this namespace
-    }
+        _ => return None,
+    })
 }
 
-pub(super) fn write_response(response: &Response) -> String {
-    match response {
+/// The message in this namespace; `None` for responses that are not of ECMA-354.
+pub(super) fn write_response(response: &Response) -> Option<String> {
+    Some(match response {
         Response::StartApplicationSession { session, version, duration_s } => {
             text(&StartApplicationSessionPosResponse {
-                session: session.clone(),
-                version: version.clone(),
-                duration: *duration_s,
+                session: said(session),
+                version: said(version),
+                duration: Some(*duration_s),
             })
         }
         Response::ResetApplicationSessionTimer { duration_s } => {
-            text(&ResetApplicationSessionTimerPosResponse { duration: *duration_s })
+            text(&ResetApplicationSessionTimerPosResponse { duration: Some(*duration_s) })
         }
         Response::StopApplicationSession => text(&StopApplicationSessionPosResponse {}),
-        _ => String::new(), // not of this namespace
-    }
+        _ => return None,
+    })
 }
 
-/// The one negative response that our simulated node gives is to the start; readers match the
-/// invoke id, and any name that ends in NegResponse.
+/// A negative response; which one is told by its value, as far as the standard gives each service
+/// its own.
 pub(super) fn write_failure(failure: &Failure) -> String {
-    text(&StartApplicationSessionNegResponse {
-        code: ErrorCode { defined: Some(failure.value.clone()), application: None },
-    })
+    let code = |defined: bool| {
+        let value = said(&failure.value);
+        Some(if defined {
+            ErrorCode { defined: value, application: None }
+        } else {
+            ErrorCode { defined: None, application: value }
+        })
+    };
+    match failure.value.as_str() {
+        "invalidSessionID" | "serverCannotResetSessionTimer" => {
+            text(&ResetApplicationSessionTimerNegResponse { code: code(true) })
+        }
+        "invalidApplicationInfo"
+        | "requestedProtocolVersionNotSupported"
+        | "serverResourcesBusy"
+        | "maxNumberSessions" => text(&StartApplicationSessionNegResponse { code: code(true) }),
+        _ => text(&StartApplicationSessionNegResponse { code: code(false) }),
+    }
 }

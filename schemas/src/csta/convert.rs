@@ -1,10 +1,12 @@
 //! From a node's words to the gateway's and back.
 //!
-//! Nothing is decided here: a fact is carried over as it was said, or not at all.
+//! Nothing is decided here: a fact is carried over as it was said, or not at all. Called by the
+//! `Node` actor; the simulated node has its own model and speaks in `message`.
 
-use super::message::{CallEvent, CallEventKind, ConnectionId, DeviceConnection, EventBody, Failure, Request};
+use super::message::{CallEvent, CallEventKind, ConnectionId, DeviceConnection, EventBody, Failure, Request, Response};
 use crate::domain::{
-    CallKey, Command, DeviceRef, Fact, GlobalCallId, Happening, LegSnapshot, NodeRefusal, Party, RefusalKind,
+    CallKey, Command, DeviceRef, Fact, GlobalCallId, Happening, LegSnapshot, LocalState, NodeRefusal, Party,
+    RefusalKind,
 };
 
 /// What an event says of the monitored device; `None` for events that the gateway has no use for.
@@ -83,13 +85,14 @@ pub fn request(command: &Command) -> Request {
 }
 
 /// A line of a device's snapshot as a leg; its parties are asked for by call. `None` without a
-/// call, or without a state.
+/// call, or without a state that we know.
 #[must_use]
 pub fn leg(line: DeviceConnection) -> Option<LegSnapshot> {
+    let (local, others) = line.states.split_first()?;
     Some(LegSnapshot {
         call: CallKey::from(line.connection.call?.as_str()),
-        local: *line.states.first()?,
-        far: line.states.get(1).copied(),
+        local: *local,
+        far: far(others.iter().copied()),
         calling: Party::NotKnown,
         called: Party::NotKnown,
         permitted: line.permitted,
@@ -97,64 +100,98 @@ pub fn leg(line: DeviceConnection) -> Option<LegSnapshot> {
     })
 }
 
-/// A node's refusal in the gateway's terms, with a text for applications.
+/// The legs of a device: each line of its snapshot with the answer to SnapshotCall for its call,
+/// where there is one.
+#[must_use]
+pub fn legs<'a>(lines: impl IntoIterator<Item = (DeviceConnection, Option<&'a Response>)>) -> Vec<LegSnapshot> {
+    let whole = |(line, call): (DeviceConnection, Option<&Response>)| {
+        let own = line.connection.device.clone();
+        let mut leg = leg(line)?;
+        if let Some(call) = call {
+            add_call(&mut leg, own.as_ref(), call);
+        }
+        Some(leg)
+    };
+    lines.into_iter().filter_map(whole).collect()
+}
+
+/// Adds to a leg what the answer to SnapshotCall tells besides: its parties, and of the far end
+/// and the call's name what is not known yet. `own` is the device whose leg it is.
+pub fn add_call(leg: &mut LegSnapshot, own: Option<&DeviceRef>, call: &Response) {
+    let Response::SnapshotCall { calling, called, global_call_id, devices } = call else { return };
+    leg.calling = calling.clone();
+    leg.called = called.clone();
+    if leg.global_call_id.is_none() {
+        leg.global_call_id = global_call_id.as_deref().map(GlobalCallId::from);
+    }
+    if let (None, Some(own)) = (leg.far, own) {
+        let others = devices.iter().filter(|line| {
+            let device = line.connection.device.as_ref().or(line.device.device());
+            device.is_some_and(|d| (&d.number, d.button) != (&own.number, own.button))
+        });
+        leg.far = far(others.filter_map(|line| line.state));
+    }
+}
+
+/// Of several far ends one that is connected: the call is through then, whoever else is rung.
+fn far(states: impl Iterator<Item = LocalState> + Clone) -> Option<LocalState> {
+    states.clone().find(|s| *s == LocalState::Connected).or_else(|| states.clone().next())
+}
+
+/// How a value of an error is recognised.
+enum Value {
+    Is(&'static [&'static str]),
+    Starts(&'static str),
+    Ends(&'static str),
+    Any,
+}
+
+/// What each error of a node means to an application; the first row that fits.
+const REFUSALS: [(&str, Value, RefusalKind, &str); 19] = {
+    use RefusalKind::{NotSupported, Other, Privilege, Resource, State, Unknown};
+    use Value::{Any, Ends, Is, Starts};
+    [
+        ("operation", Is(&["serviceNotSupported"]), NotSupported, "The node does not have this service."),
+        ("operation", Starts("privilegeViolation"), Privilege, "Class of service does not allow it."),
+        (
+            "operation",
+            Is(&["invalidDestination", "invalidCalledDeviceID", "invalidDestinationDeviceID"]),
+            Unknown,
+            "The node does not know this destination.",
+        ),
+        ("operation", Ends("CrossRefID"), Unknown, "The node does not know this monitor."),
+        ("operation", Is(&["invalidMonitorObject", "objectNotKnown"]), Unknown, "The node does not know this device."),
+        ("operation", Ends("ConnectionID"), Unknown, "The node does not know this call."),
+        ("operation", Ends("CallID"), Unknown, "The node does not know this call."),
+        ("operation", Ends("DeviceID"), Unknown, "The node does not know this device."),
+        ("operation", Starts("requestIncompatible"), Other, "The node cannot do this with this device or call."),
+        ("operation", Starts("invalid"), Other, "The node does not accept a value of the request."),
+        ("operation", Ends("OutOfRange"), Other, "The node does not accept a value of the request."),
+        ("operation", Ends("NotSupported"), Other, "The node does not accept a part of the request."),
+        ("security", Any, Other, "The node does not let the gateway do this."),
+        ("stateIncompatibility", Any, State, "The call is not in a state that allows this."),
+        ("systemResourceAvailibility", Ends("OutOfService"), Resource, "A device or resource is out of service."),
+        ("systemResourceAvailibility", Ends("LimitExceeded"), Resource, "The node has reached a limit."),
+        ("systemResourceAvailibility", Any, Resource, "A resource of the node is not available."),
+        ("subscribedResourceAvailability", Any, Resource, "The node has reached a limit."),
+        ("performanceManagement", Any, Resource, "The node is overloaded."),
+    ]
+};
+
+/// A node's refusal in the gateway's terms, with a text of ours for applications.
 #[must_use]
 pub fn refusal(failure: &Failure) -> NodeRefusal {
-    let (kind, text) = match (failure.category.as_str(), failure.value.as_str()) {
-        ("operation", "serviceNotSupported") => (RefusalKind::NotSupported, "The node does not have this service."),
-        ("operation", value) if value.starts_with("privilegeViolation") => {
-            (RefusalKind::Privilege, "The node's class of service does not allow it.")
-        }
-        ("operation", "invalidDestination" | "invalidCalledDeviceID") => {
-            (RefusalKind::Unknown, "The node does not know the destination.")
-        }
-        ("operation", value) if value.contains("ConnectionID") || value.contains("CallID") => {
-            (RefusalKind::Unknown, "The node does not know the call.")
-        }
-        ("operation", value) if value.contains("DeviceID") || value == "objectNotKnown" => {
-            (RefusalKind::Unknown, "The node does not know the device.")
-        }
-        ("operation", value) if value.starts_with("requestIncompatible") => {
-            (RefusalKind::State, "The node cannot do this with the call or device.")
-        }
-        ("stateIncompatibility", _) => (RefusalKind::State, "The call or device is not in a state that allows it."),
-        ("systemResourceAvailibility", value) if value.ends_with("OutOfService") => {
-            (RefusalKind::Resource, "The device is out of service at the node.")
-        }
-        ("systemResourceAvailibility" | "subscribedResourceAvailability" | "performanceManagement", value)
-            if value.contains("imit") =>
-        {
-            (RefusalKind::Resource, "The node has reached a limit.")
-        }
-        ("systemResourceAvailibility" | "subscribedResourceAvailability" | "performanceManagement", _) => {
-            (RefusalKind::Resource, "A resource of the node is not available.")
-        }
-        _ => (RefusalKind::Other, "The node refused."),
+    let value = failure.value.as_str();
+    let fits = |rule: &Value| match rule {
+        Value::Is(words) => words.contains(&value),
+        Value::Starts(word) => value.starts_with(word),
+        Value::Ends(word) => value.ends_with(word),
+        Value::Any => true,
     };
+    let row = REFUSALS.iter().find(|(category, rule, ..)| *category == failure.category && fits(rule));
+    let (kind, text) = row.map_or((RefusalKind::Other, "The node refused."), |(_, _, kind, text)| (*kind, *text));
     NodeRefusal { kind, text: text.to_owned() }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_category_of_failure_has_its_kind() {
-        for (category, value, kind) in [
-            ("operation", "privilegeViolationSpecifiedDevice", RefusalKind::Privilege),
-            ("operation", "invalidDeviceID", RefusalKind::Unknown),
-            ("operation", "invalidConnectionID", RefusalKind::Unknown),
-            ("operation", "invalidDestination", RefusalKind::Unknown),
-            ("operation", "serviceNotSupported", RefusalKind::NotSupported),
-            ("operation", "generic", RefusalKind::Other),
-            ("stateIncompatibility", "invalidConnectionState", RefusalKind::State),
-            ("systemResourceAvailibility", "deviceOutOfService", RefusalKind::Resource),
-            ("systemResourceAvailibility", "overallMonitorLimitExceeded", RefusalKind::Resource),
-            ("performanceManagement", "performanceLimitExceeded", RefusalKind::Resource),
-            ("unspecified", "", RefusalKind::Other),
-        ] {
-            let failure = Failure { category: category.into(), value: value.into() };
-            assert_eq!(refusal(&failure).kind, kind, "{category} {value}");
-        }
-    }
-}
+mod tests;

@@ -16,6 +16,7 @@ pub enum Edition {
 }
 
 /// One message, whichever way it goes.
+#[expect(clippy::large_enum_variant)] // most are events: a box for each would cost more than the room
 #[derive(Debug, Clone, PartialEq)]
 pub enum Message {
     Request(Request),
@@ -25,6 +26,23 @@ pub enum Message {
     Event(Event),
     /// Well-formed, but nothing that we know; its root element's local name (bounded).
     Unknown(String),
+}
+
+impl Message {
+    /// Whether the edition that was read with this message is the peer's. Messages of ECMA-354 say
+    /// nothing of it, but for the two at its start, which name a protocol version.
+    #[must_use]
+    pub fn tells_edition(&self) -> bool {
+        !matches!(
+            self,
+            Self::Request(
+                Request::ResetApplicationSessionTimer { .. }
+                    | Request::StopApplicationSession { .. }
+                    | Request::ApplicationSessionTerminated { .. }
+            ) | Self::Response(Response::ResetApplicationSessionTimer { .. } | Response::StopApplicationSession)
+                | Self::Unknown(_)
+        ) && !matches!(self, Self::Failure(failure) if failure.category == Failure::APPLICATION_SESSION)
+    }
 }
 
 /// CSTA ConnectionID: either part may be missing.
@@ -66,26 +84,66 @@ pub enum DeviceCategory {
 /// Service requests, and the one-way messages that are no events (SwitchingFunctionDevices).
 #[derive(Debug, Clone, PartialEq)]
 pub enum Request {
-    SystemStatus { status: SystemStatus },
+    SystemStatus {
+        status: SystemStatus,
+    },
     SystemRegister,
-    StartApplicationSession { application: String, specific: Option<String>, versions: Vec<String>, duration_s: u32 },
-    ResetApplicationSessionTimer { session: String, duration_s: u32 },
-    StopApplicationSession { session: String },
+    StartApplicationSession {
+        application: String,
+        specific: Option<String>,
+        versions: Vec<String>,
+        duration_s: u32,
+    },
+    ResetApplicationSessionTimer {
+        session: String,
+        duration_s: u32,
+    },
+    StopApplicationSession {
+        session: String,
+    },
     /// The server ends the session; no response.
-    ApplicationSessionTerminated { session: String },
+    ApplicationSessionTerminated {
+        session: String,
+    },
     GetSwitchingFunctionDevices,
-    SwitchingFunctionDevices { cross_ref: String, segment: Option<u32>, last: bool, devices: Vec<ListedDevice> },
-    MonitorStart { device: DeviceRef },
-    MonitorStop { cross_ref: String },
-    SnapshotDevice { device: DeviceRef },
-    SnapshotCall { connection: ConnectionId },
-    MakeCall { calling: DeviceRef, called: String },
-    AnswerCall { connection: ConnectionId },
-    ClearConnection { connection: ConnectionId },
-    HoldCall { connection: ConnectionId },
-    RetrieveCall { connection: ConnectionId },
+    SwitchingFunctionDevices {
+        cross_ref: String,
+        segment: Option<u32>,
+        last: bool,
+        devices: Vec<ListedDevice>,
+    },
+    MonitorStart {
+        device: DeviceRef,
+    },
+    MonitorStop {
+        cross_ref: String,
+    },
+    SnapshotDevice {
+        device: DeviceRef,
+    },
+    SnapshotCall {
+        connection: ConnectionId,
+    },
+    MakeCall {
+        calling: DeviceRef,
+        called: String,
+    },
+    AnswerCall {
+        connection: ConnectionId,
+    },
+    ClearConnection {
+        connection: ConnectionId,
+    },
+    HoldCall {
+        connection: ConnectionId,
+    },
+    RetrieveCall {
+        connection: ConnectionId,
+    },
     /// A request of a service that we do not know: to be answered with serviceNotSupported.
-    Unsupported { name: String },
+    Unsupported {
+        name: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -126,7 +184,8 @@ pub struct CallConnection {
     pub state: Option<LocalState>,
 }
 
-/// `CSTAErrorCode`: the category element's name and the value in it, as the standard spells them.
+/// `CSTAErrorCode`: the category element's name and the value in it, as the standard spells them;
+/// or a negative response of ECMA-354, with its `definedError` (or the server's own words).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Failure {
     pub category: String,
@@ -134,6 +193,15 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// The category of ECMA-354's negative responses.
+    pub const APPLICATION_SESSION: &str = "applicationSession";
+
+    /// A negative response of ECMA-354.
+    #[must_use]
+    pub fn application_session(value: &str) -> Self {
+        Self { category: Self::APPLICATION_SESSION.into(), value: value.into() }
+    }
+
     #[must_use]
     pub fn operation(value: &str) -> Self {
         Self { category: "operation".into(), value: value.into() }
@@ -158,11 +226,16 @@ pub struct Event {
     pub body: EventBody,
 }
 
+#[expect(clippy::large_enum_variant)] // most are of the large kind
 #[derive(Debug, Clone, PartialEq)]
 pub enum EventBody {
     Call(CallEvent),
-    OutOfService { device: Party },
-    BackInService { device: Party },
+    OutOfService {
+        device: Party,
+    },
+    BackInService {
+        device: Party,
+    },
     /// An event that we have no use for, by its element's name (bounded).
     Other(String),
 }

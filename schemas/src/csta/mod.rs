@@ -2,11 +2,12 @@
 //!
 //! `frame` cuts the byte stream, `message` names what is said, `read` and `write` turn one into
 //! the other (`application_session` for the part that ECMA-354 adds), `words` holds the standard's
-//! spellings, `convert` turns a node's words into `domain` and back. Used by the gateway's `Node`
+//! spellings, `device_text` the form of a device, `convert` turns a node's words into `domain` and back. Used by the gateway's `Node`
 //! actor and by the simulated node; nobody else speaks CSTA.
 
 mod application_session;
 pub mod convert;
+mod device_text;
 pub mod frame;
 pub mod message;
 pub mod read;

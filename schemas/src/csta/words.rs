@@ -76,6 +76,40 @@ pub(super) const CATEGORIES: [(DeviceCategory, &str); 5] = [
     (DeviceCategory::Other, "other"),
 ];
 
+/// Categories of CSTAErrorCode with an enumeration of their own; `unspecified` and
+/// `privateErrorCode` are the others.
+pub(super) const FAILURES: [&str; 7] = [
+    "operation",
+    "performanceManagement",
+    "privateData",
+    "security",
+    "stateIncompatibility",
+    "subscribedResourceAvailability",
+    "systemResourceAvailibility",
+];
+
+/// The state of a two-party call in one word: the device's own connection, then the far one.
+pub(super) const SIMPLE_STATES: [([LocalState; 2], &str); 15] = {
+    use LocalState::{Alerting, Connected, Fail, Hold, Initiated, Null, Queued};
+    [
+        ([Null, Null], "callNull"),
+        ([Initiated, Null], "callPending"),
+        ([Connected, Null], "callOriginated"),
+        ([Connected, Alerting], "callDelivered"),
+        ([Hold, Alerting], "callDeliveredHeld"),
+        ([Alerting, Connected], "callReceived"),
+        ([Connected, Connected], "callEstablished"),
+        ([Hold, Connected], "callEstablishedHeld"),
+        ([Alerting, Hold], "callReceivedOnHold"),
+        ([Connected, Hold], "callEstablishedOnHold"),
+        ([Connected, Queued], "callQueued"),
+        ([Hold, Queued], "callQueuedHeld"),
+        ([Connected, Fail], "callFailed"),
+        ([Hold, Fail], "callFailedHeld"),
+        ([Fail, Null], "callBlocked"),
+    ]
+};
+
 /// servicesPermitted/callControlServices, in schema order.
 pub(super) const CALL_CONTROL: [(Feature, &str); 14] = [
     (Feature::AlternateCall, "alternateCall"),
@@ -123,25 +157,51 @@ const fn shape(
 
 /// Originated names its calling device as the subject; see `write` for what differs there.
 pub(super) static SHAPES: [Shape; 11] = [
-    shape(CallEventKind::ServiceInitiated, "ServiceInitiatedEvent", "initiatedConnection", "initiatingDevice", false, false),
+    shape(
+        CallEventKind::ServiceInitiated,
+        "ServiceInitiatedEvent",
+        "initiatedConnection",
+        "initiatingDevice",
+        false,
+        false,
+    ),
     shape(CallEventKind::Originated, "OriginatedEvent", "originatedConnection", "callingDevice", false, false),
     shape(CallEventKind::Delivered, "DeliveredEvent", "connection", "alertingDevice", true, true),
     shape(CallEventKind::Established, "EstablishedEvent", "establishedConnection", "answeringDevice", true, true),
     shape(CallEventKind::Held, "HeldEvent", "heldConnection", "holdingDevice", false, false),
     shape(CallEventKind::Retrieved, "RetrievedEvent", "retrievedConnection", "retrievingDevice", false, false),
     shape(CallEventKind::Diverted, "DivertedEvent", "connection", "divertingDevice", true, true),
-    shape(CallEventKind::ConnectionCleared, "ConnectionClearedEvent", "droppedConnection", "releasingDevice", false, false),
+    shape(
+        CallEventKind::ConnectionCleared,
+        "ConnectionClearedEvent",
+        "droppedConnection",
+        "releasingDevice",
+        false,
+        false,
+    ),
     shape(CallEventKind::Failed, "FailedEvent", "failedConnection", "failingDevice", true, true),
     shape(CallEventKind::Queued, "QueuedEvent", "queuedConnection", "queue", true, true),
-    shape(CallEventKind::NetworkReached, "NetworkReachedEvent", "outboundConnection", "networkInterfaceUsed", true, true),
+    shape(
+        CallEventKind::NetworkReached,
+        "NetworkReachedEvent",
+        "outboundConnection",
+        "networkInterfaceUsed",
+        true,
+        true,
+    ),
 ];
 
 /// The value of a spelling.
 pub(super) fn value<T: Copy>(table: &[(T, &str)], word: &str) -> Option<T> {
-    table.iter().find(|(_, w)| *w == word.trim()).map(|(value, _)| *value)
+    let word = word.trim();
+    table.iter().find(|(_, w)| *w == word).map(|(value, _)| *value)
 }
 
 /// The spelling of a value; `otherwise` for values without one.
-pub(super) fn word<T: Copy + PartialEq>(table: &[(T, &'static str)], value: T, otherwise: &'static str) -> &'static str {
+pub(super) fn word<T: Copy + PartialEq>(
+    table: &[(T, &'static str)],
+    value: T,
+    otherwise: &'static str,
+) -> &'static str {
     table.iter().find(|(v, _)| *v == value).map_or(otherwise, |(_, word)| word)
 }

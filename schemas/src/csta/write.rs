@@ -1,12 +1,18 @@
 //! The strict writer: schema order, every mandatory child, the peer's edition as default namespace.
+//!
+//! It writes what a message holds and checks nothing of it against the node's state. Called by the
+//! `Node` actor and the simulated node.
 
 use super::application_session;
+use super::device_text;
 use super::message::{
     CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceConnection, Edition, Event, EventBody, Failure,
     ListedDevice, Message, Request, Response,
 };
-use super::words::{CALL_ASSOCIATED, CALL_CONTROL, CATEGORIES, CAUSES, EDITIONS, SHAPES, STATES, STATUSES, Shape, word};
-use crate::domain::{Cause, DeviceRef, Features, LocalState, Party};
+use super::words::{
+    CALL_ASSOCIATED, CALL_CONTROL, CATEGORIES, CAUSES, EDITIONS, FAILURES, SHAPES, STATES, STATUSES, Shape, word,
+};
+use crate::domain::{DeviceRef, Feature, Features, LocalState, Party};
 use crate::xml::Writer;
 
 /// Writes one document.
@@ -18,23 +24,15 @@ pub fn write(message: &Message, edition: Edition) -> String {
         Message::Response(response) => out.response(response),
         Message::Failure(failure) => out.failure(failure),
         Message::Event(event) => out.event(event),
-        Message::Unknown(name) => out.root(name, |_| {}),
+        Message::Unknown(name) => out.root(element_name(name), |_| {}),
     }
     out.w.finish()
 }
 
-/// The device as its text: plain, or in the switching form when a button or name is to be said.
-pub(super) fn device_text(device: &DeviceRef) -> String {
-    if device.button.is_none() && device.name.is_none() {
-        return device.number.clone();
-    }
-    let mut text = format!("N<{}", device.number);
-    if let Some(button) = device.button {
-        text.push_str(&format!("&{button}"));
-    }
-    text.push('>');
-    text.push_str(device.name.as_deref().unwrap_or_default());
-    text
+/// A name that came from a peer, as the name of an element of ours.
+fn element_name(name: &str) -> &str {
+    let fits = name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(|c| c.is_ascii_alphanumeric());
+    if fits { name } else { "Unknown" }
 }
 
 struct Out {
@@ -67,7 +65,7 @@ impl Out {
         if device.private_name {
             self.w.attribute("privateName", "true");
         }
-        self.w.raw(">").text(&device_text(device)).close(name);
+        self.w.raw(">").text(&device_text::write(device)).close(name);
     }
 
     fn party(&mut self, name: &str, party: &Party) {
@@ -95,7 +93,7 @@ impl Out {
 
     fn permitted(&mut self, features: Option<Features>) {
         let Some(features) = features else { return };
-        let group = |out: &mut Self, name: &str, words: &[(crate::domain::Feature, &'static str)]| {
+        let group = |out: &mut Self, name: &str, words: &[(Feature, &str)]| {
             out.inside(name, |out| {
                 for (feature, word) in words {
                     if features.has(*feature) {
@@ -123,11 +121,15 @@ impl Out {
     }
 
     fn failure(&mut self, failure: &Failure) {
-        if failure.category == application_session::CATEGORY {
+        if failure.category == Failure::APPLICATION_SESSION {
             self.w.raw(&application_session::write_failure(failure));
             return;
         }
-        self.root("CSTAErrorCode", |out| out.text(&failure.category, &failure.value));
+        self.root("CSTAErrorCode", |out| match failure.category.as_str() {
+            category if FAILURES.contains(&category) => out.text(category, &failure.value),
+            "privateErrorCode" => out.text("privateErrorCode", &failure.value),
+            _ => drop(out.w.empty("unspecified")),
+        });
     }
 
     fn event(&mut self, event: &Event) {
@@ -148,7 +150,7 @@ impl Out {
                 cross_ref(out);
                 out.party("device", device);
             }),
-            EventBody::Other(name) => self.root(name, cross_ref),
+            EventBody::Other(name) => self.root(element_name(name), cross_ref),
         }
     }
 
@@ -161,10 +163,12 @@ impl Out {
         if shape.parties {
             self.party("callingDevice", &event.calling);
         }
-        // ServiceInitiated may say what will be called, and need not.
-        let optional = event.kind == CallEventKind::ServiceInitiated && event.called == Party::NotKnown;
-        if shape.parties || (matches!(event.kind, CallEventKind::Originated | CallEventKind::ServiceInitiated) && !optional)
-        {
+        let called = match event.kind {
+            CallEventKind::Originated => true, // its subject is the calling device
+            CallEventKind::ServiceInitiated => event.called != Party::NotKnown, // optional there
+            _ => shape.parties,
+        };
+        if called {
             self.party("calledDevice", &event.called);
         }
         if shape.redirection {
@@ -177,13 +181,19 @@ impl Out {
         if let Some(local) = event.local {
             self.state("localConnectionInfo", local);
         }
-        self.text("cause", word(&CAUSES, event.cause, word(&CAUSES, Cause::Normal, "normal")));
+        self.text("cause", word(&CAUSES, event.cause, "normal"));
         self.permitted(event.permitted);
         self.linkage(event.global_call_id.as_deref());
     }
 
     fn request(&mut self, request: &Request) {
         match request {
+            Request::StartApplicationSession { .. }
+            | Request::ResetApplicationSessionTimer { .. }
+            | Request::StopApplicationSession { .. }
+            | Request::ApplicationSessionTerminated { .. } => {
+                self.w.raw(&application_session::write_request(request).unwrap_or_default());
+            }
             Request::SystemStatus { status } => self.root("SystemStatus", |out| {
                 out.text("systemStatus", word(&STATUSES, *status, "normal"));
             }),
@@ -194,12 +204,6 @@ impl Out {
                     out.text("switchingFunctionDevicesChanged", "true");
                 });
             }),
-            Request::StartApplicationSession { .. }
-            | Request::ResetApplicationSessionTimer { .. }
-            | Request::StopApplicationSession { .. }
-            | Request::ApplicationSessionTerminated { .. } => {
-                self.w.raw(&application_session::write_request(request));
-            }
             Request::GetSwitchingFunctionDevices => self.root("GetSwitchingFunctionDevices", |_| {}),
             Request::SwitchingFunctionDevices { cross_ref, segment, last, devices } => {
                 self.root("SwitchingFunctionDevices", |out| {
@@ -232,7 +236,7 @@ impl Out {
             Request::ClearConnection { connection } => self.on("ClearConnection", "connectionToBeCleared", connection),
             Request::HoldCall { connection } => self.on("HoldCall", "callToBeHeld", connection),
             Request::RetrieveCall { connection } => self.on("RetrieveCall", "callToBeRetrieved", connection),
-            Request::Unsupported { name } => self.root(name, |_| {}),
+            Request::Unsupported { name } => self.root(element_name(name), |_| {}),
         }
     }
 
@@ -256,7 +260,7 @@ impl Out {
             Response::StartApplicationSession { .. }
             | Response::ResetApplicationSessionTimer { .. }
             | Response::StopApplicationSession => {
-                self.w.raw(&application_session::write_response(response));
+                self.w.raw(&application_session::write_response(response).unwrap_or_default());
             }
             Response::GetSwitchingFunctionDevices { cross_ref } => {
                 self.root("GetSwitchingFunctionDevicesResponse", |out| out.text("serviceCrossRefID", cross_ref));
@@ -296,6 +300,10 @@ impl Out {
             out.connection("connectionIdentifier", &line.connection);
             out.party("endpointDevice", &line.endpoint);
             out.inside("localCallState", |out| {
+                if line.states.is_empty() {
+                    out.w.empty("unknown");
+                    return;
+                }
                 out.inside("compoundCallState", |out| {
                     line.states.iter().for_each(|s| out.state("localConnectionState", *s));
                 });

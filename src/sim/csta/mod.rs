@@ -46,7 +46,7 @@ pub enum Effect {
 pub struct Outgoing {
     pub to: AssociationId,
     pub invoke: u16,
-    pub message: Message,
+    pub message: Box<Message>,
     pub edition: Edition,
     /// The service that this answers, for faults that are about it.
     pub answers: Option<&'static str>,
@@ -186,7 +186,7 @@ impl Exchange {
                     out.push(Effect::Send(Outgoing {
                         to: *id,
                         invoke: frame::EVENT,
-                        message: events::event(happened, witness, *cross_ref),
+                        message: Box::new(events::event(happened, witness, *cross_ref)),
                         edition: association.edition,
                         answers: None,
                     }));
@@ -246,7 +246,7 @@ impl Exchange {
         let Some(association) = self.associations.get_mut(&id) else { return };
         let invoke = association.next_invoke;
         association.next_invoke = if invoke >= frame::LAST_REQUEST { frame::FIRST_REQUEST } else { invoke + 1 };
-        let (message, edition) = (Message::Request(request), association.edition);
+        let (message, edition) = (Box::new(Message::Request(request)), association.edition);
         out.push(Effect::Send(Outgoing { to: id, invoke, message, edition, answers: None }));
     }
 
@@ -259,10 +259,10 @@ impl Exchange {
         out: &mut Vec<Effect>,
     ) {
         let Some(association) = self.associations.get(&id) else { return };
-        let message = match answer {
+        let message = Box::new(match answer {
             Ok(response) => Message::Response(response),
             Err(failure) => Message::Failure(failure),
-        };
+        });
         let edition = association.edition;
         out.push(Effect::Send(Outgoing { to: id, invoke, message, edition, answers: Some(service) }));
     }

@@ -1,8 +1,6 @@
 //! The services that a gateway may ask for, and how they are refused.
 
-use schemas::csta::message::{
-    CallConnection, ConnectionId, DeviceConnection, Failure, Request, Response,
-};
+use schemas::csta::message::{CallConnection, ConnectionId, DeviceConnection, Failure, Request, Response};
 use schemas::domain::{DeviceRef, Party};
 
 use super::events::{connection, party};
@@ -282,13 +280,7 @@ fn snapshot_call(asked: &ConnectionId, switch: &Switch) -> Answer {
     })
 }
 
-fn make_call(
-    calling: &DeviceRef,
-    number: String,
-    switch: &mut Switch,
-    now_ms: i64,
-    told: &mut Vec<Output>,
-) -> Answer {
+fn make_call(calling: &DeviceRef, number: String, switch: &mut Switch, now_ms: i64, told: &mut Vec<Output>) -> Answer {
     let line = Line::of(calling).ok_or_else(|| failure(Refusal::UnknownDevice))?;
     let done = perform(Command::MakeCall { line, number }, switch, now_ms, told)?;
     let calling = ConnectionId { call: done.call.map(|c| c.to_string()), device: Some(line.device()) };

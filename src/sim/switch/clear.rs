@@ -30,8 +30,7 @@ impl Switch {
         let Some(entry) = self.state.calls.get(&call).cloned() else { return };
         let Some((&caller, others)) = entry.legs.split_first() else { return };
         let caller_line = self.state.legs.get(&caller).and_then(|l| l.place.line());
-        let let_go: Vec<Line> =
-            others.iter().filter_map(|l| self.state.legs.get(l)?.place.line()).collect();
+        let let_go: Vec<Line> = others.iter().filter_map(|l| self.state.legs.get(l)?.place.line()).collect();
         let caller_device = self.device_of(caller);
         for other in others {
             self.say(*other, |part| PeerMessage::Clear { part, cause: why }, step);

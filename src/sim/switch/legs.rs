@@ -21,8 +21,7 @@ impl Switch {
         let gcid = gcid.unwrap_or_else(|| self.next_gcid());
         let key: Arc<str> = format!("{}-{:x}-{:x}", self.plan.ceid, self.epoch_ms, self.calls).into();
         self.state.by_key.insert(Arc::clone(&key), number);
-        let call =
-            Call { key, gcid, calling, called: None, digits: String::new(), legs: Vec::new(), timer: None };
+        let call = Call { key, gcid, calling, called: None, digits: String::new(), legs: Vec::new(), timer: None };
         self.state.calls.insert(number, call);
         number
     }
@@ -164,9 +163,7 @@ impl Switch {
                 Features::NONE.with(Feature::ClearCall)
             }
             LegState::Alerting => unless(beside(LegState::is_active), Feature::AnswerCall),
-            LegState::Connected => {
-                unless(beside(|s| s == LegState::Held), Feature::HoldCall).with(Feature::ClearCall)
-            }
+            LegState::Connected => unless(beside(|s| s == LegState::Held), Feature::HoldCall).with(Feature::ClearCall),
             LegState::Held => unless(beside(LegState::is_active), Feature::RetrieveCall),
         }
     }

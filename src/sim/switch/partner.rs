@@ -132,8 +132,8 @@ impl Switch {
                 return;
             }
         };
-        let caller = DeviceRef { name: calling.name, ..DeviceRef::number(calling.number) };
-        let call = self.new_call(Some(gcid.into()), caller.clone());
+        let caller = device_of(calling);
+        let call = self.new_call(Some(clipped(gcid).into()), caller.clone());
         let named = self.named(line);
         if let Some(entry) = self.state.calls.get_mut(&call) {
             entry.called = Some(named.clone());
@@ -147,7 +147,7 @@ impl Switch {
     fn alerts_there(&mut self, leg: LegNo, called: PeerParty, step: &mut Step<'_>) {
         let Some(entry) = self.state.legs.get_mut(&leg) else { return };
         let call = entry.call;
-        let device = DeviceRef { name: called.name, ..DeviceRef::number(called.number) };
+        let device = device_of(called);
         if let Place::Far { party, .. } = &mut entry.place {
             party.clone_from(&device);
         }
@@ -177,5 +177,19 @@ impl Switch {
         let Some(call) = self.state.legs.get(&leg).map(|l| l.call) else { return };
         self.part_with(leg, why, step);
         self.fail(call, why, step);
+    }
+}
+
+/// Longest text that a partner may put into events here; frames have bounds, too.
+const LONGEST_TEXT: usize = 64;
+
+fn clipped(text: &str) -> &str {
+    text.char_indices().nth(LONGEST_TEXT).map_or(text, |(end, _)| &text[..end])
+}
+
+fn device_of(party: PeerParty) -> DeviceRef {
+    DeviceRef {
+        name: party.name.as_deref().filter(|name| !name.is_empty()).map(|name| clipped(name).to_owned()),
+        ..DeviceRef::number(clipped(&party.number))
     }
 }

@@ -1,1 +1,536 @@
-//! Table tests of the decisions.
+//! The decisions of a `Node`, input by input: association, pairing, deadlines, heartbeat, routing.
+
+use std::collections::BTreeSet;
+
+use schemas::csta::message::{CallEvent, CallEventKind, ConnectionId, Event};
+use schemas::domain::{Cause, Command, DeviceRef, Fact, LocalState, Party};
+
+use super::*;
+
+struct Bench {
+    state: State,
+    now: Instant,
+}
+
+impl Bench {
+    fn new(association: Association) -> Self {
+        let now = Instant::now();
+        Self { state: State::new(association, now), now }
+    }
+
+    /// Associated, the directory asked for and answered: the next invoke id is free of history.
+    fn up() -> Self {
+        let mut bench = Self::new(Association::ServerFirst);
+        bench.on(Input::Opened);
+        bench.hear(1, status(SystemStatus::Enabled));
+        bench.hear(1, Message::Response(Response::SystemRegister { register: "r".into() }));
+        bench.hear(2, Message::Response(Response::GetSwitchingFunctionDevices { cross_ref: "d".into() }));
+        bench
+    }
+
+    fn on(&mut self, input: Input) -> Effects {
+        let mut out = Effects::new();
+        self.state.on(input, self.now, &mut out);
+        out
+    }
+
+    fn hear(&mut self, invoke: u16, message: Message) -> Effects {
+        self.on(Input::Heard(invoke, message, Edition::Ed5))
+    }
+
+    fn ask(&mut self, object: ObjectId, question: Question) -> Effects {
+        self.on(Input::Asked(object, question))
+    }
+
+    /// Asks and gives the invoke id of the request that went out.
+    fn sent(&mut self, object: ObjectId, question: Question) -> u16 {
+        let out = self.ask(object, question);
+        requests(&out).first().expect("a request went out").0
+    }
+
+    fn after(&mut self, pause: Duration) -> Effects {
+        self.now += pause;
+        self.on(Input::Tick)
+    }
+
+    fn monitored(&mut self, object: ObjectId, cross_ref: &str) {
+        let invoke = self.sent(object, Question::Monitor(device()));
+        let out = self.hear(invoke, monitor_started(cross_ref));
+        assert_eq!(out, [Effect::Tell(object, Told::Monitored(Ok(())))]);
+    }
+}
+
+fn object(dn: &str) -> ObjectId {
+    ObjectId::line(schemas::domain::Ceid::new(1).expect("a CEID"), dn.parse().expect("a DN"))
+}
+
+fn device() -> DeviceRef {
+    DeviceRef::number("1000")
+}
+
+fn status(status: SystemStatus) -> Message {
+    Message::Request(Request::SystemStatus { status })
+}
+
+fn monitor_started(cross_ref: &str) -> Message {
+    Message::Response(Response::MonitorStart { cross_ref: cross_ref.into() })
+}
+
+fn requests(out: &Effects) -> Vec<(u16, &Request)> {
+    out.iter()
+        .filter_map(|effect| match effect {
+            Effect::Send(invoke, Message::Request(request), _) => Some((*invoke, request)),
+            _ => None,
+        })
+        .collect()
+}
+
+fn stops(out: &Effects) -> Vec<&str> {
+    out.iter()
+        .filter_map(|effect| match effect {
+            Effect::Send(_, Message::Request(Request::MonitorStop { cross_ref }), _) => Some(cross_ref.as_str()),
+            _ => None,
+        })
+        .collect()
+}
+
+fn is_over(out: &Effects) -> bool {
+    out.iter().any(|effect| matches!(effect, Effect::Stop(_)))
+}
+
+fn delivered(cross_ref: &str) -> Message {
+    let body = EventBody::Call(CallEvent {
+        kind: CallEventKind::Delivered,
+        connection: ConnectionId { call: Some("c1".into()), device: Some(device()) },
+        subject: Party::Known(device()),
+        calling: Party::NotKnown,
+        called: Party::NotKnown,
+        last_redirection: Party::NotKnown,
+        new_destination: Party::NotKnown,
+        local: Some(LocalState::Alerting),
+        cause: Cause::NewCall,
+        permitted: None,
+        global_call_id: None,
+    });
+    Message::Event(Event { cross_ref: cross_ref.into(), body })
+}
+
+#[test]
+fn in_the_server_first_style_the_node_speaks_first_and_is_up_once_registered() {
+    let mut bench = Bench::new(Association::ServerFirst);
+    assert_eq!(bench.on(Input::Opened), []);
+    let reply = |invoke| Effect::Send(invoke, Message::Response(Response::SystemStatus), Edition::Ed5);
+    assert_eq!(bench.hear(7, status(SystemStatus::Initializing)), [reply(7)], "not ready: answered, no more");
+    let register = Effect::Send(1, Message::Request(Request::SystemRegister), Edition::Ed5);
+    assert_eq!(bench.hear(8, status(SystemStatus::Enabled)), [reply(8), register]);
+    assert_eq!(bench.hear(9, status(SystemStatus::Normal)), [reply(9)], "registered once");
+    assert_eq!(
+        bench.hear(1, Message::Response(Response::SystemRegister { register: "r".into() })),
+        [Effect::Up, Effect::Send(2, Message::Request(Request::GetSwitchingFunctionDevices), Edition::Ed5)]
+    );
+}
+
+#[test]
+fn a_node_that_refuses_to_register_is_up_all_the_same() {
+    let mut bench = Bench::new(Association::ServerFirst);
+    bench.on(Input::Opened);
+    bench.hear(1, status(SystemStatus::Enabled));
+    let out = bench.hear(1, Message::Failure(Failure::operation("serviceNotSupported")));
+    assert_eq!(out[0], Effect::Up);
+}
+
+#[test]
+fn an_association_that_is_not_made_in_time_ends_the_life() {
+    for association in [Association::ServerFirst, Association::Session] {
+        let mut bench = Bench::new(association);
+        bench.now += Duration::from_secs(1);
+        bench.on(Input::Opened);
+        assert_eq!(bench.after(policy::ASSOCIATION - Duration::from_millis(1)), []);
+        assert_eq!(bench.after(Duration::from_millis(1)), [Effect::Stop("the association was not made in time")]);
+    }
+}
+
+fn session_started(version: &str, duration_s: u32) -> Message {
+    Message::Response(Response::StartApplicationSession { session: "s1".into(), version: version.into(), duration_s })
+}
+
+#[test]
+fn an_application_session_is_started_renewed_at_half_time_and_stopped() {
+    let mut bench = Bench::new(Association::Session);
+    let out = bench.on(Input::Opened);
+    let [(1, Request::StartApplicationSession { duration_s, versions, .. })] = requests(&out)[..] else {
+        panic!("one start: {out:?}")
+    };
+    assert_eq!((*duration_s, versions.len()), (policy::APPLICATION_SESSION_S, 3));
+    // The node grants less than was asked: half of what it grants counts.
+    let out = bench.hear(1, session_started("http://www.ecma-international.org/standards/ecma-323/csta/ed5", 8));
+    assert_eq!(out[0], Effect::Up);
+    bench.hear(2, Message::Response(Response::GetSwitchingFunctionDevices { cross_ref: "d".into() }));
+    assert_eq!(bench.after(Duration::from_millis(3999)), []);
+    let out = bench.after(Duration::from_millis(1));
+    let renewal =
+        Request::ResetApplicationSessionTimer { session: "s1".into(), duration_s: policy::APPLICATION_SESSION_S };
+    assert_eq!(requests(&out), [(3, &renewal)]);
+    bench.hear(3, Message::Response(Response::ResetApplicationSessionTimer { duration_s: 100 }));
+    let out = bench.after(Duration::from_secs(49));
+    assert!(!requests(&out).iter().any(|(_, r)| **r == renewal), "half of the new duration is 50 s");
+    bench.hear(4, Message::Response(Response::SystemStatus));
+    let out = bench.after(Duration::from_secs(1));
+    assert!(requests(&out).iter().any(|(_, r)| **r == renewal));
+    let out = bench.on(Input::Close);
+    assert!(matches!(requests(&out)[..], [(_, Request::StopApplicationSession { session })] if session == "s1"));
+    assert!(is_over(&out));
+}
+
+#[test]
+fn a_refused_lost_or_terminated_application_session_ends_the_life() {
+    let refused = Message::Failure(Failure { category: "definedError".into(), value: "maxNumberSessions".into() });
+    let mut bench = Bench::new(Association::Session);
+    bench.on(Input::Opened);
+    assert!(is_over(&bench.hear(1, refused.clone())));
+
+    let mut bench = Bench::new(Association::Session);
+    bench.on(Input::Opened);
+    bench.hear(1, session_started("ed5", 8));
+    let out = bench.after(Duration::from_secs(4));
+    let (renewal, _) = requests(&out)[0];
+    assert!(is_over(&bench.hear(renewal, refused)), "no renewal, no session");
+
+    let mut bench = Bench::new(Association::Session);
+    bench.on(Input::Opened);
+    bench.hear(1, session_started("ed5", 8));
+    let terminated = Request::ApplicationSessionTerminated { session: "s1".into() };
+    assert_eq!(bench.hear(0, Message::Request(terminated)), [Effect::Stop("the node ended the application session")]);
+}
+
+#[test]
+fn requests_go_out_in_the_edition_that_the_node_agreed_to_or_speaks() {
+    let mut bench = Bench::new(Association::Session);
+    bench.on(Input::Opened);
+    let out = bench.hear(1, session_started("http://www.ecma-international.org/standards/ecma-323/csta/ed4", 8));
+    assert!(
+        matches!(out[1], Effect::Send(2, Message::Request(Request::GetSwitchingFunctionDevices), Edition::Ed4)),
+        "as agreed: {out:?}"
+    );
+    bench.on(Input::Heard(3, status(SystemStatus::Normal), Edition::Ed3));
+    let out = bench.after(Duration::from_secs(4));
+    let (renewal, _) = requests(&out)[0];
+    // The renewal is of another namespace and says nothing of the edition.
+    bench.hear(renewal, Message::Response(Response::ResetApplicationSessionTimer { duration_s: 180 }));
+    let out = bench.ask(object("1000"), Question::Monitor(device()));
+    assert!(matches!(out[0], Effect::Send(_, _, Edition::Ed3)), "as spoken: {out:?}");
+}
+
+#[test]
+fn each_answer_finds_its_question_in_whatever_order_they_come() {
+    let mut bench = Bench::up();
+    let (a, b) = (object("1000"), object("1001"));
+    let first = bench.sent(a, Question::Monitor(device()));
+    let second = bench.sent(b, Question::Monitor(DeviceRef::number("1001")));
+    let legs = bench.sent(a, Question::Legs(device()));
+    let command = Command::MakeCall { from: device(), number: "1001".into() };
+    let call = bench.sent(b, Question::Perform(42, command));
+    let details = bench.sent(a, Question::Details(device(), "c1".into()));
+    assert_eq!(bench.hear(second, monitor_started("m2")), [Effect::Tell(b, Told::Monitored(Ok(())))]);
+    let calling = ConnectionId { call: Some("c9".into()), device: None };
+    assert_eq!(
+        bench.hear(call, Message::Response(Response::MakeCall { calling, global_call_id: None })),
+        [Effect::Tell(b, Told::Outcome(42, Ok(Done { call: Some("c9".into()) })))]
+    );
+    let parties = Response::SnapshotCall {
+        calling: Party::Known(device()),
+        called: Party::Restricted,
+        global_call_id: None,
+        devices: Vec::new(),
+    };
+    let known = CallDetails { calling: Party::Known(device()), called: Party::Restricted };
+    assert_eq!(
+        bench.hear(details, Message::Response(parties)),
+        [Effect::Tell(a, Told::Details("c1".into(), Ok(known)))]
+    );
+    assert_eq!(
+        bench.hear(legs, Message::Response(Response::SnapshotDevice { connections: Vec::new() })),
+        [Effect::Tell(a, Told::Legs(Ok(Vec::new())))]
+    );
+    let out = bench.hear(first, Message::Failure(Failure::operation("privilegeViolationSpecifiedDevice")));
+    let [Effect::Tell(told, Told::Monitored(Err(refusal)))] = &out[..] else { panic!("refused: {out:?}") };
+    assert_eq!((*told, refusal.kind), (a, RefusalKind::Privilege));
+}
+
+#[test]
+fn an_answer_of_another_service_or_a_second_answer_does_no_harm() {
+    let mut bench = Bench::up();
+    let a = object("1000");
+    let legs = bench.sent(a, Question::Legs(device()));
+    let out = bench.hear(legs, Message::Response(Response::HoldCall));
+    assert!(matches!(&out[..], [Effect::Tell(_, Told::Legs(Err(_)))]), "as good as none: {out:?}");
+    let monitor = bench.sent(a, Question::Monitor(device()));
+    bench.hear(monitor, monitor_started("m1"));
+    assert_eq!(bench.hear(monitor, monitor_started("m1")), [], "the second answer is nobody's");
+    assert_eq!(bench.hear(4711, Message::Failure(Failure::operation("generic"))), [], "an invented id");
+    assert_eq!(bench.hear(9999, Message::Unknown("Fancy".into())), []);
+}
+
+#[test]
+fn a_command_that_is_never_answered_is_refused_at_the_deadline_with_the_exact_text() {
+    let mut bench = Bench::up();
+    let a = object("1000");
+    let command = Command::Answer { device: device(), call: "c1".into() };
+    bench.sent(a, Question::Perform(7, command));
+    assert_eq!(bench.after(policy::ANSWER - Duration::from_millis(1)), []);
+    let out = bench.after(Duration::from_millis(1));
+    let refusal = NodeRefusal {
+        kind: RefusalKind::NoAnswer,
+        text: "The node did not answer in time; the outcome is not known.".into(),
+    };
+    assert_eq!(out[0], Effect::Tell(a, Told::Outcome(7, Err(refusal))));
+}
+
+#[test]
+fn a_monitor_that_starts_after_the_deadline_is_stopped_at_the_node() {
+    let mut bench = Bench::up();
+    let monitor = bench.sent(object("1000"), Question::Monitor(device()));
+    let out = bench.after(policy::ANSWER);
+    assert!(matches!(&out[0], Effect::Tell(_, Told::Monitored(Err(r))) if r.kind == RefusalKind::NoAnswer));
+    let out = bench.hear(monitor, monitor_started("late"));
+    assert_eq!(stops(&out), ["late"]);
+    assert_eq!(bench.hear(monitor, monitor_started("late")), [], "once");
+}
+
+#[test]
+fn an_object_let_go_while_its_monitor_starts_is_not_left_monitored() {
+    let mut bench = Bench::up();
+    let a = object("1000");
+    let monitor = bench.sent(a, Question::Monitor(device()));
+    assert_eq!(bench.ask(a, Question::Unmonitor), []);
+    let out = bench.hear(monitor, monitor_started("m1"));
+    assert_eq!(stops(&out), ["m1"]);
+    assert_eq!(out.len(), 1, "nobody is told: {out:?}");
+    assert_eq!(bench.hear(9999, delivered("m1")), []);
+}
+
+#[test]
+fn an_object_let_go_and_taken_up_again_keeps_one_monitor_at_the_node() {
+    let mut bench = Bench::up();
+    let a = object("1000");
+    let first = bench.sent(a, Question::Monitor(device()));
+    bench.ask(a, Question::Unmonitor);
+    let second = bench.sent(a, Question::Monitor(device()));
+    assert_eq!(stops(&bench.hear(first, monitor_started("m1"))), ["m1"], "the one that was let go");
+    assert_eq!(bench.hear(second, monitor_started("m2")), [Effect::Tell(a, Told::Monitored(Ok(())))]);
+    assert_eq!(bench.hear(9999, delivered("m2")).len(), 1);
+}
+
+#[test]
+fn an_object_let_go_twice_while_it_starts_keeps_no_monitor_at_the_node() {
+    let mut bench = Bench::up();
+    let a = object("1000");
+    let first = bench.sent(a, Question::Monitor(device()));
+    bench.ask(a, Question::Unmonitor);
+    let second = bench.sent(a, Question::Monitor(device()));
+    bench.ask(a, Question::Unmonitor);
+    assert_eq!(stops(&bench.hear(first, monitor_started("m1"))), ["m1"]);
+    assert_eq!(stops(&bench.hear(second, monitor_started("m2"))), ["m2"]);
+}
+
+#[test]
+fn a_second_monitor_of_an_object_takes_the_place_of_the_first_which_is_stopped() {
+    // A device that died without letting go: its next life monitors anew.
+    let mut bench = Bench::up();
+    let a = object("1000");
+    bench.monitored(a, "m1");
+    let again = bench.sent(a, Question::Monitor(device()));
+    let out = bench.hear(again, monitor_started("m2"));
+    assert_eq!(stops(&out), ["m1"]);
+    assert!(out.contains(&Effect::Tell(a, Told::Monitored(Ok(())))));
+    assert_eq!(bench.hear(9999, delivered("m1")), [], "the first is not heard any more");
+    assert_eq!(bench.hear(9999, delivered("m2")).len(), 1);
+    assert_eq!(stops(&bench.ask(a, Question::Unmonitor)), ["m2"]);
+}
+
+#[test]
+fn events_reach_the_object_of_their_monitor_and_others_reach_nobody() {
+    let mut bench = Bench::up();
+    let a = object("1000");
+    bench.monitored(a, "m1");
+    let out = bench.hear(9999, delivered("m1"));
+    let [Effect::Tell(to, Told::Happened(happening))] = &out[..] else { panic!("told: {out:?}") };
+    assert_eq!((*to, happening.fact), (a, Fact::Delivered));
+    assert_eq!(bench.hear(9999, delivered("m2")), [], "a monitor that nobody started");
+    let other = Event { cross_ref: "m1".into(), body: EventBody::Other("FancyEvent".into()) };
+    assert_eq!(bench.hear(9999, Message::Event(other)), [], "an event of no use");
+    bench.ask(a, Question::Unmonitor);
+    assert_eq!(bench.hear(9999, delivered("m1")), [], "crossed the stop");
+}
+
+#[test]
+fn a_monitor_that_the_node_ends_is_told_and_forgotten() {
+    let mut bench = Bench::up();
+    let a = object("1000");
+    bench.monitored(a, "m1");
+    let out = bench.hear(5, Message::Request(Request::MonitorStop { cross_ref: "m1".into() }));
+    assert_eq!(
+        out,
+        [Effect::Send(5, Message::Response(Response::MonitorStop), Edition::Ed5), Effect::Tell(a, Told::MonitorEnded)]
+    );
+    assert_eq!(bench.ask(a, Question::Unmonitor), [], "nothing is left to stop");
+}
+
+#[test]
+fn a_node_that_misses_two_heartbeats_is_lost() {
+    let mut bench = Bench::up();
+    for n in 1..=policy::HEARTBEATS_MISSED {
+        let out = bench.after(policy::HEARTBEAT);
+        assert!(matches!(requests(&out)[..], [(_, Request::SystemStatus { .. })]), "heartbeat {n}");
+        assert!(!is_over(&out));
+    }
+    assert_eq!(bench.after(policy::HEARTBEAT), [Effect::Stop("the node does not answer heartbeats")]);
+}
+
+#[test]
+fn an_answer_to_a_heartbeat_is_life_be_it_a_refusal_or_late() {
+    for answer in
+        [Message::Response(Response::SystemStatus), Message::Failure(Failure::operation("serviceNotSupported"))]
+    {
+        for late in [Duration::ZERO, policy::ANSWER] {
+            let mut bench = Bench::up();
+            let mut asked = Vec::new();
+            for _ in 0..10 {
+                let out = bench.after(policy::HEARTBEAT);
+                assert!(!is_over(&out), "lives, answering {late:?} late");
+                asked.extend(requests(&out).iter().map(|(id, _)| *id));
+                let known = asked.len() - usize::from(!late.is_zero());
+                for id in asked.drain(..known) {
+                    assert_eq!(bench.hear(id, answer.clone()), []);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_heartbeat_of_the_node_is_always_answered() {
+    for association in [Association::ServerFirst, Association::Session] {
+        let mut bench = Bench::new(association);
+        bench.on(Input::Opened);
+        let out = bench.hear(0, status(SystemStatus::OverloadReached));
+        assert_eq!(out, [Effect::Send(0, Message::Response(Response::SystemStatus), Edition::Ed5)]);
+    }
+}
+
+#[test]
+fn a_node_that_asks_for_a_service_of_no_gateway_is_told_so() {
+    let mut bench = Bench::up();
+    for request in [Request::Unsupported { name: "RouteRequest".into() }, Request::MonitorStart { device: device() }] {
+        assert_eq!(
+            bench.hear(77, Message::Request(request)),
+            [Effect::Send(77, Message::Failure(Failure::operation("serviceNotSupported")), Edition::Ed5)]
+        );
+    }
+}
+
+fn segment(cross_ref: &str, last: bool, devices: &[(&str, Option<u8>, DeviceCategory)]) -> Message {
+    let devices = devices
+        .iter()
+        .map(|(number, button, category)| ListedDevice {
+            device: DeviceRef { button: *button, name: Some(format!("Name {number}")), ..DeviceRef::number(*number) },
+            category: *category,
+        })
+        .collect();
+    Message::Request(Request::SwitchingFunctionDevices { cross_ref: cross_ref.into(), segment: None, last, devices })
+}
+
+#[test]
+fn a_directory_is_whole_with_its_last_segment() {
+    use DeviceCategory::{Group, Station};
+    let mut bench = Bench::up();
+    assert_eq!(bench.hear(0, segment("x", true, &[("9999", None, Station)])), [], "of another request");
+    assert_eq!(bench.hear(0, segment("d", false, &[("1000", None, Station), ("1000", Some(2), Station)])), []);
+    let last = segment("d", true, &[("1001", None, Station), ("7000", None, Group), ("not a DN", None, Station)]);
+    let out = bench.hear(0, last);
+    let [Effect::Directory(lines)] = &out[..] else { panic!("a directory: {out:?}") };
+    let mut listed: Vec<_> = lines.iter().map(|(dn, l)| (dn.to_string(), l.name.clone(), l.buttons.clone())).collect();
+    listed.sort();
+    assert_eq!(
+        listed,
+        [("1000".into(), "Name 1000".into(), vec![2]), ("1001".into(), "Name 1001".into(), Vec::<u8>::new())]
+    );
+    assert_eq!(bench.hear(0, segment("d", true, &[("1002", None, Station)])), [], "it was whole");
+}
+
+#[test]
+fn a_directory_without_end_ends_the_life_instead_of_the_memory() {
+    let mut bench = Bench::up();
+    let many = vec![("1000", None, DeviceCategory::Station); 1000];
+    let over = (0..=policy::DIRECTORY_LINES / many.len()).any(|_| is_over(&bench.hear(0, segment("d", false, &many))));
+    assert!(over);
+}
+
+#[test]
+fn a_directory_request_without_an_answer_is_repeated() {
+    let mut bench = Bench::new(Association::ServerFirst);
+    bench.on(Input::Opened);
+    bench.hear(1, status(SystemStatus::Enabled));
+    bench.hear(1, Message::Response(Response::SystemRegister { register: "r".into() }));
+    let out = bench.after(policy::ANSWER);
+    assert!(requests(&out).iter().any(|(_, r)| **r == Request::GetSwitchingFunctionDevices));
+}
+
+#[test]
+fn invoke_ids_wrap_and_one_without_an_answer_rests() {
+    let mut bench = Bench::up();
+    let a = object("1000");
+    let silent = bench.sent(a, Question::Legs(device()));
+    bench.after(policy::ANSWER);
+    let mut seen = BTreeSet::new();
+    for _ in frame::FIRST_REQUEST..=frame::LAST_REQUEST {
+        let id = bench.sent(a, Question::Legs(device()));
+        assert!((frame::FIRST_REQUEST..=frame::LAST_REQUEST).contains(&id));
+        assert_ne!(id, silent, "it rests");
+        bench.hear(id, Message::Response(Response::SnapshotDevice { connections: Vec::new() }));
+        seen.insert(id);
+    }
+    assert!(seen.contains(&frame::FIRST_REQUEST) && seen.contains(&frame::LAST_REQUEST), "wrapped");
+    // Rested: used again.
+    let rest = policy::INVOKE_REST.as_secs() / policy::HEARTBEAT.as_secs();
+    for _ in 0..rest {
+        for (id, _) in requests(&bench.after(policy::HEARTBEAT)) {
+            bench.hear(id, Message::Response(Response::SystemStatus));
+        }
+    }
+    let again = (frame::FIRST_REQUEST..=frame::LAST_REQUEST).any(|_| {
+        let id = bench.sent(a, Question::Legs(device()));
+        bench.hear(id, Message::Response(Response::SnapshotDevice { connections: Vec::new() }));
+        id == silent
+    });
+    assert!(again);
+}
+
+#[test]
+fn more_questions_than_may_wait_are_refused_at_once() {
+    let mut bench = Bench::up();
+    let a = object("1000");
+    for _ in 0..policy::NODE_PENDING {
+        bench.sent(a, Question::Legs(device()));
+    }
+    let out = bench.ask(a, Question::Legs(device()));
+    assert!(matches!(&out[..], [Effect::Tell(_, Told::Legs(Err(r)))] if r.kind == RefusalKind::Resource));
+    assert!(bench.state.pending.len() <= policy::NODE_PENDING);
+}
+
+#[test]
+fn nothing_is_asked_of_a_node_before_it_is_up() {
+    let mut bench = Bench::new(Association::ServerFirst);
+    bench.on(Input::Opened);
+    let out = bench.ask(object("1000"), Question::Monitor(device()));
+    assert!(matches!(&out[..], [Effect::Tell(_, Told::Monitored(Err(r)))] if r.kind == RefusalKind::NotConnected));
+}
+
+#[test]
+fn a_node_that_sends_too_much_that_is_unreadable_is_given_up() {
+    let mut bench = Bench::up();
+    for _ in 1..policy::BAD_FRAMES {
+        assert_eq!(bench.on(Input::Unreadable), []);
+    }
+    assert!(is_over(&bench.on(Input::Unreadable)));
+}

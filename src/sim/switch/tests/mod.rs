@@ -38,6 +38,9 @@ pub(super) fn at(text: &str) -> Target {
     Target { line: line(text), call: None }
 }
 
+/// Kind, subject, cause, and each line with its state.
+pub(super) type Told = (CallEventKind, String, Why, Vec<(String, LocalState)>);
+
 impl Bench {
     pub fn input(&mut self, input: Input) -> Result<Done, Refusal> {
         self.out.clear();
@@ -68,8 +71,8 @@ impl Bench {
         self.input(Input::Tick).expect("ticks are never refused");
     }
 
-    /// What happened in the last step: kind, subject, cause, and each line with its state.
-    pub fn happened(&self) -> Vec<(CallEventKind, String, Why, Vec<(String, LocalState)>)> {
+    /// What happened in the last step.
+    pub fn happened(&self) -> Vec<Told> {
         self.events()
             .map(|h| {
                 let witnesses = h.witnesses.iter().map(|w| (w.line.to_string(), w.local)).collect();

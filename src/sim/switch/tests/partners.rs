@@ -63,8 +63,7 @@ impl Pair {
     }
 
     fn call(&mut self, from: &str, to: &str) -> Done {
-        let done =
-            self.person(0, Command::MakeCall { line: line(from), number: to.into() }).expect("a call");
+        let done = self.person(0, Command::MakeCall { line: line(from), number: to.into() }).expect("a call");
         self.carry();
         done
     }
@@ -93,7 +92,10 @@ fn a_call_across_has_one_name_and_a_callid_at_each_end() {
     assert_eq!(pair.states(), [vec![Connected], vec![Connected]]);
     pair.person(0, Command::Hold(at("1000"))).expect("held");
     pair.carry();
-    assert_eq!(pair.nodes[1].happened().first().map(|h| (h.0, h.1.clone())), Some((CallEventKind::Held, "1000".into())));
+    assert_eq!(
+        pair.nodes[1].happened().first().map(|h| (h.0, h.1.clone())),
+        Some((CallEventKind::Held, "1000".into()))
+    );
     pair.person(0, Command::Retrieve(at("1000"))).expect("retrieved");
     pair.carry();
     pair.person(1, Command::Clear(at("2000"))).expect("cleared");
@@ -110,9 +112,12 @@ fn what_is_wrong_there_is_told_here() {
     let mut pair = Pair::new();
     pair.person(1, Command::DoNotDisturb { dn: line("2001").dn, on: true }).expect("done");
     pair.person(1, Command::OffHook(line("2002"))).expect("dial tone");
-    for (number, why) in
-        [("2001", Why::DoNotDisturb), ("2002", Why::Busy), ("2500", Why::NumberUnallocated), ("3000", Why::DestNotObtainable)]
-    {
+    for (number, why) in [
+        ("2001", Why::DoNotDisturb),
+        ("2002", Why::Busy),
+        ("2500", Why::NumberUnallocated),
+        ("3000", Why::DestNotObtainable),
+    ] {
         pair.call("1000", number);
         let failed = pair.nodes[0].happened().last().cloned().expect("an event");
         assert_eq!((failed.0, failed.2), (CallEventKind::Failed, why), "{number}");
@@ -223,4 +228,17 @@ fn a_call_that_is_held_on_both_sides_of_the_link_is_freed_by_either() {
     pair.person(0, Command::Retrieve(at("1000"))).expect("retrieved");
     pair.carry();
     assert_eq!(pair.states(), [vec![Connected], vec![Held]]);
+}
+
+#[test]
+fn texts_of_a_partner_are_clipped() {
+    let mut pair = Pair::new();
+    let long = "ü".repeat(5_000);
+    let calling = crate::sim::peer::PeerParty { number: long.clone(), name: Some(long.clone()) };
+    let part = PartId { origin: 2, number: 1 };
+    let setup = PeerMessage::Setup { part, gcid: long, calling, called: "1000".into() };
+    pair.input(0, Input::Peer(2, setup)).expect("heard");
+    let call = pair.nodes[0].switch.calls_at(line("1000")).expect("a line").remove(0);
+    assert_eq!(call.calling.number.chars().count(), 64);
+    assert_eq!((call.calling.name.map(|n| n.chars().count()), call.gcid.chars().count()), (Some(64), 64));
 }

@@ -26,12 +26,7 @@ fn a_call_is_made_answered_held_retrieved_and_cleared() {
     );
     assert_eq!(
         b.truth(),
-        [
-            "1000 Initiated NewCall",
-            "1000 Originated NewCall",
-            "1001 Alerting NewCall",
-            "1000 Delivered NewCall",
-        ]
+        ["1000 Initiated NewCall", "1000 Originated NewCall", "1001 Alerting NewCall", "1000 Delivered NewCall",]
     );
     let delivered = b.events().last().expect("an event");
     assert_eq!(delivered.calling.name.as_deref(), Some("Archer, Maya"));
@@ -180,11 +175,7 @@ fn an_appearance_calls_out_with_its_button_and_leaves_the_prime_line_free() {
     assert_eq!(delivered.witnesses[0].line, line("1000/2"));
     b.call("1002", "1000");
     assert_eq!(b.states("1000"), [TruthState::Alerting]);
-    assert_eq!(
-        b.person(Command::OffHook(line("1000/4"))),
-        Err(Refusal::UnknownDevice),
-        "the set has three buttons"
-    );
+    assert_eq!(b.person(Command::OffHook(line("1000/4"))), Err(Refusal::UnknownDevice), "the set has three buttons");
 }
 
 #[test]

@@ -38,9 +38,7 @@ const STATES: &[(&str, Prepare)] = &[
     ("failed", |b| { b.call("1000", "1500"); }),
 ];
 
-use Refusal::{
-    HoldInUse, LineInUse, NoActiveCall, NoCallToAnswer, NoConnectionToClear, NoHeldCall, WrongState,
-};
+use Refusal::{HoldInUse, LineInUse, NoActiveCall, NoCallToAnswer, NoConnectionToClear, NoHeldCall, WrongState};
 
 const COMMANDS: [&str; 7] = ["offhook", "makecall", "digits", "answer", "clear", "hold", "retrieve"];
 

@@ -69,11 +69,8 @@ impl Shadow {
             }
         }
         let now = bench.switch.truth_now(0);
-        let legs: std::collections::BTreeMap<_, _> = now
-            .phones
-            .iter()
-            .flat_map(|p| p.legs.iter().map(|l| (l.leg, (p.dn.clone(), l.line, l.state))))
-            .collect();
+        let legs: std::collections::BTreeMap<_, _> =
+            now.phones.iter().flat_map(|p| p.legs.iter().map(|l| (l.leg, (p.dn.clone(), l.line, l.state)))).collect();
         assert_eq!(legs, self.0);
     }
 }
@@ -91,9 +88,9 @@ fn walk(seed: u64, steps: usize) -> Vec<Truth> {
                 // Each end sees it by itself, and so does each shadow.
                 pair.up = false;
                 pair.mail = Default::default();
-                for i in 0..2 {
+                for (i, shadow) in shadows.iter_mut().enumerate() {
                     pair.input(i, Input::PeerDown(2 - i as u16)).expect("down");
-                    shadows[i].follow(&pair.nodes[i]);
+                    shadow.follow(&pair.nodes[i]);
                     truth.extend(pair.nodes[i].truths().cloned());
                     pair.nodes[i].out.clear();
                 }

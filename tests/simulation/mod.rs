@@ -1,0 +1,321 @@
+//! The seeded simulation: random hands, commands and faults on two nodes, the whole gateway but its
+//! sockets, on one thread with a paused clock: a seed replays bit for bit.
+//!
+//! `OIG_SEEDS=n` runs that many seeds, `OIG_SEED=s` one and prints its story.
+
+mod chance;
+mod oracle;
+mod world;
+
+use std::fmt::Write as _;
+
+use actors::planted::Fault as PlantedFault;
+use oig::sim::core::{Deed, Hand};
+use oig::sim::faults::{AnswerFault, Fault, FrameFault, LinkFault, Which};
+use oig::sim::switch::Line;
+use schemas::contract::cc::{CallEventMsg, FeaturesAllowed};
+use schemas::contract::ops_call_control_standard::{AnswerCall, ClearCall, HoldCall, MakeCall, RetrieveCall};
+
+use self::chance::Chance;
+use self::oracle::Excuse;
+use self::world::{World, phones};
+
+/// Seeds that the tests run; any number by `OIG_SEEDS`.
+const SEEDS: u64 = 200;
+const STEPS: usize = 120;
+/// Longer than the longest time a device that is not busy goes unlooked at.
+const QUIET_MS: u64 = 680_000;
+
+/// What may break in a run, by its seed: most runs break something, some nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Weather {
+    Fair,
+    Links,
+    Frames,
+    Everything,
+}
+
+/// What became of a run.
+struct Run {
+    violations: Vec<String>,
+    compared: usize,
+    excused: usize,
+    hung_up: usize,
+    /// Everything that was heard and true, for comparing two runs.
+    story: String,
+}
+
+fn run(seed: u64, planted: Option<PlantedFault>) -> Run {
+    let system = actix::System::with_tokio_rt(|| {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build()
+            .expect("a runtime")
+    });
+    system.block_on(Story::new(seed, planted).tell())
+}
+
+struct Story {
+    seed: u64,
+    planted: Option<PlantedFault>,
+    chance: Chance,
+    weather: Weather,
+    excuses: Vec<Excuse>,
+    violations: Vec<String>,
+    deeds: String,
+}
+
+impl Story {
+    fn new(seed: u64, planted: Option<PlantedFault>) -> Self {
+        let weather = match seed % 4 {
+            _ if planted.is_some() => Weather::Fair,
+            0 => Weather::Fair,
+            1 => Weather::Links,
+            2 => Weather::Frames,
+            _ => Weather::Everything,
+        };
+        Self {
+            seed,
+            planted,
+            chance: Chance::new(seed),
+            weather,
+            excuses: Vec::new(),
+            violations: Vec::new(),
+            deeds: String::new(),
+        }
+    }
+
+    async fn tell(mut self) -> Run {
+        let world = World::begin(self.seed, self.planted).await;
+        for _ in 0..STEPS {
+            match self.chance.below(100) {
+                0..=44 => self.hand(&world).await,
+                45..=89 => self.command(&world).await,
+                90..=93 => self.break_something(&world).await,
+                _ => world.pass(u64::try_from(self.chance.below(25_000)).expect("small")).await,
+            }
+            world.settle().await;
+            let pause = 2 + self.chance.below(900);
+            world.pass(u64::try_from(pause).expect("small")).await;
+        }
+        for node in &world.nodes {
+            node.heal().await.expect("alive");
+        }
+        if self.excuses.is_empty() {
+            world.pass(30_000).await; // nobody answers any more; every call that rings ends
+        } else {
+            world.pass(QUIET_MS).await;
+        }
+        self.end(&world).await
+    }
+
+    async fn end(mut self, world: &World) -> Run {
+        let end_ms = world.clock.now();
+        let mut truth = Vec::new();
+        for node in &world.nodes {
+            truth.push(node.truth(0).await.expect("alive"));
+            let now = node.truth_now().await.expect("alive");
+            if now.broken != 0 {
+                self.violations.push(format!("the switch of node {} broke its own invariants", now.node));
+            }
+        }
+        let (mut compared, mut excused) = (0, 0);
+        let mut story = format!("seed {} {:?}\n{}", self.seed, self.weather, self.deeds);
+        for (i, application) in world.applications.iter().enumerate() {
+            let heard = application.heard.borrow().clone();
+            let found = oracle::compare(&heard, &application.watched, &truth, &self.excuses, end_ms);
+            self.violations.extend(found.violations.iter().map(|v| format!("application {i}: {v}")));
+            compared += found.compared;
+            excused += found.excused;
+            for h in &heard {
+                let _ = writeln!(story, "{i} {} {:?}", h.at_ms, h.event);
+            }
+            let numbered = world.numbered(application).await;
+            for (number, event) in &numbered {
+                let at = usize::try_from(*number - 1).expect("numbered from 1");
+                if heard.get(at).map(|h| &h.event) != Some(event) {
+                    self.violations.push(format!("application {i}: number {number} is another event than the {number}th that was read"));
+                    break;
+                }
+            }
+            if heard.len() <= 1_000 && numbered.len() != heard.len() {
+                self.violations.push(format!("application {i}: {} events, {} of them numbered", heard.len(), numbered.len()));
+            }
+        }
+        for record in truth.iter().flatten() {
+            let _ = writeln!(story, "{record:?}");
+        }
+        Run { violations: self.violations, compared, excused, hung_up: world.hung_up.get(), story }
+    }
+
+    fn phone(&mut self) -> (usize, String) {
+        let node = self.chance.below(2);
+        (node, self.chance.pick(&phones(node)).clone())
+    }
+
+    fn number(&mut self) -> String {
+        match self.chance.below(12) {
+            0 => "7777".into(),
+            1 => "1019".into(),
+            2 => "123456789".into(),
+            _ => self.phone().1,
+        }
+    }
+
+    /// Somebody does something at a phone; the phone may well refuse.
+    async fn hand(&mut self, world: &World) {
+        let (node, dn) = self.phone();
+        let deed = match self.chance.below(10) {
+            0 => Deed::OffHook,
+            1..=3 => Deed::Dial(self.number()),
+            4 | 5 => Deed::Answer,
+            6 => Deed::HangUp,
+            7 => Deed::Hold,
+            8 => Deed::Retrieve,
+            _ => Deed::DoNotDisturb(self.chance.percent(30)),
+        };
+        let button = if node == 0 && self.chance.percent(15) { 2 } else { 1 };
+        let line = Line { dn: dn.parse().expect("a DN"), button };
+        let done = world.nodes[node].hand(Hand { line, deed: deed.clone() }).await;
+        let _ = writeln!(self.deeds, "{} hand {dn} {deed:?} {done:?}", world.clock.now());
+    }
+
+    /// An application does something with what it heard last. What was announced and is used with
+    /// nothing in between must be done; what was not announced must be refused.
+    async fn command(&mut self, world: &World) {
+        let application = self.chance.pick(&world.applications).clone();
+        let session_id = application.session_id;
+        let Some(phone) = (!application.watched.is_empty()).then(|| self.chance.pick(&application.watched).clone()) else {
+            return;
+        };
+        let object_id = phone.object;
+        let last = {
+            let heard = application.heard.borrow();
+            let of_phone = heard.iter().filter_map(|h| h.event.call_event.as_ref()).filter(|c| c.object_id == object_id);
+            of_phone.last().cloned()
+        };
+        let on_leg = last.filter(|c| c.local_call_id != 0);
+        let (Some(CallEventMsg { local_call_id, features_allowed, .. }), true) = (on_leg, self.chance.percent(75)) else {
+            let number = self.number();
+            let reply = world.call(&MakeCall { session_id, object_id, number: number.clone(), account_code: None }).await;
+            let _ = writeln!(self.deeds, "{} makeCall {} {number} {}", world.clock.now(), phone.dn, reply.result);
+            return;
+        };
+        let (feature, reply) = match self.chance.below(4) {
+            0 => (FeaturesAllowed::AnswerCall, world.call(&AnswerCall { session_id, object_id, local_call_id }).await),
+            1 => (FeaturesAllowed::ClearCall, world.call(&ClearCall { session_id, object_id, local_call_id }).await),
+            2 => (FeaturesAllowed::HoldCall, world.call(&HoldCall { session_id, object_id, local_call_id }).await),
+            _ => (FeaturesAllowed::RetrieveCall, world.call(&RetrieveCall { session_id, object_id, local_call_id }).await),
+        };
+        let _ = writeln!(self.deeds, "{} {} {} {}", world.clock.now(), feature.as_str(), phone.dn, reply.result);
+        let announced = features_allowed.contains(&feature);
+        let fair = self.excuses.iter().all(|e| e.node != phone.node);
+        if fair && announced != reply.result {
+            self.violations.push(format!(
+                "{}: {} at {} was announced: {announced}, done: {} ({})",
+                world.clock.now(),
+                feature.as_str(),
+                phone.dn,
+                reply.result,
+                reply.error_description.unwrap_or_default()
+            ));
+        }
+    }
+
+    async fn break_something(&mut self, world: &World) {
+        let node = self.chance.below(2);
+        let for_ms = 500 + i64::try_from(self.chance.below(20_000)).expect("small");
+        let links = matches!(self.weather, Weather::Links | Weather::Everything);
+        let frames = matches!(self.weather, Weather::Frames | Weather::Everything);
+        let (name, fault, lasts_ms) = match self.chance.below(9) {
+            0 if links => ("link closed", link(LinkFault::Close, Which::Gateways, for_ms), for_ms),
+            1 if links => ("link reset", link(LinkFault::Reset, Which::Gateways, for_ms), for_ms),
+            2 if links => ("link mute", link(LinkFault::Mute, Which::Gateways, for_ms), for_ms),
+            3 if links => ("node restarted", Fault::Restart { down_ms: for_ms }, for_ms),
+            4 if links => ("node without power", Fault::Power { down_ms: for_ms }, for_ms),
+            5 if links => {
+                // Calls across the nodes end; that is true, and no excuse.
+                let fault = link(LinkFault::Close, Which::Partners, for_ms);
+                let _ = writeln!(self.deeds, "{} partners of node {} parted for {for_ms}", world.clock.now(), node + 1);
+                return world.nodes[node].fault(fault).await.expect("alive");
+            }
+            6 if frames => {
+                let deed = *self.chance.pick(&[FrameFault::Drop, FrameFault::Double, FrameFault::Garble]);
+                let nth = 1 + u32::try_from(self.chance.below(3)).expect("small");
+                ("a frame broken", Fault::Frame { event: None, nth, deed }, i64::MAX)
+            }
+            7 if frames => ("answers late", Fault::Answer { service: None, how: AnswerFault::Delay { ms: for_ms.min(8_000) } }, i64::MAX),
+            8 if frames => ("answers twice", Fault::Answer { service: None, how: AnswerFault::Twice }, i64::MAX),
+            _ => return,
+        };
+        let now = world.clock.now();
+        let _ = writeln!(self.deeds, "{now} {name} at node {} for {lasts_ms}", node + 1);
+        world.nodes[node].fault(fault).await.expect("alive");
+        let over_ms = if lasts_ms == i64::MAX {
+            // It strikes some time later, or lasts: until it is taken back.
+            world.pass(u64::try_from(self.chance.below(20_000)).expect("small")).await;
+            for _ in 0..4 {
+                self.hand(world).await;
+                world.settle().await;
+            }
+            world.nodes[node].heal().await.expect("alive");
+            world.clock.now()
+        } else {
+            now + lasts_ms
+        };
+        self.excuses.push(Excuse { node, name, from_ms: now, over_ms });
+    }
+}
+
+fn link(mode: LinkFault, which: Which, for_ms: i64) -> Fault {
+    Fault::Link { mode, which, for_ms }
+}
+
+fn seeds() -> Vec<u64> {
+    let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    match number("OIG_SEED") {
+        Some(seed) => vec![seed],
+        None => (1..=number("OIG_SEEDS").unwrap_or(SEEDS)).collect(),
+    }
+}
+
+#[test]
+fn every_application_hears_the_truth() {
+    let (mut compared, mut excused, mut hung_up) = (0, 0, 0);
+    let mut red = Vec::new();
+    for seed in seeds() {
+        let run = run(seed, None);
+        compared += run.compared;
+        excused += run.excused;
+        hung_up += run.hung_up;
+        if std::env::var_os("OIG_SEED").is_some() {
+            println!("{}", run.story);
+        }
+        if let Some(first) = run.violations.first() {
+            red.push(format!("OIG_SEED={seed} ({} violations): {first}", run.violations.len()));
+        }
+    }
+    let share = 100.0 * excused as f64 / (compared + excused).max(1) as f64;
+    println!("{compared} changes compared, {excused} excused ({share:.1} %), {hung_up} polls hung up");
+    assert!(red.is_empty(), "{} seeds are red:\n{}", red.len(), red.join("\n"));
+    assert!(compared > 1_000, "hardly anything was compared");
+}
+
+#[test]
+fn a_seed_replays_bit_for_bit() {
+    for seed in [3, 7, 11] {
+        let (first, second) = (run(seed, None), run(seed, None));
+        let differs = first.story.lines().zip(second.story.lines()).find(|(a, b)| a != b);
+        assert_eq!(differs, None, "seed {seed}");
+        assert_eq!(first.story.len(), second.story.len(), "seed {seed}");
+    }
+}
+
+#[test]
+fn every_planted_fault_is_found() {
+    for fault in PlantedFault::ALL {
+        let found = (1..=8).any(|seed| !run(4 * seed, Some(fault)).violations.is_empty());
+        assert!(found, "{fault:?} was not found");
+    }
+}

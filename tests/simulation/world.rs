@@ -1,0 +1,308 @@
+//! The world of one run: two simulated nodes, the gateway's actors and SOAP layer, applications;
+//! wires in memory, one thread, a paused clock. Everything random comes from the seed.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::Arbiter;
+use actors::Tree;
+use actors::arbiters::Arbiters;
+use actors::cluster::{Association, Cluster, NodeSettings};
+use actors::env::{Clock, Env};
+use actors::planted::{Fault as PlantedFault, Planted};
+use actors::session_supervisor::Open;
+use actors::wire::{Connect, Wire};
+use futures_util::future::BoxFuture;
+use oig::admission::Admission;
+use oig::http::Gateway;
+use oig::http::soap;
+use oig::sim::node::{self as sim_node, SimNode, SimNodeHandle};
+use oig::sim::plan::Plan;
+use schemas::contract::Request;
+use schemas::contract::cc::StandardEventMsg;
+use schemas::contract::ops_call_control_standard::{GetEvent, GetNumberedEvent, GetPhoneNumberId, MonitorObject};
+use schemas::contract::ops_session::ResetSessionTimer;
+use schemas::contract::std::GetPhoneNumberIdRequest;
+use schemas::domain::Ceid;
+use schemas::soap::{Envelope, Version, read_reply, request};
+use tokio::time::{Instant, sleep};
+
+use super::chance::{Chance, SeededEntropy};
+
+/// When every run begins.
+pub const EPOCH_MS: i64 = 1_790_000_000_000;
+const CALLER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// Wall-clock time that follows tokio's paused clock.
+#[derive(Clone)]
+pub struct SimClock(Instant);
+
+impl SimClock {
+    pub fn now(&self) -> i64 {
+        EPOCH_MS + i64::try_from(self.0.elapsed().as_millis()).expect("a run is short")
+    }
+}
+
+impl Clock for SimClock {
+    fn now_ms(&self) -> i64 {
+        self.now()
+    }
+}
+
+/// Connections to nodes as pipes in memory.
+struct Pipes(Vec<SimNodeHandle>);
+
+impl Connect for Pipes {
+    fn connect(&self, to: SocketAddr) -> BoxFuture<'static, io::Result<Wire>> {
+        let node = self.0.iter().find(|n| address(n.ceid()) == to).cloned();
+        Box::pin(async move {
+            let node = node.ok_or(io::ErrorKind::ConnectionRefused)?;
+            if !node.open().borrow().gateways {
+                return Err(io::ErrorKind::ConnectionRefused.into());
+            }
+            let (ours, theirs) = tokio::io::duplex(256 * 1024);
+            node.attach(theirs).await.map_err(|_| io::ErrorKind::ConnectionRefused)?;
+            Ok(Box::new(ours) as Wire)
+        })
+    }
+}
+
+fn address(ceid: Ceid) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 10 + ceid.get().to_be_bytes()[1]], 8882))
+}
+
+/// What an application heard.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Heard {
+    pub at_ms: i64,
+    pub event: StandardEventMsg,
+}
+
+/// A phone that an application monitors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watched {
+    pub node: usize,
+    pub dn: String,
+    pub object: i64,
+}
+
+/// One application: a session that reads its events for ever.
+#[derive(Clone)]
+pub struct Application {
+    pub session_id: i64,
+    pub watched: Vec<Watched>,
+    pub heard: Rc<RefCell<Vec<Heard>>>,
+}
+
+pub struct World {
+    pub clock: SimClock,
+    pub nodes: Vec<SimNodeHandle>,
+    pub gateway: Rc<Gateway>,
+    pub applications: Vec<Application>,
+    /// Polls whose answer was given to a client that was gone.
+    pub hung_up: Rc<Cell<usize>>,
+}
+
+/// The phones that take part.
+pub fn phones(node: usize) -> Vec<String> {
+    let first = 1000 * (node + 1);
+    (first..first + 5).map(|n| n.to_string()).collect()
+}
+
+impl World {
+    pub async fn begin(seed: u64, planted: Option<PlantedFault>) -> Self {
+        let clock = SimClock(Instant::now());
+        let nodes: Vec<SimNodeHandle> = (1..=2)
+            .map(|number| {
+                let clock = clock.clone();
+                let env = sim_node::Env { clock: Arc::new(move || clock.now()) };
+                SimNode::spawn(Plan::lab(Ceid::new(number).expect("a node's number")), env)
+            })
+            .collect();
+        actix::spawn(peer_link(nodes[0].clone(), nodes[1].clone()));
+
+        let settings = nodes.iter().zip([Association::ServerFirst, Association::Session]).map(|(node, association)| {
+            let at = address(node.ceid());
+            NodeSettings {
+                ceid: node.ceid(),
+                name: String::new(),
+                address: at.ip(),
+                port: at.port(),
+                association,
+            }
+        });
+        let cluster = Arc::new(Cluster::new(settings));
+        let mut env = Env::new(Arc::new(clock.clone()), Arc::new(SeededEntropy::new(seed ^ 0xe)), cluster);
+        env.planted = Planted(planted);
+        let arbiters = Arbiters::new(vec![Arbiter::current()]).expect("one arbiter");
+        let tree = Tree::start(env, &arbiters, Arc::new(Pipes(nodes.clone())), 10);
+        let gateway = Rc::new(Gateway::new(tree, Admission::new(&[]), Vec::new()));
+        let mut world = Self { clock, nodes, gateway, applications: Vec::new(), hung_up: Rc::default() };
+        world.until("the nodes are connected", |w| w.gateway.tree.env.cluster.connected() == (2, 2)).await;
+        world.settle().await;
+        let mut chance = Chance::new(seed ^ 0xa);
+        for _ in 0..3 {
+            let application = world.application(&mut chance).await;
+            world.applications.push(application);
+        }
+        world.settle().await;
+        world
+    }
+
+    /// Lets everything that can happen at this moment happen, and a millisecond pass.
+    pub async fn settle(&self) {
+        sleep(Duration::from_millis(1)).await;
+    }
+
+    pub async fn pass(&self, ms: u64) {
+        sleep(Duration::from_millis(ms)).await;
+    }
+
+    async fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
+        for _ in 0..10_000 {
+            if holds(self) {
+                return;
+            }
+            self.pass(10).await;
+        }
+        panic!("did not come about: {what}");
+    }
+
+    /// One request through the whole SOAP layer; the reply is taken by a live client.
+    pub async fn call<R: Request>(&self, asked: &R) -> R::Reply {
+        call(&self.gateway, asked).await.1
+    }
+
+    async fn application(&self, chance: &mut Chance) -> Application {
+        let open = Open { application: "Simulation / Application".into() };
+        let opened = self.gateway.tree.session_supervisor.send(open).await.expect("alive");
+        let session_id = opened.expect("admitted").as_long();
+        let mut watched = Vec::new();
+        for node in 0..self.nodes.len() {
+            for dn in phones(node) {
+                if chance.percent(65) {
+                    watched.push(self.watch(session_id, node, dn).await);
+                }
+            }
+        }
+        let application = Application { session_id, watched, heard: Rc::default() };
+        actix::spawn(keep_alive(self.gateway.clone(), session_id));
+        let reader = Reader {
+            gateway: self.gateway.clone(),
+            clock: self.clock.clone(),
+            session_id,
+            heard: application.heard.clone(),
+            hung_up: self.hung_up.clone(),
+            chance: Chance::new(chance.next()),
+        };
+        actix::spawn(reader.run());
+        application
+    }
+
+    async fn watch(&self, session_id: i64, node: usize, dn: String) -> Watched {
+        let request = GetPhoneNumberIdRequest {
+            prime_dn: dn.clone(),
+            session_id,
+            icp_id: i64::from(self.nodes[node].ceid().get()),
+        };
+        let id = self.call(&GetPhoneNumberId { request }).await;
+        assert!(id.result, "{:?}", id.error_description);
+        let begun = self.call(&MonitorObject { session_id, object_id: id.object_id }).await;
+        assert!(begun.result, "{:?}", begun.error_description);
+        Watched { node, dn, object: id.object_id }
+    }
+
+    /// The application's events by number, as getNumberedEvent gives them; from the first that
+    /// is kept.
+    pub async fn numbered(&self, application: &Application) -> Vec<(i32, StandardEventMsg)> {
+        let count = i32::try_from(application.heard.borrow().len()).expect("a run is short");
+        let mut events = Vec::new();
+        for event_number in 1..=count {
+            let asked = GetNumberedEvent { session_id: application.session_id, timeout: 1, event_number };
+            let reply = self.call(&asked).await;
+            if reply.result {
+                events.push((
+                    reply.event_number,
+                    StandardEventMsg {
+                        error_description: None,
+                        event_type: reply.event_type,
+                        call_event: reply.call_event,
+                        feature_event: reply.feature_event,
+                        system_event: reply.system_event,
+                        result: true,
+                    },
+                ));
+            }
+        }
+        events
+    }
+}
+
+async fn call<R: Request>(gateway: &Gateway, asked: &R) -> (soap::Answer, R::Reply) {
+    let body = request(Version::V1_1, asked);
+    let mut answer = soap::answer(gateway, R::OPERATION.service, None, CALLER, body.as_bytes()).await;
+    let envelope = Envelope::parse(answer.body.as_bytes()).expect("an envelope");
+    let reply = read_reply::<R>(&envelope).unwrap_or_else(|e| panic!("{}: {e}\n{}", R::OPERATION.name, answer.body));
+    if R::OPERATION.name != "getEvent" {
+        if let Some(receipt) = answer.receipt.take() {
+            receipt.delivered();
+        }
+    }
+    (answer, reply)
+}
+
+async fn keep_alive(gateway: Rc<Gateway>, session_id: i64) {
+    while call(&gateway, &ResetSessionTimer { session_id }).await.1.result {
+        sleep(Duration::from_secs(5)).await;
+    }
+}
+
+struct Reader {
+    gateway: Rc<Gateway>,
+    clock: SimClock,
+    session_id: i64,
+    heard: Rc<RefCell<Vec<Heard>>>,
+    hung_up: Rc<Cell<usize>>,
+    chance: Chance,
+}
+
+impl Reader {
+    async fn run(mut self) {
+        loop {
+            let asked = GetEvent { session_id: self.session_id, timeout: 45_000 };
+            let (answer, event) = call(&self.gateway, &asked).await;
+            if !event.result {
+                match event.error_description.as_deref() {
+                    Some("Timeout no event message available.") => continue,
+                    _ => return, // the session is over
+                }
+            }
+            let receipt = answer.receipt.expect("an event comes with a receipt");
+            if self.chance.percent(5) {
+                // The client is gone: nobody has seen this event, and it must come again.
+                self.hung_up.set(self.hung_up.get() + 1);
+                drop(receipt);
+                continue;
+            }
+            receipt.delivered();
+            self.heard.borrow_mut().push(Heard { at_ms: self.clock.now(), event });
+        }
+    }
+}
+
+/// The link between the two nodes, made anew whenever it is lost.
+async fn peer_link(one: SimNodeHandle, other: SimNodeHandle) {
+    loop {
+        if one.open().borrow().partners && other.open().borrow().partners {
+            let (a, b) = tokio::io::duplex(64 * 1024);
+            let (Ok(first), Ok(second)) = (one.attach_peer(a).await, other.attach_peer(b).await) else { return };
+            let _ = first.await;
+            second.abort();
+        }
+        sleep(Duration::from_millis(500)).await;
+    }
+}
