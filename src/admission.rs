@@ -199,7 +199,7 @@ mod tests {
             ("Pop", "app", "wrong", Err(Denied::Wrong)),
             ("Pop", "wrong", "local", Err(Denied::Wrong)),
             ("Pop", "app", "local", Ok(())),
-            ("Pop", "app", "local", Ok(())), // remembered
+            ("Pop", "app", "local", Ok(())),             // remembered
             ("Pop", "app", "wrong", Err(Denied::Wrong)), // what is remembered is that pair alone
             ("Pop", "appl", "ocal", Err(Denied::Wrong)),
             ("Other", "app", "local", Err(Denied::Wrong)),

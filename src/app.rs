@@ -8,12 +8,12 @@ use std::time::Duration;
 use actix::Arbiter;
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, web};
+use actors::Tree;
 use actors::arbiters::Arbiters;
 use actors::cluster::Cluster;
 use actors::env::{Env, SystemClock};
 use actors::session_supervisor::{Drained, Shutdown};
 use actors::wire::{Connect, TcpConnect};
-use actors::Tree;
 use tracing::{info, warn};
 
 use crate::admission::Admission;

@@ -247,10 +247,10 @@ mod tests {
 
     #[test]
     fn the_environment_overrides_the_file() {
-        let settings = parse("[http]\nlisten = '127.0.0.1:1'\n", &[
-            ("OIG_HTTP__LISTEN", "127.0.0.1:9000"),
-            ("OIG_LIMITS__SESSIONS", "3"),
-        ])
+        let settings = parse(
+            "[http]\nlisten = '127.0.0.1:1'\n",
+            &[("OIG_HTTP__LISTEN", "127.0.0.1:9000"), ("OIG_LIMITS__SESSIONS", "3")],
+        )
         .expect("valid");
         assert_eq!((settings.http.listen.port(), settings.limits.sessions), (9000, 3));
     }

@@ -1,5 +1,16 @@
 //! Faults put in on purpose, one at a time, to show that the oracle of the seeded simulation sees
-//! them. Compiled into test builds only.
+//! them, and panics, to show what they cost. Compiled into test builds only.
+
+use actix::{Handler, Message};
+use schemas::domain::{Ceid, ObjectId, SessionId};
+
+use crate::device::Device;
+use crate::device_supervisor::DeviceSupervisor;
+use crate::guard;
+use crate::node::Node;
+use crate::node_supervisor::NodeSupervisor;
+use crate::session::Session;
+use crate::session_supervisor::SessionSupervisor;
 
 /// What is wrong on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,5 +40,67 @@ impl Planted {
     #[must_use]
     pub fn is(self, fault: Fault) -> bool {
         self.0 == Some(fault)
+    }
+}
+
+/// Where a panic is planted, to show that it costs one life and no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum At {
+    Node(Ceid),
+    Device(ObjectId),
+    Session(SessionId),
+    NodeSupervisor,
+    DeviceSupervisor,
+    SessionSupervisor,
+}
+
+/// Panic in your next step.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Panic;
+
+/// To the NodeSupervisor: the present life of that node panics.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct PanicNode(pub Ceid);
+
+macro_rules! panics {
+    ($($actor:ty, $name:literal;)*) => { $(
+        impl Handler<Panic> for $actor {
+            type Result = ();
+
+            fn handle(&mut self, _: Panic, ctx: &mut Self::Context) {
+                guard::step($name, ctx, |_| panic!("planted"));
+            }
+        }
+    )* };
+}
+
+macro_rules! supervisors_panic {
+    ($($actor:ty, $name:literal;)*) => { $(
+        impl Handler<Panic> for $actor {
+            type Result = ();
+
+            fn handle(&mut self, _: Panic, _: &mut Self::Context) {
+                guard::keep($name, || panic!("planted"));
+            }
+        }
+    )* };
+}
+
+panics! { Node, "node"; Device, "device"; Session, "session"; }
+supervisors_panic! {
+    NodeSupervisor, "node_supervisor";
+    DeviceSupervisor, "device_supervisor";
+    SessionSupervisor, "session_supervisor";
+}
+
+impl Handler<PanicNode> for NodeSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, PanicNode(ceid): PanicNode, _: &mut Self::Context) {
+        if let Some(node) = self.node(ceid) {
+            node.do_send(Panic);
+        }
     }
 }

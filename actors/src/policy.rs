@@ -63,3 +63,6 @@ pub const LOG_KEPT: usize = 1_000;
 pub const SESSION_MONITORS: usize = 100_000;
 /// Devices that a node may list; one that lists more is not believed.
 pub const DIRECTORY_LINES: usize = 200_000;
+/// Messages that may wait for an actor before a request for an answer waits itself. High enough
+/// that requests and plain messages keep their order; sessions' polls bound the rest.
+pub const MAILBOX: usize = 65_536;

@@ -49,6 +49,30 @@ impl Tree {
         Self { env, sessions, session_supervisor, device_supervisor, node_supervisor }
     }
 
+    /// Makes one actor panic in a step.
+    #[cfg(feature = "planted-faults")]
+    pub async fn panic(&self, at: crate::planted::At) {
+        use crate::device_supervisor::FindDevice;
+        use crate::planted::{At, Panic, PanicNode};
+        use crate::session_supervisor::FindSession;
+        match at {
+            At::Node(ceid) => self.node_supervisor.do_send(PanicNode(ceid)),
+            At::Device(object) => {
+                if let Ok(Some(device)) = self.device_supervisor.send(FindDevice(object)).await {
+                    device.do_send(Panic);
+                }
+            }
+            At::Session(session) => {
+                if let Some(session) = self.sessions.find(session) {
+                    session.addr.do_send(Panic);
+                }
+            }
+            At::NodeSupervisor => self.node_supervisor.do_send(Panic),
+            At::DeviceSupervisor => self.device_supervisor.do_send(Panic),
+            At::SessionSupervisor => self.session_supervisor.do_send(Panic),
+        }
+    }
+
     /// Closes the connections to all nodes in good order.
     pub fn stop_nodes(&self) {
         self.node_supervisor.do_send(Stop);

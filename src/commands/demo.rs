@@ -77,28 +77,55 @@ async fn show(lab: &Lab) -> anyhow::Result<()> {
         app.event(Type::MonitorSet, object_id).await?;
     }
 
-    done("makeCall", "1000 calls 1001", app.client.call(&MakeCall { session_id, object_id: alice, number: "1001".into(), account_code: None }).await?)?;
+    done(
+        "makeCall",
+        "1000 calls 1001",
+        app.client.call(&MakeCall { session_id, object_id: alice, number: "1001".into(), account_code: None }).await?,
+    )?;
     let (calling, received) = app.events((Type::CallOriginated, alice), (Type::CallReceived, bob)).await?;
     let (alice_leg, bob_leg) = (calling.local_call_id, received.local_call_id);
-    done("answerCall", "1001 answers", app.client.call(&AnswerCall { session_id, object_id: bob, local_call_id: bob_leg }).await?)?;
+    done(
+        "answerCall",
+        "1001 answers",
+        app.client.call(&AnswerCall { session_id, object_id: bob, local_call_id: bob_leg }).await?,
+    )?;
     app.events((Type::CallEstablished, alice), (Type::CallEstablished, bob)).await?;
-    done("holdCall", "1000 holds", app.client.call(&HoldCall { session_id, object_id: alice, local_call_id: alice_leg }).await?)?;
+    done(
+        "holdCall",
+        "1000 holds",
+        app.client.call(&HoldCall { session_id, object_id: alice, local_call_id: alice_leg }).await?,
+    )?;
     app.events((Type::CallHeld, alice), (Type::CallHeld, bob)).await?;
-    done("retrieveCall", "1000 retrieves", app.client.call(&RetrieveCall { session_id, object_id: alice, local_call_id: alice_leg }).await?)?;
+    done(
+        "retrieveCall",
+        "1000 retrieves",
+        app.client.call(&RetrieveCall { session_id, object_id: alice, local_call_id: alice_leg }).await?,
+    )?;
     app.events((Type::CallRetrieved, alice), (Type::CallRetrieved, bob)).await?;
     let reset = app.client.call(&ResetSessionTimer { session_id }).await?;
     ensure!(reset.result, "the session timer could not be reset");
-    done("clearCall", "1000 hangs up", app.client.call(&ClearCall { session_id, object_id: alice, local_call_id: alice_leg }).await?)?;
+    done(
+        "clearCall",
+        "1000 hangs up",
+        app.client.call(&ClearCall { session_id, object_id: alice, local_call_id: alice_leg }).await?,
+    )?;
     app.events((Type::CallClear, alice), (Type::CallClear, bob)).await?;
 
     for object_id in [alice, bob] {
-        done("stopMonitor", &format!("object {object_id}"), app.client.call(&StopMonitor { session_id, object_id }).await?)?;
+        done(
+            "stopMonitor",
+            &format!("object {object_id}"),
+            app.client.call(&StopMonitor { session_id, object_id }).await?,
+        )?;
     }
     let logout = app.client.call(&Logout { session_id }).await?;
     ensure!(logout.result, "logout refused");
     println!("logout          done");
     let after = app.client.call(&ResetSessionTimer { session_id }).await?;
-    ensure!(!after.result && after.error_desc == Some(Refused::NoSession.to_string()), "the session outlived its logout");
+    ensure!(
+        !after.result && after.error_desc == Some(Refused::NoSession.to_string()),
+        "the session outlived its logout"
+    );
     println!("\nThat was one call, from an application's login to its logout. `oig lab` keeps such a cluster running.");
     Ok(())
 }
@@ -200,4 +227,3 @@ fn line(event: &CallEventMsg) -> String {
     }
     parts.join("  ")
 }
-

@@ -93,7 +93,9 @@ impl Lab {
             let ceid = Ceid::new(number).context("a lab's nodes are numbered 1 to 3")?;
             // Each node connects to those before it; a link serves both ways.
             let before = nodes.iter().map(|n| (n.node().ceid(), n.addresses().partners)).collect();
-            let node = listen::run(Plan::lab(ceid), addresses, before, Env::system()).await.with_context(|| format!("node {number} at {ip}"))?;
+            let node = listen::run(Plan::lab(ceid), addresses, before, Env::system())
+                .await
+                .with_context(|| format!("node {number} at {ip}"))?;
             nodes.push(node);
         }
         let csta: Vec<SocketAddr> = nodes.iter().map(|n| n.addresses().csta).collect();
@@ -132,7 +134,11 @@ pub fn settings(listen: SocketAddr, csta: &[SocketAddr]) -> Settings {
         .zip(1..)
         .map(|(address, ceid)| Node {
             ceid,
-            name: ["Head office A", "Head office B", "Contact centre"].get(usize::from(ceid - 1)).copied().unwrap_or("Node").into(),
+            name: ["Head office A", "Head office B", "Contact centre"]
+                .get(usize::from(ceid - 1))
+                .copied()
+                .unwrap_or("Node")
+                .into(),
             address: address.ip(),
             port: address.port(),
             association: AssociationStyle::ServerFirst,

@@ -24,7 +24,12 @@ impl Serve {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let settings = Settings::read(&self.settings)?;
         if self.check {
-            println!("{}: {} nodes, {} applications, no faults", self.settings.display(), settings.nodes.len(), settings.applications.len());
+            println!(
+                "{}: {} nodes, {} applications, no faults",
+                self.settings.display(),
+                settings.nodes.len(),
+                settings.applications.len()
+            );
             return Ok(());
         }
         in_system(&settings.log.clone(), async move {

@@ -101,7 +101,8 @@ fn address(request: &HttpRequest, trusted: &[IpAddr], service: Service) -> Strin
     let header = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok());
     let peer = request.peer_addr().map(|a| a.ip());
     let proxied = peer.is_some_and(|p| trusted.contains(&p));
-    let forwarded = |name: &str| proxied.then(|| header(name)).flatten().and_then(|v| v.split(',').next()).map(str::trim);
+    let forwarded =
+        |name: &str| proxied.then(|| header(name)).flatten().and_then(|v| v.split(',').next()).map(str::trim);
     let host = forwarded("x-forwarded-host").or_else(|| header("host")).filter(|h| is_host(h)).unwrap_or("localhost");
     let scheme = match forwarded("x-forwarded-proto") {
         Some("https") => "https",

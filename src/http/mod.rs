@@ -24,5 +24,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/mitel/oig/{tail:.*}", web::post().to(soap::post))
         .route("/axis2/services/{tail:.*}", web::get().to(contract_files::get))
         .route("/axis2/services/{tail:.*}", web::post().to(soap::post))
-        .default_service(web::to(|| async { HttpResponse::NotFound().content_type("text/plain").body("Not found.\n") }));
+        .default_service(web::to(|| async {
+            HttpResponse::NotFound().content_type("text/plain").body("Not found.\n")
+        }));
 }

@@ -21,7 +21,9 @@ pub async fn healthz(gateway: web::Data<Gateway>) -> HttpResponse {
 /// Prometheus text.
 pub async fn metrics(handle: Option<web::Data<PrometheusHandle>>) -> HttpResponse {
     match handle {
-        Some(handle) => HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(handle.render()),
+        Some(handle) => {
+            HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(handle.render())
+        }
         None => HttpResponse::NotFound().content_type("text/plain").body("Metrics are not switched on.\n"),
     }
 }

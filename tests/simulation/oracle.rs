@@ -50,10 +50,19 @@ pub struct Findings {
 }
 
 /// Compares everything that one application heard.
-pub fn compare(heard: &[Heard], watched: &[Watched], truth: &[Vec<Truth>], excuses: &[Excuse], end_ms: i64) -> Findings {
+///
+/// `slack_ms` is how far the clocks of switch and gateway may differ: nothing in a paused run.
+pub fn compare(
+    heard: &[Heard],
+    watched: &[Watched],
+    truth: &[Vec<Truth>],
+    excuses: &[Excuse],
+    end_ms: i64,
+    slack_ms: i64,
+) -> Findings {
     let mut findings = Findings::default();
     for phone in watched {
-        let line = Line::new(heard, phone, truth, excuses, end_ms);
+        let line = Line::new(heard, phone, truth, excuses, end_ms, slack_ms);
         line.check(&mut findings);
     }
     order_of_system_events(heard, watched, &mut findings);
@@ -64,11 +73,11 @@ pub fn compare(heard: &[Heard], watched: &[Watched], truth: &[Vec<Truth>], excus
 fn order_of_system_events(heard: &[Heard], watched: &[Watched], findings: &mut Findings) {
     let mut connected: BTreeMap<i64, bool> = BTreeMap::new();
     for Heard { at_ms, event } in heard {
-        if let Some(system) = &event.system_event {
-            if system.event_type == Some(SystemEventType::IcpCommunicationEvent) {
-                let up = system.connection_state == Some(schemas::contract::cc::ConnectionState::Connected);
-                connected.insert(system.icp_id, up);
-            }
+        if let Some(system) = &event.system_event
+            && system.event_type == Some(SystemEventType::IcpCommunicationEvent)
+        {
+            let up = system.connection_state == Some(schemas::contract::cc::ConnectionState::Connected);
+            connected.insert(system.icp_id, up);
         }
         let Some(call) = &event.call_event else { continue };
         let Some(phone) = watched.iter().find(|w| w.object == call.object_id) else { continue };
@@ -92,16 +101,24 @@ struct Line<'a> {
     /// Closed intervals, and what each is for.
     excused: Vec<(i64, i64, &'static str)>,
     unhealed: Vec<String>,
+    slack_ms: i64,
 }
 
 impl<'a> Line<'a> {
-    fn new(heard: &'a [Heard], phone: &'a Watched, truth: &'a [Vec<Truth>], excuses: &[Excuse], end_ms: i64) -> Self {
+    fn new(
+        heard: &'a [Heard],
+        phone: &'a Watched,
+        truth: &'a [Vec<Truth>],
+        excuses: &[Excuse],
+        end_ms: i64,
+        slack_ms: i64,
+    ) -> Self {
         let events = heard
             .iter()
             .filter_map(|h| Some((h.at_ms, h.event.call_event.as_ref()?)))
             .filter(|(_, call)| call.object_id == phone.object)
             .collect();
-        let mut line = Self { phone, events, truth, excused: Vec::new(), unhealed: Vec::new() };
+        let mut line = Self { phone, events, truth, excused: Vec::new(), unhealed: Vec::new(), slack_ms };
         for excuse in excuses.iter().filter(|e| e.node == phone.node) {
             line.excuse(excuse, end_ms);
         }
@@ -111,9 +128,10 @@ impl<'a> Line<'a> {
     /// An excuse ends when the application knows the truth again: at once after the monitor was
     /// restored, else by the next look at the device.
     fn excuse(&mut self, excuse: &Excuse, end_ms: i64) {
-        let restored = self.events.iter().find(|(at, call)| {
-            *at >= excuse.over_ms && call.cause == Some(Why::ControllerCommsRestored)
-        });
+        let restored = self
+            .events
+            .iter()
+            .find(|(at, call)| *at >= excuse.over_ms && call.cause == Some(Why::ControllerCommsRestored));
         let audits = AUDITS_MS.iter().map(|after| (excuse.over_ms + after).min(end_ms));
         let ends: Vec<i64> = restored.map(|(at, _)| *at + 1).into_iter().chain(audits).collect();
         match ends.iter().find(|at| self.told_at(**at) == self.true_at(**at)) {
@@ -135,7 +153,8 @@ impl<'a> Line<'a> {
     }
 
     fn is_excused(&self, at_ms: i64) -> bool {
-        self.excused.iter().any(|(from, to, _)| (*from..=*to).contains(&at_ms))
+        let slack = self.slack_ms;
+        self.excused.iter().any(|(from, to, _)| (*from - slack..=*to + slack).contains(&at_ms))
     }
 
     /// Legs as the application knows them: Global Call ID and state.
@@ -198,14 +217,18 @@ impl<'a> Line<'a> {
 
     fn check(&self, findings: &mut Findings) {
         findings.violations.extend(self.unhealed.iter().cloned());
-        let (expected, excused): (Vec<_>, Vec<_>) = self.expected().into_iter().partition(|e| !self.is_excused(e.at_ms));
+        let (expected, excused): (Vec<_>, Vec<_>) =
+            self.expected().into_iter().partition(|e| !self.is_excused(e.at_ms));
         findings.compared += expected.len();
         findings.excused += excused.len();
-        let told: Vec<_> =
-            self.events.iter().filter(|(at, call)| is_told(call) && !self.is_excused(*at)).collect();
-        for (i, pair) in expected.iter().map(Some).chain(std::iter::repeat(None)).zip(
-            told.iter().map(Some).chain(std::iter::repeat(None)),
-        ).enumerate() {
+        let told: Vec<_> = self.events.iter().filter(|(at, call)| is_told(call) && !self.is_excused(*at)).collect();
+        for (i, pair) in expected
+            .iter()
+            .map(Some)
+            .chain(std::iter::repeat(None))
+            .zip(told.iter().map(Some).chain(std::iter::repeat(None)))
+            .enumerate()
+        {
             match pair {
                 (None, None) => break,
                 (Some(expected), Some((at, call))) => {
@@ -219,7 +242,11 @@ impl<'a> Line<'a> {
                     break;
                 }
                 (None, Some((at, call))) => {
-                    findings.violations.push(format!("{}: told at {at} though it was not so: {}", self.phone.dn, short(call)));
+                    findings.violations.push(format!(
+                        "{}: told at {at} though it was not so: {}",
+                        self.phone.dn,
+                        short(call)
+                    ));
                     break;
                 }
             }
@@ -233,7 +260,7 @@ impl<'a> Line<'a> {
 
     fn differs(&self, expected: &Expected, at_ms: i64, call: &CallEventMsg) -> Option<String> {
         let mut fault = String::new();
-        if at_ms != expected.at_ms && call.call_event_time != expected.at_ms {
+        if (call.call_event_time - expected.at_ms).abs() > self.slack_ms {
             let _ = write!(fault, "time {at_ms} ");
         }
         if call.kind != Some(expected.kind) {
@@ -289,7 +316,9 @@ impl<'a> Line<'a> {
                 let Some(state) = legs.get(&record.gcid).map(|s| shown(*s)) else { continue };
                 match (before, record.state) {
                     (_, TruthState::Held) => say(Type::CallHeld, &[Why::HardHold], state),
-                    (Some(TruthState::Held), TruthState::Connected) => say(Type::CallRetrieved, &[Why::Retrieve], state),
+                    (Some(TruthState::Held), TruthState::Connected) => {
+                        say(Type::CallRetrieved, &[Why::Retrieve], state)
+                    }
                     _ => {}
                 }
                 continue;
@@ -312,9 +341,15 @@ impl<'a> Line<'a> {
                 TruthState::Null => {
                     // The first to leave a call at this node is who left it.
                     let mut earlier = all[..i].iter().rev().take_while(|r| r.at_ms == record.at_ms);
-                    let left_before = earlier
-                        .any(|r| r.gcid == record.gcid && r.node == record.node && r.state == TruthState::Null && r.dn != record.dn);
-                    let alone = !all.iter().any(|r| r.gcid == record.gcid && r.node == record.node && (r.dn != record.dn || r.line != record.line));
+                    let left_before = earlier.any(|r| {
+                        r.gcid == record.gcid
+                            && r.node == record.node
+                            && r.state == TruthState::Null
+                            && r.dn != record.dn
+                    });
+                    let alone = !all.iter().any(|r| {
+                        r.gcid == record.gcid && r.node == record.node && (r.dn != record.dn || r.line != record.line)
+                    });
                     let whys: &[Why] = match (left_before, alone) {
                         (true, _) => &[Why::OtherDeviceCleared],
                         (false, true) => &[Why::ClearInvoked, Why::OtherDeviceCleared],
@@ -392,9 +427,7 @@ fn ill_formed(call: &CallEventMsg, phone: &Watched) -> Option<&'static str> {
     if call.local_call_id != 0 && gcid(call).is_empty() {
         return Some("a call without its Global Call ID");
     }
-    if !call.device.iter().any(|d| {
-        d.device_attribute.iter().any(|a| a.attribute_value.as_deref() == Some(&phone.dn))
-    }) {
+    if !call.device.iter().any(|d| d.device_attribute.iter().any(|a| a.attribute_value.as_deref() == Some(&phone.dn))) {
         return Some("the monitored phone is no device of its own event");
     }
     let may: &[FeaturesAllowed] = match call.call_state {

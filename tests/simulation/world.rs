@@ -1,5 +1,8 @@
-//! The world of one run: two simulated nodes, the gateway's actors and SOAP layer, applications;
-//! wires in memory, one thread, a paused clock. Everything random comes from the seed.
+//! The world of one run: two simulated nodes, the gateway, applications. Everything random comes
+//! from the seed.
+//!
+//! In memory: the gateway's actors and SOAP layer, wires as pipes, one thread, a paused clock. Over
+//! sockets: the whole gateway with HTTP, TCP between everything, real time; no promise of replay.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -12,14 +15,19 @@ use actix::Arbiter;
 use actors::Tree;
 use actors::arbiters::Arbiters;
 use actors::cluster::{Association, Cluster, NodeSettings};
-use actors::env::{Clock, Env};
+use actors::env::{Clock, Env, SystemClock};
 use actors::planted::{Fault as PlantedFault, Planted};
+use actors::session::messages::Receipt;
 use actors::session_supervisor::Open;
 use actors::wire::{Connect, Wire};
 use futures_util::future::BoxFuture;
 use oig::admission::Admission;
+use oig::app::{self, Running};
+use oig::client::SoapClient;
+use oig::commands::lab_settings;
 use oig::http::Gateway;
 use oig::http::soap;
+use oig::sim::listen::{self, Addresses, RunningNode};
 use oig::sim::node::{self as sim_node, SimNode, SimNodeHandle};
 use oig::sim::plan::Plan;
 use schemas::contract::Request;
@@ -37,13 +45,19 @@ use super::chance::{Chance, SeededEntropy};
 pub const EPOCH_MS: i64 = 1_790_000_000_000;
 const CALLER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// Wall-clock time that follows tokio's paused clock.
+/// Wall-clock time: the system's, or one that follows tokio's paused clock.
 #[derive(Clone)]
-pub struct SimClock(Instant);
+pub enum SimClock {
+    Paused(Instant),
+    System,
+}
 
 impl SimClock {
     pub fn now(&self) -> i64 {
-        EPOCH_MS + i64::try_from(self.0.elapsed().as_millis()).expect("a run is short")
+        match self {
+            Self::Paused(start) => EPOCH_MS + i64::try_from(start.elapsed().as_millis()).expect("a run is short"),
+            Self::System => SystemClock.now_ms(),
+        }
     }
 }
 
@@ -98,13 +112,29 @@ pub struct Application {
     pub heard: Rc<RefCell<Vec<Heard>>>,
 }
 
+/// The way to the gateway.
+#[derive(Clone)]
+enum Door {
+    /// Its SOAP layer without a transport.
+    Direct(Rc<Gateway>),
+    Http(SoapClient),
+}
+
+/// What runs beside the actors when the run is over sockets.
+struct Sockets {
+    nodes: Vec<RunningNode>,
+    gateway: Running,
+}
+
 pub struct World {
     pub clock: SimClock,
     pub nodes: Vec<SimNodeHandle>,
-    pub gateway: Rc<Gateway>,
     pub applications: Vec<Application>,
     /// Polls whose answer was given to a client that was gone.
     pub hung_up: Rc<Cell<usize>>,
+    door: Door,
+    tree: Tree,
+    sockets: Option<Sockets>,
 }
 
 /// The phones that take part.
@@ -115,7 +145,7 @@ pub fn phones(node: usize) -> Vec<String> {
 
 impl World {
     pub async fn begin(seed: u64, planted: Option<PlantedFault>) -> Self {
-        let clock = SimClock(Instant::now());
+        let clock = SimClock::Paused(Instant::now());
         let nodes: Vec<SimNodeHandle> = (1..=2)
             .map(|number| {
                 let clock = clock.clone();
@@ -127,30 +157,76 @@ impl World {
 
         let settings = nodes.iter().zip([Association::ServerFirst, Association::Session]).map(|(node, association)| {
             let at = address(node.ceid());
-            NodeSettings {
-                ceid: node.ceid(),
-                name: String::new(),
-                address: at.ip(),
-                port: at.port(),
-                association,
-            }
+            NodeSettings { ceid: node.ceid(), name: String::new(), address: at.ip(), port: at.port(), association }
         });
         let cluster = Arc::new(Cluster::new(settings));
         let mut env = Env::new(Arc::new(clock.clone()), Arc::new(SeededEntropy::new(seed ^ 0xe)), cluster);
         env.planted = Planted(planted);
         let arbiters = Arbiters::new(vec![Arbiter::current()]).expect("one arbiter");
         let tree = Tree::start(env, &arbiters, Arc::new(Pipes(nodes.clone())), 10);
-        let gateway = Rc::new(Gateway::new(tree, Admission::new(&[]), Vec::new()));
-        let mut world = Self { clock, nodes, gateway, applications: Vec::new(), hung_up: Rc::default() };
-        world.until("the nodes are connected", |w| w.gateway.tree.env.cluster.connected() == (2, 2)).await;
-        world.settle().await;
+        let gateway = Rc::new(Gateway::new(tree.clone(), Admission::new(&[]), Vec::new()));
+        Self::people(seed, clock, nodes, Door::Direct(gateway), tree, None).await
+    }
+
+    /// The same over TCP and HTTP.
+    pub async fn begin_on_sockets(seed: u64) -> Self {
+        let free = |number: u8| {
+            let ip = IpAddr::from([127, 0, 0, 20 + number]);
+            Addresses::on(ip, 0, 0, 0)
+        };
+        let mut running: Vec<RunningNode> = Vec::new();
+        for number in 1..=2_u8 {
+            let before = running.iter().map(|n| (n.node().ceid(), n.addresses().partners)).collect();
+            let plan = Plan::lab(Ceid::new(number.into()).expect("a node's number"));
+            running.push(listen::run(plan, free(number), before, sim_node::Env::system()).await.expect("free ports"));
+        }
+        let csta: Vec<SocketAddr> = running.iter().map(|n| n.addresses().csta).collect();
+        let settings = lab_settings(SocketAddr::from(([127, 0, 0, 1], 0)), &csta);
+        let gateway = app::start(&settings).expect("a free port");
+        let nodes = running.iter().map(|n| n.node().clone()).collect();
+        let client = SoapClient::new(format!("http://{}", gateway.address)).expect("a client");
+        let tree = gateway.gateway.tree.clone();
+        let sockets = Sockets { nodes: running, gateway };
+        Self::people(seed, SimClock::System, nodes, Door::Http(client), tree, Some(sockets)).await
+    }
+
+    async fn people(
+        seed: u64,
+        clock: SimClock,
+        nodes: Vec<SimNodeHandle>,
+        door: Door,
+        tree: Tree,
+        sockets: Option<Sockets>,
+    ) -> Self {
+        let mut world = Self { clock, nodes, applications: Vec::new(), hung_up: Rc::default(), door, tree, sockets };
+        let dns = |node: usize| phones(node).into_iter().map(|dn| dn.parse().expect("a DN"));
+        world
+            .until("the nodes are connected and listed", |w| {
+                (0..2).all(|n| {
+                    let ceid = w.nodes[n].ceid();
+                    dns(n).all(|dn| w.tree.env.cluster.has(ceid, dn) == Some(true))
+                })
+            })
+            .await;
         let mut chance = Chance::new(seed ^ 0xa);
         for _ in 0..3 {
             let application = world.application(&mut chance).await;
             world.applications.push(application);
         }
-        world.settle().await;
         world
+            .until("every monitor is set", |w| w.applications.iter().all(|a| a.heard.borrow().len() >= a.watched.len()))
+            .await;
+        world
+    }
+
+    /// Ends what does not end with the runtime.
+    pub async fn end(self) {
+        if let Some(Sockets { nodes, gateway }) = self.sockets {
+            gateway.stop().await;
+            for node in nodes {
+                node.stop().await;
+            }
+        }
     }
 
     /// Lets everything that can happen at this moment happen, and a millisecond pass.
@@ -162,7 +238,7 @@ impl World {
         sleep(Duration::from_millis(ms)).await;
     }
 
-    async fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
+    pub async fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
         for _ in 0..10_000 {
             if holds(self) {
                 return;
@@ -174,12 +250,12 @@ impl World {
 
     /// One request through the whole SOAP layer; the reply is taken by a live client.
     pub async fn call<R: Request>(&self, asked: &R) -> R::Reply {
-        call(&self.gateway, asked).await.1
+        call(&self.door, asked).await.expect("the gateway is there").1
     }
 
     async fn application(&self, chance: &mut Chance) -> Application {
         let open = Open { application: "Simulation / Application".into() };
-        let opened = self.gateway.tree.session_supervisor.send(open).await.expect("alive");
+        let opened = self.tree.session_supervisor.send(open).await.expect("alive");
         let session_id = opened.expect("admitted").as_long();
         let mut watched = Vec::new();
         for node in 0..self.nodes.len() {
@@ -190,9 +266,9 @@ impl World {
             }
         }
         let application = Application { session_id, watched, heard: Rc::default() };
-        actix::spawn(keep_alive(self.gateway.clone(), session_id));
+        actix::spawn(keep_alive(self.door.clone(), session_id));
         let reader = Reader {
-            gateway: self.gateway.clone(),
+            door: self.door.clone(),
             clock: self.clock.clone(),
             session_id,
             heard: application.heard.clone(),
@@ -242,27 +318,31 @@ impl World {
     }
 }
 
-async fn call<R: Request>(gateway: &Gateway, asked: &R) -> (soap::Answer, R::Reply) {
-    let body = request(Version::V1_1, asked);
-    let mut answer = soap::answer(gateway, R::OPERATION.service, None, CALLER, body.as_bytes()).await;
-    let envelope = Envelope::parse(answer.body.as_bytes()).expect("an envelope");
-    let reply = read_reply::<R>(&envelope).unwrap_or_else(|e| panic!("{}: {e}\n{}", R::OPERATION.name, answer.body));
-    if R::OPERATION.name != "getEvent" {
-        if let Some(receipt) = answer.receipt.take() {
-            receipt.delivered();
+/// One request and its reply; an event comes with the receipt that a live client gives, unless
+/// HTTP sees to that.
+///
+/// `None` when the gateway is gone, as it is at the end of a run over sockets.
+async fn call<R: Request>(door: &Door, asked: &R) -> Option<(Option<Receipt>, R::Reply)> {
+    Some(match door {
+        Door::Http(client) => (None, client.call(asked).await.ok()?),
+        Door::Direct(gateway) => {
+            let body = request(Version::V1_1, asked);
+            let answer = soap::answer(gateway, R::OPERATION.service, None, CALLER, body.as_bytes()).await;
+            let envelope = Envelope::parse(answer.body.as_bytes()).expect("an envelope");
+            let reply = read_reply::<R>(&envelope).expect("a reply of the contract");
+            (answer.receipt, reply)
         }
-    }
-    (answer, reply)
+    })
 }
 
-async fn keep_alive(gateway: Rc<Gateway>, session_id: i64) {
-    while call(&gateway, &ResetSessionTimer { session_id }).await.1.result {
+async fn keep_alive(door: Door, session_id: i64) {
+    while call(&door, &ResetSessionTimer { session_id }).await.is_some_and(|(_, reply)| reply.result) {
         sleep(Duration::from_secs(5)).await;
     }
 }
 
 struct Reader {
-    gateway: Rc<Gateway>,
+    door: Door,
     clock: SimClock,
     session_id: i64,
     heard: Rc<RefCell<Vec<Heard>>>,
@@ -274,21 +354,22 @@ impl Reader {
     async fn run(mut self) {
         loop {
             let asked = GetEvent { session_id: self.session_id, timeout: 45_000 };
-            let (answer, event) = call(&self.gateway, &asked).await;
+            let Some((receipt, event)) = call(&self.door, &asked).await else { return };
             if !event.result {
                 match event.error_description.as_deref() {
                     Some("Timeout no event message available.") => continue,
                     _ => return, // the session is over
                 }
             }
-            let receipt = answer.receipt.expect("an event comes with a receipt");
-            if self.chance.percent(5) {
-                // The client is gone: nobody has seen this event, and it must come again.
-                self.hung_up.set(self.hung_up.get() + 1);
-                drop(receipt);
-                continue;
+            if let Some(receipt) = receipt {
+                if self.chance.percent(5) {
+                    // The client is gone: nobody has seen this event, and it must come again.
+                    self.hung_up.set(self.hung_up.get() + 1);
+                    drop(receipt);
+                    continue;
+                }
+                receipt.delivered();
             }
-            receipt.delivered();
             self.heard.borrow_mut().push(Heard { at_ms: self.clock.now(), event });
         }
     }

@@ -148,6 +148,8 @@ impl Actor for Device {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        // The loss of the link must not wait while a watch does not.
+        ctx.set_mailbox_capacity(policy::MAILBOX);
         // Spread over the period, so that devices armed together are not looked at together.
         let shift = u32::try_from(self.object.get() % 16).unwrap_or(0);
         let first = policy::AUDIT_BUSY / 2 + policy::AUDIT_BUSY * shift / 32;
@@ -195,8 +197,13 @@ impl Handler<LinkLost> for Device {
         }
         self.node = None;
         self.step(Input::LinkLost, ctx);
-        for watcher in self.watchers.values_mut() {
-            watcher.greeted = true; // the caller hands the event to every watcher
+        // Who has heard nothing yet hears MONITOR_SET first; the caller hands the event to every watcher.
+        let first = self.state.greeting().and_then(|reports| self.render(reports.first()?));
+        for watcher in self.watchers.values_mut().filter(|w| !w.greeted) {
+            watcher.greeted = true;
+            if let Some(first) = &first {
+                watcher.deliver.do_send(Deliver::One(first.clone()));
+            }
         }
         MessageResult(self.render(&self.state.out_of_service()))
     }

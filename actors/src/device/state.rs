@@ -137,6 +137,8 @@ pub(crate) struct State {
     again: bool,
     /// The refusal that was told since the monitor last stood.
     refused: Option<Why>,
+    /// As the node last said; a node that does not say such things has all in service.
+    in_service: bool,
     /// Whether OUT_OF_SERVICE was told since the last MONITOR_SET.
     out: bool,
     pending: Vec<Ticket>,
@@ -152,6 +154,7 @@ impl State {
             snapshot: None,
             again: false,
             refused: None,
+            in_service: true,
             out: false,
             pending: Vec::new(),
         }
@@ -229,7 +232,7 @@ impl State {
 
     fn present(&self, why: Why) -> Vec<Report> {
         if self.legs.is_empty() {
-            return vec![Report::bare(Type::MonitorSet, why, CallState::Idle)];
+            return vec![Report::bare(Type::MonitorSet, why, self.without_legs())];
         }
         self.legs.iter().map(|leg| Report::of(Type::MonitorSet, why, leg.state.shown(), leg)).collect()
     }
@@ -246,8 +249,13 @@ impl State {
         let leg = self.legs.iter().rev().find(|l| l.state.is_active()).or_else(|| self.legs.last());
         match leg {
             Some(leg) => Report::of(leg.last.0, leg.last.1, leg.state.shown(), leg),
-            None => Report::bare(Type::MonitorSet, Why::MonitorSet, CallState::Idle),
+            None => Report::bare(Type::MonitorSet, Why::MonitorSet, self.without_legs()),
         }
+    }
+
+    /// The state of a line without a call.
+    fn without_legs(&self) -> CallState {
+        if self.in_service { CallState::Idle } else { CallState::OutOfService }
     }
 
     fn perform(&mut self, ticket: Ticket, action: Action, out: &mut Effects) {
@@ -327,6 +335,7 @@ impl State {
             Ok(()) => {
                 self.link = Link::Armed;
                 self.refused = None;
+                self.in_service = true;
                 let why = if self.out { Occasion::Restored } else { Occasion::First };
                 self.snapshot(why, out);
             }
@@ -522,8 +531,14 @@ impl State {
 
     fn happened(&mut self, happening: Happening, next: NextLeg<'_>, out: &mut Effects) {
         let report = match happening.fact {
-            Fact::OutOfService => Report::bare(Type::OutOfService, Why::DeviceOutOfService, CallState::OutOfService),
-            Fact::BackInService => Report::bare(Type::InService, Why::DeviceInService, CallState::Idle),
+            Fact::OutOfService => {
+                self.in_service = false;
+                Report::bare(Type::OutOfService, Why::DeviceOutOfService, CallState::OutOfService)
+            }
+            Fact::BackInService => {
+                self.in_service = true;
+                Report::bare(Type::InService, Why::DeviceInService, CallState::Idle)
+            }
             _ => return self.call_happened(happening, next, out),
         };
         out.push(Effect::Tell(report));

@@ -20,11 +20,12 @@ use crate::guard;
 use crate::node::Node;
 use crate::node_supervisor::{Change, NodeChange};
 use crate::policy;
+use crate::refusal::Refused;
 use crate::system_event;
 
 /// A session begins (or repeats) its watch of an object.
 #[derive(Message)]
-#[rtype(result = "Addr<Device>")]
+#[rtype(result = "Result<Addr<Device>, Refused>")]
 pub struct BeginWatch {
     pub object: ObjectId,
     pub session: SessionId,
@@ -82,6 +83,8 @@ pub struct DeviceSupervisor {
     lives: u64,
     /// Losses that are still being told, by node: a return waits until they are.
     telling: BTreeMap<Ceid, u32>,
+    /// The last life of each node's connection that ended: its return, when it waited, is stale.
+    ended_lives: BTreeMap<Ceid, u64>,
     /// Objects whose monitors are still to be restored, by node.
     restoring: BTreeMap<Ceid, VecDeque<ObjectId>>,
 }
@@ -96,6 +99,7 @@ impl DeviceSupervisor {
             sessions: BTreeMap::new(),
             lives: 0,
             telling: BTreeMap::new(),
+            ended_lives: BTreeMap::new(),
             restoring: BTreeMap::new(),
         }
     }
@@ -116,16 +120,20 @@ impl DeviceSupervisor {
 
     fn watch(&mut self, begin: BeginWatch, ctx: &mut Context<Self>) -> Addr<Device> {
         let BeginWatch { object, session, deliver } = begin;
-        if !self.objects.contains_key(&object) {
-            let (life, device) = self.begin(object, Vec::new(), ctx);
-            self.objects.insert(object, Watched { life, device, watchers: BTreeMap::new() });
-        }
-        self.sessions.entry(session).or_default().insert(object);
-        let watched = self.objects.get_mut(&object).expect("inserted above when it was missing");
+        let mut watched = match self.objects.remove(&object) {
+            Some(watched) => watched,
+            None => {
+                let (life, device) = self.begin(object, Vec::new(), ctx);
+                Watched { life, device, watchers: BTreeMap::new() }
+            }
+        };
         watched.watchers.insert(session, deliver.clone());
         watched.device.do_send(Watch { session, deliver });
+        let device = watched.device.clone();
+        self.objects.insert(object, watched);
+        self.sessions.entry(session).or_default().insert(object);
         self.gauge();
-        watched_addr(&self.objects, object)
+        device
     }
 
     fn unwatch(&mut self, object: ObjectId, session: SessionId) {
@@ -166,6 +174,9 @@ impl DeviceSupervisor {
     }
 
     fn up(&mut self, ceid: Ceid, life: u64, node: Addr<Node>, ctx: &mut Context<Self>) {
+        if self.ended_lives.get(&ceid).is_some_and(|ended| *ended >= life) {
+            return;
+        }
         self.nodes.insert(ceid, (life, node));
         let event = Arc::new(system_event::connected(ceid, self.env.now_ms()));
         for deliver in self.sessions_at(ceid).into_values() {
@@ -199,6 +210,7 @@ impl DeviceSupervisor {
     /// gets the system event and its device events in one message. The devices are asked first, so
     /// that what they told before is in the sessions' logs before.
     fn lost(&mut self, ceid: Ceid, life: u64) -> impl Future<Output = ()> + use<> {
+        self.ended_lives.insert(ceid, life);
         if self.nodes.get(&ceid).is_some_and(|(now, _)| *now == life) {
             self.nodes.remove(&ceid);
         }
@@ -243,19 +255,21 @@ impl DeviceSupervisor {
     }
 }
 
-fn watched_addr(objects: &BTreeMap<ObjectId, Watched>, object: ObjectId) -> Addr<Device> {
-    objects[&object].device.clone()
-}
-
 impl Actor for DeviceSupervisor {
     type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        // A request that had to wait for room could be overtaken by a message that need not: the
+        // end of a watch by its beginning.
+        ctx.set_mailbox_capacity(policy::MAILBOX);
+    }
 }
 
 impl Handler<BeginWatch> for DeviceSupervisor {
     type Result = MessageResult<BeginWatch>;
 
     fn handle(&mut self, begin: BeginWatch, ctx: &mut Self::Context) -> Self::Result {
-        MessageResult(self.watch(begin, ctx))
+        MessageResult(guard::keep("device_supervisor", || self.watch(begin, ctx)).ok_or(Refused::Lost))
     }
 }
 
@@ -283,11 +297,13 @@ impl Handler<RestateFor> for DeviceSupervisor {
     type Result = ();
 
     fn handle(&mut self, RestateFor { session, objects }: RestateFor, _: &mut Self::Context) {
-        for object in objects {
-            if let Some(watched) = self.objects.get(&object) {
-                watched.device.do_send(Restate { session });
+        guard::keep("device_supervisor", || {
+            for object in objects {
+                if let Some(watched) = self.objects.get(&object) {
+                    watched.device.do_send(Restate { session });
+                }
             }
-        }
+        });
     }
 }
 

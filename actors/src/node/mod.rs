@@ -145,7 +145,7 @@ impl Handler<Received> for Node {
         match received {
             Received::Frames(frames) => {
                 for frame in frames {
-                    if let Ok((message, edition)) = read::parse(&frame.xml) {
+                    if let Some(Ok((message, edition))) = guard::keep("node", || read::parse(&frame.xml)) {
                         self.step(Input::Heard(frame.invoke, message, edition), ctx);
                     } else {
                         metrics::counter!("oig_node_frames_unreadable_total").increment(1);

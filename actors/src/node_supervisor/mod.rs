@@ -100,6 +100,11 @@ impl NodeSupervisor {
         }));
     }
 
+    #[cfg(feature = "planted-faults")]
+    pub(crate) fn node(&self, ceid: Ceid) -> Option<&Addr<Node>> {
+        self.nodes.get(&ceid)?.node.as_ref()
+    }
+
     fn news(&mut self, news: NodeNews, ctx: &mut Context<Self>) {
         let NodeNews { ceid, life, news } = news;
         let Some(watched) = self.nodes.get_mut(&ceid).filter(|w| w.life == life) else { return };
@@ -162,10 +167,12 @@ impl Handler<Stop> for NodeSupervisor {
 
     fn handle(&mut self, _: Stop, _: &mut Self::Context) {
         self.stopping = true;
-        for watched in self.nodes.values() {
-            if let Some(node) = &watched.node {
-                node.do_send(Close);
+        guard::keep("node_supervisor", || {
+            for watched in self.nodes.values() {
+                if let Some(node) = &watched.node {
+                    node.do_send(Close);
+                }
             }
-        }
+        });
     }
 }

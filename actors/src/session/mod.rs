@@ -212,13 +212,13 @@ impl Handler<MonitorObject> for Session {
         let begin = BeginWatch { object, session: self.id, deliver: ctx.address().recipient() };
         let begun = self.devices.send(begin).into_actor(self);
         Box::pin(begun.map(move |device, session, _| match device {
-            Ok(device) => {
+            Ok(Ok(device)) => {
                 if let Some(monitor) = session.monitors.get_mut(&object) {
                     *monitor = Some(device);
                 }
                 Ok(())
             }
-            Err(_) => {
+            Ok(Err(_)) | Err(_) => {
                 session.monitors.remove(&object);
                 Err(Refused::Lost)
             }

@@ -162,12 +162,15 @@ impl Handler<Shutdown> for SessionSupervisor {
 
     fn handle(&mut self, _: Shutdown, _: &mut Self::Context) -> Self::Result {
         self.stopping = true;
-        let event = Arc::new(system_event::shutdown(self.env.now_ms()));
-        let sessions = self.all();
-        for session in &sessions {
-            session.do_send(Deliver::One(event.clone()));
-        }
-        sessions.len()
+        let told = guard::keep("session_supervisor", || {
+            let event = Arc::new(system_event::shutdown(self.env.now_ms()));
+            let sessions = self.all();
+            for session in &sessions {
+                session.do_send(Deliver::One(event.clone()));
+            }
+            sessions.len()
+        });
+        told.unwrap_or(0)
     }
 }
 

@@ -94,6 +94,10 @@ impl Out {
     fn permitted(&mut self, features: Option<Features>) {
         let Some(features) = features else { return };
         let group = |out: &mut Self, name: &str, words: &[(Feature, &str)]| {
+            if !words.iter().any(|(feature, _)| features.has(*feature)) {
+                out.w.empty(name);
+                return;
+            }
             out.inside(name, |out| {
                 for (feature, word) in words {
                     if features.has(*feature) {

@@ -289,8 +289,11 @@ mod tests {
     fn an_object_id_says_what_it_was_made_of() {
         for (ceid, number, button) in [(1, "1000", 0), (999, "0007", 0), (12, "9999999", 127), (3, "1", 2)] {
             let ceid = Ceid::new(ceid).expect("a CEID");
-            let id =
-                if button == 0 { ObjectId::line(ceid, dn(number)) } else { ObjectId::appearance(ceid, dn(number), button) };
+            let id = if button == 0 {
+                ObjectId::line(ceid, dn(number))
+            } else {
+                ObjectId::appearance(ceid, dn(number), button)
+            };
             assert!(id.get() < LARGEST_ID);
             assert_eq!((id.ceid(), id.dn().to_string().as_str(), id.button()), (ceid, number, button));
             assert_eq!(ObjectId::try_from(id.as_long()), Ok(id));
@@ -300,7 +303,9 @@ mod tests {
     #[test]
     fn a_number_nobody_made_is_no_object() {
         let good = ObjectId::line(Ceid::new(1).expect("a CEID"), dn("1000")).as_long();
-        for bad in [0, -1, 1, i64::MAX, i64::MIN, good | 1 << 50, good & !(0x3ff << 34), good | 5 << 27, good & !(7 << 24)] {
+        for bad in
+            [0, -1, 1, i64::MAX, i64::MIN, good | 1 << 50, good & !(0x3ff << 34), good | 5 << 27, good & !(7 << 24)]
+        {
             assert_eq!(ObjectId::try_from(bad), Err(IdFault::Object), "{bad}");
         }
     }

@@ -219,11 +219,7 @@ struct Builder<'a, 'l> {
 
 impl<'a, 'l> Builder<'a, 'l> {
     fn new(input: &'a str, limits: &'l Limits) -> Self {
-        let tree = Tree {
-            elements: Vec::with_capacity(16),
-            attributes: Vec::new(),
-            namespaces: vec![Box::from("")],
-        };
+        let tree = Tree { elements: Vec::with_capacity(16), attributes: Vec::new(), namespaces: vec![Box::from("")] };
         Self { input, limits, tree, open: Vec::with_capacity(8), declared: 0, finished: false }
     }
 
@@ -336,9 +332,7 @@ impl<'a, 'l> Builder<'a, 'l> {
             let (resolved, local) = resolver.resolve_attribute(attribute.key);
             let namespace = self.intern(resolved)?;
             let local = self.slice(local.into_inner()).ok_or(XmlFault::Malformed)?;
-            let value = attribute
-                .normalized_value(quick_xml::XmlVersion::Implicit1_0)
-                .map_err(|_| XmlFault::Entity)?;
+            let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(|_| XmlFault::Entity)?;
             let value = match value {
                 Cow::Borrowed(part) => self.borrowed(part),
                 Cow::Owned(part) => Cow::Owned(part),
@@ -450,8 +444,7 @@ mod tests {
         let deep = "<a>".repeat(33) + &"</a>".repeat(33);
         let many = format!("<a>{}</a>", "<b/>".repeat(9000));
         let spaces = format!("<a>{}</a>", "<b xmlns:p='urn:x'/>".repeat(600));
-        let attributes =
-            format!("<a {}/>", (0..9000).map(|i| format!("a{i}=''")).collect::<Vec<_>>().join(" "));
+        let attributes = format!("<a {}/>", (0..9000).map(|i| format!("a{i}=''")).collect::<Vec<_>>().join(" "));
         let large = format!("<a>{}</a>", "x".repeat(300_000));
         for (text, fault) in [
             ("", XmlFault::NoRoot),

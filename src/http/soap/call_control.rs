@@ -7,7 +7,9 @@ use actors::refusal::Refused;
 use actors::session::messages::{CallStatus, CancelPolls, Command, MonitorObject, Poll, StopMonitor};
 use actors::session::{Outcome as PollOutcome, Want};
 use actors::system_event::connection_state;
-use schemas::contract::cc::{CallStatusResult, IcpIdResult, NumberedEventMsg, ObjectIdResult, Outcome, StandardEventMsg};
+use schemas::contract::cc::{
+    CallStatusResult, IcpIdResult, NumberedEventMsg, ObjectIdResult, Outcome, StandardEventMsg,
+};
 use schemas::contract::ops_call_control_standard::{
     AnswerCall, CancelGetEvent, ClearCall, GetCallStatus, GetEvent, GetIcpId, GetNumberedEvent, GetPhoneNumberId,
     HoldCall, MakeCall, MonitorObject as MonitorObjectRequest, RetrieveCall, StopMonitor as StopMonitorRequest,
@@ -52,7 +54,12 @@ fn leg(id: i64) -> std::result::Result<LegId, Refused> {
 }
 
 impl Context<'_> {
-    async fn command(&self, session_id: i64, object_id: i64, action: std::result::Result<Action, Refused>) -> Result<Outcome> {
+    async fn command(
+        &self,
+        session_id: i64,
+        object_id: i64,
+        action: std::result::Result<Action, Refused>,
+    ) -> Result<Outcome> {
         let session = self.session(session_id).await?;
         let command = Command { object: object(object_id)?, action: action? };
         session.addr.send(command).await.map_err(|_| Refused::Lost)??;
@@ -64,7 +71,8 @@ impl Operation for GetIcpId {
     async fn run(self, context: &Context<'_>) -> Result<IcpIdResult> {
         context.session(self.request.session_id).await?;
         // Only configured addresses are known; nothing is looked up or connected to.
-        let address: IpAddr = self.request.icp_ip_address.trim().parse().map_err(|_| No::from("The address is not an IP address."))?;
+        let address: IpAddr =
+            self.request.icp_ip_address.trim().parse().map_err(|_| No::from("The address is not an IP address."))?;
         let (ceid, link) = context.gateway.tree.env.cluster.at(address).ok_or(Refused::NoNode)?;
         Ok(Given::Reply(IcpIdResult {
             error_description: None,
@@ -169,7 +177,8 @@ async fn poll<R>(
     attributes: impl FnOnce(u32) -> Vec<(&'static str, String)>,
 ) -> Result<R> {
     let session = context.session(session_id).await?;
-    let held = session.addr.send(Poll { want, timeout_ms: i64::from(timeout) }).await.map_err(|_| Refused::NoSession)??;
+    let held =
+        session.addr.send(Poll { want, timeout_ms: i64::from(timeout) }).await.map_err(|_| Refused::NoSession)??;
     let (outcome, receipt) = held.outcome().await;
     Ok(match outcome {
         PollOutcome::Event(number, event) => Given::Event { attributes: attributes(number), event, receipt },

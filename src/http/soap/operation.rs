@@ -31,9 +31,16 @@ pub(super) struct Input<'a> {
 pub(super) enum Given<R> {
     Reply(R),
     /// `return` with these attributes and the event's children.
-    Event { attributes: Vec<(&'static str, String)>, event: Arc<Event>, receipt: Receipt },
+    Event {
+        attributes: Vec<(&'static str, String)>,
+        event: Arc<Event>,
+        receipt: Receipt,
+    },
     /// A refusal that a live connection must have taken to count as told.
-    Refusal { text: String, receipt: Receipt },
+    Refusal {
+        text: String,
+        receipt: Receipt,
+    },
 }
 
 /// Why a handler refuses; the text is for the application.
@@ -78,11 +85,9 @@ pub(super) type Handler = for<'a> fn(Input<'a>) -> Pin<Box<dyn Future<Output = A
 
 /// The handler of an operation, if it exists.
 pub(super) fn handler(row: &OperationRow) -> Option<Handler> {
-    session::handler(row.name)
-        .filter(|_| row.service == schemas::contract::Service::SessionService)
-        .or_else(|| {
-            call_control::handler(row.name).filter(|_| row.service == schemas::contract::Service::StandardCcService)
-        })
+    session::handler(row.name).filter(|_| row.service == schemas::contract::Service::SessionService).or_else(|| {
+        call_control::handler(row.name).filter(|_| row.service == schemas::contract::Service::StandardCcService)
+    })
 }
 
 /// Reads the request, runs the operation, writes the reply.

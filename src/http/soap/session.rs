@@ -3,10 +3,10 @@
 use actors::session::messages::{End, ResetTimer};
 use actors::session_supervisor::Open;
 use schemas::contract::SERVER_VERSION;
+use schemas::contract::ops_session::{Login, LoginApp, LoginEx, Logout, ResetSessionTimer, ServiceVersions};
 use schemas::contract::session::{
     LoginAppResp, LoginExResponse, LoginResponse, LogoutResponse, ResetSessionTimerResponse, VersionResponse,
 };
-use schemas::contract::ops_session::{Login, LoginApp, LoginEx, Logout, ResetSessionTimer, ServiceVersions};
 use secrecy::SecretString;
 
 use super::operation::{Context, Given, Handler, No, Operation, Result, run};

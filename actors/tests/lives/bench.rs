@@ -1,0 +1,217 @@
+//! A whole tree of actors on one thread, whose clock moves only when nothing else can, and
+//! applications that read its events.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use actix::{Addr, Arbiter, System};
+use actors::Tree;
+use actors::arbiters::Arbiters;
+use actors::cluster::{Association, Cluster, LinkState, NodeSettings};
+use actors::device_supervisor::{CountWatches, WatchCount};
+use actors::env::{Clock, Entropy, Env};
+use actors::refusal::Refused;
+use actors::session::messages::{MonitorObject, Poll, ResetTimer, StopMonitor};
+use actors::session::{Outcome, Session, Want};
+use actors::session_supervisor::{FindSession, Open};
+use schemas::domain::{Ceid, ObjectId, SessionId};
+use tokio::time::Instant;
+
+use crate::switch::{Net, Switch};
+
+struct Standing(Instant);
+
+impl Clock for Standing {
+    fn now_ms(&self) -> i64 {
+        1_700_000_000_000 + i64::try_from(self.0.elapsed().as_millis()).expect("a short test")
+    }
+}
+
+/// splitmix64: the same in every run.
+struct Seeded(AtomicU64);
+
+impl Entropy for Seeded {
+    fn next_u64(&self) -> u64 {
+        let mut z = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+}
+
+/// Runs one test.
+pub fn run(test: impl AsyncFnOnce()) {
+    let system = System::with_tokio_rt(|| {
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().expect("a runtime")
+    });
+    system.block_on(test());
+}
+
+pub struct Bench {
+    pub tree: Tree,
+    pub switches: Vec<Switch>,
+}
+
+pub fn ceid(number: u16) -> Ceid {
+    Ceid::new(number).expect("a CEID")
+}
+
+/// The line `dn` of the first node.
+pub fn line(dn: &str) -> ObjectId {
+    line_of(1, dn)
+}
+
+pub fn line_of(node: u16, dn: &str) -> ObjectId {
+    ObjectId::line(ceid(node), dn.parse().expect("a DN"))
+}
+
+impl Bench {
+    /// That many nodes, all connected.
+    pub async fn start(nodes: u16, sessions: usize) -> Self {
+        let switches: Vec<_> = (0..nodes).map(|_| Switch::default()).collect();
+        let bench = Self::begin(switches, sessions);
+        for node in 1..=nodes {
+            bench.link(node, LinkState::Connected).await;
+        }
+        let tree = bench.tree.clone();
+        let listed = || (1..=nodes).all(|n| tree.env.cluster.has(ceid(n), "1000".parse().expect("a DN")) == Some(true));
+        until("the directories", listed).await;
+        bench
+    }
+
+    /// The tree with these nodes, as they are.
+    pub fn begin(switches: Vec<Switch>, sessions: usize) -> Self {
+        let settings: Vec<_> = (1..)
+            .zip(&switches)
+            .map(|(n, _)| NodeSettings {
+                ceid: ceid(n),
+                name: format!("node {n}"),
+                address: [10, 0, 0, u8::try_from(n).expect("few nodes")].into(),
+                port: 8882,
+                association: Association::ServerFirst,
+            })
+            .collect();
+        let at: Vec<SocketAddr> = settings.iter().map(NodeSettings::socket).collect();
+        let net = Net(at.into_iter().zip(switches.iter().cloned()).collect());
+        let cluster = Arc::new(Cluster::new(settings));
+        let env = Env::new(Arc::new(Standing(Instant::now())), Arc::new(Seeded(AtomicU64::new(1))), cluster);
+        let arbiters = Arbiters::new(vec![Arbiter::current()]).expect("one");
+        Self { tree: Tree::start(env, &arbiters, Arc::new(net), sessions), switches }
+    }
+
+    pub async fn link(&self, node: u16, state: LinkState) {
+        until(&format!("node {node} {state:?}"), || self.tree.env.cluster.link(ceid(node)) == Some(state)).await;
+    }
+
+    pub async fn open(&self) -> Result<App, Refused> {
+        let id = self.tree.session_supervisor.send(Open { application: "Company / App".into() }).await;
+        let id = id.expect("the supervisor lives")?;
+        let addr = self.tree.sessions.find(id).expect("just begun").addr;
+        Ok(App { id, addr })
+    }
+
+    /// A session that an application keeps alive.
+    pub async fn app(&self) -> App {
+        let app = self.open().await.expect("admitted");
+        let addr = app.addr.clone();
+        actix::spawn(async move {
+            while addr.send(ResetTimer).await.is_ok() {
+                tokio::time::sleep(Duration::from_secs(5)).await;
+            }
+        });
+        app
+    }
+
+    pub async fn watches(&self) -> WatchCount {
+        self.tree.device_supervisor.send(CountWatches).await.expect("the supervisor lives")
+    }
+}
+
+/// Lets time pass until it is so; a minute at most, and none of it real.
+pub async fn until(what: &str, so: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !so() {
+        assert!(began.elapsed() < Duration::from_secs(60), "never came: {what}");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+pub struct App {
+    pub id: SessionId,
+    pub addr: Addr<Session>,
+}
+
+impl App {
+    pub async fn monitor(&self, object: ObjectId) {
+        self.addr.send(MonitorObject(object)).await.expect("lives").expect("accepted");
+    }
+
+    pub async fn stop_monitor(&self, object: ObjectId) {
+        self.addr.send(StopMonitor(object)).await.expect("lives").expect("monitored");
+    }
+
+    pub async fn poll(&self, timeout_ms: i64) -> Outcome {
+        let held = self.addr.send(Poll { want: Want::Next, timeout_ms }).await.expect("lives").expect("accepted");
+        let (outcome, receipt) = held.outcome().await;
+        receipt.delivered();
+        outcome
+    }
+
+    /// The next events, in brief.
+    pub async fn events(&self, count: usize) -> Vec<String> {
+        let mut events = Vec::new();
+        while events.len() < count {
+            match self.poll(60_000).await {
+                Outcome::Event(_, event) => events.push(brief(&event.standard)),
+                other => panic!("after {events:?}: {other:?}"),
+            }
+        }
+        events
+    }
+
+    /// Nothing more is told for a while.
+    pub async fn silence(&self) {
+        let outcome = self.poll(4000).await;
+        assert_eq!(outcome, Outcome::TimedOut);
+    }
+}
+
+pub fn between<'a>(text: &'a str, open: &str, close: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(open)?;
+    Some(rest.split_once(close)?.0)
+}
+
+/// `1000 MONITOR_SET MONITOR_SET IDLE`, or `NODE 1 CONNECTED`, or `OIG_SHUTDOWN`.
+pub fn brief(event: &str) -> String {
+    let element = |name: &str| between(event, &format!("<cc:{name}>"), "<").unwrap_or("-").to_owned();
+    let attribute = |name: &str| between(event, &format!("{name}=\""), "\"").and_then(|v| v.parse::<i64>().ok());
+    if let Some(object) = attribute("objectId") {
+        let object = ObjectId::try_from(object).expect("an object");
+        return format!("{} {} {} {}", object.dn(), element("type"), element("cause"), element("callState"));
+    }
+    match element("connectionState").as_str() {
+        "-" if event.contains("OIG_SHUTDOWN") => "OIG_SHUTDOWN".to_owned(),
+        state => format!("NODE {} {state}", attribute("icpId").expect("a node")),
+    }
+}
+
+pub const LOST: &str = "NODE 1 CONNECTION_FAILURE";
+pub const BACK: &str = "NODE 1 CONNECTED";
+
+pub fn set(dn: &str) -> String {
+    format!("{dn} MONITOR_SET MONITOR_SET IDLE")
+}
+
+pub fn out_of_service(dn: &str) -> String {
+    format!("{dn} OUT_OF_SERVICE CONTROLLER_COMMS_FAILED OUT_OF_SERVICE")
+}
+
+pub fn restored(dn: &str) -> String {
+    format!("{dn} MONITOR_SET CONTROLLER_COMMS_RESTORED IDLE")
+}
+
+pub fn rings(dn: &str) -> String {
+    format!("{dn} CALL_RECEIVED NEW_CALL RECEIVED")
+}

@@ -1,0 +1,177 @@
+//! A monitored object between its node and its watchers.
+
+use std::time::Duration;
+
+use actors::device::messages::Action;
+use actors::refusal::Refused;
+use actors::session::messages::{CallStatus, Command};
+use schemas::csta::message::Failure;
+use schemas::domain::{LegId, LocalState};
+use tokio::time::Instant;
+
+use crate::bench::{BACK, Bench, LOST, line, out_of_service, restored, rings, run, set, until};
+use crate::switch::Switch;
+
+#[test]
+fn a_monitor_is_shared_and_each_watcher_is_greeted_with_the_state_as_it_is() {
+    run(async || {
+        let bench = Bench::start(1, 10).await;
+        let (a, b) = (bench.app().await, bench.app().await);
+        a.monitor(line("1000")).await;
+        assert_eq!(a.events(1).await, [set("1000")]);
+        bench.switches[0].ring("1000", "c1");
+        assert_eq!(a.events(1).await, [rings("1000")]);
+        b.monitor(line("1000")).await;
+        assert_eq!(b.events(1).await, ["1000 MONITOR_SET MONITOR_SET RECEIVED"]);
+        a.monitor(line("1000")).await;
+        assert_eq!(a.events(1).await, ["1000 MONITOR_SET MONITOR_SET RECEIVED"], "asked again");
+        assert_eq!(bench.switches[0].monitors_of("1000"), 1);
+        a.stop_monitor(line("1000")).await;
+        bench.switches[0].ring("1000", "c2");
+        assert_eq!(b.events(1).await, [rings("1000")]);
+        a.silence().await;
+        b.stop_monitor(line("1000")).await;
+        until("the monitor is stopped", || bench.switches[0].monitors_of("1000") == 0).await;
+        assert_eq!(bench.watches().await.objects, 0);
+    });
+}
+
+#[test]
+fn an_object_let_go_and_taken_up_at_once_has_one_monitor() {
+    run(async || {
+        let bench = Bench::start(1, 10).await;
+        let app = bench.app().await;
+        for _ in 0..5 {
+            app.monitor(line("1000")).await;
+            app.stop_monitor(line("1000")).await;
+        }
+        app.monitor(line("1000")).await;
+        let object = line("1000");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(bench.switches[0].monitors_of("1000"), 1);
+        app.addr.send(CallStatus(object)).await.expect("lives").expect("monitored");
+        bench.switches[0].ring("1000", "c1");
+        loop {
+            if app.events(1).await == [rings("1000")] {
+                break;
+            }
+        }
+        app.silence().await;
+    });
+}
+
+#[test]
+fn an_object_of_a_node_that_is_down_is_unavailable_until_it_comes() {
+    run(async || {
+        let switch = Switch::default();
+        switch.inside().refuses = true;
+        let bench = Bench::begin(vec![switch], 10);
+        let app = bench.app().await;
+        app.monitor(line("1000")).await;
+        assert_eq!(
+            app.events(2).await,
+            ["1000 MONITOR_SET MONITOR_SET UNAVAILABLE".to_owned(), out_of_service("1000")]
+        );
+        bench.switches[0].inside().refuses = false;
+        assert_eq!(app.events(2).await, [BACK.to_owned(), restored("1000")]);
+    });
+}
+
+#[test]
+fn a_node_lost_before_the_first_event_is_told_after_monitor_set() {
+    run(async || {
+        let bench = Bench::start(1, 10).await;
+        let app = bench.app().await;
+        bench.switches[0].inside().muted = true;
+        app.monitor(line("1000")).await;
+        bench.switches[0].inside().muted = false;
+        bench.switches[0].close();
+        assert_eq!(
+            app.events(5).await,
+            [
+                "1000 MONITOR_SET MONITOR_SET UNAVAILABLE".to_owned(),
+                LOST.to_owned(),
+                out_of_service("1000"),
+                BACK.to_owned(),
+                restored("1000"),
+            ]
+        );
+    });
+}
+
+#[test]
+fn calls_that_changed_while_the_node_was_away_are_told_after_its_return() {
+    run(async || {
+        let bench = Bench::start(1, 10).await;
+        let app = bench.app().await;
+        app.monitor(line("1000")).await;
+        app.events(1).await;
+        bench.switches[0].ring("1000", "stays");
+        bench.switches[0].ring("1000", "ends");
+        app.events(2).await;
+        let calls = vec![("stays".to_owned(), LocalState::Connected, LocalState::Connected)];
+        bench.switches[0].inside().calls.insert("1000".into(), calls);
+        bench.switches[0].close();
+        assert_eq!(
+            app.events(6).await,
+            [
+                LOST.to_owned(),
+                out_of_service("1000"),
+                BACK.to_owned(),
+                "1000 MONITOR_SET CONTROLLER_COMMS_RESTORED ESTABLISHED".to_owned(),
+                "1000 CALL_ESTABLISHED ANSWERED_INVOKED ESTABLISHED".to_owned(),
+                "1000 CALL_CLEAR OTHER_DEVICE_CLEARED IDLE".to_owned(),
+            ]
+        );
+    });
+}
+
+#[test]
+fn a_refused_monitor_is_told_once_and_set_when_the_node_has_room() {
+    run(async || {
+        let bench = Bench::start(1, 10).await;
+        bench.switches[0].inside().refuses_monitors = Some(Failure::resource("overallMonitorLimitExceeded"));
+        let app = bench.app().await;
+        app.monitor(line("1000")).await;
+        assert_eq!(app.events(1).await, ["1000 MONITOR_FAILED_EVENT DESTINATION_UNAVAILABLE UNAVAILABLE"]);
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        app.silence().await;
+        bench.switches[0].inside().refuses_monitors = None;
+        assert_eq!(app.events(1).await, [restored("1000")]);
+    });
+}
+
+#[test]
+fn a_command_without_an_answer_is_refused_after_five_seconds_and_one_whose_link_is_lost_at_once() {
+    run(async || {
+        let bench = Bench::start(1, 10).await;
+        let app = bench.app().await;
+        let object = line("1000");
+        assert_eq!(app.addr.send(CallStatus(object)).await.expect("lives"), Err(Refused::NotMonitored));
+        app.monitor(object).await;
+        app.events(1).await;
+        let calls = vec![("c1".to_owned(), LocalState::Alerting, LocalState::Connected)];
+        bench.switches[0].inside().calls.insert("1000".into(), calls);
+        bench.switches[0].ring("1000", "c1");
+        app.events(1).await;
+        let status = app.addr.send(CallStatus(object)).await.expect("lives").expect("monitored");
+        let leg = LegId::new(u64::try_from(status.local_call_id).expect("positive"));
+        let hold = || app.addr.send(Command { object, action: Action::Hold(leg) });
+        assert_eq!(hold().await.expect("lives"), Ok(()));
+        bench.switches[0].inside().forgets_commands = true;
+        let began = Instant::now();
+        let refused = hold().await.expect("lives").expect_err("no answer");
+        assert_eq!(refused.to_string(), "The node did not answer in time; the outcome is not known.");
+        let waited = began.elapsed();
+        assert!(waited >= actors::policy::ANSWER && waited <= actors::policy::ANSWER + actors::policy::NODE_TICK * 2);
+        let waiting = actix::spawn(hold());
+        let asked = bench.switches[0].clone();
+        until("the command is out", || {
+            use schemas::csta::message::Request::HoldCall;
+            asked.inside().asked.iter().filter(|r| matches!(r, HoldCall { .. })).count() == 3
+        })
+        .await;
+        bench.switches[0].close();
+        assert_eq!(waiting.await.expect("no panic").expect("lives"), Err(Refused::LinkLost));
+    });
+}

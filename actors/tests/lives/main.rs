@@ -1,0 +1,9 @@
+//! The actors with in-memory wires and a clock that stands still: one file per actor.
+
+mod bench;
+mod device;
+mod node;
+#[cfg(feature = "planted-faults")]
+mod panics;
+mod session;
+mod switch;

@@ -1,0 +1,330 @@
+//! Any message that can be said: what a strategy makes here, reader and writer must agree on.
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use schemas::csta::message::{
+    CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceCategory, DeviceConnection, Edition, Event,
+    EventBody, Failure, ListedDevice, Message, Request, Response, SystemStatus,
+};
+use schemas::domain::{Cause, DeviceRef, Feature, Features, LocalState, Party};
+use schemas::xml::tree::is_xml_char;
+
+pub const EDITIONS: [Edition; 4] = [Edition::Ed3, Edition::Ed4, Edition::Ed5, Edition::Ed6];
+
+pub const KINDS: [CallEventKind; 11] = [
+    CallEventKind::ServiceInitiated,
+    CallEventKind::Originated,
+    CallEventKind::Delivered,
+    CallEventKind::Established,
+    CallEventKind::Held,
+    CallEventKind::Retrieved,
+    CallEventKind::Diverted,
+    CallEventKind::ConnectionCleared,
+    CallEventKind::Failed,
+    CallEventKind::Queued,
+    CallEventKind::NetworkReached,
+];
+
+const STATES: [LocalState; 7] = [
+    LocalState::Null,
+    LocalState::Initiated,
+    LocalState::Alerting,
+    LocalState::Connected,
+    LocalState::Hold,
+    LocalState::Queued,
+    LocalState::Fail,
+];
+
+const STATUSES: [SystemStatus; 9] = [
+    SystemStatus::Initializing,
+    SystemStatus::Enabled,
+    SystemStatus::Normal,
+    SystemStatus::MessagesLost,
+    SystemStatus::Disabled,
+    SystemStatus::PartiallyDisabled,
+    SystemStatus::OverloadImminent,
+    SystemStatus::OverloadReached,
+    SystemStatus::OverloadRelieved,
+];
+
+/// `Cause::Other` is not among them: it is written as `normal`.
+pub const CAUSES: [Cause; 32] = [
+    Cause::Normal,
+    Cause::NewCall,
+    Cause::MakeCall,
+    Cause::Busy,
+    Cause::DoNotDisturb,
+    Cause::CallNotAnswered,
+    Cause::InvalidNumberFormat,
+    Cause::NumberUnallocated,
+    Cause::DestNotObtainable,
+    Cause::DestOutOfOrder,
+    Cause::TrunksBusy,
+    Cause::NetworkCongestion,
+    Cause::NetworkNotObtainable,
+    Cause::Blocked,
+    Cause::Consultation,
+    Cause::Alternate,
+    Cause::CallForwardImmediate,
+    Cause::CallForwardBusy,
+    Cause::CallForwardNoAnswer,
+    Cause::CallPickup,
+    Cause::Redirected,
+    Cause::Transfer,
+    Cause::Conference,
+    Cause::Distributed,
+    Cause::EnteringDistribution,
+    Cause::MultipleAlerting,
+    Cause::Recall,
+    Cause::RecallBusy,
+    Cause::RecallNoAnswer,
+    Cause::CallBack,
+    Cause::CampOn,
+    Cause::NormalClearing,
+];
+
+/// Those that servicesPermitted has a service for.
+const FEATURES: [Feature; 16] = [
+    Feature::AnswerCall,
+    Feature::RedirectCall,
+    Feature::CamponCall,
+    Feature::SetCallMeBack,
+    Feature::IntrudeCall,
+    Feature::AlternateCall,
+    Feature::ConferenceCall,
+    Feature::ConsultationCall,
+    Feature::CancelConsultationCall,
+    Feature::TransferCall,
+    Feature::SendCallbackMessage,
+    Feature::SetAccountCode,
+    Feature::ClearCall,
+    Feature::OutPulseDigits,
+    Feature::HoldCall,
+    Feature::RetrieveCall,
+];
+
+const FAILURES: [(&str, &str); 11] = [
+    ("operation", "generic"),
+    ("operation", "invalidDeviceID"),
+    ("operation", "serviceNotSupported"),
+    ("performanceManagement", "performanceLimitExceeded"),
+    ("privateData", "cSTAPrivateDataInfoError"),
+    ("privateErrorCode", "17 <&> 4"),
+    ("security", "generic"),
+    ("stateIncompatibility", "noCallToAnswer"),
+    ("subscribedResourceAvailability", "objectMonitorLimitExceeded"),
+    ("systemResourceAvailibility", "deviceOutOfService"),
+    ("unspecified", ""),
+];
+
+/// Any text that a peer may use for an identifier or a name: not empty, no white space around it.
+pub fn text() -> impl Strategy<Value = String> {
+    "\\PC{1,40}".prop_filter_map("nothing is left", |text| {
+        let text: String = text.chars().filter(|c| is_xml_char(*c)).collect();
+        let text = text.trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    })
+}
+
+fn device() -> impl Strategy<Value = DeviceRef> {
+    let plain = "[0-9*#+,!&/%>]{1,24}".prop_map(DeviceRef::number);
+    let told = ("[0-9*#+,]{1,24}", option::of(any::<u8>()), option::of(text()));
+    let told = told.prop_map(|(number, button, name)| DeviceRef { button, name, ..DeviceRef::number(number) });
+    (prop_oneof![plain, told], any::<bool>(), any::<bool>())
+        .prop_map(|(device, private_number, private_name)| DeviceRef { private_number, private_name, ..device })
+}
+
+fn party() -> impl Strategy<Value = Party> {
+    prop_oneof![
+        4 => device().prop_map(Party::Known),
+        1 => Just(Party::Restricted),
+        1 => Just(Party::NotKnown),
+    ]
+}
+
+fn connection() -> impl Strategy<Value = ConnectionId> {
+    prop_oneof![
+        (text(), option::of(device())).prop_map(|(call, device)| ConnectionId { call: Some(call), device }),
+        device().prop_map(|device| ConnectionId { call: None, device: Some(device) }),
+    ]
+}
+
+fn features() -> impl Strategy<Value = Option<Features>> {
+    option::of(subsequence(FEATURES.to_vec(), 0..=FEATURES.len()).prop_map(|f| f.into_iter().collect()))
+}
+
+fn call_event() -> impl Strategy<Value = CallEvent> {
+    let parties = (party(), party(), party(), party(), party());
+    let rest = (option::of(select(&STATES[..])), select(&CAUSES[..]), features(), option::of(text()), connection());
+    (select(&KINDS[..]), parties, rest).prop_map(
+        |(kind, (subject, calling, called, last_redirection, new_destination), rest)| {
+            let (local, cause, permitted, global_call_id, connection) = rest;
+            let mut event = CallEvent {
+                kind,
+                connection,
+                subject,
+                calling,
+                called,
+                last_redirection,
+                new_destination,
+                local,
+                cause,
+                permitted,
+                global_call_id,
+            };
+            keep_what_the_kind_says(&mut event);
+            event
+        },
+    )
+}
+
+/// The shapes of the standard, said once more and otherwise than in the code under test.
+fn keep_what_the_kind_says(event: &mut CallEvent) {
+    use CallEventKind::{ConnectionCleared, Diverted, Held, Originated, Retrieved, ServiceInitiated};
+    if event.kind != Diverted {
+        event.new_destination = Party::NotKnown;
+    }
+    if matches!(event.kind, Held | Retrieved | ConnectionCleared) {
+        event.called = Party::NotKnown;
+    }
+    if matches!(event.kind, Held | Retrieved | ConnectionCleared | ServiceInitiated | Originated) {
+        event.calling = Party::NotKnown;
+        event.last_redirection = Party::NotKnown;
+    }
+    if event.kind == Originated {
+        event.calling = event.subject.clone();
+    }
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let body = prop_oneof![
+        6 => call_event().prop_map(EventBody::Call),
+        1 => party().prop_map(|device| EventBody::OutOfService { device }),
+        1 => party().prop_map(|device| EventBody::BackInService { device }),
+        1 => select(&["ForwardingEvent", "TransferedEvent", "PrivateEvent"][..])
+            .prop_map(|name| EventBody::Other(name.to_owned())),
+    ];
+    (text(), body).prop_map(|(cross_ref, body)| Event { cross_ref, body })
+}
+
+fn listed() -> impl Strategy<Value = ListedDevice> {
+    use DeviceCategory::{Acd, Group, NetworkInterface, Other, Station};
+    (device(), select(&[Station, Group, Acd, NetworkInterface, Other][..]))
+        .prop_map(|(device, category)| ListedDevice { device, category })
+}
+
+/// Requests of CSTA; those of ECMA-354 are in [`session`].
+fn request() -> impl Strategy<Value = Request> {
+    prop_oneof![
+        select(&STATUSES[..]).prop_map(|status| Request::SystemStatus { status }),
+        Just(Request::SystemRegister),
+        Just(Request::GetSwitchingFunctionDevices),
+        (text(), option::of(any::<u32>()), any::<bool>(), vec(listed(), 0..5)).prop_map(
+            |(cross_ref, segment, last, devices)| Request::SwitchingFunctionDevices {
+                cross_ref,
+                segment,
+                last,
+                devices
+            }
+        ),
+        device().prop_map(|device| Request::MonitorStart { device }),
+        text().prop_map(|cross_ref| Request::MonitorStop { cross_ref }),
+        device().prop_map(|device| Request::SnapshotDevice { device }),
+        connection().prop_map(|connection| Request::SnapshotCall { connection }),
+        (device(), "[0-9*#+,!&/%]{0,32}").prop_map(|(calling, called)| Request::MakeCall { calling, called }),
+        connection().prop_map(|connection| Request::AnswerCall { connection }),
+        connection().prop_map(|connection| Request::ClearConnection { connection }),
+        connection().prop_map(|connection| Request::HoldCall { connection }),
+        connection().prop_map(|connection| Request::RetrieveCall { connection }),
+        select(&["DeflectCall", "Escape", "x17"][..]).prop_map(|name| Request::Unsupported { name: name.to_owned() }),
+    ]
+}
+
+fn device_connection() -> impl Strategy<Value = DeviceConnection> {
+    (connection(), party(), vec(select(&STATES[..]), 0..4), features(), option::of(text())).prop_map(
+        |(connection, endpoint, states, permitted, global_call_id)| DeviceConnection {
+            connection,
+            endpoint,
+            states,
+            permitted,
+            global_call_id,
+        },
+    )
+}
+
+fn call_connection() -> impl Strategy<Value = CallConnection> {
+    (party(), connection(), option::of(select(&STATES[..]))).prop_map(|(device, connection, state)| CallConnection {
+        device,
+        connection,
+        state,
+    })
+}
+
+fn response() -> impl Strategy<Value = Response> {
+    prop_oneof![
+        select(
+            &[
+                Response::SystemStatus,
+                Response::MonitorStop,
+                Response::AnswerCall,
+                Response::ClearConnection,
+                Response::HoldCall,
+                Response::RetrieveCall,
+            ][..]
+        ),
+        text().prop_map(|register| Response::SystemRegister { register }),
+        text().prop_map(|cross_ref| Response::GetSwitchingFunctionDevices { cross_ref }),
+        text().prop_map(|cross_ref| Response::MonitorStart { cross_ref }),
+        vec(device_connection(), 0..4).prop_map(|connections| Response::SnapshotDevice { connections }),
+        (party(), party(), option::of(text()), vec(call_connection(), 0..4)).prop_map(
+            |(calling, called, global_call_id, devices)| Response::SnapshotCall {
+                calling,
+                called,
+                global_call_id,
+                devices
+            }
+        ),
+        (connection(), option::of(text()))
+            .prop_map(|(calling, global_call_id)| Response::MakeCall { calling, global_call_id }),
+    ]
+}
+
+/// Any message of CSTA.
+pub fn message() -> impl Strategy<Value = Message> {
+    prop_oneof![
+        4 => request().prop_map(Message::Request),
+        4 => response().prop_map(Message::Response),
+        6 => event().prop_map(Message::Event),
+        1 => select(&FAILURES[..]).prop_map(|(category, value)| {
+            Message::Failure(Failure { category: category.into(), value: value.into() })
+        }),
+        1 => Just(Message::Unknown("ParkCallResponse".into())),
+    ]
+}
+
+/// Any message of ECMA-354.
+pub fn session() -> impl Strategy<Value = Message> {
+    let session = || text();
+    prop_oneof![
+        (text(), option::of(text()), vec(text(), 0..4), any::<u32>()).prop_map(
+            |(application, specific, versions, duration_s)| {
+                Message::Request(Request::StartApplicationSession { application, specific, versions, duration_s })
+            }
+        ),
+        (session(), any::<u32>()).prop_map(|(session, duration_s)| {
+            Message::Request(Request::ResetApplicationSessionTimer { session, duration_s })
+        }),
+        session().prop_map(|session| Message::Request(Request::StopApplicationSession { session })),
+        session().prop_map(|session| Message::Request(Request::ApplicationSessionTerminated { session })),
+        (session(), text(), any::<u32>()).prop_map(|(session, version, duration_s)| {
+            Message::Response(Response::StartApplicationSession { session, version, duration_s })
+        }),
+        any::<u32>()
+            .prop_map(|duration_s| { Message::Response(Response::ResetApplicationSessionTimer { duration_s }) }),
+        Just(Message::Response(Response::StopApplicationSession)),
+        prop_oneof![text(), Just("invalidSessionID".to_owned()), Just("maxNumberSessions".to_owned())]
+            .prop_map(|value| Message::Failure(Failure::application_session(&value))),
+    ]
+}

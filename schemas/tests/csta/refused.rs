@@ -1,0 +1,154 @@
+//! What cannot be read: each known message without what it must have, texts without end, and what
+//! is not known at all.
+
+use schemas::csta::message::{Edition, Failure, Message, Request};
+use schemas::csta::read::{self, ReadFault};
+use schemas::xml::XmlFault;
+
+fn parse(xml: &str) -> Result<Message, ReadFault> {
+    read::parse(xml.as_bytes()).map(|(message, _)| message)
+}
+
+#[test]
+fn a_known_message_without_what_it_must_have_is_named_with_the_field() {
+    let refs = "<monitorCrossRefID>1</monitorCrossRefID>";
+    for (name, content, field) in [
+        ("DeliveredEvent", "<connection><callID>1</callID></connection>", "monitorCrossRefID"),
+        ("DeliveredEvent", "<monitorCrossRefID> </monitorCrossRefID>", "monitorCrossRefID"),
+        ("DeliveredEvent", refs, "connection"),
+        ("EstablishedEvent", &format!("{refs}<establishedConnection/>"), "establishedConnection"),
+        ("HeldEvent", &format!("{refs}<connection><callID>1</callID></connection>"), "heldConnection"),
+        ("QueuedEvent", &format!("{refs}<queuedConnection><callID/></queuedConnection>"), "queuedConnection"),
+        ("SystemStatus", "", "systemStatus"),
+        ("SwitchingFunctionDevices", "<lastSegment>1</lastSegment>", "serviceCrossRefID"),
+        ("SwitchingFunctionDevices", "<serviceCrossRefID>1</serviceCrossRefID>", "lastSegment"),
+        (
+            "SwitchingFunctionDevices",
+            "<serviceCrossRefID>1</serviceCrossRefID><lastSegment>1</lastSegment><deviceList><device/></deviceList>",
+            "deviceID",
+        ),
+        ("MonitorStart", "", "monitorObject"),
+        ("MonitorStart", "<monitorObject/>", "deviceObject"),
+        ("MonitorStart", "<monitorObject><deviceObject/></monitorObject>", "deviceObject"),
+        ("MonitorStop", "", "monitorCrossRefID"),
+        ("SnapshotDevice", "<snapshotObject>N&lt;&gt;Anna</snapshotObject>", "snapshotObject"),
+        ("SnapshotCall", "<snapshotObject><deviceID/></snapshotObject>", "snapshotObject"),
+        ("MakeCall", "<calledDirectoryNumber>1</calledDirectoryNumber>", "callingDevice"),
+        ("MakeCall", "<callingDevice>1</callingDevice>", "calledDirectoryNumber"),
+        ("AnswerCall", "", "callToBeAnswered"),
+        ("ClearConnection", "", "connectionToBeCleared"),
+        ("HoldCall", "", "callToBeHeld"),
+        ("RetrieveCall", "", "callToBeRetrieved"),
+        ("SystemRegisterResponse", "", "sysStatRegisterID"),
+        ("GetSwitchingFunctionDevicesResponse", "", "serviceCrossRefID"),
+        ("MonitorStartResponse", "", "monitorCrossRefID"),
+        ("MakeCallResponse", "", "callingDevice"),
+        ("SnapshotCallResponse", "", "snapshotData"),
+        // The lines come later, under a reference: that is not a device without calls.
+        (
+            "SnapshotDeviceResponse",
+            "<crossRefIDorSnapshotData><serviceCrossRefID>1</serviceCrossRefID></crossRefIDorSnapshotData>",
+            "snapshotData",
+        ),
+        (
+            "SnapshotDeviceResponse",
+            "<crossRefIDorSnapshotData><snapshotData><snapshotDeviceResponseInfo/></snapshotData>\
+             </crossRefIDorSnapshotData>",
+            "connectionIdentifier",
+        ),
+    ] {
+        let fault = parse(&format!("<{name}>{content}</{name}>"));
+        assert_eq!(fault, Err(ReadFault::Missing { message: name, field }), "{name} {content}");
+    }
+}
+
+#[test]
+fn a_text_without_end_is_refused_and_not_cut() {
+    let fits = "é".repeat(256);
+    let long = "é".repeat(257);
+    for shape in [
+        "<MonitorStop><monitorCrossRefID>TEXT</monitorCrossRefID></MonitorStop>",
+        "<AnswerCall><callToBeAnswered><callID>TEXT</callID></callToBeAnswered></AnswerCall>",
+        "<SnapshotDevice><snapshotObject>TEXT</snapshotObject></SnapshotDevice>",
+        "<CSTAErrorCode><privateErrorCode>TEXT</privateErrorCode></CSTAErrorCode>",
+        "<TEXT/>",
+    ] {
+        assert!(parse(&shape.replace("TEXT", &fits)).is_ok(), "{shape}");
+        assert_eq!(parse(&shape.replace("TEXT", &long)), Err(ReadFault::TooLong), "{shape}");
+    }
+}
+
+#[test]
+fn the_guard_stands_before_the_reader() {
+    for (xml, fault) in [
+        ("", XmlFault::NoRoot),
+        ("<SystemStatus>", XmlFault::Malformed),
+        ("<!DOCTYPE x><SystemStatus/>", XmlFault::Doctype),
+        ("<SystemStatus/><SystemStatus/>", XmlFault::AfterRoot),
+    ] {
+        assert_eq!(parse(xml), Err(ReadFault::Xml(fault)), "{xml}");
+    }
+    let large = format!("<SystemStatus>{}</SystemStatus>", " ".repeat(70_000));
+    assert_eq!(parse(&large), Err(ReadFault::Xml(XmlFault::TooLarge)));
+}
+
+#[test]
+fn what_is_not_known_is_told_apart() {
+    for (xml, expected) in [
+        ("<DeflectCall/>", Message::Request(Request::Unsupported { name: "DeflectCall".into() })),
+        (
+            "<MonitorStart><monitorObject><callObject><callID>1</callID></callObject></monitorObject></MonitorStart>",
+            Message::Request(Request::Unsupported { name: "MonitorStart".into() }),
+        ),
+        ("<DeflectCallResponse/>", Message::Unknown("DeflectCallResponse".into())),
+        ("<PrivateEvent/>", Message::Unknown("PrivateEvent".into())),
+        (
+            "<x xmlns='http://www.ecma-international.org/standards/ecma-354/appl_session'/>",
+            Message::Unknown("x".into()),
+        ),
+        ("<CSTAErrorCode/>", Message::Failure(Failure { category: "unspecified".into(), value: String::new() })),
+        (
+            "<CSTAErrorCode><unspecified/></CSTAErrorCode>",
+            Message::Failure(Failure { category: "unspecified".into(), value: String::new() }),
+        ),
+        ("<CSTAErrorCode><security>generic</security></CSTAErrorCode>", {
+            Message::Failure(Failure { category: "security".into(), value: "generic".into() })
+        }),
+    ] {
+        assert_eq!(parse(xml), Ok(expected), "{xml}");
+    }
+}
+
+#[test]
+fn the_edition_is_that_of_the_namespace_and_else_the_default() {
+    let uri = "http://www.ecma-international.org/standards/ecma-323/csta/";
+    for (namespace, edition) in [
+        (format!("{uri}ed3"), Edition::Ed3),
+        (format!("{uri}ed4"), Edition::Ed4),
+        (format!("{uri}ed5"), Edition::Ed5),
+        (format!("{uri}ed6"), Edition::Ed6),
+        (format!("{uri}ed7"), Edition::Ed5),
+        (String::new(), Edition::Ed5),
+    ] {
+        let xml = format!("<SystemRegister xmlns='{namespace}'/>");
+        assert_eq!(read::parse(xml.as_bytes()), Ok((Message::Request(Request::SystemRegister), edition)));
+    }
+}
+
+#[test]
+fn no_fault_repeats_the_input() {
+    let secret = "s3cret".repeat(60);
+    for xml in [
+        format!("<MonitorStop><monitorCrossRefID>{secret}</monitorCrossRefID></MonitorStop>"),
+        format!("<MonitorStop><{secret}/></MonitorStop>"),
+        format!("<StopApplicationSession><sessionID>{secret}</sessionID></StopApplicationSession>"),
+        format!(
+            "<ResetApplicationSessionTimer><sessionID>1</sessionID><requestedSessionDuration>{secret}\
+             </requestedSessionDuration></ResetApplicationSessionTimer>"
+        ),
+        format!("<{secret}></x>"),
+    ] {
+        let fault = parse(&xml).unwrap_err();
+        assert!(!format!("{fault} {fault:?}").contains("s3cret"), "{fault}");
+    }
+}

@@ -1,0 +1,150 @@
+//! What we write, byte for byte where it matters, and as files for `scripts/frames-check`, which
+//! holds them against the standard's schema.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+use schemas::csta::message::{CallEvent, CallEventKind, ConnectionId, Edition, Event, EventBody, Message, Request};
+use schemas::csta::write;
+use schemas::domain::{Cause, DeviceRef, Feature, Features, LocalState, Party};
+
+use crate::generate;
+
+/// Messages of each kind; enough that the schema sees each optional part there and not there.
+const EACH: usize = 8;
+const TRIES: usize = 2_000;
+
+/// Every kind, by the name of its root element: CSTA's, then those of ECMA-354.
+const KINDS: [&str; 48] = [
+    "AnswerCall",
+    "AnswerCallResponse",
+    "BackInServiceEvent",
+    "CSTAErrorCode",
+    "ClearConnection",
+    "ClearConnectionResponse",
+    "ConnectionClearedEvent",
+    "DeliveredEvent",
+    "DivertedEvent",
+    "EstablishedEvent",
+    "FailedEvent",
+    "GetSwitchingFunctionDevices",
+    "GetSwitchingFunctionDevicesResponse",
+    "HeldEvent",
+    "HoldCall",
+    "HoldCallResponse",
+    "MakeCall",
+    "MakeCallResponse",
+    "MonitorStart",
+    "MonitorStartResponse",
+    "MonitorStop",
+    "MonitorStopResponse",
+    "NetworkReachedEvent",
+    "OriginatedEvent",
+    "OutOfServiceEvent",
+    "QueuedEvent",
+    "RetrieveCall",
+    "RetrieveCallResponse",
+    "RetrievedEvent",
+    "ServiceInitiatedEvent",
+    "SnapshotCall",
+    "SnapshotCallResponse",
+    "SnapshotDevice",
+    "SnapshotDeviceResponse",
+    "SwitchingFunctionDevices",
+    "SystemRegister",
+    "SystemRegisterResponse",
+    "SystemStatus",
+    "SystemStatusResponse",
+    "ApplicationSessionTerminated",
+    "ResetApplicationSessionTimer",
+    "ResetApplicationSessionTimerNegResponse",
+    "ResetApplicationSessionTimerPosResponse",
+    "StartApplicationSession",
+    "StartApplicationSessionNegResponse",
+    "StartApplicationSessionPosResponse",
+    "StopApplicationSession",
+    "StopApplicationSessionPosResponse",
+];
+
+fn root(xml: &str) -> &str {
+    xml[1..].split([' ', '>', '/']).next().unwrap_or_default()
+}
+
+#[test]
+fn a_message_of_every_kind_is_written_as_a_file() {
+    let mut runner = TestRunner::deterministic();
+    let mut written: BTreeMap<&str, Vec<String>> = KINDS.iter().map(|kind| (*kind, Vec::new())).collect();
+    let strategy = proptest::prop_oneof![4 => generate::message(), 1 => generate::session()];
+    for _ in 0..TRIES {
+        let xml = write::write(&strategy.new_tree(&mut runner).unwrap().current(), Edition::Ed5);
+        if let Some(frames) = written.get_mut(root(&xml))
+            && frames.len() < EACH
+            && !frames.contains(&xml)
+        {
+            frames.push(xml);
+        }
+        if written.values().all(|frames| frames.len() == EACH) {
+            break;
+        }
+    }
+    let folder = std::env::var_os("OIG_FRAMES").map(PathBuf::from);
+    for (kind, frames) in &written {
+        assert!(!frames.is_empty(), "no {kind} was made");
+        for (number, xml) in frames.iter().enumerate() {
+            if let Some(folder) = &folder {
+                std::fs::write(folder.join(format!("{kind}.{number}.xml")), xml).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn a_delivered_event_is_these_bytes() {
+    let device = |number: &str| DeviceRef::number(number);
+    let body = CallEvent {
+        kind: CallEventKind::Delivered,
+        connection: ConnectionId { call: Some("4711".into()), device: Some(device("1001")) },
+        subject: Party::Known(device("1001")),
+        calling: Party::Known(DeviceRef { name: Some("A & B".into()), private_name: true, ..device("1000") }),
+        called: Party::Restricted,
+        last_redirection: Party::NotKnown,
+        new_destination: Party::NotKnown,
+        local: Some(LocalState::Alerting),
+        cause: Cause::NewCall,
+        permitted: Some(Features::of(&[Feature::AnswerCall, Feature::SetAccountCode, Feature::TradeCall])),
+        global_call_id: Some("00010001".into()),
+    };
+    let message = Message::Event(Event { cross_ref: "12".into(), body: EventBody::Call(body) });
+    let expected = concat!(
+        "<DeliveredEvent xmlns=\"http://www.ecma-international.org/standards/ecma-323/csta/ed4\">",
+        "<monitorCrossRefID>12</monitorCrossRefID>",
+        "<connection><callID>4711</callID><deviceID>1001</deviceID></connection>",
+        "<alertingDevice><deviceIdentifier>1001</deviceIdentifier></alertingDevice>",
+        "<callingDevice><deviceIdentifier privateName=\"true\">N&lt;1000&gt;A &amp; B</deviceIdentifier></callingDevice>",
+        "<calledDevice><restricted/></calledDevice>",
+        "<lastRedirectionDevice><notKnown/></lastRedirectionDevice>",
+        "<localConnectionInfo>alerting</localConnectionInfo>",
+        "<cause>newCall</cause>",
+        "<servicesPermitted>",
+        "<callControlServices><answerCall>true</answerCall></callControlServices>",
+        "<callAssociatedServices><associateData>true</associateData></callAssociatedServices>",
+        "<mediaAttachementServices/><routeingServices/><voiceServices/>",
+        "</servicesPermitted>",
+        "<callLinkageData><globalCallData><globalCallLinkageID>",
+        "<globallyUniqueCallLinkageID>00010001</globallyUniqueCallLinkageID>",
+        "</globalCallLinkageID></globalCallData></callLinkageData>",
+        "</DeliveredEvent>",
+    );
+    assert_eq!(write::write(&message, Edition::Ed4), expected);
+}
+
+#[test]
+fn a_monitor_asks_for_every_event_of_a_device() {
+    let device = DeviceRef { button: Some(2), ..DeviceRef::number("1000") };
+    let xml = write::write(&Message::Request(Request::MonitorStart { device }), Edition::Ed5);
+    let expected = "<MonitorStart xmlns=\"http://www.ecma-international.org/standards/ecma-323/csta/ed5\">\
+                    <monitorObject><deviceObject>N&lt;1000&amp;2&gt;</deviceObject></monitorObject></MonitorStart>";
+    assert_eq!(xml, expected);
+}
