@@ -58,6 +58,7 @@ pub fn start(settings: &Settings) -> io::Result<Running> {
     let gateway = web::Data::new(Gateway::new(tree, admission, settings.http.trusted_proxies.clone()));
     let metrics = telemetry::metrics().map(web::Data::new);
 
+    let workers = count(settings.http.workers);
     let shared = gateway.clone();
     let server = HttpServer::new(move || {
         let app = App::new().app_data(shared.clone()).configure(http::routes);
@@ -66,8 +67,9 @@ pub fn start(settings: &Settings) -> io::Result<Running> {
             None => app,
         }
     })
-    .workers(count(settings.http.workers))
-    .max_connections(settings.limits.connections)
+    .workers(workers)
+    // The server counts them for each worker.
+    .max_connections(settings.limits.connections.div_ceil(workers))
     .backlog(BACKLOG)
     .keep_alive(KEEP_ALIVE)
     .client_request_timeout(HEAD)

@@ -140,7 +140,7 @@ impl Settings {
     pub fn read(file: &Path) -> Result<Self, SettingsFault> {
         let settings: Self = config::Config::builder()
             .add_source(config::File::from(file).format(config::FileFormat::Toml))
-            .add_source(environment())
+            .add_source(environment(variables()))
             .build()?
             .try_deserialize()?;
         settings.check()?;
@@ -219,9 +219,20 @@ impl Settings {
     }
 }
 
-/// `OIG_HTTP__LISTEN` is `http.listen`: one underscore is part of a key, two part keys.
-fn environment() -> config::Environment {
-    config::Environment::with_prefix("OIG").prefix_separator("_").separator("__").try_parsing(true)
+/// `OIG_HTTP__LISTEN` is `http.listen`: one underscore is part of a key, two part keys. Every key is
+/// in a table, so a variable without two (`OIG_LOG`, `OIG_SETTINGS_FILE`) is none of the settings.
+fn environment(variables: impl IntoIterator<Item = (String, String)>) -> config::Environment {
+    let keys = variables.into_iter().filter(|(name, _)| name.starts_with("OIG_") && name.contains("__"));
+    config::Environment::with_prefix("OIG")
+        .prefix_separator("_")
+        .separator("__")
+        .try_parsing(true)
+        .source(Some(keys.collect()))
+}
+
+/// The process's environment, as far as it is text.
+fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 #[cfg(test)]
@@ -229,10 +240,10 @@ mod tests {
     use super::*;
 
     fn parse(text: &str, environment_of: &[(&str, &str)]) -> Result<Settings, SettingsFault> {
-        let variables = environment_of.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let variables = environment_of.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
         let settings: Settings = config::Config::builder()
             .add_source(config::File::from_str(text, config::FileFormat::Toml))
-            .add_source(environment().source(Some(variables)))
+            .add_source(environment(variables))
             .build()?
             .try_deserialize()?;
         settings.check()?;
@@ -249,7 +260,12 @@ mod tests {
     fn the_environment_overrides_the_file() {
         let settings = parse(
             "[http]\nlisten = '127.0.0.1:1'\n",
-            &[("OIG_HTTP__LISTEN", "127.0.0.1:9000"), ("OIG_LIMITS__SESSIONS", "3")],
+            &[
+                ("OIG_HTTP__LISTEN", "127.0.0.1:9000"),
+                ("OIG_LIMITS__SESSIONS", "3"),
+                ("OIG_LOG", "debug"),
+                ("OIG_SETTINGS_FILE", "x"),
+            ],
         )
         .expect("valid");
         assert_eq!((settings.http.listen.port(), settings.limits.sessions), (9000, 3));

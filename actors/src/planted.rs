@@ -70,7 +70,7 @@ macro_rules! panics {
             type Result = ();
 
             fn handle(&mut self, _: Panic, ctx: &mut Self::Context) {
-                guard::step($name, ctx, |_| panic!("planted"));
+                guard::step($name, "planted", ctx, |_| panic!("planted"));
             }
         }
     )* };

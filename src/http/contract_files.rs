@@ -7,6 +7,12 @@ use schemas::contract::{Service, files};
 
 use super::Gateway;
 
+/// Every path at which a request of a service that we serve may arrive.
+pub fn service_paths() -> impl Iterator<Item = String> {
+    let old = Service::SERVED.map(|service| format!("{OLD_BASE}{}", service.name()));
+    PATHS.into_iter().map(|(path, _)| path.to_owned()).chain(old)
+}
+
 /// What stands at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {

@@ -16,6 +16,10 @@ pub use self::gateway::Gateway;
 
 /// Every route of the gateway.
 pub fn routes(config: &mut web::ServiceConfig) {
+    // Plain paths first: they are compared, the patterns below are matched.
+    for path in contract_files::service_paths() {
+        config.service(web::resource(path).route(web::get().to(contract_files::get)).route(web::post().to(soap::post)));
+    }
     config
         .route("/healthz", web::get().to(observe::healthz))
         .route("/metrics", web::get().to(observe::metrics))

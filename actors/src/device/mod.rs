@@ -9,13 +9,12 @@ mod state;
 pub mod table;
 mod telling;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, MessageResult, Recipient, ResponseFuture};
 use schemas::domain::{CallKey, DeviceRef, LegId, ObjectId, ObjectKind, SessionId};
 use tokio::sync::oneshot;
-use tracing::{Span, info_span};
 
 use self::messages::{Arm, DeviceEnded, LinkLost, Perform, Restate, Retire, Status, Unwatch, Watch};
 use self::state::{Effect, Effects, Input, Report, State};
@@ -29,6 +28,7 @@ use crate::policy;
 use crate::refusal::Refused;
 
 struct Watcher {
+    session: SessionId,
     deliver: Recipient<Deliver>,
     /// It has heard MONITOR_SET (or why there is none), and hears what follows.
     greeted: bool,
@@ -40,12 +40,11 @@ pub struct Device {
     state: State,
     /// The node as it can be asked now, and the life that answers come from.
     node: Option<(u64, Addr<Node>)>,
-    watchers: BTreeMap<SessionId, Watcher>,
+    /// Few, so a list; in the order in which they came.
+    watchers: Vec<Watcher>,
     next_ticket: Ticket,
     waiting: HashMap<Ticket, oneshot::Sender<Result<(), Refused>>>,
-    effects: Effects,
     audits: u32,
-    span: Span,
     last_word: LastWord<DeviceEnded>,
 }
 
@@ -66,30 +65,27 @@ impl Device {
             env,
             state: State::new(device, remembered),
             node: None,
-            watchers: BTreeMap::new(),
+            watchers: Vec::new(),
             next_ticket: 0,
             waiting: HashMap::new(),
-            effects: Effects::new(),
             audits: 0,
-            span: info_span!("device", object = object.get(), dn = %object.dn()),
             last_word: LastWord::new(supervisor, DeviceEnded { object, life, legs: Vec::new() }),
         }
     }
 
     /// The one place where decisions become deeds.
     fn step(&mut self, input: Input, ctx: &mut Context<Self>) {
-        let span = self.span.clone();
-        let _entered = span.enter();
-        guard::step("device", ctx, |ctx| {
-            let mut effects = std::mem::take(&mut self.effects);
+        guard::step("device", self.object, ctx, |ctx| {
+            // Not kept between steps: a hundred thousand devices would each keep the room for it.
+            let mut effects = Effects::new();
             let env = &self.env;
             self.state.on(input, &mut || env.next_leg(), &mut effects);
-            for effect in effects.drain(..) {
+            for effect in effects {
                 self.perform(effect, ctx);
             }
-            self.effects = effects;
             if let Some(word) = self.last_word.word() {
-                word.legs = self.state.memory();
+                word.legs.clear();
+                word.legs.extend(self.state.memory());
             }
         });
     }
@@ -103,13 +99,13 @@ impl Device {
             }
             Effect::Tell(report) => {
                 let Some(event) = self.render(&report) else { return };
-                for watcher in self.watchers.values().filter(|w| w.greeted) {
+                for watcher in self.watchers.iter().filter(|w| w.greeted) {
                     watcher.deliver.do_send(Deliver::One(event.clone()));
                 }
             }
             Effect::Greet(reports) => {
                 let events: Vec<_> = reports.iter().filter_map(|r| self.render(r)).collect();
-                for watcher in self.watchers.values_mut().filter(|w| !w.greeted) {
+                for watcher in self.watchers.iter_mut().filter(|w| !w.greeted) {
                     watcher.greeted = true;
                     watcher.deliver.do_send(Deliver::Many(events.clone()));
                 }
@@ -131,13 +127,13 @@ impl Device {
 
     fn greet(&mut self, session: SessionId) {
         let Some(reports) = self.state.greeting() else {
-            if let Some(watcher) = self.watchers.get_mut(&session) {
+            if let Some(watcher) = self.watchers.iter_mut().find(|w| w.session == session) {
                 watcher.greeted = false;
             }
             return;
         };
         let events: Vec<_> = reports.iter().filter_map(|r| self.render(r)).collect();
-        if let Some(watcher) = self.watchers.get_mut(&session) {
+        if let Some(watcher) = self.watchers.iter_mut().find(|w| w.session == session) {
             watcher.greeted = true;
             watcher.deliver.do_send(Deliver::Many(events));
         }
@@ -199,7 +195,7 @@ impl Handler<LinkLost> for Device {
         self.step(Input::LinkLost, ctx);
         // Who has heard nothing yet hears MONITOR_SET first; the caller hands the event to every watcher.
         let first = self.state.greeting().and_then(|reports| self.render(reports.first()?));
-        for watcher in self.watchers.values_mut().filter(|w| !w.greeted) {
+        for watcher in self.watchers.iter_mut().filter(|w| !w.greeted) {
             watcher.greeted = true;
             if let Some(first) = &first {
                 watcher.deliver.do_send(Deliver::One(first.clone()));
@@ -213,12 +209,13 @@ impl Handler<Watch> for Device {
     type Result = ();
 
     fn handle(&mut self, Watch { session, deliver }: Watch, ctx: &mut Self::Context) {
-        self.watchers.insert(session, Watcher { deliver, greeted: false });
+        self.watchers.retain(|w| w.session != session);
+        self.watchers.push(Watcher { session, deliver, greeted: false });
         if self.state.is_refused() {
             // Asked for again: perhaps the node has thought better of it.
             self.step(Input::Rearm, ctx);
         }
-        guard::step("device", ctx, |_| self.greet(session));
+        guard::step("device", self.object, ctx, |_| self.greet(session));
     }
 }
 
@@ -226,7 +223,7 @@ impl Handler<Restate> for Device {
     type Result = ();
 
     fn handle(&mut self, Restate { session }: Restate, ctx: &mut Self::Context) {
-        guard::step("device", ctx, |_| self.greet(session));
+        guard::step("device", self.object, ctx, |_| self.greet(session));
     }
 }
 
@@ -234,7 +231,7 @@ impl Handler<Unwatch> for Device {
     type Result = ();
 
     fn handle(&mut self, Unwatch { session }: Unwatch, _: &mut Self::Context) {
-        self.watchers.remove(&session);
+        self.watchers.retain(|w| w.session != session);
     }
 }
 
@@ -264,7 +261,9 @@ impl Handler<Status> for Device {
     type Result = MessageResult<Status>;
 
     fn handle(&mut self, _: Status, ctx: &mut Self::Context) -> Self::Result {
-        let event = guard::step("device", ctx, |_| telling::call_event(self.object, &self.state.status(), &self.env));
+        let event = guard::step("device", self.object, ctx, |_| {
+            telling::call_event(self.object, &self.state.status(), &self.env)
+        });
         MessageResult(event.map(Box::new).ok_or(Refused::Lost))
     }
 }

@@ -161,10 +161,10 @@ impl State {
     }
 
     /// Calls and their leg ids, for the next life.
-    pub(crate) fn memory(&self) -> Vec<(CallKey, LegId)> {
-        let mut memory: Vec<_> = self.legs.iter().map(|l| (l.call.clone(), l.id)).collect();
-        memory.extend(self.remembered.iter().filter(|(c, _)| !self.legs.iter().any(|l| l.call == *c)).cloned());
-        memory
+    pub(crate) fn memory(&self) -> impl Iterator<Item = (CallKey, LegId)> {
+        let gone = |call: &CallKey| !self.legs.iter().any(|l| l.call == *call);
+        let known = self.legs.iter().map(|l| (l.call.clone(), l.id));
+        known.chain(self.remembered.iter().filter(move |(call, _)| gone(call)).cloned())
     }
 
     pub(crate) fn is_refused(&self) -> bool {

@@ -71,7 +71,8 @@ pub struct CountWatches;
 struct Watched {
     life: u64,
     device: Addr<Device>,
-    watchers: BTreeMap<SessionId, Recipient<Deliver>>,
+    /// Few, so a list.
+    watchers: Vec<(SessionId, Recipient<Deliver>)>,
 }
 
 pub struct DeviceSupervisor {
@@ -124,10 +125,11 @@ impl DeviceSupervisor {
             Some(watched) => watched,
             None => {
                 let (life, device) = self.begin(object, Vec::new(), ctx);
-                Watched { life, device, watchers: BTreeMap::new() }
+                Watched { life, device, watchers: Vec::new() }
             }
         };
-        watched.watchers.insert(session, deliver.clone());
+        watched.watchers.retain(|(s, _)| *s != session);
+        watched.watchers.push((session, deliver.clone()));
         watched.device.do_send(Watch { session, deliver });
         let device = watched.device.clone();
         self.objects.insert(object, watched);
@@ -144,7 +146,7 @@ impl DeviceSupervisor {
             }
         }
         let Some(watched) = self.objects.get_mut(&object) else { return };
-        watched.watchers.remove(&session);
+        watched.watchers.retain(|(s, _)| *s != session);
         if watched.watchers.is_empty() {
             watched.device.do_send(Retire);
             self.objects.remove(&object);
@@ -220,7 +222,7 @@ impl DeviceSupervisor {
             .of_node(ceid)
             .map(|(_, watched)| {
                 let answer = watched.device.send(LinkLost { life });
-                let watchers: Vec<_> = watched.watchers.iter().map(|(s, d)| (*s, d.clone())).collect();
+                let watchers: Vec<_> = watched.watchers.clone();
                 async move { (answer.await.ok().flatten(), watchers) }
             })
             .collect();

@@ -67,9 +67,7 @@ impl Node {
 
     /// The one place where decisions become deeds.
     fn step(&mut self, input: Input, ctx: &mut Context<Self>) {
-        let span = self.span.clone();
-        let _entered = span.enter();
-        guard::step("node", ctx, |ctx| {
+        guard::step("node", self.settings.ceid, ctx, |ctx| {
             let mut effects = std::mem::take(&mut self.effects);
             self.state.on(input, Instant::now(), &mut effects);
             for effect in effects.drain(..) {
@@ -85,7 +83,7 @@ impl Node {
                 let xml = write::write(&message, edition);
                 let sent = self.link.as_ref().is_some_and(|link| link.send(invoke, &xml));
                 if !sent {
-                    warn!("the node's socket takes nothing more");
+                    self.span.in_scope(|| warn!("the node's socket takes nothing more"));
                     ctx.stop();
                 }
             }
@@ -95,15 +93,15 @@ impl Node {
                 }
             }
             Effect::Up => {
-                info!(name = self.settings.name, "node connected");
+                self.span.in_scope(|| info!(name = self.settings.name, "node connected"));
                 self.news(News::Up(ctx.address()));
             }
             Effect::Directory(lines) => {
-                info!(lines = lines.len(), "directory received");
+                self.span.in_scope(|| info!(lines = lines.len(), "directory received"));
                 self.news(News::Directory(lines));
             }
             Effect::Stop(why) => {
-                info!(why, "connection to the node ends");
+                self.span.in_scope(|| info!(why, "connection to the node ends"));
                 ctx.stop();
             }
         }

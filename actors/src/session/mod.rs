@@ -17,7 +17,7 @@ use schemas::contract::cc::CallEventMsg;
 use schemas::domain::{ObjectId, SessionId};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
-use tracing::{Span, info, info_span};
+use tracing::{info, info_span};
 
 pub use self::log::{Log, MemoryLog};
 use self::messages::{
@@ -46,7 +46,6 @@ pub struct Session {
     polls: HashMap<PollId, oneshot::Sender<Outcome>>,
     timer: Option<(Instant, SpawnHandle)>,
     effects: Effects,
-    span: Span,
     _last_word: LastWord<SessionEnded>,
 }
 
@@ -72,16 +71,13 @@ impl Session {
             polls: HashMap::new(),
             timer: None,
             effects: Effects::new(),
-            span: info_span!("session", session = %id),
             _last_word: LastWord::new(supervisor, SessionEnded(id)),
         }
     }
 
     /// The one place where decisions become deeds.
     fn step(&mut self, input: Input, ctx: &mut Context<Self>) {
-        let span = self.span.clone();
-        let _entered = span.enter();
-        guard::step("session", ctx, |ctx| {
+        guard::step("session", self.id, ctx, |ctx| {
             let mut inputs = vec![input];
             let mut effects = std::mem::take(&mut self.effects);
             while let Some(input) = inputs.pop() {
@@ -99,7 +95,7 @@ impl Session {
                             self.devices.do_send(RestateFor { session: self.id, objects });
                         }
                         Effect::Stop => {
-                            info!("session ends");
+                            info_span!("session", session = %self.id).in_scope(|| info!("session ends"));
                             ctx.stop();
                         }
                     }
