@@ -19,7 +19,7 @@ pub const SLOWEST: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// [`Fault::TooLarge`], [`Fault::TooSlow`], or [`Fault::NotAnEnvelope`] when the client went away.
-pub async fn read(mut payload: Payload, announced: Option<usize>) -> Result<Bytes, Fault> {
+pub async fn read(payload: &mut Payload, announced: Option<usize>) -> Result<Bytes, Fault> {
     if announced.is_some_and(|length| length > LARGEST) {
         return Err(Fault::TooLarge);
     }
@@ -35,6 +35,34 @@ pub async fn read(mut payload: Payload, announced: Option<usize>) -> Result<Byte
         Ok(body.freeze())
     };
     tokio::time::timeout(SLOWEST, reading).await.unwrap_or(Err(Fault::TooSlow))
+}
+
+/// The answer to a request that was not read to its end, with what is left of it. The connection
+/// is closed after it; were the rest dropped before, the server would first read it all, and of a
+/// body in chunks there may be no end.
+pub struct Unread {
+    bytes: Bytes,
+    _rest: Payload,
+}
+
+impl Unread {
+    #[must_use]
+    pub fn new(body: String, rest: Payload) -> Self {
+        Self { bytes: Bytes::from(body), _rest: rest }
+    }
+}
+
+impl MessageBody for Unread {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Sized(self.bytes.len() as u64)
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        let bytes = std::mem::take(&mut self.bytes);
+        Poll::Ready((!bytes.is_empty()).then_some(Ok(bytes)))
+    }
 }
 
 /// A reply that carries an event: the session's cursor moves when the connection has taken all of

@@ -125,6 +125,15 @@ impl Device {
         telling::render(self.object, report, &self.env).map(Arc::new)
     }
 
+    /// Once a period: a device with a call is looked at each time, another one now and then.
+    fn audit(&mut self, ctx: &mut Context<Self>) {
+        self.audits += 1;
+        let idle_turn = self.audits % (policy::AUDIT_IDLE.as_secs() / policy::AUDIT_BUSY.as_secs()) as u32;
+        if self.state.has_legs() || idle_turn == 0 {
+            self.step(Input::Audit, ctx);
+        }
+    }
+
     fn greet(&mut self, session: SessionId) {
         let Some(reports) = self.state.greeting() else {
             if let Some(watcher) = self.watchers.iter_mut().find(|w| w.session == session) {
@@ -149,14 +158,9 @@ impl Actor for Device {
         // Spread over the period, so that devices armed together are not looked at together.
         let shift = u32::try_from(self.object.get() % 16).unwrap_or(0);
         let first = policy::AUDIT_BUSY / 2 + policy::AUDIT_BUSY * shift / 32;
-        ctx.run_later(first, |_, ctx| {
-            ctx.run_interval(policy::AUDIT_BUSY, |device, ctx| {
-                device.audits += 1;
-                let idle_turn = device.audits % (policy::AUDIT_IDLE.as_secs() / policy::AUDIT_BUSY.as_secs()) as u32;
-                if device.state.has_legs() || idle_turn == 0 {
-                    device.step(Input::Audit, ctx);
-                }
-            });
+        ctx.run_later(first, |device, ctx| {
+            device.audit(ctx);
+            ctx.run_interval(policy::AUDIT_BUSY, Self::audit);
         });
     }
 }

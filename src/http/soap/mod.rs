@@ -11,7 +11,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use actors::refusal::Refused;
 use actors::session::messages::Receipt;
 use schemas::contract::{OperationRow, Permission, Service};
@@ -64,7 +64,8 @@ pub async fn answer(
         Ok(row) => row,
         Err(fault) => return Answer::fault(envelope.version(), &fault),
     };
-    let span = info_span!("operation", name = row.name, session = tracing::field::Empty);
+    // A field `name` would hide the span's own name in JSON.
+    let span = info_span!("request", operation = row.name, session = tracing::field::Empty);
     let input = Input { gateway, caller, version: envelope.version(), row, element: envelope.body() };
     async {
         match operation::handler(row) {
@@ -109,25 +110,27 @@ pub fn not_supported_count() -> usize {
 }
 
 /// POST of a SOAP request.
-pub async fn post(request: HttpRequest, payload: web::Payload, gateway: web::Data<Gateway>) -> HttpResponse {
+pub async fn post(request: HttpRequest, mut payload: web::Payload, gateway: web::Data<Gateway>) -> HttpResponse {
     let service = match Place::at(request.path()) {
         Some(Place::Service(service)) if Service::SERVED.contains(&service) => service,
-        _ => return HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body("Not found.\n"),
+        _ => {
+            let mut response = HttpResponse::NotFound();
+            response.content_type("text/plain; charset=utf-8");
+            return response.body(body::Unread::new("Not found.\n".into(), payload));
+        }
     };
     let caller = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |a| a.ip());
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
-    let mut close = false;
-    let answer = match body::read(payload, announced).await {
-        Ok(bytes) => answer(&gateway, service, soap_action(&request).as_deref(), caller, &bytes).await,
+    match body::read(&mut payload, announced).await {
+        Ok(bytes) => respond(answer(&gateway, service, soap_action(&request).as_deref(), caller, &bytes).await),
         Err(fault) => {
+            let answer = Answer::fault(Version::V1_1, &fault);
+            let mut response = start(fault.status(), answer.version);
             // What is left of the request would be read as the next one.
-            close = true;
-            let mut answer = Answer::fault(Version::V1_1, &fault);
-            answer.status = fault.status();
-            answer
+            response.force_close();
+            response.body(body::Unread::new(answer.body, payload))
         }
-    };
-    respond(answer, close)
+    }
 }
 
 /// SOAP 1.1 names the action in a header, 1.2 in a parameter of the content type.
@@ -138,15 +141,17 @@ fn soap_action(request: &HttpRequest) -> Option<String> {
     })
 }
 
-fn respond(answer: Answer, close: bool) -> HttpResponse {
+fn respond(answer: Answer) -> HttpResponse {
     let Answer { status, version, body, receipt } = answer;
-    let mut response = HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
-    response.insert_header((CONTENT_TYPE, HeaderValue::from_static(version.content_type())));
-    if close {
-        response.force_close();
-    }
+    let mut response = start(status, version);
     match receipt {
         Some(receipt) => response.body(body::Carried::new(body, receipt)),
         None => response.body(body),
     }
+}
+
+fn start(status: u16, version: Version) -> HttpResponseBuilder {
+    let mut response = HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+    response.insert_header((CONTENT_TYPE, HeaderValue::from_static(version.content_type())));
+    response
 }

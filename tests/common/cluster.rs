@@ -1,0 +1,188 @@
+//! Gateways, nodes and labs as processes of their own, on free ports.
+
+use std::fmt::Write as _;
+use std::net::{IpAddr, Ipv4Addr};
+
+use oig::commands::lab_settings;
+use secrecy::ExposeSecret;
+
+use super::hands::Hands;
+use super::process::Process;
+use super::{Folder, unique};
+
+/// `oig lab`: a gateway and three nodes in one process.
+pub struct Lab {
+    pub process: Process,
+    pub url: String,
+    /// Nodes 1 to 3.
+    pub nodes: Vec<Hands>,
+}
+
+impl Lab {
+    pub async fn start() -> Self {
+        let free = ["--listen", "127.0.0.1:0", "--csta-port", "0", "--hands-port", "0", "--peer-port", "0"];
+        let mut process = Process::start(&[&["lab", "--log", "info"], &free[..]].concat());
+        process.line_printed("Ctrl-C").await;
+        let lines = process.printed();
+        let word = |line: &str, at: usize| line.split_whitespace().nth(at).map(str::to_owned);
+        let url = lines.iter().find(|l| l.starts_with("Gateway")).and_then(|l| word(l, 1)).expect("the gateway's line");
+        let nodes: Vec<_> = lines
+            .iter()
+            .filter(|l| l.starts_with("Node "))
+            .map(|l| Hands::new(&word(l, 5).expect("the line of a node names its hands")))
+            .collect();
+        assert_eq!(nodes.len(), 3, "the lab has three nodes: {lines:?}");
+        Self { process, url, nodes }
+    }
+
+    /// A node's address as applications know it.
+    pub fn address(&self, node: usize) -> String {
+        format!("127.0.0.{}", 10 + node)
+    }
+
+    pub fn hands(&self, node: usize) -> &Hands {
+        &self.nodes[node - 1]
+    }
+}
+
+/// `oig node`: one node as a process, that can die and come back where it was.
+pub struct Node {
+    pub process: Process,
+    pub hands: Hands,
+    pub ceid: u16,
+    pub address: IpAddr,
+    pub csta_port: u16,
+    pub association: &'static str,
+    peers_address: String,
+    arguments: Vec<String>,
+}
+
+/// An address on loopback that no other test has: ports there are given anew to nobody else.
+pub fn own_address() -> IpAddr {
+    let [_, b, c, d] = unique().wrapping_mul(2_654_435_761).to_be_bytes();
+    IpAddr::V4(Ipv4Addr::new(127, 64 + b % 128, c, d.clamp(1, 254)))
+}
+
+impl Node {
+    pub async fn start(ceid: u16) -> Self {
+        Self::start_with(ceid, "server-first", &[]).await
+    }
+
+    /// `partners` are nodes with lower numbers, to which this one makes links.
+    pub async fn start_with(ceid: u16, association: &'static str, partners: &[&Node]) -> Self {
+        let address = own_address();
+        let mut arguments: Vec<String> = ["node", "--ceid", &ceid.to_string(), "--address", &address.to_string()]
+            .into_iter()
+            .chain(["--association", association, "--log", "info"])
+            .map(str::to_owned)
+            .collect();
+        for partner in partners {
+            arguments.extend(["--peer".to_owned(), format!("{}={}", partner.ceid, partner.peers_address)]);
+        }
+        let free = ["--csta-port", "0", "--hands-port", "0", "--peer-port", "0"].map(str::to_owned);
+        let (process, [csta, hands, peers]) = Self::run(&[&arguments[..], &free[..]].concat()).await;
+        let port = |address: &str| address.rsplit_once(':').map(|(_, p)| p.to_owned()).expect("an address with a port");
+        let csta_port = port(&csta).parse().expect("a port");
+        for (option, at) in [("--csta-port", &csta), ("--hands-port", &hands), ("--peer-port", &peers)] {
+            arguments.extend([option.to_owned(), port(at)]);
+        }
+        let hands = Hands::new(&format!("http://{hands}"));
+        Self { process, hands, ceid, address, csta_port, association, peers_address: peers, arguments }
+    }
+
+    async fn run(arguments: &[String]) -> (Process, [String; 3]) {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let mut process = Process::start(&arguments);
+        let line = process.line_printed("csta=").await;
+        let part = |name: &str| {
+            let found = line.split_whitespace().find_map(|word| word.strip_prefix(name));
+            found.map(str::to_owned).unwrap_or_else(|| panic!("{name} is not in {line:?}"))
+        };
+        let addresses = [part("csta="), part("hands="), part("peers=")];
+        (process, addresses)
+    }
+
+    /// The same node again, at the same ports; it has forgotten everything.
+    pub async fn restart(&mut self) {
+        self.process.kill();
+        self.process = Self::run(&self.arguments).await.0;
+    }
+}
+
+/// What a gateway's settings say besides its nodes.
+#[derive(Debug, Clone)]
+pub struct With {
+    pub sessions: usize,
+    pub json_logs: bool,
+    pub filter: &'static str,
+    pub trusted_proxies: &'static [&'static str],
+}
+
+impl Default for With {
+    fn default() -> Self {
+        Self { sessions: 1500, json_logs: false, filter: "info", trusted_proxies: &[] }
+    }
+}
+
+/// `oig serve` with the lab's applications.
+pub struct Gateway {
+    pub process: Process,
+    pub url: String,
+    _folder: Folder,
+}
+
+impl Gateway {
+    pub async fn start(nodes: &[&Node]) -> Self {
+        Self::start_with(nodes, With::default()).await
+    }
+
+    pub async fn start_with(nodes: &[&Node], with: With) -> Self {
+        let at: Vec<_> = nodes.iter().map(|n| (n.ceid, n.address, n.csta_port, n.association)).collect();
+        Self::start_at(&at, with).await
+    }
+
+    /// Nodes by number, address, CSTA port and style of association.
+    pub async fn start_at(nodes: &[(u16, IpAddr, u16, &str)], with: With) -> Self {
+        let folder = Folder::new();
+        let file = folder.path().join("oig.toml");
+        std::fs::write(&file, settings(nodes, &with)).expect("the test's folder can be written");
+        let file = file.to_str().expect("a path of this machine");
+        let mut process = Process::start(&["serve", "--settings", file]);
+        let started = process.line_logged("gateway started").await;
+        Self { process, url: format!("http://{}", socket_in(&started)), _folder: folder }
+    }
+}
+
+/// The first 127.0.0.1:PORT in a line.
+fn socket_in(line: &str) -> String {
+    let at = line.find("127.0.0.1:").unwrap_or_else(|| panic!("no address is in {line:?}"));
+    line[at..].chars().take_while(|c| c.is_ascii_digit() || matches!(c, '.' | ':')).collect()
+}
+
+fn settings(nodes: &[(u16, IpAddr, u16, &str)], with: &With) -> String {
+    let format = if with.json_logs { "json" } else { "text" };
+    let mut text = format!(
+        "[http]\nlisten = '127.0.0.1:0'\ntrusted_proxies = {:?}\n[limits]\nsessions = {}\n\
+         [log]\nformat = '{format}'\nfilter = '{}'\n",
+        with.trusted_proxies, with.sessions, with.filter
+    );
+    for (ceid, address, port, association) in nodes {
+        let node = format!("ceid = {ceid}\naddress = '{address}'\nport = {port}\nassociation = '{association}'\n");
+        write!(text, "[[node]]\n{node}").expect("a String takes everything");
+    }
+    let lab = lab_settings(([127, 0, 0, 1], 0).into(), &[]);
+    for application in &lab.applications {
+        write!(
+            text,
+            "[[application]]\ncompany = '{}'\nname = '{}'\nrevoked = {}\n\
+             application_password = '{}'\nlocal_password = '{}'\n",
+            application.company,
+            application.name,
+            application.revoked,
+            application.application_password.expose_secret(),
+            application.local_password.expose_secret(),
+        )
+        .expect("a String takes everything");
+    }
+    text
+}

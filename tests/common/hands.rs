@@ -1,0 +1,77 @@
+//! The hands of a simulated node: what people do at its phones, what breaks it, what is true.
+
+use oig::sim::truth::{TruthNow, TruthPhone, TruthState};
+use serde_json::{Value, json};
+
+use super::eventually;
+
+#[derive(Debug, Clone)]
+pub struct Hands {
+    base: String,
+    http: reqwest::Client,
+}
+
+impl Hands {
+    /// `base` is like `http://127.0.0.11:8884`.
+    pub fn new(base: &str) -> Self {
+        let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client can be made");
+        Self { base: base.trim_end_matches('/').to_owned(), http }
+    }
+
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> (u16, String) {
+        let answer = self.http.post(format!("{}{path}", self.base)).body(body.to_string()).send().await;
+        let answer = answer.unwrap_or_else(|e| panic!("the hands do not answer {path}: {e}"));
+        (answer.status().as_u16(), answer.text().await.expect("the hands' answer can be read"))
+    }
+
+    async fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> T {
+        let answer = self.http.get(format!("{}{path}", self.base)).send().await.expect("the hands answer");
+        let text = answer.text().await.expect("the hands' answer can be read");
+        serde_json::from_str(&text).unwrap_or_else(|e| panic!("{path} gave {text:?}: {e}"))
+    }
+
+    /// A person does something at a phone's prime line, and the phone does it.
+    pub async fn does(&self, dn: &str, verb: &str) {
+        self.does_with(dn, verb, json!({})).await;
+    }
+
+    pub async fn does_with(&self, dn: &str, verb: &str, body: Value) {
+        let (status, text) = self.post(&format!("/phones/{dn}/{verb}"), &body).await;
+        assert_eq!(status, 200, "{dn} does not {verb}: {text}");
+    }
+
+    /// Breaks something: `kind` is link, answer, frame, restart or power.
+    pub async fn fault(&self, kind: &str, body: Value) {
+        let (status, text) = self.post(&format!("/faults/{kind}"), &body).await;
+        assert_eq!(status, 200, "the fault {kind} {body} is not set: {text}");
+    }
+
+    /// Takes every fault back.
+    pub async fn heal(&self) {
+        let answer = self.http.delete(format!("{}/faults", self.base)).send().await.expect("the hands answer");
+        assert!(answer.status().is_success());
+    }
+
+    /// What is true now.
+    pub async fn truth(&self) -> TruthNow {
+        self.get("/truth/now").await
+    }
+
+    pub async fn phone(&self, dn: &str) -> TruthPhone {
+        self.get(&format!("/phones/{dn}")).await
+    }
+
+    /// States of a phone's legs, oldest first.
+    pub async fn states(&self, dn: &str) -> Vec<TruthState> {
+        self.phone(dn).await.legs.iter().map(|leg| leg.state).collect()
+    }
+
+    /// Waits until a phone's legs are in these states.
+    pub async fn until(&self, dn: &str, states: &[TruthState]) {
+        eventually(&format!("{dn} is {states:?}"), async || (self.states(dn).await == states).then_some(())).await;
+    }
+}

@@ -1,0 +1,141 @@
+//! A process of `oig`: started, read, signalled, and killed when it is dropped.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use super::{PATIENCE, eventually, within};
+
+/// The lines that a process has written so far.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<String>>>);
+
+impl Lines {
+    /// Reads in a thread of its own, so that the process never waits for a reader.
+    fn read(source: impl Read + Send + 'static) -> Self {
+        let lines = Self::default();
+        let kept = lines.clone();
+        thread::spawn(move || {
+            for line in BufReader::new(source).split(b'\n').map_while(Result::ok) {
+                let line = String::from_utf8_lossy(&line).into_owned();
+                kept.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+            }
+        });
+        lines
+    }
+
+    fn now(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+pub struct Process {
+    child: Child,
+    printed: Lines,
+    logged: Lines,
+}
+
+impl Process {
+    /// Starts `oig` with these arguments; settings of the surroundings do not reach it.
+    pub fn start(arguments: &[&str]) -> Self {
+        let mut command = oig();
+        command.args(arguments);
+        Self::of(command)
+    }
+
+    /// Starts a command whose output is to be read.
+    pub fn of(mut command: Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|e| panic!("{command:?} cannot be started: {e}"));
+        let printed = Lines::read(child.stdout.take().expect("piped above"));
+        let logged = Lines::read(child.stderr.take().expect("piped above"));
+        Self { child, printed, logged }
+    }
+
+    /// What it has printed so far.
+    pub fn printed(&self) -> Vec<String> {
+        self.printed.now()
+    }
+
+    /// What it has logged so far.
+    pub fn logged(&self) -> Vec<String> {
+        self.logged.now()
+    }
+
+    /// The first printed line that holds `text`, as soon as it is there.
+    pub async fn line_printed(&mut self, text: &str) -> String {
+        let lines = self.printed.clone();
+        self.line(lines, text).await
+    }
+
+    /// The first logged line that holds `text`, as soon as it is there.
+    pub async fn line_logged(&mut self, text: &str) -> String {
+        let lines = self.logged.clone();
+        self.line(lines, text).await
+    }
+
+    async fn line(&mut self, lines: Lines, text: &str) -> String {
+        eventually(&format!("a line with {text:?}"), async || {
+            let found = lines.now().into_iter().find(|line| line.contains(text));
+            if found.is_none()
+                && let Ok(Some(status)) = self.child.try_wait()
+            {
+                panic!("the process ended with {status} before a line with {text:?}:\n{}", self.logged().join("\n"));
+            }
+            found
+        })
+        .await
+    }
+
+    /// Asks it to end, as an init system does.
+    pub fn terminate(&self) {
+        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "the process is not there any more");
+    }
+
+    /// Ends it at once, as kill -9 does, and waits until it is gone.
+    pub fn kill(&mut self) {
+        // It may have ended by itself, which is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// How it ended.
+    pub async fn ended(&mut self) -> ExitStatus {
+        within(PATIENCE * 4, "the end of the process", async || self.child.try_wait().expect("it can be waited for"))
+            .await
+    }
+
+    /// Whether it is still there.
+    pub fn lives(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+        if thread::panicking() {
+            // What the process logged is half of what a failing test has to say.
+            let logged = self.logged.now();
+            let from = logged.len().saturating_sub(40);
+            eprintln!("-- the last lines of {}:\n{}", self.child.id(), logged[from..].join("\n"));
+        }
+    }
+}
+
+/// The binary of this build, without what the surroundings would set.
+pub fn oig() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_oig"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("OIG_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
