@@ -344,7 +344,7 @@ async fn classes_of_service_gate_monitoring_and_control() {
 
     let kept = app.watch(&lab.address(1), "1019").await;
     let caller = app.watch(&lab.address(1), "1000").await;
-    let gated = Err("The node's class of service does not allow it.".to_owned());
+    let gated = Err("Class of service does not allow it.".to_owned());
     assert_eq!(app.make(kept, "1000").await, gated);
     app.make(caller, "1019").await.expect("makeCall is accepted");
     let leg = app.hear(kept, Type::CallReceived, Why::NewCall).await.local_call_id;

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 use schemas::contract::Service;
 use schemas::contract::cc::{CallEventType as Type, EventCauseType as Why, NumberedEventMsg};
 use schemas::contract::ops_call_control_standard::{CancelGetEvent, GetNumberedEvent};
+use tokio::task::JoinHandle;
 
 use crate::common::app::{App, NO_EVENT, NO_SESSION};
 use crate::common::cluster::Lab;
-use crate::common::http::{self, CALL_PATH, Connection};
+use crate::common::http::{self, Answer, CALL_PATH, Connection};
 use crate::common::{PATIENCE, eventually};
 
 /// Longer than any test waits: a poll that ends is ended by something else.
@@ -38,46 +39,58 @@ async fn is_full(app: &App) -> bool {
     reply.error_description.as_deref() == Some(FULL)
 }
 
-/// Holds a poll at the session's last free place. What looks whether it is held takes that place
-/// for a millisecond: a poll that meets it there is refused, and sent again.
-async fn hold_last(url: &str, app: &App, bytes: &[u8]) -> Connection {
-    eventually("the poll is held", async || {
-        let mut connection = Connection::open(url).await;
-        connection.send(bytes).await;
-        loop {
-            let full = tokio::select! {
-                answer = connection.answer() => {
-                    answer.expect("the gateway answers").refused(FULL);
-                    return None;
-                }
-                full = is_full(app) => full,
-            };
-            if full {
-                return Some(connection);
-            }
-        }
-    })
-    .await
+/// Waits until the session holds all the polls it may. What looks takes a place for a
+/// millisecond: a poll that meets it there is refused, and [`Held`] sends it again.
+async fn until_full(app: &App) {
+    eventually("the polls are held", async || is_full(app).await.then_some(())).await;
 }
 
 async fn until_not_full(app: &App) {
     eventually("a poll is let go", async || (!is_full(app).await).then_some(())).await;
 }
 
-/// Holds that many polls that no event of the test ends.
-async fn hold(url: &str, app: &App, count: usize) -> Vec<Connection> {
-    let mut held = Vec::new();
-    for _ in 0..count {
-        let inner = format!(
-            "<v:sessionId>{}</v:sessionId><v:timeout>120000</v:timeout><v:eventNumber>2000000</v:eventNumber>",
-            app.session_id
-        );
-        let body = http::envelope(Service::StandardCcService, "getNumberedEvent", &inner);
-        let mut connection = Connection::open(url).await;
-        connection.send(http::request(CALL_PATH, &[], body.as_bytes())).await;
-        held.push(connection);
+/// A poll on a connection of its own, which is closed when this is dropped.
+struct Held(JoinHandle<Answer>);
+
+impl Held {
+    /// With `reset` the connection does not end in good order.
+    fn new(url: &str, bytes: Vec<u8>, reset: bool) -> Self {
+        let url = url.to_owned();
+        Self(tokio::spawn(async move {
+            let mut connection = Connection::open(&url).await;
+            if reset {
+                connection.will_reset();
+            }
+            loop {
+                connection.send(&bytes).await;
+                let answer = connection.answer().await.expect("the gateway answers");
+                if answer.text("errorDescription") != Some(FULL) {
+                    return answer;
+                }
+            }
+        }))
     }
-    held
+
+    async fn answer(mut self) -> Answer {
+        (&mut self.0).await.expect("the poll is answered")
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Polls that no event of the test ends, all but one that the session may hold.
+fn fillers(url: &str, app: &App) -> Vec<Held> {
+    let inner = format!(
+        "<v:sessionId>{}</v:sessionId><v:timeout>120000</v:timeout><v:eventNumber>2000000</v:eventNumber>",
+        app.session_id
+    );
+    let body = http::envelope(Service::StandardCcService, "getNumberedEvent", &inner);
+    let request = http::request(CALL_PATH, &[], body.as_bytes());
+    (1..HELD).map(|_| Held::new(url, request.clone(), false)).collect()
 }
 
 #[tokio::test]
@@ -105,14 +118,15 @@ async fn two_polls_are_served_in_the_order_in_which_they_asked() {
     let lab = Lab::start().await;
     let app = App::login(&lab.url).await;
     let caller = app.watch(&lab.address(1), "1000").await;
-    let mut fillers = hold(&lab.url, &app, HELD - 1).await;
-    let mut first = hold_last(&lab.url, &app, &poll(app.session_id, LONG)).await;
+    let mut fillers = fillers(&lab.url, &app);
+    let first = Held::new(&lab.url, poll(app.session_id, LONG), false);
+    until_full(&app).await;
     fillers.pop();
     until_not_full(&app).await;
-    let mut second = hold_last(&lab.url, &app, &poll(app.session_id, LONG)).await;
+    let second = Held::new(&lab.url, poll(app.session_id, LONG), false);
+    until_full(&app).await;
     app.make(caller, "1001").await.expect("makeCall is accepted");
-    let first = first.answer().await.expect("the first poll is answered");
-    let second = second.answer().await.expect("the second poll is answered");
+    let (first, second) = (first.answer().await, second.answer().await);
     let kinds = [&first, &second].map(|a| http::element_text(&a.body, "type").map(str::to_owned));
     assert_eq!(
         kinds,
@@ -200,13 +214,11 @@ async fn a_client_that_leaves_in_the_middle_of_a_poll_loses_no_event() {
     let lab = Lab::start().await;
     let app = App::login(&lab.url).await;
     let caller = app.watch(&lab.address(1), "1000").await;
-    let _fillers = hold(&lab.url, &app, HELD - 1).await;
+    let _fillers = fillers(&lab.url, &app);
     for round in 0..6 {
-        let leaver = hold_last(&lab.url, &app, &poll(app.session_id, LONG)).await;
-        match round % 2 {
-            0 => leaver.reset(),
-            _ => drop(leaver),
-        }
+        let leaver = Held::new(&lab.url, poll(app.session_id, LONG), round % 2 == 0);
+        until_full(&app).await;
+        drop(leaver);
         app.make(caller, "1001").await.expect("makeCall is accepted");
         until_not_full(&app).await;
         let leg = app.hear(caller, Type::CallOriginated, Why::NewCallInvoked).await.local_call_id;
@@ -222,11 +234,12 @@ async fn the_end_of_the_session_answers_its_held_polls() {
     let lab = Lab::start().await;
     let app = App::login(&lab.url).await;
     let id = app.session_id.to_string();
-    let mut held = hold(&lab.url, &app, HELD - 1).await;
-    held.push(hold_last(&lab.url, &app, &poll(app.session_id, LONG)).await);
+    let mut held = fillers(&lab.url, &app);
+    held.push(Held::new(&lab.url, poll(app.session_id, LONG), false));
+    until_full(&app).await;
     assert!(app.logout().await);
-    for mut connection in held {
-        connection.answer().await.expect("a held poll is answered").refused(NO_SESSION);
+    for held in held {
+        held.answer().await.refused(NO_SESSION);
     }
     let children = [("sessionId", id.as_str()), ("timeout", "60000")];
     http::call(&lab.url, "getEvent", &children).await.refused(NO_SESSION);

@@ -25,7 +25,7 @@ pub const NO_EVENT: &str = "Timeout no event message available.";
 pub const NO_SESSION: &str = "The session is not known or has ended.";
 pub const NOT_MONITORED: &str = "The object is not monitored in this session.";
 pub const NO_CALL: &str = "The call is not known at this object.";
-pub const WRONG_STATE: &str = "The call or device is not in a state that allows it.";
+pub const WRONG_STATE: &str = "The call is not in a state that allows this.";
 pub const NO_ANSWER: &str = "The node did not answer in time; the outcome is not known.";
 
 /// Well below the ten seconds that a session lives without it.

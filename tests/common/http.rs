@@ -151,8 +151,8 @@ impl Connection {
         tokio::time::timeout(LONGEST, async { while self.more().await.is_some() {} }).await.is_ok()
     }
 
-    /// Lets the connection end with a reset instead of in good order.
-    pub fn reset(self) {
+    /// Lets the connection end with a reset instead of in good order, whenever it ends.
+    pub fn will_reset(&self) {
         self.stream.set_zero_linger().expect("the socket is open");
     }
 
