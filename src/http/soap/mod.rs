@@ -88,9 +88,6 @@ async fn not_supported(input: Input<'_>) -> Answer {
     };
     let text = match session {
         Err(refused) => refused.to_string(),
-        Ok(()) if row.permission == Permission::Advanced => {
-            format!("{} needs Advanced service; this session is Standard.", row.name)
-        }
         Ok(()) => format!("{} is not supported yet.", row.name),
     };
     Answer::refusal(version, row, element, text)
@@ -122,7 +119,15 @@ pub async fn post(request: HttpRequest, mut payload: web::Payload, gateway: web:
     let caller = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |a| a.ip());
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
     match body::read(&mut payload, announced).await {
-        Ok(bytes) => respond(answer(&gateway, service, soap_action(&request).as_deref(), caller, &bytes).await),
+        Ok(bytes) => {
+            let answer = answer(&gateway, service, soap_action(&request).as_deref(), caller, &bytes).await;
+            if answer.receipt.is_some() {
+                // A server that learns in one turn that the client has closed and that the answer is
+                // there still writes it, and the event would be lost; a turn later it has let go.
+                tokio::task::yield_now().await;
+            }
+            respond(answer)
+        }
         Err(fault) => {
             let answer = Answer::fault(Version::V1_1, &fault);
             let mut response = start(fault.status(), answer.version);

@@ -1,0 +1,200 @@
+//! What a device does with a snapshot: it is the truth about the legs at one point of the stream;
+//! facts that come after it are applied on top, and what differs from what was known is told.
+
+use std::collections::VecDeque;
+
+use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as Why};
+use schemas::domain::{CallKey, Happening, LegSnapshot, LocalState, NodeRefusal, Party, RefusalKind};
+
+use super::super::leg::Leg;
+use super::{Effect, Effects, Link, NextLeg, Report, State};
+use crate::node::messages::{CallDetails, Question};
+use crate::policy;
+
+/// Why a snapshot is taken, and so what is told of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Occasion {
+    First,
+    Restored,
+    Audit,
+}
+
+/// A snapshot under way: facts that come meanwhile wait, and are applied on top of it.
+#[derive(Debug)]
+pub(super) struct Snapshot {
+    pub(super) why: Occasion,
+    /// `None` until the list of legs is there.
+    pub(super) legs: Option<Vec<LegSnapshot>>,
+    /// Calls whose parties are still asked for.
+    pub(super) asked: Vec<CallKey>,
+    pub(super) waiting: VecDeque<Happening>,
+}
+
+impl State {
+    pub(super) fn snapshot(&mut self, why: Occasion, out: &mut Effects) {
+        if self.link != Link::Armed {
+            return;
+        }
+        if self.snapshot.is_some() {
+            self.again = true;
+            return;
+        }
+        self.snapshot = Some(Snapshot { why, legs: None, asked: Vec::new(), waiting: VecDeque::new() });
+        out.push(Effect::Ask(Question::Legs(self.device.clone())));
+    }
+
+    pub(super) fn snapshot_if_wanted(&mut self, out: &mut Effects) {
+        if std::mem::take(&mut self.again) {
+            self.snapshot(Occasion::Audit, out);
+        }
+    }
+
+    pub(super) fn snapshot_legs(
+        &mut self,
+        result: Result<Vec<LegSnapshot>, NodeRefusal>,
+        next: NextLeg<'_>,
+        out: &mut Effects,
+    ) {
+        let Some(snapshot) = &mut self.snapshot else { return };
+        let legs = match result.map_err(|refusal| refusal.kind) {
+            Ok(legs) if legs.len() <= policy::DEVICE_LEGS => legs,
+            failed => {
+                let why = snapshot.why;
+                let waiting = std::mem::take(&mut snapshot.waiting);
+                self.snapshot = None;
+                // What is known must do: no list proves no call gone. A silent node is asked again.
+                if why != Occasion::Audit {
+                    self.compare(Vec::new(), why, true, next, out);
+                }
+                for happening in waiting {
+                    self.happened(happening, next, out);
+                }
+                self.again |= failed == Err(RefusalKind::NoAnswer);
+                return self.snapshot_if_wanted(out);
+            }
+        };
+        // The list was made at this point of the stream: what came before is in it.
+        snapshot.waiting.clear();
+        for leg in &legs {
+            let parties_known = self
+                .legs
+                .iter()
+                .any(|l| l.call == leg.call && l.calling != Party::NotKnown && snapshot.why == Occasion::Audit);
+            if !parties_known && leg.local != LocalState::Null {
+                snapshot.asked.push(leg.call.clone());
+                out.push(Effect::Ask(Question::Details(self.device.clone(), leg.call.clone())));
+            }
+        }
+        snapshot.legs = Some(legs);
+        self.snapshot_whole(next, out);
+    }
+
+    pub(super) fn snapshot_details(
+        &mut self,
+        call: &CallKey,
+        details: Option<CallDetails>,
+        next: NextLeg<'_>,
+        out: &mut Effects,
+    ) {
+        let Some(snapshot) = &mut self.snapshot else { return };
+        let Some(at) = snapshot.asked.iter().position(|c| c == call) else { return };
+        snapshot.asked.swap_remove(at);
+        let leg = snapshot.legs.iter_mut().flatten().find(|l| l.call == *call);
+        if let (Some(leg), Some(details)) = (leg, details) {
+            leg.calling = details.calling;
+            leg.called = details.called;
+        }
+        self.snapshot_whole(next, out);
+    }
+
+    fn snapshot_whole(&mut self, next: NextLeg<'_>, out: &mut Effects) {
+        if !self.snapshot.as_ref().is_some_and(|s| s.legs.is_some() && s.asked.is_empty()) {
+            return;
+        }
+        let Some(Snapshot { why, legs, waiting, .. }) = self.snapshot.take() else { return };
+        self.compare(legs.unwrap_or_default(), why, false, next, out);
+        for happening in waiting {
+            self.happened(happening, next, out);
+        }
+        self.snapshot_if_wanted(out);
+    }
+
+    /// Makes the known state that of the snapshot, and tells the difference.
+    fn compare(
+        &mut self,
+        shown: Vec<LegSnapshot>,
+        why: Occasion,
+        keep_unseen: bool,
+        next: NextLeg<'_>,
+        out: &mut Effects,
+    ) {
+        let mut fresh: Vec<Leg> = Vec::with_capacity(shown.len());
+        let mut changes: Vec<Report> = Vec::new();
+        for leg in &shown {
+            let known = self.legs.iter().find(|l| l.call == leg.call);
+            let remembered = self.remembered.iter().find(|(c, _)| *c == leg.call).map(|(_, id)| *id);
+            let id = known.map(|l| l.id).or(remembered).unwrap_or_else(&mut *next);
+            let Some(mut now) = Leg::from_snapshot(id, leg, &self.device.number) else { continue };
+            if fresh.iter().any(|f| f.call == now.call) {
+                continue; // named twice
+            }
+            match known {
+                Some(known) => {
+                    now.answering = known.answering.clone();
+                    if now.calling == Party::NotKnown {
+                        now.calling = known.calling.clone();
+                    }
+                    if now.called == Party::NotKnown {
+                        now.called = known.called.clone();
+                    }
+                    if known.state.shown() == now.state.shown() {
+                        now.last = known.last;
+                        now.permitted = now.permitted.or(known.permitted);
+                    } else {
+                        now.last = now.state.missed(Some(known.state));
+                        changes.push(Report::of(now.last.0, now.last.1, now.state.shown(), &now));
+                    }
+                }
+                None => changes.push(Report::of(now.last.0, now.last.1, now.state.shown(), &now)),
+            }
+            fresh.push(now);
+        }
+        let mut gone: Vec<Leg> = Vec::new();
+        if keep_unseen {
+            fresh.extend(
+                self.legs.iter().filter(|l| !fresh.iter().any(|f| f.call == l.call)).cloned().collect::<Vec<_>>(),
+            );
+        } else {
+            // Those of a life before are known to the watchers, too.
+            let remembered = std::mem::take(&mut self.remembered).into_iter().map(|(call, id)| Leg::new(id, call));
+            let known = std::mem::take(&mut self.legs).into_iter().chain(remembered);
+            gone.extend(known.filter(|l| !fresh.iter().any(|f| f.call == l.call)));
+        }
+        self.legs = fresh;
+        if why == Occasion::Audit && !(changes.is_empty() && gone.is_empty()) {
+            metrics::counter!("oig_audit_repairs_total").increment(1);
+        }
+        let mut gone = gone.iter().map(|leg| {
+            let mut report = Report::of(Type::CallClear, Why::OtherDeviceCleared, CallState::Idle, leg);
+            if let Some(view) = &mut report.leg {
+                view.gone = true;
+            }
+            Effect::Tell(report)
+        });
+        match why {
+            // Nobody was told anything in this life: what was known in the one before is ended after.
+            Occasion::First => {
+                out.push(Effect::Greet(self.present(Why::MonitorSet)));
+                out.extend(gone);
+            }
+            // Who waits for the first event knows of no change: last.
+            Occasion::Restored => {
+                self.out = false;
+                out.extend(self.present(Why::ControllerCommsRestored).into_iter().map(Effect::Tell));
+                out.extend(changes.into_iter().map(Effect::Tell).chain(&mut gone));
+                out.push(Effect::Greet(self.present(Why::MonitorSet)));
+            }
+            Occasion::Audit => out.extend(changes.into_iter().map(Effect::Tell).chain(&mut gone)),
+        }
+    }
+}
