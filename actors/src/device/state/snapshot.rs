@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as Why};
 use schemas::domain::{CallKey, Happening, LegSnapshot, LocalState, NodeRefusal, Party, RefusalKind};
 
-use super::super::leg::Leg;
+use super::super::leg::{Leg, LegState};
 use super::{Effect, Effects, Link, NextLeg, Report, State};
 use crate::node::messages::{CallDetails, Question};
 use crate::policy;
@@ -155,6 +155,8 @@ impl State {
                         changes.push(Report::of(now.last.0, now.last.1, now.state.shown(), &now));
                     }
                 }
+                // Dial tone is not told, be it heard of or found.
+                None if now.state == LegState::Initiated => {}
                 None => changes.push(Report::of(now.last.0, now.last.1, now.state.shown(), &now)),
             }
             fresh.push(now);

@@ -1,10 +1,11 @@
 //! The decisions of a `Device`, input by input: the contract's rows, monitors, snapshots, commands.
 
 use schemas::contract::cc::{CallEventType, EventCauseType};
-use schemas::domain::{Cause, Feature, Features};
+use schemas::domain::{Cause, Feature, Features, LegSnapshot};
 
 use super::*;
 use crate::device::table::ROWS;
+use crate::node::messages::CallDetails;
 
 const CALL: &str = "c1";
 
@@ -469,6 +470,15 @@ fn an_audit_tells_what_was_missed_and_nothing_else() {
             (Type::CallClear, Why::OtherDeviceCleared, CallState::Idle),
         ]
     );
+}
+
+#[test]
+fn dial_tone_that_an_audit_finds_is_told_to_nobody_either() {
+    let mut bench = Bench::armed();
+    assert_eq!(bench.on(Input::Audit), [snapshot_wanted()]);
+    let out = bench.snapshot(&[shown(CALL, LocalState::Initiated, None)]);
+    assert_eq!(tells(&out), []);
+    assert_eq!(bench.leg(CALL).state, LegState::Initiated);
 }
 
 #[test]
