@@ -135,7 +135,10 @@ impl<'a> Line<'a> {
         let audits = AUDITS_MS.iter().map(|after| (excuse.over_ms + after).min(end_ms));
         let ends: Vec<i64> = restored.map(|(at, _)| *at + 1).into_iter().chain(audits).collect();
         match ends.iter().find(|at| self.told_at(**at) == self.true_at(**at)) {
-            Some(at) => self.excused.push((excuse.from_ms, *at, excuse.name)),
+            Some(at) => {
+                let at = self.late_clear(excuse.from_ms, *at).unwrap_or(*at);
+                self.excused.push((excuse.from_ms, at, excuse.name));
+            }
             None => {
                 let at = ends.last().copied().unwrap_or(end_ms);
                 self.excused.push((excuse.from_ms, at, excuse.name));
@@ -150,6 +153,24 @@ impl<'a> Line<'a> {
                 ));
             }
         }
+    }
+
+    /// Dial tone is not told, so an application that does not know of one knows the truth; that it
+    /// ended while nobody heard is told all the same, when the device is looked at.
+    fn late_clear(&self, from_ms: i64, to_ms: i64) -> Option<i64> {
+        let ended = |id: &str| {
+            self.own().any(|r| r.gcid == id && r.state == TruthState::Null && (from_ms..=to_ms).contains(&r.at_ms))
+        };
+        let mut told = Vec::new();
+        let mut late = None;
+        for (at, call) in self.events.iter().filter(|(_, call)| call.kind == Some(Type::CallClear)) {
+            let id = gcid(call);
+            if *at > to_ms && ended(&id) && !told.contains(&id) {
+                late = Some(*at);
+            }
+            told.push(id);
+        }
+        late
     }
 
     fn is_excused(&self, at_ms: i64) -> bool {
@@ -251,7 +272,7 @@ impl<'a> Line<'a> {
                 }
             }
         }
-        for (at, call) in &self.events {
+        for (at, call) in self.events.iter().filter(|(at, _)| !self.is_excused(*at)) {
             if let Some(fault) = ill_formed(call, self.phone) {
                 findings.violations.push(format!("{} at {at}: {fault}: {}", self.phone.dn, short(call)));
             }

@@ -118,6 +118,8 @@ pub(crate) struct State {
     snapshot: Option<Snapshot>,
     /// A snapshot was wanted while one was under way, or facts did not fit.
     again: bool,
+    /// Audits in a row whose list was overtaken by facts.
+    overtaken: u32,
     /// The refusal that was told since the monitor last stood.
     refused: Option<Why>,
     /// As the node last said; a node that does not say such things has all in service.
@@ -136,6 +138,7 @@ impl State {
             remembered,
             snapshot: None,
             again: false,
+            overtaken: 0,
             refused: None,
             in_service: true,
             out: false,
@@ -286,7 +289,10 @@ impl State {
             Told::Outcome(ticket, result) => self.outcome(ticket, result, out),
             Told::Happened(happening) => match &mut self.snapshot {
                 // The list is not made yet: it will show this, but not how it came about.
-                Some(Snapshot { why: Occasion::Audit, legs: None, .. }) => self.happened(happening, next, out),
+                Some(Snapshot { why: Occasion::Audit, legs: None, overtaken, .. }) => {
+                    *overtaken = true;
+                    self.happened(happening, next, out);
+                }
                 Some(snapshot) if snapshot.waiting.len() < policy::DEVICE_BUFFER => {
                     snapshot.waiting.push_back(happening);
                 }
@@ -424,7 +430,15 @@ impl State {
                 leg.state = state;
                 (state.shown(), false)
             }
-            After::AsItIs => (leg.state.shown(), false),
+            After::AsItIs => {
+                // Whoever holds or retrieves has answered before: that was missed.
+                let answered = matches!(happening.fact, Fact::Held | Fact::Retrieved);
+                if answered && !matches!(leg.state, LegState::Established | LegState::Held) {
+                    leg.state = LegState::Established;
+                    self.again = true;
+                }
+                (leg.state.shown(), false)
+            }
             After::Gone => (CallState::Idle, true),
         };
         if let Some(local) = happening.local {

@@ -28,6 +28,9 @@ pub(super) struct Snapshot {
     /// Calls whose parties are still asked for.
     pub(super) asked: Vec<CallKey>,
     pub(super) waiting: VecDeque<Happening>,
+    /// Facts were told while the list was on its way: whether they are in it cannot be known of a
+    /// node that answers late.
+    pub(super) overtaken: bool,
 }
 
 impl State {
@@ -39,7 +42,8 @@ impl State {
             self.again = true;
             return;
         }
-        self.snapshot = Some(Snapshot { why, legs: None, asked: Vec::new(), waiting: VecDeque::new() });
+        self.snapshot =
+            Some(Snapshot { why, legs: None, asked: Vec::new(), waiting: VecDeque::new(), overtaken: false });
         out.push(Effect::Ask(Question::Legs(self.device.clone())));
     }
 
@@ -73,7 +77,15 @@ impl State {
                 return self.snapshot_if_wanted(out);
             }
         };
-        // The list was made at this point of the stream: what came before is in it.
+        if snapshot.overtaken && self.overtaken < policy::AUDITS_OVERTAKEN {
+            self.overtaken += 1;
+            self.snapshot = None;
+            return self.snapshot(Occasion::Audit, out);
+        }
+        self.overtaken = 0;
+        // The list was made at this point of the stream, so what came before is in it; that of a
+        // node that answers late may be older: looked at again.
+        self.again |= !snapshot.waiting.is_empty();
         snapshot.waiting.clear();
         for leg in &legs {
             let parties_known = self
