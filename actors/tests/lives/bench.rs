@@ -129,6 +129,12 @@ impl Bench {
     }
 }
 
+/// Lets time pass on the paused clock: everything that is due until then has happened. Shows that
+/// something stays as it is, or does not come.
+pub async fn pass(time: Duration) {
+    tokio::time::sleep(time).await;
+}
+
 /// Lets time pass until it is so; a minute at most, and none of it real.
 pub async fn until(what: &str, so: impl Fn() -> bool) {
     let began = Instant::now();

@@ -47,7 +47,7 @@ fn an_object_let_go_and_taken_up_at_once_has_one_monitor() {
         }
         app.monitor(line("1000")).await;
         let object = line("1000");
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        crate::bench::pass(Duration::from_secs(1)).await;
         assert_eq!(bench.switches[0].monitors_of("1000"), 1);
         app.addr.send(CallStatus(object)).await.expect("lives").expect("monitored");
         bench.switches[0].ring("1000", "c1");
@@ -134,7 +134,7 @@ fn a_refused_monitor_is_told_once_and_set_when_the_node_has_room() {
         let app = bench.app().await;
         app.monitor(line("1000")).await;
         assert_eq!(app.events(1).await, ["1000 MONITOR_FAILED_EVENT DESTINATION_UNAVAILABLE UNAVAILABLE"]);
-        tokio::time::sleep(Duration::from_secs(20)).await;
+        crate::bench::pass(Duration::from_secs(20)).await;
         app.silence().await;
         bench.switches[0].inside().refuses_monitors = None;
         assert_eq!(app.events(1).await, [restored("1000")]);

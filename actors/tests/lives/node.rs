@@ -56,7 +56,7 @@ fn a_refused_connection_is_tried_again_ever_more_slowly_and_told_once() {
         bench.switches[0].inside().refuses = true;
         bench.switches[0].close();
         assert_eq!(app.events(2).await, [LOST.to_owned(), out_of_service("1000")]);
-        tokio::time::sleep(Duration::from_secs(40)).await;
+        crate::bench::pass(Duration::from_secs(40)).await;
         assert_eq!(bench.tree.env.cluster.link(ceid(1)), Some(LinkState::Failure));
         app.silence().await;
         let began = Instant::now();
@@ -85,7 +85,7 @@ fn a_node_that_speaks_no_csta_ends_its_life_and_nothing_else() {
         }
         // Half a frame, then the end.
         bench.switches[0].raw(vec![0, 0, 1, 0, b'0', b'0', b'0', b'1', b'<']);
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        crate::bench::pass(Duration::from_secs(1)).await;
         bench.switches[0].close();
         assert_eq!(app.events(4).await, [LOST.to_owned(), out_of_service("1000"), BACK.to_owned(), restored("1000")]);
         assert_eq!(bench.switches[1].inside().connections, 1, "the other node noticed nothing");
@@ -131,7 +131,7 @@ fn a_flood_of_events_neither_grows_the_log_nor_stops_another_node() {
         }
         let node = bench.switches[0].clone();
         crate::bench::until("the flood is read", || node.inside().asked.len() > 3).await;
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        crate::bench::pass(Duration::from_secs(1)).await;
         let held = bytes.load(std::sync::atomic::Ordering::Relaxed);
         assert!(held <= actors::policy::LOG_BYTES + 64 * 1024, "{held} bytes");
         let outcome = flooded.poll(1).await;
@@ -150,7 +150,7 @@ fn a_planned_stop_closes_every_connection_and_begins_none() {
         bench.switches[1].inside().refuses = false;
         bench.tree.stop_nodes();
         bench.link(1, LinkState::Failure).await;
-        tokio::time::sleep(Duration::from_secs(30)).await;
+        crate::bench::pass(Duration::from_secs(30)).await;
         for switch in &bench.switches {
             assert_eq!(switch.inside().connections, 1);
         }

@@ -202,11 +202,8 @@ impl Out {
                 out.text("systemStatus", word(&STATUSES, *status, "normal"));
             }),
             Request::SystemRegister => self.root("SystemRegister", |out| {
-                out.inside("requestTypes", |out| {
-                    out.text("systemStatus", "true");
-                    out.text("requestSystemStatus", "true");
-                    out.text("switchingFunctionDevicesChanged", "true");
-                });
+                // Only what is understood is asked for.
+                out.inside("requestTypes", |out| out.text("systemStatus", "true"));
             }),
             Request::GetSwitchingFunctionDevices => self.root("GetSwitchingFunctionDevices", |_| {}),
             Request::SwitchingFunctionDevices { cross_ref, segment, last, devices } => {
