@@ -15,7 +15,7 @@ use oig::sim::core::{Deed, Hand};
 use oig::sim::faults::{AnswerFault, Fault, FrameFault, LinkFault, Which};
 use oig::sim::switch::Line;
 use oig::sim::truth::Truth;
-use schemas::contract::cc::{CallEventMsg, FeaturesAllowed};
+use schemas::contract::cc::{CallEventMsg, EventCauseType, FeaturesAllowed};
 use schemas::contract::ops_call_control_standard::{AnswerCall, ClearCall, HoldCall, MakeCall, RetrieveCall};
 
 use self::chance::Chance;
@@ -278,6 +278,12 @@ impl Story {
         }
     }
 
+    /// Nothing is done for longer than clocks may differ: in real time what happens next to the edge
+    /// of an excuse could be on one side of it for the switch and on the other for the gateway.
+    async fn calm(&self, world: &World) {
+        world.pass(u64::try_from(4 * SOCKET_SLACK_MS).expect("small")).await;
+    }
+
     async fn break_something(&mut self, world: &World) {
         let node = self.chance.below(2);
         let for_ms = 500 + i64::try_from(self.chance.below(20_000)).expect("small");
@@ -310,6 +316,9 @@ impl Story {
             8 if frames => ("answers twice", Fault::Answer { service: None, how: AnswerFault::Twice }, i64::MAX),
             _ => return,
         };
+        if self.real {
+            self.calm(world).await;
+        }
         let now = world.clock.now();
         let _ = writeln!(self.deeds, "{now} {name} at node {} for {lasts_ms}", node + 1);
         world.nodes[node].fault(fault).await.expect("alive");
@@ -327,10 +336,22 @@ impl Story {
         };
         self.excuses.push(Excuse { node, name, from_ms: now, over_ms });
         if self.real {
-            // What is done next to the edge of an excuse could be on either side of it.
-            world.pass(u64::try_from(2 * SOCKET_SLACK_MS).expect("small")).await;
+            world.until("every monitor at the node is set again", |w| restored(w, node, now)).await;
+            self.calm(world).await;
         }
     }
+}
+
+/// Whether every application has heard of each of its phones at the node that it is monitored again.
+fn restored(world: &World, node: usize, since_ms: i64) -> bool {
+    world.applications.iter().all(|application| {
+        let heard = application.heard.borrow();
+        application.watched.iter().filter(|phone| phone.node == node).all(|phone| {
+            heard.iter().filter(|h| h.at_ms >= since_ms).filter_map(|h| h.event.call_event.as_ref()).any(|call| {
+                call.object_id == phone.object && call.cause == Some(EventCauseType::ControllerCommsRestored)
+            })
+        })
+    })
 }
 
 fn link(mode: LinkFault, which: Which, for_ms: i64) -> Fault {

@@ -133,7 +133,7 @@ impl<'a> Line<'a> {
             .iter()
             .find(|(at, call)| *at >= excuse.over_ms && call.cause == Some(Why::ControllerCommsRestored));
         let audits = AUDITS_MS.iter().map(|after| (excuse.over_ms + after).min(end_ms));
-        let ends: Vec<i64> = restored.map(|(at, _)| *at + 1).into_iter().chain(audits).collect();
+        let ends: Vec<i64> = restored.map(|(at, _)| *at + 1 + self.slack_ms).into_iter().chain(audits).collect();
         match ends.iter().find(|at| self.told_at(**at) == self.true_at(**at)) {
             Some(at) => {
                 let at = self.late_clear(excuse.from_ms, *at).unwrap_or(*at);
