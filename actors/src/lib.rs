@@ -20,6 +20,7 @@ pub mod policy;
 pub mod refusal;
 pub mod session;
 pub mod session_supervisor;
+pub mod standing;
 pub mod system_event;
 mod tree;
 pub mod wire;

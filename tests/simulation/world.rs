@@ -19,6 +19,7 @@ use actors::env::{Clock, Env, SystemClock};
 use actors::planted::{Fault as PlantedFault, Planted};
 use actors::session::messages::Receipt;
 use actors::session_supervisor::Open;
+use actors::standing::Service;
 use actors::wire::{Connect, Wire};
 use futures_util::future::BoxFuture;
 use oig::admission::Admission;
@@ -254,7 +255,7 @@ impl World {
     }
 
     async fn application(&self, chance: &mut Chance) -> Application {
-        let open = Open { application: "Simulation / Application".into() };
+        let open = Open { application: "Simulation / Application".into(), service: Service::Standard };
         let opened = self.tree.session_supervisor.send(open).await.expect("alive");
         let session_id = opened.expect("admitted").as_long();
         let mut watched = Vec::new();

@@ -35,9 +35,13 @@ use crate::guard;
 use crate::last_word::LastWord;
 use crate::policy;
 use crate::refusal::Refused;
+use crate::standing::Standing;
 
 pub struct Session {
     id: SessionId,
+    /// Which forms of events it may have.
+    #[expect(dead_code)] // advanced events read it
+    standing: Standing,
     state: State<MemoryLog>,
     devices: Addr<DeviceSupervisor>,
     /// Monitored objects; `None` while the device is being found.
@@ -53,6 +57,7 @@ impl Session {
     pub(crate) fn new(
         id: SessionId,
         env: &Env,
+        standing: Standing,
         devices: Addr<DeviceSupervisor>,
         supervisor: Recipient<SessionEnded>,
     ) -> Self {
@@ -64,6 +69,7 @@ impl Session {
         }
         Self {
             id,
+            standing,
             state,
             devices,
             monitors: BTreeMap::new(),

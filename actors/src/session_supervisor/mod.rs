@@ -19,6 +19,7 @@ use crate::guard;
 use crate::refusal::Refused;
 use crate::session::Session;
 use crate::session::messages::{Lag, SessionEnded};
+use crate::standing::{Service, Standing};
 use crate::system_event;
 
 /// A session as others reach it.
@@ -28,6 +29,7 @@ pub struct SessionRef {
     pub addr: Addr<Session>,
     /// `Company / Application`, for logs and the administrator.
     pub application: Arc<str>,
+    pub standing: Standing,
 }
 
 /// Finds the place where a session lives: here one process, elsewhere perhaps several.
@@ -58,6 +60,7 @@ impl FindSession for SessionTable {
 #[rtype(result = "Result<SessionId, Refused>")]
 pub struct Open {
     pub application: Arc<str>,
+    pub service: Service,
 }
 
 /// Planned stop: tell every session, admit no more. Answers with the number of sessions told.
@@ -90,7 +93,7 @@ impl SessionSupervisor {
         Self { env, arbiters, devices, table, limit, stopping: false }
     }
 
-    fn open(&mut self, application: Arc<str>, ctx: &mut Context<Self>) -> Result<SessionId, Refused> {
+    fn open(&mut self, Open { application, service }: Open, ctx: &mut Context<Self>) -> Result<SessionId, Refused> {
         if self.stopping {
             return Err(Refused::Stopping);
         }
@@ -105,12 +108,14 @@ impl SessionSupervisor {
             }
         };
         let (env, devices, supervisor) = (self.env.clone(), self.devices.clone(), ctx.address().recipient());
+        let standing = Standing::new(service);
+        let seen = standing.clone();
         let addr = Session::start_in_arbiter(self.arbiters.of_session(id), move |_| {
-            Session::new(id, &env, devices, supervisor)
+            Session::new(id, &env, seen, devices, supervisor)
         });
         info!(session = %id, application = &*application, "session begins");
         self.write(|sessions| {
-            sessions.insert(id, SessionRef { id, addr, application });
+            sessions.insert(id, SessionRef { id, addr, application, standing });
         });
         Ok(id)
     }
@@ -139,8 +144,8 @@ impl Actor for SessionSupervisor {
 impl Handler<Open> for SessionSupervisor {
     type Result = MessageResult<Open>;
 
-    fn handle(&mut self, Open { application }: Open, ctx: &mut Self::Context) -> Self::Result {
-        MessageResult(guard::keep("session_supervisor", || self.open(application, ctx)).unwrap_or(Err(Refused::Lost)))
+    fn handle(&mut self, open: Open, ctx: &mut Self::Context) -> Self::Result {
+        MessageResult(guard::keep("session_supervisor", || self.open(open, ctx)).unwrap_or(Err(Refused::Lost)))
     }
 }
 

@@ -16,6 +16,7 @@ use actors::refusal::Refused;
 use actors::session::messages::{MonitorObject, Poll, ResetTimer, StopMonitor};
 use actors::session::{Outcome, Session, Want};
 use actors::session_supervisor::{FindSession, Open};
+use actors::standing::Service;
 use schemas::domain::{Ceid, ObjectId, SessionId};
 use tokio::time::Instant;
 
@@ -106,7 +107,11 @@ impl Bench {
     }
 
     pub async fn open(&self) -> Result<App, Refused> {
-        let id = self.tree.session_supervisor.send(Open { application: "Company / App".into() }).await;
+        let id = self
+            .tree
+            .session_supervisor
+            .send(Open { application: "Company / App".into(), service: Service::Standard })
+            .await;
         let id = id.expect("the supervisor lives")?;
         let addr = self.tree.sessions.find(id).expect("just begun").addr;
         Ok(App { id, addr })

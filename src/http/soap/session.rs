@@ -2,6 +2,7 @@
 
 use actors::session::messages::{End, ResetTimer};
 use actors::session_supervisor::Open;
+use actors::standing::Service;
 use schemas::contract::SERVER_VERSION;
 use schemas::contract::ops_session::{Login, LoginApp, LoginEx, Logout, ResetSessionTimer, ServiceVersions};
 use schemas::contract::session::{
@@ -57,7 +58,7 @@ impl Context<'_> {
             tracing::warn!(caller = %self.caller, %denied, "login denied");
             No(denied.to_string())
         })?;
-        let opened = self.gateway.tree.session_supervisor.send(Open { application }).await;
+        let opened = self.gateway.tree.session_supervisor.send(Open { application, service: Service::Standard }).await;
         let id = opened.map_err(|_| actors::refusal::Refused::Lost)??;
         Ok(id.as_long())
     }
