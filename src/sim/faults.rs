@@ -4,7 +4,7 @@
 //! frame. Faults are set by the hands and last until their time is over, they have struck, or all
 //! are taken back.
 
-use schemas::csta::message::{CallEventKind, EventBody, Message};
+use schemas::csta::message::{CallEventKind, EventBody, JoinKind, Message};
 use serde::{Deserialize, Serialize};
 
 use super::csta::Outgoing;
@@ -186,6 +186,11 @@ fn event_name(message: &Message) -> Option<&'static str> {
             CallEventKind::Queued => "Queued",
             CallEventKind::NetworkReached => "NetworkReached",
         },
+        EventBody::Joined(joined) => match joined.kind {
+            JoinKind::Transferred => "Transfered",
+            JoinKind::Conferenced => "Conferenced",
+        },
+        EventBody::Information(_) => "CallInformation",
         EventBody::OutOfService { .. } => "OutOfService",
         EventBody::BackInService { .. } => "BackInService",
         EventBody::Other(_) => "",

@@ -3,10 +3,13 @@
 //! Nothing is decided here: a fact is carried over as it was said, or not at all. Called by the
 //! `Node` actor; the simulated node has its own model and speaks in `message`.
 
-use super::message::{CallEvent, CallEventKind, ConnectionId, DeviceConnection, EventBody, Failure, Request, Response};
+use super::message::{
+    CallEvent, CallEventKind, ConnectionId, DeviceConnection, EventBody, Failure, InformationEvent, JoinKind,
+    JoinedEvent, PrivateFeature, PrivateRequest, Request, Response,
+};
 use crate::domain::{
-    CallKey, Command, DeviceRef, Fact, GlobalCallId, Happening, LegSnapshot, LocalState, NodeRefusal, Party,
-    RefusalKind,
+    CallKey, Command, DeviceRef, Fact, GlobalCallId, Happening, Joined, JoinedParty, LegSnapshot, LocalState,
+    NodeRefusal, Party, RefusalKind,
 };
 
 /// What an event says of the monitored device; `None` for events that the gateway has no use for.
@@ -14,6 +17,8 @@ use crate::domain::{
 pub fn happening(body: EventBody) -> Option<Happening> {
     match body {
         EventBody::Call(event) => Some(call_happening(event)),
+        EventBody::Joined(event) => Some(joined(event)),
+        EventBody::Information(event) => Some(information(event)),
         EventBody::OutOfService { device } => {
             Some(Happening { subject: device, ..Happening::bare(Fact::OutOfService) })
         }
@@ -42,6 +47,60 @@ fn call_happening(event: CallEvent) -> Happening {
         cause: event.cause,
         permitted: event.permitted,
         global_call_id: event.global_call_id.as_deref().map(GlobalCallId::from),
+        joined: None,
+        account: None,
+    }
+}
+
+fn call_of(connection: Option<&ConnectionId>) -> Option<CallKey> {
+    connection.and_then(|c| c.call.as_deref()).map(CallKey::from)
+}
+
+fn joined(event: JoinedEvent) -> Happening {
+    let parties: Vec<JoinedParty> = event
+        .connections
+        .into_iter()
+        .map(|item| {
+            let named = || item.new.as_ref().or(item.old.as_ref()).and_then(|c| c.device.clone());
+            let device = match item.endpoint {
+                Party::NotKnown => named().map_or(Party::NotKnown, Party::Known),
+                said => said,
+            };
+            JoinedParty { call: call_of(item.new.as_ref()), old_call: call_of(item.old.as_ref()), device }
+        })
+        .collect();
+    let primary = call_of(Some(&event.primary_old));
+    Happening {
+        // Where the node does not name the new call, the one that was held goes on.
+        call: parties.iter().find_map(|p| p.call.clone()).or_else(|| primary.clone()),
+        subject: event.controller,
+        local: event.local,
+        cause: event.cause,
+        permitted: event.permitted,
+        global_call_id: event.global_call_id.as_deref().map(GlobalCallId::from),
+        joined: Some(Box::new(Joined {
+            primary,
+            secondary: call_of(event.secondary_old.as_ref()),
+            joined: event.joined,
+            parties,
+            old_global_call_id: event.old_global_call_id.as_deref().map(GlobalCallId::from),
+        })),
+        ..Happening::bare(match event.kind {
+            JoinKind::Transferred => Fact::Transferred,
+            JoinKind::Conferenced => Fact::Conferenced,
+        })
+    }
+}
+
+fn information(event: InformationEvent) -> Happening {
+    Happening {
+        call: call_of(Some(&event.connection)),
+        subject: event.device,
+        calling: event.calling,
+        permitted: event.permitted,
+        global_call_id: event.global_call_id.as_deref().map(GlobalCallId::from),
+        account: event.account,
+        ..Happening::bare(Fact::Information)
     }
 }
 
@@ -81,6 +140,48 @@ pub fn request(command: &Command) -> Request {
         Command::Clear { device, call } => Request::ClearConnection { connection: connection(device, call) },
         Command::Hold { device, call } => Request::HoldCall { connection: connection(device, call) },
         Command::Retrieve { device, call } => Request::RetrieveCall { connection: connection(device, call) },
+        Command::Consult { device, call, number } => {
+            Request::ConsultationCall { existing: connection(device, call), consulted: number.clone() }
+        }
+        Command::Reconnect { device, active, held } => {
+            Request::ReconnectCall { active: connection(device, active), held: connection(device, held) }
+        }
+        Command::Alternate { device, held, active } => {
+            Request::AlternateCall { held: connection(device, held), active: connection(device, active) }
+        }
+        Command::Transfer { device, held, active } => {
+            Request::TransferCall { held: connection(device, held), active: connection(device, active) }
+        }
+        Command::Conference { device, held, active } => {
+            Request::ConferenceCall { held: connection(device, held), active: connection(device, active) }
+        }
+        Command::SplitConference { device, call } => {
+            Request::Escape(PrivateRequest::SplitConference { connection: connection(device, call) })
+        }
+        Command::Redirect { device, call, number } => Request::DeflectCall {
+            connection: connection(device, call),
+            destination: DeviceRef::number(number.clone()),
+        },
+        Command::PickUp { device, ringing } => Request::DirectedPickupCall {
+            connection: ConnectionId { call: None, device: Some(DeviceRef::number(ringing.clone())) },
+            requesting: bare(device),
+        },
+        Command::NewCall { device, call } => {
+            Request::Escape(PrivateRequest::NewCall { connection: connection(device, call) })
+        }
+        Command::SendDigits { device, call, digits } => {
+            Request::GenerateDigits { connection: connection(device, call), digits: digits.clone() }
+        }
+    }
+}
+
+/// What of our private data a node must know for a command; `None` for the standard's own.
+#[must_use]
+pub fn needs(command: &Command) -> Option<PrivateFeature> {
+    match command {
+        Command::SplitConference { .. } => Some(PrivateFeature::SplitConference),
+        Command::NewCall { .. } => Some(PrivateFeature::NewCall),
+        _ => None,
     }
 }
 

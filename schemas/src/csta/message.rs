@@ -140,6 +140,45 @@ pub enum Request {
     RetrieveCall {
         connection: ConnectionId,
     },
+    /// Holds `existing` and calls `consulted` from the same line.
+    ConsultationCall {
+        existing: ConnectionId,
+        consulted: String,
+    },
+    /// Clears `active` and takes `held` back.
+    ReconnectCall {
+        active: ConnectionId,
+        held: ConnectionId,
+    },
+    AlternateCall {
+        held: ConnectionId,
+        active: ConnectionId,
+    },
+    TransferCall {
+        held: ConnectionId,
+        active: ConnectionId,
+    },
+    ConferenceCall {
+        held: ConnectionId,
+        active: ConnectionId,
+    },
+    DeflectCall {
+        connection: ConnectionId,
+        /// The first of them, where a peer names several.
+        destination: DeviceRef,
+    },
+    /// Takes a call that rings elsewhere; its connection may name the device alone.
+    DirectedPickupCall {
+        connection: ConnectionId,
+        requesting: DeviceRef,
+    },
+    GenerateDigits {
+        connection: ConnectionId,
+        digits: String,
+    },
+    GetCstaFeatures,
+    /// A service that the standard lacks.
+    Escape(PrivateRequest),
     /// A request of a service that we do not know: to be answered with serviceNotSupported.
     Unsupported {
         name: String,
@@ -149,20 +188,123 @@ pub enum Request {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Response {
     SystemStatus,
-    SystemRegister { register: String },
-    StartApplicationSession { session: String, version: String, duration_s: u32 },
-    ResetApplicationSessionTimer { duration_s: u32 },
+    SystemRegister {
+        register: String,
+    },
+    StartApplicationSession {
+        session: String,
+        version: String,
+        duration_s: u32,
+    },
+    ResetApplicationSessionTimer {
+        duration_s: u32,
+    },
     StopApplicationSession,
-    GetSwitchingFunctionDevices { cross_ref: String },
-    MonitorStart { cross_ref: String },
+    GetSwitchingFunctionDevices {
+        cross_ref: String,
+    },
+    MonitorStart {
+        cross_ref: String,
+    },
     MonitorStop,
-    SnapshotDevice { connections: Vec<DeviceConnection> },
-    SnapshotCall { calling: Party, called: Party, global_call_id: Option<String>, devices: Vec<CallConnection> },
-    MakeCall { calling: ConnectionId, global_call_id: Option<String> },
+    SnapshotDevice {
+        connections: Vec<DeviceConnection>,
+    },
+    SnapshotCall {
+        calling: Party,
+        called: Party,
+        global_call_id: Option<String>,
+        devices: Vec<CallConnection>,
+    },
+    MakeCall {
+        calling: ConnectionId,
+        global_call_id: Option<String>,
+    },
     AnswerCall,
     ClearConnection,
     HoldCall,
     RetrieveCall,
+    ConsultationCall {
+        initiated: ConnectionId,
+        global_call_id: Option<String>,
+    },
+    ReconnectCall,
+    AlternateCall,
+    TransferCall {
+        transferred: ConnectionId,
+    },
+    ConferenceCall {
+        conference: ConnectionId,
+    },
+    DeflectCall,
+    DirectedPickupCall {
+        picked: ConnectionId,
+    },
+    GenerateDigits,
+    GetCstaFeatures {
+        /// What of our private data the peer knows.
+        private: Vec<PrivateFeature>,
+    },
+    Escape(PrivateResponse),
+}
+
+/// What a node may know of our private data, as `GetCSTAFeatures` announces it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PrivateFeature {
+    DeviceProfile,
+    SplitConference,
+    NewCall,
+    /// `permitted` beside servicesPermitted.
+    Permitted,
+}
+
+/// What CSTA has no service for, asked in an Escape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PrivateRequest {
+    DeviceProfile {
+        dn: String,
+    },
+    SplitConference {
+        connection: ConnectionId,
+    },
+    /// Clears the connection and gives dial tone on its line.
+    NewCall {
+        connection: ConnectionId,
+    },
+    /// Something that is not known here; to be refused.
+    Unsupported,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PrivateResponse {
+    /// It was done; nothing more is said.
+    Done,
+    DeviceProfile(DeviceProfile),
+}
+
+/// What a node has configured for a number.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeviceProfile {
+    pub name: Option<String>,
+    /// The kind of device in the contract's words (deviceType), where the node says it.
+    pub kind: Option<String>,
+    pub cos: Option<String>,
+    /// The set's lines by button.
+    pub lines: Vec<ProfileLine>,
+    /// CEIDs of its nodes.
+    pub home: Option<u16>,
+    pub secondary: Option<u16>,
+    /// Prime numbers of a group's members, in its order.
+    pub members: Vec<String>,
+}
+
+/// One button that is a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileLine {
+    pub button: u8,
+    pub dn: String,
+    /// Whether it rings.
+    pub ring: bool,
 }
 
 /// A line of SnapshotDeviceResponse.
@@ -230,6 +372,10 @@ pub struct Event {
 #[derive(Debug, Clone, PartialEq)]
 pub enum EventBody {
     Call(CallEvent),
+    /// Two calls became one (Transfered, Conferenced).
+    Joined(JoinedEvent),
+    /// Something about a call was learnt (CallInformation).
+    Information(InformationEvent),
     OutOfService {
         device: Party,
     },
@@ -270,6 +416,58 @@ pub struct CallEvent {
     pub new_destination: Party,
     pub local: Option<LocalState>,
     pub cause: Cause,
+    pub permitted: Option<Features>,
+    pub global_call_id: Option<String>,
+}
+
+/// In which way two calls became one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum JoinKind {
+    /// `TransferedEvent`; the spelling is the standard's.
+    Transferred,
+    Conferenced,
+}
+
+/// Two calls became one, or a party was added to a conference.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JoinedEvent {
+    pub kind: JoinKind,
+    /// The call that was held; may name only call or device.
+    pub primary_old: ConnectionId,
+    /// The call that was active; a node that joins in one step has none.
+    pub secondary_old: Option<ConnectionId>,
+    /// Who transferred or made the conference.
+    pub controller: Party,
+    /// transferredToDevice, or addedParty.
+    pub joined: Party,
+    /// Who is in the new call: transferredConnections, conferenceConnections.
+    pub connections: Vec<JoinedConnection>,
+    pub local: Option<LocalState>,
+    pub cause: Cause,
+    pub permitted: Option<Features>,
+    /// The new call's.
+    pub global_call_id: Option<String>,
+    /// That of the call that is no more.
+    pub old_global_call_id: Option<String>,
+}
+
+/// A connectionListItem: a connection of the new call, and what it was before.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct JoinedConnection {
+    pub new: Option<ConnectionId>,
+    pub old: Option<ConnectionId>,
+    pub endpoint: Party,
+}
+
+/// CallInformationEvent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InformationEvent {
+    pub connection: ConnectionId,
+    /// Of whom something was learnt.
+    pub device: Party,
+    pub calling: Party,
+    /// accountInfo, decoded.
+    pub account: Option<String>,
     pub permitted: Option<Features>,
     pub global_call_id: Option<String>,
 }

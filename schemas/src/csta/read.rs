@@ -5,21 +5,24 @@
 //! refused rather than cut. It knows no state: whether an answer was asked for, or an event's
 //! monitor exists, is for the caller to say. Called by the `Node` actor and the simulated node.
 
-mod parts;
+pub(super) mod parts;
 
 pub(super) use parts::bounded;
 
 use parts::{
-    call_state, connection_needed, device, device_needed, global_call_id, id_needed, party, permitted, state, truth,
+    call_state, connection_needed, device, device_needed, global_call_id, id, id_needed, linkage, party, permitted,
+    state, truth,
 };
 
 use super::application_session;
 use super::message::{
-    CallConnection, CallEvent, CallEventKind, DeviceCategory, DeviceConnection, Edition, Event, EventBody, Failure,
-    ListedDevice, Message, Request, Response, SystemStatus,
+    CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceCategory, DeviceConnection, Edition, Event,
+    EventBody, Failure, InformationEvent, JoinedConnection, JoinedEvent, ListedDevice, Message, Request, Response,
+    SystemStatus,
 };
-use super::words::{CATEGORIES, CAUSES, EDITIONS, FAILURES, SHAPES, STATUSES, Shape, value};
-use crate::domain::Cause;
+use super::private;
+use super::words::{CATEGORIES, CAUSES, EDITIONS, FAILURES, JOIN_SHAPES, JoinShape, SHAPES, STATUSES, Shape, value};
+use crate::domain::{Cause, DeviceRef, Features};
 use crate::xml::{Element, Limits, Tree, XmlFault};
 
 /// A frame holds at most this many bytes; elements and depth are bounded besides.
@@ -38,7 +41,7 @@ pub enum ReadFault {
     Session,
 }
 
-type Result<T> = std::result::Result<T, ReadFault>;
+pub(super) type Result<T> = std::result::Result<T, ReadFault>;
 
 /// Reads one document, and tells in which edition it was written. Messages of ECMA-354 have none
 /// (see [`Message::tells_edition`]): theirs is the one of the protocol version that they name,
@@ -59,8 +62,11 @@ pub fn parse(xml: &[u8]) -> Result<(Message, Edition)> {
 fn message(root: Element<'_, '_>) -> Result<Message> {
     let name = root.local();
     if name.ends_with("Event") {
-        return match SHAPES.iter().find(|s| s.name == name) {
-            Some(shape) => call_event(root, shape).map(Message::Event),
+        if let Some(shape) = SHAPES.iter().find(|s| s.name == name) {
+            return call_event(root, shape).map(Message::Event);
+        }
+        return match JOIN_SHAPES.iter().find(|s| s.name == name) {
+            Some(shape) => joined_event(root, shape).map(Message::Event),
             None => other_event(root),
         };
     }
@@ -90,17 +96,84 @@ fn call_event(e: Element<'_, '_>, shape: &Shape) -> Result<Event> {
         last_redirection: party(e, "lastRedirectionDevice")?,
         new_destination: party(e, "newDestination")?,
         local: state(e, "localConnectionInfo"),
-        cause: e.child_text("cause").and_then(|word| value(&CAUSES, word)).unwrap_or(Cause::Other),
-        permitted: permitted(e),
+        cause: cause(e),
+        permitted: event_permitted(e),
         global_call_id: global_call_id(e)?,
     };
     Ok(Event { cross_ref, body: EventBody::Call(body) })
+}
+
+fn cause(e: Element<'_, '_>) -> Cause {
+    e.child_text("cause").and_then(|word| value(&CAUSES, word)).unwrap_or(Cause::Other)
+}
+
+/// What the standard's words permit, and what only private data can.
+fn event_permitted(e: Element<'_, '_>) -> Option<Features> {
+    Some(permitted(e)?.or(private::permitted(e, None)))
+}
+
+fn joined_event(e: Element<'_, '_>, shape: &JoinShape) -> Result<Event> {
+    let cross_ref = id_needed(e, shape.name, "monitorCrossRefID")?;
+    let items = e.child(shape.connections).into_iter().flat_map(Element::children);
+    let connections = items.filter(|c| c.local() == "connectionListItem").map(|item| {
+        let connection = |field| connection_of(item, shape.name, field);
+        Ok(JoinedConnection {
+            new: connection("newConnection")?,
+            old: connection("oldConnection")?,
+            endpoint: party(item, "endpoint")?,
+        })
+    });
+    let old = e.child("callLinkageDataList").and_then(|list| list.child("oldCallLinkageData"));
+    let body = JoinedEvent {
+        kind: shape.kind,
+        primary_old: connection_needed(e, shape.name, "primaryOldCall")?,
+        secondary_old: connection_of(e, shape.name, "secondaryOldCall")?,
+        controller: party(e, shape.controller)?,
+        joined: party(e, shape.joined)?,
+        connections: connections.collect::<Result<_>>()?,
+        local: state(e, "localConnectionInfo"),
+        cause: cause(e),
+        permitted: event_permitted(e),
+        global_call_id: global_call_id(e)?,
+        old_global_call_id: old.map(linkage).transpose()?.flatten(),
+    };
+    Ok(Event { cross_ref, body: EventBody::Joined(body) })
+}
+
+/// A connection that may be missing.
+fn connection_of(e: Element<'_, '_>, message: &'static str, field: &'static str) -> Result<Option<ConnectionId>> {
+    match connection_needed(e, message, field) {
+        Ok(connection) => Ok(Some(connection)),
+        Err(ReadFault::Missing { .. }) => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+fn information_event(e: Element<'_, '_>) -> Result<EventBody> {
+    Ok(EventBody::Information(InformationEvent {
+        connection: connection_needed(e, "CallInformationEvent", "connection")?,
+        device: party(e, "device")?,
+        calling: party(e, "callingDevice")?,
+        account: id(e, "accountInfo")?.as_deref().and_then(hexadecimal),
+        permitted: event_permitted(e),
+        global_call_id: global_call_id(e)?,
+    }))
+}
+
+/// The text that hexadecimal octets are, when it is one.
+fn hexadecimal(digits: &str) -> Option<String> {
+    if !digits.len().is_multiple_of(2) {
+        return None;
+    }
+    let octet = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    String::from_utf8(digits.as_bytes().chunks(2).map(octet).collect::<Option<Vec<u8>>>()?).ok()
 }
 
 fn other_event(e: Element<'_, '_>) -> Result<Message> {
     let body = match e.local() {
         "OutOfServiceEvent" => EventBody::OutOfService { device: party(e, "device")? },
         "BackInServiceEvent" => EventBody::BackInService { device: party(e, "device")? },
+        "CallInformationEvent" => information_event(e)?,
         // A private event may belong to no monitor.
         other if e.child("monitorCrossRefID").is_none() => return unknown(other),
         other => EventBody::Other(bounded(other)?.to_owned()),
@@ -168,8 +241,60 @@ fn request(e: Element<'_, '_>) -> Result<Request> {
         "RetrieveCall" => {
             Request::RetrieveCall { connection: connection_needed(e, "RetrieveCall", "callToBeRetrieved")? }
         }
+        "ConsultationCall" => {
+            let (message, field) = ("ConsultationCall", "consultedDevice");
+            Request::ConsultationCall {
+                existing: connection_needed(e, message, "existingCall")?,
+                consulted: device(e.child(field).ok_or(ReadFault::Missing { message, field })?)?.number,
+            }
+        }
+        "ReconnectCall" => {
+            let (active, held) = two_calls(e, "ReconnectCall")?;
+            Request::ReconnectCall { active, held }
+        }
+        "AlternateCall" => {
+            let (active, held) = two_calls(e, "AlternateCall")?;
+            Request::AlternateCall { held, active }
+        }
+        "TransferCall" => {
+            let (active, held) = two_calls(e, "TransferCall")?;
+            Request::TransferCall { held, active }
+        }
+        "ConferenceCall" => {
+            let (active, held) = two_calls(e, "ConferenceCall")?;
+            Request::ConferenceCall { held, active }
+        }
+        "DeflectCall" => Request::DeflectCall {
+            connection: connection_needed(e, "DeflectCall", "callToBeDiverted")?,
+            destination: deflected_to(e)?,
+        },
+        "DirectedPickupCall" => Request::DirectedPickupCall {
+            connection: connection_needed(e, "DirectedPickupCall", "callToBePickedUp")?,
+            requesting: device_needed(e, "DirectedPickupCall", "requestingDevice")?,
+        },
+        "GenerateDigits" => Request::GenerateDigits {
+            connection: connection_needed(e, "GenerateDigits", "connectionToSendDigits")?,
+            digits: id(e, "charactersToSend")?.unwrap_or_default(),
+        },
+        "GetCSTAFeatures" => Request::GetCstaFeatures,
+        "Escape" => Request::Escape(private::request(e)?),
         other => Request::Unsupported { name: bounded(other)?.to_owned() },
     })
+}
+
+/// The active and the held call of a request on two.
+fn two_calls(e: Element<'_, '_>, message: &'static str) -> Result<(ConnectionId, ConnectionId)> {
+    Ok((connection_needed(e, message, "activeCall")?, connection_needed(e, message, "heldCall")?))
+}
+
+/// A plain device in edition 3, a list of them later.
+fn deflected_to(e: Element<'_, '_>) -> Result<DeviceRef> {
+    let (message, field) = ("DeflectCall", "newDestination");
+    let destination = e.child(field).ok_or(ReadFault::Missing { message, field })?;
+    if destination.child("device").is_some() {
+        return device_needed(destination, message, "device");
+    }
+    device_needed(e, message, field)
 }
 
 fn listed(list: Element<'_, '_>) -> Result<Vec<ListedDevice>> {
@@ -199,6 +324,25 @@ fn response(e: Element<'_, '_>) -> Result<Message> {
         }
         "MonitorStopResponse" => Response::MonitorStop,
         "SnapshotDeviceResponse" => Response::SnapshotDevice { connections: device_connections(e)? },
+        "ConsultationCallResponse" => Response::ConsultationCall {
+            initiated: connection_needed(e, "ConsultationCallResponse", "initiatedCall")?,
+            global_call_id: global_call_id(e)?,
+        },
+        "ReconnectCallResponse" => Response::ReconnectCall,
+        "AlternateCallResponse" => Response::AlternateCall,
+        "TransferCallResponse" => {
+            Response::TransferCall { transferred: connection_needed(e, "TransferCallResponse", "transferredCall")? }
+        }
+        "ConferenceCallResponse" => {
+            Response::ConferenceCall { conference: connection_needed(e, "ConferenceCallResponse", "conferenceCall")? }
+        }
+        "DeflectCallResponse" => Response::DeflectCall,
+        "DirectedPickupCallResponse" => {
+            Response::DirectedPickupCall { picked: connection_needed(e, "DirectedPickupCallResponse", "pickedCall")? }
+        }
+        "GenerateDigitsResponse" => Response::GenerateDigits,
+        "GetCSTAFeaturesResponse" => Response::GetCstaFeatures { private: private::features(e) },
+        "EscapeResponse" => Response::Escape(private::response(e)?),
         "SnapshotCallResponse" => Response::SnapshotCall {
             calling: party(e, "callingDevice")?,
             called: party(e, "calledDevice")?,
@@ -233,11 +377,13 @@ fn device_connections(e: Element<'_, '_>) -> Result<Vec<DeviceConnection>> {
     let message = "SnapshotDeviceResponse";
     snapshot(e, message, "snapshotDeviceResponseInfo")?
         .map(|line| {
+            let connection = connection_needed(line, message, "connectionIdentifier")?;
+            let only_private = private::permitted(e, connection.call.as_deref());
             Ok(DeviceConnection {
-                connection: connection_needed(line, message, "connectionIdentifier")?,
                 endpoint: party(line, "endpointDevice")?,
                 states: line.child("localCallState").map(call_state).unwrap_or_default(),
-                permitted: permitted(line),
+                permitted: permitted(line).map(|features| features.or(only_private)),
+                connection,
                 global_call_id: global_call_id(line)?,
             })
         })

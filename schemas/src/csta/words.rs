@@ -1,7 +1,7 @@
 //! The standard's spellings of causes, states, statuses, categories and services, as tables that
 //! both the reader and the writer use.
 
-use super::message::{CallEventKind, DeviceCategory, Edition, SystemStatus};
+use super::message::{CallEventKind, DeviceCategory, Edition, JoinKind, PrivateFeature, SystemStatus};
 use crate::domain::{Cause, Feature, LocalState};
 
 pub(super) const EDITIONS: [(Edition, &str); 4] = [
@@ -131,6 +131,50 @@ pub(super) const CALL_CONTROL: [(Feature, &str); 14] = [
 /// servicesPermitted/callAssociatedServices, in schema order.
 pub(super) const CALL_ASSOCIATED: [(Feature, &str); 2] =
     [(Feature::SetAccountCode, "associateData"), (Feature::OutPulseDigits, "generateDigits")];
+
+/// Our private data's `permitted`, beside servicesPermitted: what CSTA lacks.
+pub(super) const PRIVATE_PERMITTED: [(Feature, &str); 3] = [
+    (Feature::TradeCall, "tradeCall"),
+    (Feature::NewCall, "newCall"),
+    (Feature::SplitConferenceCall, "splitConferenceCall"),
+];
+
+/// What of our private data a node announces.
+pub(super) const PRIVATE_FEATURES: [(PrivateFeature, &str); 4] = [
+    (PrivateFeature::DeviceProfile, "deviceProfile"),
+    (PrivateFeature::SplitConference, "splitConference"),
+    (PrivateFeature::NewCall, "newCall"),
+    (PrivateFeature::Permitted, "permitted"),
+];
+
+/// The namespace of our private data.
+pub(super) const PRIVATE: &str = "urn:oig:csta:1";
+
+/// How one kind of joined event is spelled.
+pub(super) struct JoinShape {
+    pub kind: JoinKind,
+    pub name: &'static str,
+    pub controller: &'static str,
+    pub joined: &'static str,
+    pub connections: &'static str,
+}
+
+pub(super) static JOIN_SHAPES: [JoinShape; 2] = [
+    JoinShape {
+        kind: JoinKind::Transferred,
+        name: "TransferedEvent",
+        controller: "transferringDevice",
+        joined: "transferredToDevice",
+        connections: "transferredConnections",
+    },
+    JoinShape {
+        kind: JoinKind::Conferenced,
+        name: "ConferencedEvent",
+        controller: "conferencingDevice",
+        joined: "addedParty",
+        connections: "conferenceConnections",
+    },
+];
 
 /// How one kind of call event is spelled: its elements before localConnectionInfo.
 pub(super) struct Shape {

@@ -6,11 +6,14 @@
 use super::application_session;
 use super::device_text;
 use super::message::{
-    CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceConnection, Edition, Event, EventBody, Failure,
-    ListedDevice, Message, Request, Response,
+    CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceConnection, DeviceProfile, Edition, Event, EventBody,
+    Failure, InformationEvent, JoinedConnection, JoinedEvent, ListedDevice, Message, PrivateRequest, PrivateResponse,
+    Request, Response,
 };
+use super::private;
 use super::words::{
-    CALL_ASSOCIATED, CALL_CONTROL, CATEGORIES, CAUSES, EDITIONS, FAILURES, SHAPES, STATES, STATUSES, Shape, word,
+    CALL_ASSOCIATED, CALL_CONTROL, CATEGORIES, CAUSES, EDITIONS, FAILURES, JOIN_SHAPES, JoinShape, PRIVATE, SHAPES,
+    STATES, STATUSES, Shape, word,
 };
 use crate::domain::{DeviceRef, Feature, Features, LocalState, Party};
 use crate::xml::Writer;
@@ -18,7 +21,7 @@ use crate::xml::Writer;
 /// Writes one document.
 #[must_use]
 pub fn write(message: &Message, edition: Edition) -> String {
-    let mut out = Out { w: Writer::new(), uri: word(&EDITIONS, edition, EDITIONS[2].1) };
+    let mut out = Out { w: Writer::new(), edition, uri: word(&EDITIONS, edition, EDITIONS[2].1) };
     match message {
         Message::Request(request) => out.request(request),
         Message::Response(response) => out.response(response),
@@ -37,6 +40,7 @@ fn element_name(name: &str) -> &str {
 
 struct Out {
     w: Writer,
+    edition: Edition,
     uri: &'static str,
 }
 
@@ -116,8 +120,22 @@ impl Out {
     }
 
     fn linkage(&mut self, global_call_id: Option<&str>) {
+        self.linkage_in("callLinkageData", global_call_id);
+    }
+
+    fn linkages(&mut self, new: Option<&str>, old: Option<&str>) {
+        if new.is_none() && old.is_none() {
+            return;
+        }
+        self.inside("callLinkageDataList", |out| {
+            out.linkage_in("newCallLinkageData", new);
+            out.linkage_in("oldCallLinkageData", old);
+        });
+    }
+
+    fn linkage_in(&mut self, name: &str, global_call_id: Option<&str>) {
         let Some(id) = global_call_id else { return };
-        self.inside("callLinkageData", |out| {
+        self.inside(name, |out| {
             out.inside("globalCallData", |out| {
                 out.inside("globalCallLinkageID", |out| out.text("globallyUniqueCallLinkageID", id));
             });
@@ -146,6 +164,17 @@ impl Out {
                     out.call_event(call, shape);
                 });
             }
+            EventBody::Joined(joined) => {
+                let Some(shape) = JOIN_SHAPES.iter().find(|s| s.kind == joined.kind) else { return };
+                self.root(shape.name, |out| {
+                    cross_ref(out);
+                    out.joined_event(joined, shape);
+                });
+            }
+            EventBody::Information(information) => self.root("CallInformationEvent", |out| {
+                cross_ref(out);
+                out.information_event(information);
+            }),
             EventBody::OutOfService { device } => self.root("OutOfServiceEvent", |out| {
                 cross_ref(out);
                 out.party("device", device);
@@ -188,6 +217,136 @@ impl Out {
         self.text("cause", word(&CAUSES, event.cause, "normal"));
         self.permitted(event.permitted);
         self.linkage(event.global_call_id.as_deref());
+        self.private_permitted(event.permitted);
+    }
+
+    fn joined_event(&mut self, event: &JoinedEvent, shape: &JoinShape) {
+        self.connection("primaryOldCall", &event.primary_old);
+        if let Some(secondary) = &event.secondary_old {
+            self.connection("secondaryOldCall", secondary);
+        }
+        self.party(shape.controller, &event.controller);
+        self.party(shape.joined, &event.joined);
+        self.inside(shape.connections, |out| event.connections.iter().for_each(|c| out.joined_connection(c)));
+        if let Some(local) = event.local {
+            self.state("localConnectionInfo", local);
+        }
+        self.text("cause", word(&CAUSES, event.cause, "normal"));
+        self.permitted(event.permitted);
+        self.linkages(event.global_call_id.as_deref(), event.old_global_call_id.as_deref());
+        self.private_permitted(event.permitted);
+    }
+
+    fn joined_connection(&mut self, item: &JoinedConnection) {
+        self.inside("connectionListItem", |out| {
+            if let Some(new) = &item.new {
+                out.connection("newConnection", new);
+            }
+            if let Some(old) = &item.old {
+                out.connection("oldConnection", old);
+            }
+            out.inside("endpoint", |out| match &item.endpoint {
+                Party::Known(device) => out.device("deviceID", device),
+                Party::Restricted => drop(out.w.empty("restricted")),
+                Party::NotKnown => drop(out.w.empty("notKnown")),
+            });
+        });
+    }
+
+    fn information_event(&mut self, event: &InformationEvent) {
+        self.connection("connection", &event.connection);
+        self.party("device", &event.device);
+        self.party("callingDevice", &event.calling);
+        if let Some(account) = &event.account {
+            let octets: String = account.bytes().map(|octet| format!("{octet:02X}")).collect();
+            self.text("accountInfo", &octets);
+        }
+        self.permitted(event.permitted);
+        self.linkages(event.global_call_id.as_deref(), None);
+        self.private_permitted(event.permitted);
+    }
+
+    /// `extensions`, with what `content` writes of our private data.
+    fn extension(&mut self, content: impl FnOnce(&mut Self)) {
+        self.inside("extensions", |out| out.private(content));
+    }
+
+    fn private(&mut self, content: impl FnOnce(&mut Self)) {
+        self.inside("privateData", |out| out.inside("private", content));
+    }
+
+    /// An element of our own namespace.
+    fn own(&mut self, name: &str, call: Option<&str>, content: impl FnOnce(&mut Self)) {
+        self.w.start(name).attribute("xmlns", PRIVATE);
+        if let Some(call) = call {
+            self.w.attribute("call", call);
+        }
+        self.w.raw(">");
+        content(self);
+        self.w.close(name);
+    }
+
+    /// What CSTA has no word for, beside servicesPermitted; nothing when there is nothing.
+    fn private_permitted(&mut self, features: Option<Features>) {
+        let features = features.unwrap_or(Features::NONE);
+        if private::permitted_words(features).next().is_some() {
+            self.extension(|out| out.permitted_words(None, features));
+        }
+    }
+
+    fn permitted_words(&mut self, call: Option<&str>, features: Features) {
+        self.own("permitted", call, |out| {
+            private::permitted_words(features).for_each(|word| out.text(word, "true"));
+        });
+    }
+
+    fn two_calls(&mut self, name: &str, first: (&str, &ConnectionId), second: (&str, &ConnectionId)) {
+        self.root(name, |out| {
+            out.connection(first.0, first.1);
+            out.connection(second.0, second.1);
+        });
+    }
+
+    fn private_request(&mut self, request: &PrivateRequest) {
+        self.root("Escape", |out| {
+            out.private(|out| match request {
+                PrivateRequest::DeviceProfile { dn } => out.own("deviceProfile", None, |out| out.text("dn", dn)),
+                PrivateRequest::SplitConference { connection } => {
+                    out.own("splitConference", None, |out| out.connection("connection", connection));
+                }
+                PrivateRequest::NewCall { connection } => {
+                    out.own("newCall", None, |out| out.connection("connection", connection));
+                }
+                PrivateRequest::Unsupported => out.own("unsupported", None, |_| {}),
+            });
+        });
+    }
+
+    fn profile(&mut self, profile: &DeviceProfile) {
+        self.own("deviceProfile", None, |out| {
+            let optional = |out: &mut Self, name: &str, value: Option<&str>| {
+                if let Some(value) = value {
+                    out.text(name, value);
+                }
+            };
+            optional(out, "name", profile.name.as_deref());
+            optional(out, "type", profile.kind.as_deref());
+            optional(out, "cos", profile.cos.as_deref());
+            out.inside("lines", |out| {
+                for line in &profile.lines {
+                    out.inside("line", |out| {
+                        out.text("button", &line.button.to_string());
+                        out.text("dn", &line.dn);
+                        out.text("ring", if line.ring { "true" } else { "false" });
+                    });
+                }
+            });
+            optional(out, "home", profile.home.map(|ceid| ceid.to_string()).as_deref());
+            optional(out, "secondary", profile.secondary.map(|ceid| ceid.to_string()).as_deref());
+            if !profile.members.is_empty() {
+                out.inside("members", |out| profile.members.iter().for_each(|m| out.text("member", m)));
+            }
+        });
     }
 
     fn request(&mut self, request: &Request) {
@@ -237,6 +396,42 @@ impl Out {
             Request::ClearConnection { connection } => self.on("ClearConnection", "connectionToBeCleared", connection),
             Request::HoldCall { connection } => self.on("HoldCall", "callToBeHeld", connection),
             Request::RetrieveCall { connection } => self.on("RetrieveCall", "callToBeRetrieved", connection),
+            Request::ConsultationCall { existing, consulted } => self.root("ConsultationCall", |out| {
+                out.connection("existingCall", existing);
+                out.text("consultedDevice", consulted);
+            }),
+            // The standard names the two calls in different orders.
+            Request::ReconnectCall { active, held } => {
+                self.two_calls("ReconnectCall", ("activeCall", active), ("heldCall", held));
+            }
+            Request::AlternateCall { held, active } => {
+                self.two_calls("AlternateCall", ("heldCall", held), ("activeCall", active));
+            }
+            Request::TransferCall { held, active } => {
+                self.two_calls("TransferCall", ("heldCall", held), ("activeCall", active));
+            }
+            Request::ConferenceCall { held, active } => {
+                self.two_calls("ConferenceCall", ("heldCall", held), ("activeCall", active));
+            }
+            Request::DeflectCall { connection, destination } => self.root("DeflectCall", |out| {
+                out.connection("callToBeDiverted", connection);
+                if out.edition == Edition::Ed3 {
+                    out.device("newDestination", destination);
+                } else {
+                    out.inside("newDestination", |out| out.device("device", destination));
+                }
+            }),
+            Request::DirectedPickupCall { connection, requesting } => self.root("DirectedPickupCall", |out| {
+                out.connection("callToBePickedUp", connection);
+                out.device("requestingDevice", requesting);
+            }),
+            Request::GenerateDigits { connection, digits } => self.root("GenerateDigits", |out| {
+                out.connection("connectionToSendDigits", connection);
+                out.text("digitMode", "dTMF");
+                out.text("charactersToSend", digits);
+            }),
+            Request::GetCstaFeatures => self.root("GetCSTAFeatures", |_| {}),
+            Request::Escape(request) => self.private_request(request),
             Request::Unsupported { name } => self.root(element_name(name), |_| {}),
         }
     }
@@ -274,6 +469,7 @@ impl Out {
                 out.inside("crossRefIDorSnapshotData", |out| {
                     out.inside("snapshotData", |out| connections.iter().for_each(|c| out.device_connection(c)));
                 });
+                out.snapshot_permitted(connections);
             }),
             Response::SnapshotCall { calling, called, global_call_id, devices } => {
                 self.root("SnapshotCallResponse", |out| {
@@ -293,7 +489,52 @@ impl Out {
             Response::ClearConnection => self.root("ClearConnectionResponse", |_| {}),
             Response::HoldCall => self.root("HoldCallResponse", |_| {}),
             Response::RetrieveCall => self.root("RetrieveCallResponse", |_| {}),
+            Response::ConsultationCall { initiated, global_call_id } => self.root("ConsultationCallResponse", |out| {
+                out.connection("initiatedCall", initiated);
+                out.linkage(global_call_id.as_deref());
+            }),
+            Response::ReconnectCall => self.root("ReconnectCallResponse", |_| {}),
+            Response::AlternateCall => self.root("AlternateCallResponse", |_| {}),
+            Response::TransferCall { transferred } => {
+                self.on("TransferCallResponse", "transferredCall", transferred);
+            }
+            Response::ConferenceCall { conference } => self.on("ConferenceCallResponse", "conferenceCall", conference),
+            Response::DeflectCall => self.root("DeflectCallResponse", |_| {}),
+            Response::DirectedPickupCall { picked } => self.on("DirectedPickupCallResponse", "pickedCall", picked),
+            Response::GenerateDigits => self.root("GenerateDigitsResponse", |_| {}),
+            Response::GetCstaFeatures { private } => self.root("GetCSTAFeaturesResponse", |out| {
+                if private.is_empty() {
+                    return;
+                }
+                out.extension(|out| {
+                    out.own("features", None, |out| {
+                        for feature in private {
+                            out.w.empty(private::feature_word(*feature));
+                        }
+                    });
+                });
+            }),
+            Response::Escape(PrivateResponse::Done) => self.root("EscapeResponse", |_| {}),
+            Response::Escape(PrivateResponse::DeviceProfile(profile)) => self.root("EscapeResponse", |out| {
+                out.extension(|out| out.profile(profile));
+            }),
         }
+    }
+
+    /// The lines of a snapshot have no room for what CSTA lacks: it is said beside them, by call.
+    fn snapshot_permitted(&mut self, lines: &[DeviceConnection]) {
+        let more = |line: &&DeviceConnection| {
+            let features = line.permitted.unwrap_or(Features::NONE);
+            line.connection.call.is_some() && private::permitted_words(features).next().is_some()
+        };
+        if !lines.iter().any(|line| more(&line)) {
+            return;
+        }
+        self.extension(|out| {
+            for line in lines.iter().filter(more) {
+                out.permitted_words(line.connection.call.as_deref(), line.permitted.unwrap_or(Features::NONE));
+            }
+        });
     }
 
     fn device_connection(&mut self, line: &DeviceConnection) {

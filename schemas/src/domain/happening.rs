@@ -18,6 +18,12 @@ pub enum Fact {
     Failed,
     Queued,
     NetworkReached,
+    /// Two calls became one by a transfer.
+    Transferred,
+    /// Two calls became one as a conference, or a party was added to it.
+    Conferenced,
+    /// Something about the call was learnt: a name, an account code, another Global Call ID.
+    Information,
     OutOfService,
     BackInService,
 }
@@ -159,10 +165,22 @@ impl Features {
         self.0 & 1 << feature as u8 != 0
     }
 
+    /// What is in either set.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// What is in both sets.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 & other.0)
+    }
+
+    /// What is in this set and not in the other.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
     }
 
     /// The features in the contract's order.
@@ -195,6 +213,33 @@ pub struct Happening {
     /// What the node permits now; `None` when it does not say such things.
     pub permitted: Option<Features>,
     pub global_call_id: Option<GlobalCallId>,
+    /// Transferred and Conferenced only.
+    pub joined: Option<Box<Joined>>,
+    /// Information only: the account code that was set.
+    pub account: Option<String>,
+}
+
+/// How two calls became one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Joined {
+    /// The call that was held.
+    pub primary: Option<CallKey>,
+    /// The call that was active; a node that joins in one step has none.
+    pub secondary: Option<CallKey>,
+    /// Whom the call was transferred to, or who was added.
+    pub joined: Party,
+    /// Who is in the call now.
+    pub parties: Vec<JoinedParty>,
+    /// The Global Call ID of the call that is no more.
+    pub old_global_call_id: Option<GlobalCallId>,
+}
+
+/// One party of a call that was made of two.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JoinedParty {
+    pub call: Option<CallKey>,
+    pub old_call: Option<CallKey>,
+    pub device: Party,
 }
 
 impl Happening {
@@ -212,6 +257,8 @@ impl Happening {
             cause: Cause::Other,
             permitted: None,
             global_call_id: None,
+            joined: None,
+            account: None,
         }
     }
 }
@@ -232,11 +279,78 @@ pub struct LegSnapshot {
 /// What a node is asked to do for one device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    MakeCall { from: DeviceRef, number: String },
-    Answer { device: DeviceRef, call: CallKey },
-    Clear { device: DeviceRef, call: CallKey },
-    Hold { device: DeviceRef, call: CallKey },
-    Retrieve { device: DeviceRef, call: CallKey },
+    MakeCall {
+        from: DeviceRef,
+        number: String,
+    },
+    Answer {
+        device: DeviceRef,
+        call: CallKey,
+    },
+    Clear {
+        device: DeviceRef,
+        call: CallKey,
+    },
+    Hold {
+        device: DeviceRef,
+        call: CallKey,
+    },
+    Retrieve {
+        device: DeviceRef,
+        call: CallKey,
+    },
+    /// Hold the call and call `number` from the same line.
+    Consult {
+        device: DeviceRef,
+        call: CallKey,
+        number: String,
+    },
+    /// End the active call and take the held one back.
+    Reconnect {
+        device: DeviceRef,
+        active: CallKey,
+        held: CallKey,
+    },
+    Alternate {
+        device: DeviceRef,
+        held: CallKey,
+        active: CallKey,
+    },
+    Transfer {
+        device: DeviceRef,
+        held: CallKey,
+        active: CallKey,
+    },
+    Conference {
+        device: DeviceRef,
+        held: CallKey,
+        active: CallKey,
+    },
+    SplitConference {
+        device: DeviceRef,
+        call: CallKey,
+    },
+    /// Send a call that rings at the device elsewhere.
+    Redirect {
+        device: DeviceRef,
+        call: CallKey,
+        number: String,
+    },
+    /// Answer at the device what rings at the number.
+    PickUp {
+        device: DeviceRef,
+        ringing: String,
+    },
+    /// Clear the call and give dial tone on its line.
+    NewCall {
+        device: DeviceRef,
+        call: CallKey,
+    },
+    SendDigits {
+        device: DeviceRef,
+        call: CallKey,
+        digits: String,
+    },
 }
 
 /// A command was accepted; a new call is named.

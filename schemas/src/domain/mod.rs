@@ -8,7 +8,8 @@ pub mod ids;
 pub mod party;
 
 pub use happening::{
-    Cause, Command, Done, Fact, Feature, Features, Happening, LegSnapshot, LocalState, NodeRefusal, RefusalKind,
+    Cause, Command, Done, Fact, Feature, Features, Happening, Joined, JoinedParty, LegSnapshot, LocalState,
+    NodeRefusal, RefusalKind,
 };
 pub use ids::{CallKey, Ceid, Dn, GlobalCallId, LegId, ObjectId, ObjectKind, SessionId};
 pub use party::{DeviceRef, Party};

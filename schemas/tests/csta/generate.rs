@@ -5,9 +5,11 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use schemas::csta::message::{
-    CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceCategory, DeviceConnection, Edition, Event,
-    EventBody, Failure, ListedDevice, Message, Request, Response, SystemStatus,
+    CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceCategory, DeviceConnection, DeviceProfile, Edition,
+    Event, EventBody, Failure, InformationEvent, JoinKind, JoinedConnection, JoinedEvent, ListedDevice, Message,
+    PrivateFeature, PrivateRequest, PrivateResponse, ProfileLine, Request, Response, SystemStatus,
 };
+use schemas::csta::private::only_private;
 use schemas::domain::{Cause, DeviceRef, Feature, Features, LocalState, Party};
 use schemas::xml::tree::is_xml_char;
 
@@ -85,8 +87,11 @@ pub const CAUSES: [Cause; 32] = [
     Cause::NormalClearing,
 ];
 
-/// Those that servicesPermitted has a service for.
-const FEATURES: [Feature; 16] = [
+/// Those that servicesPermitted or our private data has a word for.
+const FEATURES: [Feature; 19] = [
+    Feature::TradeCall,
+    Feature::NewCall,
+    Feature::SplitConferenceCall,
     Feature::AnswerCall,
     Feature::RedirectCall,
     Feature::CamponCall,
@@ -198,12 +203,82 @@ fn keep_what_the_kind_says(event: &mut CallEvent) {
     }
 }
 
+fn joined_event() -> impl Strategy<Value = JoinedEvent> {
+    let item = (option::of(connection()), option::of(connection()), party())
+        .prop_map(|(new, old, endpoint)| JoinedConnection { new, old, endpoint });
+    let calls = (connection(), option::of(connection()), party(), party(), vec(item, 0..9));
+    let rest =
+        (option::of(select(&STATES[..])), select(&CAUSES[..]), features(), option::of(text()), option::of(text()));
+    (select(&[JoinKind::Transferred, JoinKind::Conferenced][..]), calls, rest).prop_map(|(kind, calls, rest)| {
+        let (primary_old, secondary_old, controller, joined, connections) = calls;
+        let (local, cause, permitted, global_call_id, old_global_call_id) = rest;
+        JoinedEvent {
+            kind,
+            primary_old,
+            secondary_old,
+            controller,
+            joined,
+            connections,
+            local,
+            cause,
+            permitted,
+            global_call_id,
+            old_global_call_id,
+        }
+    })
+}
+
+fn information_event() -> impl Strategy<Value = InformationEvent> {
+    (connection(), party(), party(), option::of(text()), features(), option::of(text())).prop_map(
+        |(connection, device, calling, account, permitted, global_call_id)| InformationEvent {
+            connection,
+            device,
+            calling,
+            account,
+            permitted,
+            global_call_id,
+        },
+    )
+}
+
+fn private_request() -> impl Strategy<Value = PrivateRequest> {
+    prop_oneof![
+        text().prop_map(|dn| PrivateRequest::DeviceProfile { dn }),
+        connection().prop_map(|connection| PrivateRequest::SplitConference { connection }),
+        connection().prop_map(|connection| PrivateRequest::NewCall { connection }),
+        Just(PrivateRequest::Unsupported),
+    ]
+}
+
+fn profile() -> impl Strategy<Value = DeviceProfile> {
+    let line = (any::<u8>(), text(), any::<bool>()).prop_map(|(button, dn, ring)| ProfileLine { button, dn, ring });
+    let texts = (option::of(text()), option::of(text()), option::of(text()));
+    (texts, vec(line, 0..4), option::of(any::<u16>()), option::of(any::<u16>()), vec(text(), 0..4)).prop_map(
+        |((name, kind, cos), lines, home, secondary, members)| DeviceProfile {
+            name,
+            kind,
+            cos,
+            lines,
+            home,
+            secondary,
+            members,
+        },
+    )
+}
+
+fn private_features() -> impl Strategy<Value = Vec<PrivateFeature>> {
+    use PrivateFeature::{DeviceProfile, NewCall, Permitted, SplitConference};
+    subsequence(vec![DeviceProfile, SplitConference, NewCall, Permitted], 0..=4)
+}
+
 fn event() -> impl Strategy<Value = Event> {
     let body = prop_oneof![
-        6 => call_event().prop_map(EventBody::Call),
+        6 => call_event().prop_map(EventBody::Call).boxed(),
+        3 => joined_event().prop_map(EventBody::Joined).boxed(),
+        2 => information_event().prop_map(EventBody::Information).boxed(),
         1 => party().prop_map(|device| EventBody::OutOfService { device }),
         1 => party().prop_map(|device| EventBody::BackInService { device }),
-        1 => select(&["ForwardingEvent", "TransferedEvent", "PrivateEvent"][..])
+        1 => select(&["ForwardingEvent", "DivertedDNDEvent", "PrivateEvent"][..])
             .prop_map(|name| EventBody::Other(name.to_owned())),
     ];
     (text(), body).prop_map(|(cross_ref, body)| Event { cross_ref, body })
@@ -238,18 +313,34 @@ fn request() -> impl Strategy<Value = Request> {
         connection().prop_map(|connection| Request::ClearConnection { connection }),
         connection().prop_map(|connection| Request::HoldCall { connection }),
         connection().prop_map(|connection| Request::RetrieveCall { connection }),
-        select(&["DeflectCall", "Escape", "x17"][..]).prop_map(|name| Request::Unsupported { name: name.to_owned() }),
+        (connection(), text())
+            .prop_map(|(existing, consulted)| Request::ConsultationCall { existing, consulted: number(&consulted) }),
+        (connection(), connection()).prop_map(|(active, held)| Request::ReconnectCall { active, held }),
+        (connection(), connection()).prop_map(|(held, active)| Request::AlternateCall { held, active }),
+        (connection(), connection()).prop_map(|(held, active)| Request::TransferCall { held, active }),
+        (connection(), connection()).prop_map(|(held, active)| Request::ConferenceCall { held, active }),
+        (connection(), device()).prop_map(|(connection, destination)| Request::DeflectCall { connection, destination }),
+        (connection(), device())
+            .prop_map(|(connection, requesting)| Request::DirectedPickupCall { connection, requesting }),
+        (connection(), text()).prop_map(|(connection, digits)| Request::GenerateDigits { connection, digits }),
+        Just(Request::GetCstaFeatures),
+        private_request().prop_map(Request::Escape),
+        select(&["ParkCall", "IntrudeCall", "x17"][..]).prop_map(|name| Request::Unsupported { name: name.to_owned() }),
     ]
+}
+
+/// A number to consult: a text that has none of the forms of a device.
+fn number(text: &str) -> String {
+    text.chars().map(|c| char::from(b'0' + (u32::from(c) % 10) as u8)).collect()
 }
 
 fn device_connection() -> impl Strategy<Value = DeviceConnection> {
     (connection(), party(), vec(select(&STATES[..]), 0..4), features(), option::of(text())).prop_map(
-        |(connection, endpoint, states, permitted, global_call_id)| DeviceConnection {
-            connection,
-            endpoint,
-            states,
-            permitted,
-            global_call_id,
+        |(connection, endpoint, states, permitted, global_call_id)| {
+            // What only private data permits is said by call: a line that names none cannot have it.
+            let named = connection.call.is_some();
+            let permitted = permitted.map(|f| if named { f } else { f.without(only_private()) });
+            DeviceConnection { connection, endpoint, states, permitted, global_call_id }
         },
     )
 }
@@ -272,8 +363,20 @@ fn response() -> impl Strategy<Value = Response> {
                 Response::ClearConnection,
                 Response::HoldCall,
                 Response::RetrieveCall,
+                Response::ReconnectCall,
+                Response::AlternateCall,
+                Response::DeflectCall,
+                Response::GenerateDigits,
+                Response::Escape(PrivateResponse::Done),
             ][..]
         ),
+        (connection(), option::of(text()))
+            .prop_map(|(initiated, global_call_id)| Response::ConsultationCall { initiated, global_call_id }),
+        connection().prop_map(|transferred| Response::TransferCall { transferred }),
+        connection().prop_map(|conference| Response::ConferenceCall { conference }),
+        connection().prop_map(|picked| Response::DirectedPickupCall { picked }),
+        private_features().prop_map(|private| Response::GetCstaFeatures { private }),
+        profile().prop_map(|profile| Response::Escape(PrivateResponse::DeviceProfile(profile))),
         text().prop_map(|register| Response::SystemRegister { register }),
         text().prop_map(|cross_ref| Response::GetSwitchingFunctionDevices { cross_ref }),
         text().prop_map(|cross_ref| Response::MonitorStart { cross_ref }),
@@ -291,12 +394,12 @@ fn response() -> impl Strategy<Value = Response> {
     ]
 }
 
-/// Any message of CSTA.
+/// Any message of CSTA. Its parts are boxed: a union keeps every arm inline, and a test's stack is small.
 pub fn message() -> impl Strategy<Value = Message> {
     prop_oneof![
-        4 => request().prop_map(Message::Request),
-        4 => response().prop_map(Message::Response),
-        6 => event().prop_map(Message::Event),
+        4 => request().prop_map(Message::Request).boxed(),
+        4 => response().prop_map(Message::Response).boxed(),
+        6 => event().prop_map(Message::Event).boxed(),
         1 => select(&FAILURES[..]).prop_map(|(category, value)| {
             Message::Failure(Failure { category: category.into(), value: value.into() })
         }),

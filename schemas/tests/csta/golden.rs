@@ -4,7 +4,7 @@
 use schemas::csta::convert;
 use schemas::csta::message::{
     CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceCategory, DeviceConnection, Edition, Event,
-    EventBody, Failure, ListedDevice, Message, Request, Response, SystemStatus,
+    EventBody, Failure, JoinKind, ListedDevice, Message, Request, Response, SystemStatus,
 };
 use schemas::csta::read;
 use schemas::domain::{Cause, DeviceRef, Fact, Feature, Features, LocalState, Party};
@@ -94,9 +94,19 @@ fn a_cleared_event_without_a_device() {
 }
 
 #[test]
-fn an_event_that_we_have_no_use_for_keeps_its_monitor() {
+fn a_transfer_in_few_words_names_whom_it_can() {
     let (message, _) = sample("joined-transferred");
-    let body = EventBody::Other("TransferedEvent".into());
+    let Message::Event(Event { cross_ref, body: EventBody::Joined(event) }) = message else { panic!("no join") };
+    assert_eq!((cross_ref.as_str(), event.kind, event.cause), ("4", JoinKind::Transferred, Cause::Transfer));
+    assert_eq!((event.secondary_old, event.connections), (None, Vec::new()));
+    assert!(event.controller.is("1000", None) && event.joined.is("1002", None));
+}
+
+#[test]
+fn an_event_that_we_have_no_use_for_keeps_its_monitor() {
+    let xml = "<c:DivertedDNDEvent xmlns:c='urn:x'><c:monitorCrossRefID>4</c:monitorCrossRefID></c:DivertedDNDEvent>";
+    let (message, _) = read::parse(xml.as_bytes()).unwrap();
+    let body = EventBody::Other("DivertedDNDEvent".into());
     assert_eq!(message, Message::Event(Event { cross_ref: "4".into(), body }));
 }
 
@@ -211,5 +221,5 @@ fn every_sample_is_read_and_every_call_event_among_them_is_a_fact() {
         }
     }
     facts.sort_unstable();
-    assert_eq!(facts, [Fact::Originated, Fact::Delivered, Fact::Established, Fact::Cleared]);
+    assert_eq!(facts, [Fact::Originated, Fact::Delivered, Fact::Established, Fact::Cleared, Fact::Transferred]);
 }

@@ -1,7 +1,7 @@
 //! What cannot be read: each known message without what it must have, texts without end, and what
 //! is not known at all.
 
-use schemas::csta::message::{Edition, Failure, Message, Request};
+use schemas::csta::message::{Edition, Failure, Message, PrivateRequest, Request};
 use schemas::csta::read::{self, ReadFault};
 use schemas::xml::XmlFault;
 
@@ -39,6 +39,23 @@ fn a_known_message_without_what_it_must_have_is_named_with_the_field() {
         ("ClearConnection", "", "connectionToBeCleared"),
         ("HoldCall", "", "callToBeHeld"),
         ("RetrieveCall", "", "callToBeRetrieved"),
+        ("ConsultationCall", "<consultedDevice>1</consultedDevice>", "existingCall"),
+        ("ConsultationCall", "<existingCall><callID>1</callID></existingCall>", "consultedDevice"),
+        ("ReconnectCall", "<heldCall><callID>1</callID></heldCall>", "activeCall"),
+        ("AlternateCall", "<activeCall><callID>1</callID></activeCall>", "heldCall"),
+        ("TransferCall", "<activeCall><callID>1</callID></activeCall>", "heldCall"),
+        ("ConferenceCall", "<activeCall><callID>1</callID></activeCall>", "heldCall"),
+        ("DeflectCall", "<newDestination>1</newDestination>", "callToBeDiverted"),
+        ("DeflectCall", "<callToBeDiverted><callID>1</callID></callToBeDiverted>", "newDestination"),
+        ("DirectedPickupCall", "<requestingDevice>1</requestingDevice>", "callToBePickedUp"),
+        ("GenerateDigits", "<charactersToSend>1</charactersToSend>", "connectionToSendDigits"),
+        ("ConsultationCallResponse", "", "initiatedCall"),
+        ("TransferCallResponse", "", "transferredCall"),
+        ("ConferenceCallResponse", "", "conferenceCall"),
+        ("DirectedPickupCallResponse", "", "pickedCall"),
+        ("TransferedEvent", refs, "primaryOldCall"),
+        ("ConferencedEvent", "<primaryOldCall><callID>1</callID></primaryOldCall>", "monitorCrossRefID"),
+        ("CallInformationEvent", refs, "connection"),
         ("SystemRegisterResponse", "", "sysStatRegisterID"),
         ("GetSwitchingFunctionDevicesResponse", "", "serviceCrossRefID"),
         ("MonitorStartResponse", "", "monitorCrossRefID"),
@@ -95,12 +112,17 @@ fn the_guard_stands_before_the_reader() {
 #[test]
 fn what_is_not_known_is_told_apart() {
     for (xml, expected) in [
-        ("<DeflectCall/>", Message::Request(Request::Unsupported { name: "DeflectCall".into() })),
+        ("<ParkCall/>", Message::Request(Request::Unsupported { name: "ParkCall".into() })),
+        ("<Escape/>", Message::Request(Request::Escape(PrivateRequest::Unsupported))),
+        (
+            "<Escape><privateData><private><x xmlns='urn:other'/></private></privateData></Escape>",
+            Message::Request(Request::Escape(PrivateRequest::Unsupported)),
+        ),
         (
             "<MonitorStart><monitorObject><callObject><callID>1</callID></callObject></monitorObject></MonitorStart>",
             Message::Request(Request::Unsupported { name: "MonitorStart".into() }),
         ),
-        ("<DeflectCallResponse/>", Message::Unknown("DeflectCallResponse".into())),
+        ("<ParkCallResponse/>", Message::Unknown("ParkCallResponse".into())),
         ("<PrivateEvent/>", Message::Unknown("PrivateEvent".into())),
         (
             "<x xmlns='http://www.ecma-international.org/standards/ecma-354/appl_session'/>",

@@ -17,7 +17,30 @@ const EACH: usize = 8;
 const TRIES: usize = 2_000;
 
 /// Every kind, by the name of its root element: CSTA's, then those of ECMA-354.
-const KINDS: [&str; 48] = [
+const KINDS: [&str; 71] = [
+    "AlternateCall",
+    "AlternateCallResponse",
+    "CallInformationEvent",
+    "ConferenceCall",
+    "ConferenceCallResponse",
+    "ConferencedEvent",
+    "ConsultationCall",
+    "ConsultationCallResponse",
+    "DeflectCall",
+    "DeflectCallResponse",
+    "DirectedPickupCall",
+    "DirectedPickupCallResponse",
+    "Escape",
+    "EscapeResponse",
+    "GenerateDigits",
+    "GenerateDigitsResponse",
+    "GetCSTAFeatures",
+    "GetCSTAFeaturesResponse",
+    "ReconnectCall",
+    "ReconnectCallResponse",
+    "TransferCall",
+    "TransferCallResponse",
+    "TransferedEvent",
     "AnswerCall",
     "AnswerCallResponse",
     "BackInServiceEvent",
@@ -135,6 +158,8 @@ fn a_delivered_event_is_these_bytes() {
         "<callLinkageData><globalCallData><globalCallLinkageID>",
         "<globallyUniqueCallLinkageID>00010001</globallyUniqueCallLinkageID>",
         "</globalCallLinkageID></globalCallData></callLinkageData>",
+        "<extensions><privateData><private><permitted xmlns=\"urn:oig:csta:1\"><tradeCall>true</tradeCall></permitted>",
+        "</private></privateData></extensions>",
         "</DeliveredEvent>",
     );
     assert_eq!(write::write(&message, Edition::Ed4), expected);

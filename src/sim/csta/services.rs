@@ -34,6 +34,16 @@ fn name(request: &Request) -> &'static str {
         Request::ClearConnection { .. } => "ClearConnection",
         Request::HoldCall { .. } => "HoldCall",
         Request::RetrieveCall { .. } => "RetrieveCall",
+        Request::ConsultationCall { .. } => "ConsultationCall",
+        Request::ReconnectCall { .. } => "ReconnectCall",
+        Request::AlternateCall { .. } => "AlternateCall",
+        Request::TransferCall { .. } => "TransferCall",
+        Request::ConferenceCall { .. } => "ConferenceCall",
+        Request::DeflectCall { .. } => "DeflectCall",
+        Request::DirectedPickupCall { .. } => "DirectedPickupCall",
+        Request::GenerateDigits { .. } => "GenerateDigits",
+        Request::GetCstaFeatures => "GetCSTAFeatures",
+        Request::Escape(_) => "Escape",
         Request::Unsupported { .. } => "",
     }
 }
@@ -144,7 +154,7 @@ impl Exchange {
             Request::RetrieveCall { connection } => {
                 control(&connection, Command::Retrieve, switch, now_ms, told).map(|()| Response::RetrieveCall)
             }
-            Request::Unsupported { .. } => Err(Failure::operation("serviceNotSupported")),
+            _ => Err(Failure::operation("serviceNotSupported")),
         };
         self.answer(id, invoke, service, answer, out);
     }

@@ -52,6 +52,8 @@ fn an_event_is_carried_over_as_it_was_said() {
             cause: Cause::NewCall,
             permitted: Some(Features::of(&[Feature::AnswerCall])),
             global_call_id: Some(GlobalCallId::from("g1")),
+            joined: None,
+            account: None,
         };
         assert_eq!(happening(EventBody::Call(event(kind))), Some(expected));
     }

@@ -17,17 +17,17 @@ pub(in super::super) fn bounded(text: &str) -> Result<&str> {
 }
 
 /// An identifier; an empty one is none.
-pub(super) fn id(e: Element<'_, '_>, field: &str) -> Result<Option<String>> {
+pub(in super::super) fn id(e: Element<'_, '_>, field: &str) -> Result<Option<String>> {
     let Some(text) = e.child_text(field) else { return Ok(None) };
     let text = bounded(text)?;
     Ok((!text.is_empty()).then(|| text.to_owned()))
 }
 
-pub(super) fn id_needed(e: Element<'_, '_>, message: &'static str, field: &'static str) -> Result<String> {
+pub(in super::super) fn id_needed(e: Element<'_, '_>, message: &'static str, field: &'static str) -> Result<String> {
     id(e, field)?.ok_or(ReadFault::Missing { message, field })
 }
 
-pub(super) fn device(e: Element<'_, '_>) -> Result<DeviceRef> {
+pub(in super::super) fn device(e: Element<'_, '_>) -> Result<DeviceRef> {
     let mut device = device_text::read(e.text())?;
     for (_, name, value) in e.attributes() {
         match name {
@@ -40,14 +40,18 @@ pub(super) fn device(e: Element<'_, '_>) -> Result<DeviceRef> {
 }
 
 /// A device with a number.
-pub(super) fn device_needed(e: Element<'_, '_>, message: &'static str, field: &'static str) -> Result<DeviceRef> {
+pub(in super::super) fn device_needed(
+    e: Element<'_, '_>,
+    message: &'static str,
+    field: &'static str,
+) -> Result<DeviceRef> {
     let missing = ReadFault::Missing { message, field };
     let device = device(e.child(field).ok_or(missing)?)?;
     if device.number.is_empty() { Err(missing) } else { Ok(device) }
 }
 
 /// A connection that names its call, its device or both.
-pub(super) fn connection_needed(
+pub(in super::super) fn connection_needed(
     e: Element<'_, '_>,
     message: &'static str,
     field: &'static str,
@@ -63,7 +67,7 @@ pub(super) fn connection_needed(
 
 /// `deviceIdentifier` | `notKnown` | `restricted`; a redirection's `numberDialed`, an endpoint's
 /// `deviceID`. An empty device is not known.
-pub(super) fn party(e: Element<'_, '_>, field: &str) -> Result<Party> {
+pub(in super::super) fn party(e: Element<'_, '_>, field: &str) -> Result<Party> {
     let Some(e) = e.child(field) else { return Ok(Party::NotKnown) };
     for choice in e.children() {
         match choice.local() {
@@ -79,12 +83,12 @@ pub(super) fn party(e: Element<'_, '_>, field: &str) -> Result<Party> {
     Ok(Party::NotKnown)
 }
 
-pub(super) fn state(e: Element<'_, '_>, field: &str) -> Option<LocalState> {
+pub(in super::super) fn state(e: Element<'_, '_>, field: &str) -> Option<LocalState> {
     value(&STATES, e.child_text(field)?)
 }
 
 /// The device's own connection first, then the others'; as far as the words are known.
-pub(super) fn call_state(e: Element<'_, '_>) -> Vec<LocalState> {
+pub(in super::super) fn call_state(e: Element<'_, '_>) -> Vec<LocalState> {
     if let Some(compound) = e.child("compoundCallState") {
         let states = compound.children().filter(|c| c.local() == "localConnectionState");
         return states.map_while(|c| value(&STATES, c.text())).collect();
@@ -93,11 +97,11 @@ pub(super) fn call_state(e: Element<'_, '_>) -> Vec<LocalState> {
     simple.map(Vec::from).unwrap_or_default()
 }
 
-pub(super) fn truth(text: &str) -> bool {
+pub(in super::super) fn truth(text: &str) -> bool {
     matches!(text.trim(), "true" | "1")
 }
 
-pub(super) fn permitted(e: Element<'_, '_>) -> Option<Features> {
+pub(in super::super) fn permitted(e: Element<'_, '_>) -> Option<Features> {
     let services = e.child("servicesPermitted")?;
     let mut features = Features::NONE;
     for group in services.children() {
@@ -116,11 +120,14 @@ pub(super) fn permitted(e: Element<'_, '_>) -> Option<Features> {
 }
 
 /// The call's name in the cluster; where two calls became one, that of the new one.
-pub(super) fn global_call_id(e: Element<'_, '_>) -> Result<Option<String>> {
-    let data = e
-        .child("callLinkageData")
-        .or_else(|| e.child("callLinkageDataList")?.child("newCallLinkageData"))
-        .and_then(|d| d.child("globalCallData")?.child("globalCallLinkageID"));
+pub(in super::super) fn global_call_id(e: Element<'_, '_>) -> Result<Option<String>> {
+    let data = e.child("callLinkageData").or_else(|| e.child("callLinkageDataList")?.child("newCallLinkageData"));
+    data.map_or(Ok(None), linkage)
+}
+
+/// The id in a callLinkageData.
+pub(in super::super) fn linkage(data: Element<'_, '_>) -> Result<Option<String>> {
+    let data = data.child("globalCallData").and_then(|d| d.child("globalCallLinkageID"));
     let Some(data) = data else { return Ok(None) };
     match id(data, "globallyUniqueCallLinkageID")? {
         Some(id) => Ok(Some(id)),
