@@ -22,6 +22,13 @@ use crate::session::messages::{Lag, SessionEnded};
 use crate::standing::{Service, Standing};
 use crate::system_event;
 
+/// By which door a session was opened: one logged in by REST may not use call control by SOAP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    Soap,
+    Rest,
+}
+
 /// A session as others reach it.
 #[derive(Clone)]
 pub struct SessionRef {
@@ -30,6 +37,7 @@ pub struct SessionRef {
     /// `Company / Application`, for logs and the administrator.
     pub application: Arc<str>,
     pub standing: Standing,
+    pub door: Door,
 }
 
 /// Finds the place where a session lives: here one process, elsewhere perhaps several.
@@ -61,6 +69,7 @@ impl FindSession for SessionTable {
 pub struct Open {
     pub application: Arc<str>,
     pub service: Service,
+    pub door: Door,
 }
 
 /// Planned stop: tell every session, admit no more. Answers with the number of sessions told.
@@ -93,7 +102,8 @@ impl SessionSupervisor {
         Self { env, arbiters, devices, table, limit, stopping: false }
     }
 
-    fn open(&mut self, Open { application, service }: Open, ctx: &mut Context<Self>) -> Result<SessionId, Refused> {
+    fn open(&mut self, open: Open, ctx: &mut Context<Self>) -> Result<SessionId, Refused> {
+        let Open { application, service, door } = open;
         if self.stopping {
             return Err(Refused::Stopping);
         }
@@ -115,7 +125,7 @@ impl SessionSupervisor {
         });
         info!(session = %id, application = &*application, "session begins");
         self.write(|sessions| {
-            sessions.insert(id, SessionRef { id, addr, application, standing });
+            sessions.insert(id, SessionRef { id, addr, application, standing, door });
         });
         Ok(id)
     }
