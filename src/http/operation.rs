@@ -203,9 +203,9 @@ pub(super) type Handler = for<'a> fn(Input<'a>) -> Pin<Box<dyn Future<Output = A
 
 /// The handler of an operation, if it exists.
 pub(super) fn handler(row: &OperationRow) -> Option<Handler> {
-    session::handler(row.name).filter(|_| row.service == Service::SessionService).or_else(|| {
-        call_control::handler(row.name).filter(|_| row.service == Service::StandardCcService)
-    })
+    session::handler(row.name)
+        .filter(|_| row.service == Service::SessionService)
+        .or_else(|| call_control::handler(row.name).filter(|_| row.service == Service::StandardCcService))
 }
 
 /// Reads the request, runs the operation, writes the reply.
