@@ -10,7 +10,7 @@ use crate::common::cluster::Lab;
 use crate::common::process::Process;
 
 /// An interpreter with the toolkits' packages, as scripts/test sets it up.
-fn interpreter(variable: &str, usual: &str) -> PathBuf {
+pub(crate) fn interpreter(variable: &str, usual: &str) -> PathBuf {
     let found = std::env::var_os(variable).map_or_else(|| root().join(usual), PathBuf::from);
     assert!(
         found.exists(),

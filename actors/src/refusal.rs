@@ -7,6 +7,9 @@ use schemas::domain::NodeRefusal;
 pub enum Refused {
     #[error("The session is not known or has ended.")]
     NoSession,
+    /// Logged in by REST; call control by SOAP is for those that logged in by SOAP.
+    #[error("A session that was logged in by REST may not use call control by SOAP.")]
+    SoapNotPermitted,
     #[error("The object is not monitored in this session.")]
     NotMonitored,
     #[error("The call is not known at this object.")]

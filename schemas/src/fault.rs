@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use crate::rest::JsonFault;
 use crate::xml::XmlFault;
 
 /// A request that cannot be answered by a reply of the contract.
@@ -14,6 +15,10 @@ use crate::xml::XmlFault;
 pub enum Fault {
     /// Not a document that the guard lets in.
     BadXml(XmlFault),
+    /// Not a JSON document that the guard lets in.
+    BadJson(JsonFault),
+    /// A body that is said to be something else than JSON.
+    NotJson,
     /// XML, but no SOAP envelope of either version with one request in its body.
     NotAnEnvelope,
     /// An envelope of a SOAP version that nobody here speaks.
@@ -90,6 +95,8 @@ impl Fault {
             Fault::BadXml(XmlFault::TooLarge) | Fault::TooLarge =>
                 row("too-large", 413, Client, "The request is larger than is allowed."),
             Fault::BadXml(_) => row("bad-xml", 400, Client, "The request could not be read"),
+            Fault::BadJson(_) => row("bad-json", 400, Client, "The request could not be read"),
+            Fault::NotJson => row("not-json", 415, Client, "The request's Content-Type is not application/json."),
             Fault::NotAnEnvelope => row("not-an-envelope", 400, Client,
                 "The request is not a SOAP envelope with exactly one Body that holds exactly one element."),
             Fault::VersionMismatch => row("version-mismatch", 400, VersionMismatch,
@@ -136,6 +143,7 @@ impl Fault {
         match self {
             Fault::BadXml(XmlFault::TooLarge) => Cow::Borrowed(text),
             Fault::BadXml(cause) => Cow::Owned(format!("{text}: {cause}.")),
+            Fault::BadJson(cause) => Cow::Owned(format!("{text}: {cause}.")),
             Fault::NotThisContract(expected) => Cow::Owned(format!("{text} {expected} .")),
             _ => Cow::Borrowed(text),
         }
@@ -145,6 +153,85 @@ impl Fault {
 impl From<XmlFault> for Fault {
     fn from(cause: XmlFault) -> Self {
         Fault::BadXml(cause)
+    }
+}
+
+/// On what ground a request was refused. SOAP has no word for it; REST says it as a status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ground {
+    /// A poll ended without an event, or tells of discarded ones: nothing went wrong.
+    NothingToTell,
+    /// A field is missing or not what the contract or the operation allows.
+    BadInput,
+    /// No session, or a login that is not right.
+    NoSession,
+    /// The application, its service, or the class of service of the device does not permit it.
+    NotPermitted,
+    /// A node, number or object that does not exist.
+    Unknown,
+    /// What is asked does not fit what is: another state, not monitored, no such call any more.
+    State,
+    /// It was there, and is not kept any more.
+    Gone,
+    /// A limit of this session.
+    TooMany,
+    /// The gateway or the node does not have it.
+    NotSupported,
+    /// The node is not connected, the gateway is full or stopping: nothing was done; try later.
+    Unavailable,
+    /// The outcome is not known: no answer in time, or the link was lost.
+    NotKnown,
+    /// The part of the gateway that was asked has ended.
+    Lost,
+}
+
+impl Ground {
+    /// Every ground.
+    pub const ALL: [Ground; 12] = [
+        Ground::NothingToTell,
+        Ground::BadInput,
+        Ground::NoSession,
+        Ground::NotPermitted,
+        Ground::Unknown,
+        Ground::State,
+        Ground::Gone,
+        Ground::TooMany,
+        Ground::NotSupported,
+        Ground::Unavailable,
+        Ground::NotKnown,
+        Ground::Lost,
+    ];
+
+    /// The HTTP status, and what it means here.
+    #[rustfmt::skip]
+    fn row(self) -> (u16, &'static str) {
+        match self {
+            // Proxies and clients must not take the end of a poll for trouble.
+            Ground::NothingToTell => (200, "No event, or a word about events that were discarded."),
+            Ground::BadInput => (400, "A field is missing or not what it should be."),
+            Ground::NoSession => (401, "No session, or a login that is not right."),
+            Ground::NotPermitted => (403, "Not permitted to this application, session or device."),
+            Ground::Unknown => (404, "A node, number, object or operation that does not exist."),
+            Ground::State => (409, "Does not fit the present state: of the call, or not monitored."),
+            Ground::Gone => (410, "Not kept any more."),
+            Ground::TooMany => (429, "A limit of this session."),
+            Ground::NotSupported => (501, "The gateway or the node does not have this."),
+            Ground::Unavailable => (503, "The node is not connected, or the gateway is full or stopping."),
+            Ground::NotKnown => (504, "No answer in time, or the link was lost; the outcome is not known."),
+            Ground::Lost => (500, "The gateway could not complete the request; the outcome is not known."),
+        }
+    }
+
+    /// The HTTP status where there is no SOAP around it.
+    #[must_use]
+    pub fn status(self) -> u16 {
+        self.row().0
+    }
+
+    /// What the status means, for the description of the interface.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        self.row().1
     }
 }
 
@@ -186,6 +273,8 @@ mod tests {
     fn every_fault_has_a_code_of_its_own_and_a_text() {
         let all = [
             Fault::BadXml(XmlFault::Malformed),
+            Fault::BadJson(JsonFault::Malformed),
+            Fault::NotJson,
             Fault::NotAnEnvelope,
             Fault::VersionMismatch,
             Fault::MustUnderstand,

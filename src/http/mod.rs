@@ -7,6 +7,8 @@ pub mod body;
 pub mod contract_files;
 pub mod gateway;
 pub mod observe;
+mod operation;
+pub mod rest;
 pub mod soap;
 mod throttle;
 
@@ -20,6 +22,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     for path in contract_files::service_paths() {
         config.service(web::resource(path).route(web::get().to(contract_files::get)).route(web::post().to(soap::post)));
     }
+    rest::routes(config);
     config
         .route("/healthz", web::get().to(observe::healthz))
         .route("/metrics", web::get().to(observe::metrics))

@@ -8,6 +8,7 @@ pub mod cluster;
 pub mod hands;
 pub mod http;
 pub mod process;
+pub mod rest;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};

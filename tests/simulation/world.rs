@@ -18,7 +18,7 @@ use actors::cluster::{Association, Cluster, NodeSettings};
 use actors::env::{Clock, Env, SystemClock};
 use actors::planted::{Fault as PlantedFault, Planted};
 use actors::session::messages::Receipt;
-use actors::session_supervisor::Open;
+use actors::session_supervisor::{self, Open};
 use actors::standing::Service;
 use actors::wire::{Connect, Wire};
 use futures_util::future::BoxFuture;
@@ -255,7 +255,11 @@ impl World {
     }
 
     async fn application(&self, chance: &mut Chance) -> Application {
-        let open = Open { application: "Simulation / Application".into(), service: Service::Standard };
+        let open = Open {
+            application: "Simulation / Application".into(),
+            service: Service::Standard,
+            door: session_supervisor::Door::Soap,
+        };
         let opened = self.tree.session_supervisor.send(open).await.expect("alive");
         let session_id = opened.expect("admitted").as_long();
         let mut watched = Vec::new();

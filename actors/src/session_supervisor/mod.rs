@@ -22,6 +22,13 @@ use crate::session::{Monitors, Session};
 use crate::standing::{Service, Standing};
 use crate::system_event;
 
+/// By which door a session was opened: one logged in by REST may not use call control by SOAP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    Soap,
+    Rest,
+}
+
 /// A session as others reach it.
 #[derive(Clone)]
 pub struct SessionRef {
@@ -32,6 +39,7 @@ pub struct SessionRef {
     pub standing: Standing,
     /// What it monitors: where its commands go.
     pub monitors: Monitors,
+    pub door: Door,
 }
 
 /// Finds the place where a session lives: here one process, elsewhere perhaps several.
@@ -63,6 +71,7 @@ impl FindSession for SessionTable {
 pub struct Open {
     pub application: Arc<str>,
     pub service: Service,
+    pub door: Door,
 }
 
 /// Planned stop: tell every session, admit no more. Answers with the number of sessions told.
@@ -95,7 +104,8 @@ impl SessionSupervisor {
         Self { env, arbiters, devices, table, limit, stopping: false }
     }
 
-    fn open(&mut self, Open { application, service }: Open, ctx: &mut Context<Self>) -> Result<SessionId, Refused> {
+    fn open(&mut self, open: Open, ctx: &mut Context<Self>) -> Result<SessionId, Refused> {
+        let Open { application, service, door } = open;
         if self.stopping {
             return Err(Refused::Stopping);
         }
@@ -118,7 +128,7 @@ impl SessionSupervisor {
         });
         info!(session = %id, application = &*application, "session begins");
         self.write(|sessions| {
-            sessions.insert(id, SessionRef { id, addr, application, standing, monitors });
+            sessions.insert(id, SessionRef { id, addr, application, standing, monitors, door });
         });
         Ok(id)
     }

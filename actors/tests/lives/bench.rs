@@ -15,7 +15,7 @@ use actors::env::{Clock, Entropy, Env};
 use actors::refusal::Refused;
 use actors::session::messages::{MonitorObject, Poll, ResetTimer, StopMonitor};
 use actors::session::{Monitors, Outcome, Session, Want};
-use actors::session_supervisor::{FindSession, Open, SessionRef};
+use actors::session_supervisor::{Door, FindSession, Open, SessionRef};
 use actors::standing::Service;
 use schemas::domain::{Ceid, ObjectId, SessionId};
 use tokio::time::Instant;
@@ -110,7 +110,7 @@ impl Bench {
         let id = self
             .tree
             .session_supervisor
-            .send(Open { application: "Company / App".into(), service: Service::Standard })
+            .send(Open { application: "Company / App".into(), service: Service::Standard, door: Door::Soap })
             .await;
         let id = id.expect("the supervisor lives")?;
         let SessionRef { addr, monitors, .. } = self.tree.sessions.find(id).expect("just begun");

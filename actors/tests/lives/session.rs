@@ -6,7 +6,7 @@ use actors::refusal::Refused;
 use actors::session::Outcome;
 use actors::session::Want;
 use actors::session::messages::{CancelPolls, End, Poll};
-use actors::session_supervisor::{Drained, FindSession, Open, Shutdown};
+use actors::session_supervisor::{Door, Drained, FindSession, Open, Shutdown};
 use actors::standing::Service;
 use tokio::time::Instant;
 
@@ -138,8 +138,10 @@ fn a_planned_stop_is_told_to_every_session_and_is_done_when_they_have_read_it() 
         let supervisor = &bench.tree.session_supervisor;
         assert!(supervisor.send(Drained).await.expect("lives"));
         assert_eq!(supervisor.send(Shutdown).await.expect("lives"), 2);
-        let refused =
-            supervisor.send(Open { application: "Late".into(), service: Service::Standard }).await.expect("lives");
+        let refused = supervisor
+            .send(Open { application: "Late".into(), service: Service::Standard, door: Door::Soap })
+            .await
+            .expect("lives");
         assert_eq!(refused, Err(Refused::Stopping));
         assert!(!supervisor.send(Drained).await.expect("lives"));
         assert_eq!(apps[0].events(1).await, ["OIG_SHUTDOWN"]);

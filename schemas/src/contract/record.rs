@@ -12,7 +12,7 @@ use crate::xml::{Element, Writer};
 
 /// Longest text of one field, in bytes.
 pub const TEXT_LIMIT: usize = 64 * 1024;
-const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
+pub(crate) const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
 /// A complex type, or the wrapper element of a request.
 #[derive(Debug, PartialEq, Eq)]

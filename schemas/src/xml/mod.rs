@@ -6,4 +6,5 @@ pub mod tree;
 pub mod writer;
 
 pub use tree::{Element, Limits, Tree, XmlFault};
+pub(crate) use tree::{Growing, is_xml_char};
 pub use writer::Writer;

@@ -6,11 +6,15 @@
 //! and namespace declarations are bounded; one root and nothing after it. It does not validate
 //! against a schema and never repeats input in an error, since errors reach logs and faults.
 
+mod grow;
+
 use std::borrow::Cow;
 
 use quick_xml::NsReader;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::ResolveResult;
+
+pub(crate) use self::grow::Growing;
 
 /// How much XML one document may hold. The defaults fit both wires (SOAP and CSTA).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,6 +122,19 @@ impl<'a> Tree<'a> {
     #[must_use]
     pub fn root(&self) -> Element<'_, 'a> {
         Element { tree: self, index: 0 }
+    }
+
+    /// Makes a new element the last child of the innermost open one, and opens it.
+    fn link(&mut self, open: &mut Vec<(u32, u32)>, index: u32) {
+        if let Some((parent, last_child)) = open.last_mut() {
+            if *last_child == NONE {
+                self.elements[*parent as usize].first_child = index;
+            } else {
+                self.elements[*last_child as usize].next = index;
+            }
+            *last_child = index;
+        }
+        open.push((index, NONE));
     }
 
     /// The element at a position that [`Element::index`] gave.
@@ -350,15 +367,7 @@ impl<'a, 'l> Builder<'a, 'l> {
             first_child: NONE,
             next: NONE,
         });
-        if let Some((parent, last_child)) = self.open.last_mut() {
-            if *last_child == NONE {
-                self.tree.elements[*parent as usize].first_child = index;
-            } else {
-                self.tree.elements[*last_child as usize].next = index;
-            }
-            *last_child = index;
-        }
-        self.open.push((index, NONE));
+        self.tree.link(&mut self.open, index);
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 //! It trusts its callers for names and nesting (they come from tables in this crate), never for
 //! content (that comes from phones and people).
 
-use super::tree::is_xml_char;
+use super::is_xml_char;
 
 /// Builds one document or fragment.
 #[derive(Debug, Default)]

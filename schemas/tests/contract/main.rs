@@ -7,6 +7,7 @@ mod bad_input;
 mod golden;
 mod properties;
 mod refusals;
+mod rest;
 mod sample;
 mod samples;
 mod wsdl;

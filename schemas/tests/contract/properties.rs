@@ -11,7 +11,7 @@ use schemas::soap::{self, Envelope, Version};
 use crate::sample::{self, Source};
 
 /// Values by chance; a small generator of its own, since rows are walked and not strategies.
-struct Chance(u64);
+pub struct Chance(pub u64);
 
 impl Chance {
     fn next(&mut self) -> u64 {

@@ -16,10 +16,11 @@ use schemas::contract::ops_call_control_standard::{
 };
 use schemas::contract::std::MonitorResult;
 use schemas::domain::{Ceid, Dn, LegId, ObjectId};
+use schemas::fault::Ground;
 
 use super::operation::{Context, Given, Handler, No, Operation, Result, run};
 
-pub(super) fn handler(name: &str) -> Option<Handler> {
+pub(in crate::http) fn handler(name: &str) -> Option<Handler> {
     Some(match name {
         "getIcpId" => run::<GetIcpId>,
         "getPhoneNumberId" => run::<GetPhoneNumberId>,
@@ -137,7 +138,7 @@ impl Operation for MakeCall {
     async fn run(self, context: &Context<'_>) -> Result<Outcome> {
         let action = match self.account_code.as_deref() {
             None | Some("") => Ok(Action::MakeCall { number: self.number.trim().to_owned() }),
-            Some(_) => return Err(No::from("Account codes are not supported yet.")),
+            Some(_) => return Err(No::because(Ground::NotSupported, "Account codes are not supported yet.")),
         };
         context.command(self.session_id, self.object_id, action).await
     }
@@ -184,8 +185,10 @@ async fn poll<R>(
         PollOutcome::Discarded(from, to) => {
             Given::Refusal { text: format!("Events {from} to {to} were discarded."), receipt }
         }
-        PollOutcome::TimedOut => return Err(No::from(TIMEOUT)),
-        PollOutcome::NotKept => return Err(No::from("The event of this number is not kept any more.")),
+        PollOutcome::TimedOut => return Err(No::because(Ground::NothingToTell, TIMEOUT)),
+        PollOutcome::NotKept => {
+            return Err(No::because(Ground::Gone, "The event of this number is not kept any more."));
+        }
         PollOutcome::Ended => return Err(Refused::NoSession.into()),
     })
 }

@@ -3,25 +3,23 @@
 //! [`answer`] knows no transport, so that the whole of it runs without one in the seeded
 //! simulation; [`post`] is its HTTP side.
 
-mod call_control;
-mod operation;
-mod session;
+pub(super) mod call_control;
+pub(super) mod session;
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
-use actors::refusal::Refused;
 use actors::session::messages::Receipt;
-use schemas::contract::{OperationRow, Permission, Service};
-use schemas::fault::{Fault, Refusal};
+use actors::session_supervisor::Door;
+use schemas::contract::Service;
+use schemas::fault::Fault;
 use schemas::soap::{self, Envelope, Rejected, Version};
-use schemas::xml::Element;
-use tracing::{Instrument, info_span};
 
-use self::operation::Input;
 use super::contract_files::Place;
+pub use super::operation::not_supported_count;
+use super::operation::{self, Answered, Input};
 use super::{Gateway, body};
 
 /// What goes back.
@@ -39,12 +37,6 @@ impl Answer {
         metrics::counter!("oig_faults_total", "code" => fault.code()).increment(1);
         let (status, body) = soap::fault(version, fault);
         Self { status, version, body, receipt: None }
-    }
-
-    fn refusal(version: Version, row: &OperationRow, request: Element<'_, '_>, text: String) -> Self {
-        metrics::counter!("oig_requests_total", "operation" => row.name, "result" => "false").increment(1);
-        let body = soap::refusal(version, row, Some(request), &Refusal::new(text));
-        Self { status: 200, version, body, receipt: None }
     }
 }
 
@@ -64,46 +56,10 @@ pub async fn answer(
         Ok(row) => row,
         Err(fault) => return Answer::fault(envelope.version(), &fault),
     };
-    // A field `name` would hide the span's own name in JSON.
-    let span = info_span!("request", operation = row.name, session = tracing::field::Empty);
-    let input = Input { gateway, caller, version: envelope.version(), row, element: envelope.body() };
-    async {
-        match operation::handler(row) {
-            Some(handler) => handler(input).await,
-            None => not_supported(input).await,
-        }
-    }
-    .instrument(span)
-    .await
-}
-
-/// An operation of the contract without a handler: refused, but not told to strangers.
-async fn not_supported(input: Input<'_>) -> Answer {
-    let Input { gateway, caller, version, row, element } = input;
-    let named = row.permission != Permission::Open;
-    let session = match (named, session_id(element)) {
-        (false, _) => Ok(()),
-        (true, Some(id)) => gateway.session(caller, id).await.map(|_| ()),
-        (true, None) => Err(Refused::NoSession),
-    };
-    let text = match session {
-        Err(refused) => refused.to_string(),
-        Ok(()) => format!("{} is not supported yet.", row.name),
-    };
-    Answer::refusal(version, row, element, text)
-}
-
-/// The session id, wherever the operation has it: in the wrapper, or in the record it holds.
-fn session_id(element: Element<'_, '_>) -> Option<i64> {
-    let direct = element.children().find(|c| c.local() == "sessionId").map(|c| c.text().trim());
-    let nested = || element.children().find_map(|c| c.attribute("", "sessionId")).map(str::trim);
-    direct.or_else(nested)?.parse().ok()
-}
-
-/// How many operations of the contract answer "not supported yet".
-#[must_use]
-pub fn not_supported_count() -> usize {
-    schemas::contract::OPERATIONS.iter().filter(|row| operation::handler(row).is_none()).count()
+    let (version, door) = (envelope.version(), Door::Soap);
+    let input = Input { gateway, caller, door, version, row, element: envelope.body() };
+    let Answered { body, receipt, refused: _ } = operation::dispatch(input).await;
+    Answer { status: 200, version, body, receipt }
 }
 
 /// POST of a SOAP request.

@@ -8,12 +8,13 @@ use schemas::contract::ops_session::{Login, LoginApp, LoginEx, Logout, ResetSess
 use schemas::contract::session::{
     LoginAppResp, LoginExResponse, LoginResponse, LogoutResponse, ResetSessionTimerResponse, VersionResponse,
 };
+use schemas::fault::Ground;
 use secrecy::SecretString;
 
 use super::operation::{Context, Given, Handler, No, Operation, Result, run};
-use crate::admission::Credentials;
+use crate::admission::{Credentials, Denied};
 
-pub(super) fn handler(name: &str) -> Option<Handler> {
+pub(in crate::http) fn handler(name: &str) -> Option<Handler> {
     Some(match name {
         "login" => run::<Login>,
         "loginEx" => run::<LoginEx>,
@@ -40,7 +41,9 @@ const NOTHING_ASKED: &str = "The element 'req' is missing.";
 impl Context<'_> {
     async fn log_in(&self, asked: Asked) -> std::result::Result<i64, No> {
         let needed = |value: Option<String>, name: &str| {
-            value.filter(|v| !v.is_empty()).ok_or_else(|| No(format!("The element '{name}' is missing or empty.")))
+            value
+                .filter(|v| !v.is_empty())
+                .ok_or_else(|| No::from(format!("The element '{name}' is missing or empty.")))
         };
         let credentials = Credentials {
             company: needed(asked.company, "companyName")?,
@@ -52,15 +55,24 @@ impl Context<'_> {
             check_version(version)?;
         }
         if asked.certificate.is_some_and(|c| !c.trim().is_empty()) {
-            return Err(No::from("Login for Advanced service is not supported yet."));
+            return Err(No::because(Ground::NotSupported, "Login for Advanced service is not supported yet."));
         }
         let application = self.gateway.admission.admit(credentials).await.map_err(|denied| {
             tracing::warn!(caller = %self.caller, %denied, "login denied");
-            No(denied.to_string())
+            No::because(denied_by(denied), denied.to_string())
         })?;
-        let opened = self.gateway.tree.session_supervisor.send(Open { application, service: Service::Standard }).await;
+        let open = Open { application, service: Service::Standard, door: self.door };
+        let opened = self.gateway.tree.session_supervisor.send(open).await;
         let id = opened.map_err(|_| actors::refusal::Refused::Lost)??;
         Ok(id.as_long())
+    }
+}
+
+fn denied_by(denied: Denied) -> Ground {
+    match denied {
+        Denied::Wrong => Ground::NoSession,
+        Denied::Revoked => Ground::NotPermitted,
+        Denied::Busy => Ground::Unavailable,
     }
 }
 
@@ -72,8 +84,8 @@ fn check_version(text: &str) -> std::result::Result<(), No> {
     };
     match (number(text), number(SERVER_VERSION)) {
         (Some(asked), Some(ours)) if asked <= ours => Ok(()),
-        (Some(_), _) => Err(No(format!("The version asked for is newer than the server's, {SERVER_VERSION}."))),
-        (None, _) => Err(No(format!("The version is not of the form of the server's, {SERVER_VERSION}."))),
+        (Some(_), _) => Err(No::from(format!("The version asked for is newer than the server's, {SERVER_VERSION}."))),
+        (None, _) => Err(No::from(format!("The version is not of the form of the server's, {SERVER_VERSION}."))),
     }
 }
 

@@ -1,0 +1,234 @@
+//! What a handler is, the table of those that exist, and the one dispatch that both doors, SOAP
+//! and REST, go through. To add an operation: implement [`Operation`] for its request and add it to
+//! the table of its file (`soap::call_control`, `soap::session`); it is there by both doors then.
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use actors::event::Event;
+use actors::refusal::Refused;
+use actors::session::messages::Receipt;
+use actors::session_supervisor::{Door, SessionRef};
+use schemas::contract::{OperationRow, Permission, Request, Service};
+use schemas::domain::RefusalKind;
+use schemas::fault::{Ground, Refusal};
+use schemas::soap::{self, Version};
+use schemas::xml::Element;
+use tracing::{Instrument, info_span};
+
+use super::Gateway;
+use super::soap::{call_control, session};
+
+/// A request on its way to a handler.
+#[derive(Clone, Copy)]
+pub(super) struct Input<'a> {
+    pub gateway: &'a Gateway,
+    pub caller: IpAddr,
+    pub door: Door,
+    /// Of the envelope that is rendered; REST takes the reply out of it.
+    pub version: Version,
+    pub row: &'static OperationRow,
+    pub element: Element<'a, 'a>,
+}
+
+/// What an operation answers, in its rendered form.
+#[derive(Debug)]
+pub(super) struct Answered {
+    /// The reply in its envelope.
+    pub body: String,
+    /// To be kept until a live connection has taken the body.
+    pub receipt: Option<Receipt>,
+    /// On what ground it was refused; `None` when it was not.
+    pub refused: Option<Ground>,
+}
+
+impl Answered {
+    fn refusal(input: &Input<'_>, No { ground, text }: No) -> Self {
+        let Input { version, row, element, .. } = *input;
+        metrics::counter!("oig_requests_total", "operation" => row.name, "result" => "false").increment(1);
+        let body = soap::refusal(version, row, Some(element), &Refusal::new(text));
+        Self { body, receipt: None, refused: Some(ground) }
+    }
+}
+
+/// Answers one request, whichever door it came in by.
+pub(super) async fn dispatch(input: Input<'_>) -> Answered {
+    // A field `name` would hide the span's own name in JSON.
+    let span = info_span!("request", operation = input.row.name, session = tracing::field::Empty);
+    async {
+        match handler(input.row) {
+            Some(handler) => handler(input).await,
+            None => not_supported(input).await,
+        }
+    }
+    .instrument(span)
+    .await
+}
+
+/// An operation of the contract without a handler: refused, but not told to strangers.
+async fn not_supported(input: Input<'_>) -> Answered {
+    let context = Context::of(&input);
+    let named = input.row.permission != Permission::Open;
+    let session = match (named, session_id(input.element)) {
+        (false, _) => Ok(()),
+        (true, Some(id)) => context.session(id).await.map(|_| ()),
+        (true, None) => Err(Refused::NoSession),
+    };
+    let no = match session {
+        Err(refused) => No::from(refused),
+        Ok(()) => No::because(Ground::NotSupported, format!("{} is not supported yet.", input.row.name)),
+    };
+    Answered::refusal(&input, no)
+}
+
+/// The session id, wherever the operation has it: in the wrapper, or in the record it holds.
+fn session_id(element: Element<'_, '_>) -> Option<i64> {
+    let direct = element.children().find(|c| c.local() == "sessionId").map(|c| c.text().trim());
+    let nested = || element.children().find_map(|c| c.attribute("", "sessionId")).map(str::trim);
+    direct.or_else(nested)?.parse().ok()
+}
+
+/// How many operations of the contract answer "not supported yet".
+#[must_use]
+pub fn not_supported_count() -> usize {
+    schemas::contract::OPERATIONS.iter().filter(|row| handler(row).is_none()).count()
+}
+
+/// What a handler gives: a reply of the contract, or an event that was rendered before.
+pub(super) enum Given<R> {
+    Reply(R),
+    /// `return` with these attributes and the event's children.
+    Event {
+        attributes: Vec<(&'static str, String)>,
+        event: Arc<Event>,
+        receipt: Receipt,
+    },
+    /// A refusal that a live connection must have taken to count as told.
+    Refusal {
+        text: String,
+        receipt: Receipt,
+    },
+}
+
+/// Why a handler refuses; the text is for the application, the ground becomes REST's status.
+pub(super) struct No {
+    pub ground: Ground,
+    pub text: String,
+}
+
+impl No {
+    pub(super) fn because(ground: Ground, text: impl Into<String>) -> Self {
+        Self { ground, text: text.into() }
+    }
+}
+
+impl From<Refused> for No {
+    fn from(refused: Refused) -> Self {
+        Self::because(ground(&refused), refused.to_string())
+    }
+}
+
+/// A text alone says that the request is not as it should be.
+impl From<&str> for No {
+    fn from(text: &str) -> Self {
+        Self::because(Ground::BadInput, text)
+    }
+}
+
+impl From<String> for No {
+    fn from(text: String) -> Self {
+        Self::because(Ground::BadInput, text)
+    }
+}
+
+fn ground(refused: &Refused) -> Ground {
+    match refused {
+        Refused::NoSession => Ground::NoSession,
+        Refused::SoapNotPermitted => Ground::NotPermitted,
+        Refused::NoObject | Refused::NoNode | Refused::NoNumber => Ground::Unknown,
+        Refused::NotMonitored | Refused::NoCall => Ground::State,
+        Refused::BadNumber => Ground::BadInput,
+        Refused::TooManyMonitors(_) | Refused::TooManyPolls(_) => Ground::TooMany,
+        Refused::NotConnected | Refused::Full(_) | Refused::Stopping => Ground::Unavailable,
+        Refused::LinkLost => Ground::NotKnown,
+        Refused::Lost => Ground::Lost,
+        Refused::Node(node) => match node.kind {
+            RefusalKind::Unknown => Ground::Unknown,
+            RefusalKind::Privilege => Ground::NotPermitted,
+            RefusalKind::State | RefusalKind::Resource | RefusalKind::Other => Ground::State,
+            RefusalKind::NotSupported => Ground::NotSupported,
+            RefusalKind::NoAnswer => Ground::NotKnown,
+            RefusalKind::NotConnected => Ground::Unavailable,
+        },
+    }
+}
+
+pub(super) type Result<R> = std::result::Result<Given<R>, No>;
+
+/// An operation that exists.
+pub(super) trait Operation: Request {
+    /// Does it.
+    fn run(self, context: &Context<'_>) -> impl Future<Output = Result<Self::Reply>>;
+}
+
+/// What a running handler may use.
+pub(super) struct Context<'a> {
+    pub gateway: &'a Gateway,
+    pub caller: IpAddr,
+    pub door: Door,
+    pub row: &'static OperationRow,
+}
+
+impl<'a> Context<'a> {
+    fn of(input: &Input<'a>) -> Self {
+        Self { gateway: input.gateway, caller: input.caller, door: input.door, row: input.row }
+    }
+}
+
+impl Context<'_> {
+    /// The caller's session; every handler but those of admission begins with it.
+    pub(super) async fn session(&self, id: i64) -> std::result::Result<SessionRef, Refused> {
+        let session = self.gateway.session(self.caller, id).await?;
+        tracing::Span::current().record("session", tracing::field::display(session.id));
+        if self.row.service == Service::StandardCcService && (self.door, session.door) == (Door::Soap, Door::Rest) {
+            return Err(Refused::SoapNotPermitted);
+        }
+        Ok(session)
+    }
+}
+
+pub(super) type Handler = for<'a> fn(Input<'a>) -> Pin<Box<dyn Future<Output = Answered> + 'a>>;
+
+/// The handler of an operation, if it exists.
+pub(super) fn handler(row: &OperationRow) -> Option<Handler> {
+    session::handler(row.name)
+        .filter(|_| row.service == Service::SessionService)
+        .or_else(|| call_control::handler(row.name).filter(|_| row.service == Service::StandardCcService))
+}
+
+/// Reads the request, runs the operation, writes the reply.
+pub(super) fn run<O: Operation>(input: Input<'_>) -> Pin<Box<dyn Future<Output = Answered> + '_>> {
+    Box::pin(async move {
+        let Input { version, row, element, .. } = input;
+        let request = match O::read(element) {
+            Ok(request) => request,
+            Err(refusal) => return Answered::refusal(&input, refusal.text().into()),
+        };
+        let (body, receipt) = match request.run(&Context::of(&input)).await {
+            Ok(Given::Reply(reply)) => (soap::reply(version, row, &reply), None),
+            Ok(Given::Event { attributes, event, receipt }) => {
+                let attributes: Vec<_> = attributes.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                (soap::reply_raw(version, row, &attributes, &event.standard), Some(receipt))
+            }
+            Ok(Given::Refusal { text, receipt }) => {
+                let refused = Answered::refusal(&input, No::because(Ground::NothingToTell, text));
+                return Answered { receipt: Some(receipt), ..refused };
+            }
+            Err(no) => return Answered::refusal(&input, no),
+        };
+        metrics::counter!("oig_requests_total", "operation" => row.name, "result" => "true").increment(1);
+        Answered { body, receipt, refused: None }
+    })
+}
