@@ -12,6 +12,7 @@ use actors::arbiters::Arbiters;
 use actors::cluster::{Association, Cluster, LinkState, NodeSettings};
 use actors::device_supervisor::{CountWatches, WatchCount};
 use actors::env::{Clock, Entropy, Env};
+use actors::event::Form;
 use actors::refusal::Refused;
 use actors::session::messages::{MonitorObject, Poll, ResetTimer, StopMonitor};
 use actors::session::{Outcome, Session, Want};
@@ -164,7 +165,7 @@ impl App {
     }
 
     pub async fn poll(&self, timeout_ms: i64) -> Outcome {
-        let held = self.addr.send(Poll { want: Want::Next, timeout_ms }).await.expect("lives").expect("accepted");
+        let held = self.addr.send(Poll { want: Want::Next(Form::Standard), timeout_ms }).await.expect("lives").expect("accepted");
         let (outcome, receipt) = held.outcome().await;
         receipt.delivered();
         outcome
@@ -175,7 +176,7 @@ impl App {
         let mut events = Vec::new();
         while events.len() < count {
             match self.poll(60_000).await {
-                Outcome::Event(_, event) => events.push(brief(&event.standard)),
+                Outcome::Event(_, event) => events.push(brief(event.standard().expect("a standard form"))),
                 other => panic!("after {events:?}: {other:?}"),
             }
         }

@@ -33,7 +33,7 @@ pub(super) enum Given<R> {
     /// `return` with these attributes and the event's children.
     Event {
         attributes: Vec<(&'static str, String)>,
-        event: Arc<Event>,
+        event: Told,
         receipt: Receipt,
     },
     /// A refusal that a live connection must have taken to count as told.
@@ -41,6 +41,23 @@ pub(super) enum Given<R> {
         text: String,
         receipt: Receipt,
     },
+}
+
+/// An event's children, in the form that the reply has room for.
+pub(super) enum Told {
+    /// As the session keeps it.
+    Kept(Arc<Event>),
+    /// Put together for this reply.
+    Made(String),
+}
+
+impl Told {
+    fn children(&self) -> &str {
+        match self {
+            Told::Kept(event) => event.standard().unwrap_or_default(),
+            Told::Made(text) => text,
+        }
+    }
 }
 
 /// Why a handler refuses; the text is for the application.
@@ -102,7 +119,7 @@ pub(super) fn run<O: Operation>(input: Input<'_>) -> Pin<Box<dyn Future<Output =
             Ok(Given::Reply(reply)) => (soap::reply(version, row, &reply), None),
             Ok(Given::Event { attributes, event, receipt }) => {
                 let attributes: Vec<_> = attributes.iter().map(|(name, value)| (*name, value.as_str())).collect();
-                (soap::reply_raw(version, row, &attributes, &event.standard), Some(receipt))
+                (soap::reply_raw(version, row, &attributes, event.children()), Some(receipt))
             }
             Ok(Given::Refusal { text, receipt }) => {
                 let mut answer = Answer::refusal(version, row, element, text);
