@@ -37,7 +37,7 @@ impl Forms {
 pub struct Event {
     /// The monitored object; `None` for system events.
     pub object: Option<ObjectId>,
-    standard: Option<String>,
+    standard: Option<Box<str>>,
     advanced: Option<Advanced>,
 }
 
@@ -48,7 +48,7 @@ struct Advanced {
     kind: AdvEventType,
     part: Part,
     /// Attributes, `>` and children of the part, with `adv:` prefixes.
-    inner: String,
+    inner: Box<str>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl Event {
         let mut out = Writer::new();
         message.write_children(&mut out);
         let advanced = if forms.advanced { Advanced::render(&message.into()) } else { None };
-        Self { object, standard: Some(out.finish()), advanced }
+        Self { object, standard: Some(kept(out)), advanced }
     }
 
     /// An event that only advanced sessions can read; `getEvent` passes it over.
@@ -77,7 +77,7 @@ impl Event {
     /// One with this text as its standard form.
     #[cfg(test)]
     pub(crate) fn of_text(object: Option<ObjectId>, standard: impl Into<String>) -> Self {
-        Self { object, standard: Some(standard.into()), advanced: None }
+        Self { object, standard: Some(standard.into().into_boxed_str()), advanced: None }
     }
 
     /// Whether there is this form of it.
@@ -141,19 +141,24 @@ impl Event {
     /// What it counts against a log's bound: every form that is kept.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let advanced = self.advanced.as_ref().map_or(0, |a| a.inner.capacity());
-        self.standard.as_ref().map_or(0, String::capacity) + advanced + size_of::<Self>()
+        let advanced = self.advanced.as_ref().map_or(0, |a| a.inner.len());
+        self.standard.as_ref().map_or(0, |text| text.len()) + advanced + size_of::<Self>()
     }
+}
+
+/// Without the room that was left for more: it may be kept ten thousand times.
+fn kept(out: Writer) -> Box<str> {
+    out.finish().into_boxed_str()
 }
 
 impl Advanced {
     fn render(message: &AdvEventMsg) -> Option<Self> {
-        fn inner(record: &impl Record) -> String {
+        fn inner(record: &impl Record) -> Box<str> {
             let mut out = Writer::new();
             record.write_attributes(&mut out);
             out.raw(">");
             record.write_children(&mut out);
-            out.finish()
+            kept(out)
         }
         let (part, inner) = match (&message.call_event, &message.feature_event, &message.system_event) {
             (Some(call), _, _) => (Part::Call, inner(call)),
