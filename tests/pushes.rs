@@ -195,7 +195,11 @@ fn a_handler_hears_events_in_its_form_from_the_next_one_on_beside_polls() {
             }
             heard(&handler, &[2, 3, 4, 5]).await;
             for asked in handler.asked() {
-                assert!(asked.head.starts_with("post /axis2/services/eventhandlerccservice http/1.1"), "{}", asked.head);
+                assert!(
+                    asked.head.starts_with("post /axis2/services/eventhandlerccservice http/1.1"),
+                    "{}",
+                    asked.head
+                );
                 let action = format!("soapaction: \"urn:{}\"", operation.to_ascii_lowercase());
                 assert!(asked.head.contains(&action), "{}", asked.head);
                 assert!(asked.head.contains("content-type: text/xml; charset=utf-8"), "{}", asked.head);
@@ -285,7 +289,7 @@ fn a_handler_that_dies_and_comes_back_has_lost_nothing() {
         app.tell(1);
         app.tell(2);
         heard(&handler, &[1, 2]).await;
-        drop(handler); // with the second unanswered
+        handler.die().await; // with the second unanswered
         for number in 3..=20 {
             app.tell(number);
         }
@@ -355,7 +359,8 @@ fn a_name_is_judged_by_the_address_that_is_connected_to_each_time() {
     run(async || {
         // Everything is allowed but what never is: the second answer is the metadata address.
         let all = || Networks::new(vec!["0.0.0.0/0".parse().expect("a network")]);
-        let answers = vec!["127.0.0.1:0".parse().expect("an address"), "169.254.169.254:0".parse().expect("an address")];
+        let answers =
+            vec!["127.0.0.1:0".parse().expect("an address"), "169.254.169.254:0".parse().expect("an address")];
         let push = HttpPush::new(all(), None, Arc::new(Changing(AtomicUsize::new(0), answers))).expect("a client");
         let handler = Handler::start([Does::Status(500), Does::Close]);
         let url: Arc<str> = format!("http://rebind.example:{}/", handler.address.port()).into();

@@ -72,11 +72,8 @@ impl HttpPush {
     /// When the certificates cannot be read.
     pub fn new(networks: Networks, ca: Option<&[u8]>, look_up: Arc<dyn LookUp>) -> io::Result<Self> {
         use_ring();
-        let resolver = Arc::new(Guarded {
-            networks: networks.clone(),
-            look_up,
-            at_a_time: Arc::new(Semaphore::new(LOOK_UPS)),
-        });
+        let resolver =
+            Arc::new(Guarded { networks: networks.clone(), look_up, at_a_time: Arc::new(Semaphore::new(LOOK_UPS)) });
         let builder = || {
             Client::builder()
                 .no_proxy()
@@ -227,7 +224,7 @@ impl Resolve for Guarded {
             let mut addresses = look_up.look_up(name.as_str().to_owned()).await?;
             addresses.retain(|address| networks.allow(address.ip()));
             if addresses.is_empty() {
-                return Err(Box::new(Forbidden).into());
+                return Err(Forbidden.into());
             }
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })

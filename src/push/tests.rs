@@ -13,7 +13,9 @@ fn push(allowed: &[&str]) -> HttpPush {
 #[test]
 fn a_url_is_http_without_credentials_bounded_and_to_an_allowed_address() {
     let push = push(&["127.0.0.0/8", "0.0.0.0/0"]);
-    for fit in ["http://127.0.0.1:9/x", "https://handler.example/axis2?a=b", "HTTP://localhost", "http://[::ffff:127.0.0.1]/"] {
+    for fit in
+        ["http://127.0.0.1:9/x", "https://handler.example/axis2?a=b", "HTTP://localhost", "http://[::ffff:127.0.0.1]/"]
+    {
         assert_eq!(push.check(fit), Ok(()), "{fit}");
     }
     let long = format!("http://localhost/{}", "x".repeat(LONGEST_URL));

@@ -86,6 +86,12 @@ impl Handler {
         Self { address, shared, accepting }
     }
 
+    /// Gone, and its port free again.
+    pub async fn die(mut self) {
+        self.accepting.abort();
+        let _ = (&mut self.accepting).await;
+    }
+
     pub fn url(&self) -> String {
         format!("http://{}/axis2/services/EventHandlerCCService", self.address)
     }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use actors::event::Form;
-use actors::event::Form;
 use actors::refusal::Refused;
 use actors::session::Outcome;
 use actors::session::Want;

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use actors::device::messages::Action;
 use actors::event::{Event, Form};
 use actors::refusal::Refused;
-use actors::session::messages::{
-    CallStatus, CancelPolls, Command, MonitorObject, Poll, RegisterHandler, StopMonitor,
-};
+use actors::session::messages::{CallStatus, CancelPolls, Command, MonitorObject, Poll, RegisterHandler, StopMonitor};
 use actors::session::{Outcome as PollOutcome, Want};
 use actors::session_supervisor::SessionRef;
 use actors::standing::Service;
@@ -20,7 +18,8 @@ use schemas::contract::cc::{
 use schemas::contract::ops_call_control_advanced::{AdvGetCallStatus, AdvGetEvent};
 use schemas::contract::ops_call_control_standard::{
     AnswerCall, CancelGetEvent, ClearCall, GetCallStatus, GetEvent, GetIcpId, GetNumberedEvent, GetPhoneNumberId,
-    HoldCall, MakeCall, MonitorObject as MonitorObjectRequest, RegisterEventHandler, RetrieveCall, StopMonitor as StopMonitorRequest,
+    HoldCall, MakeCall, MonitorObject as MonitorObjectRequest, RegisterEventHandler, RetrieveCall,
+    StopMonitor as StopMonitorRequest,
 };
 use schemas::contract::std::MonitorResult;
 use schemas::domain::{Ceid, Dn, LegId, ObjectId};
