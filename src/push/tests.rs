@@ -30,7 +30,7 @@ fn a_url_is_http_without_credentials_bounded_and_to_an_allowed_address() {
         ("http://169.254.169.254/latest", UnfitUrl::Forbidden),
         // The same address as browsers spell it, too.
         ("http://2852039166/", UnfitUrl::Forbidden),
-        ("http://0xa9fe.0xa9fe/", UnfitUrl::Forbidden),
+        ("http://0xa9.0xfea9fe/", UnfitUrl::Forbidden),
         ("http://[::ffff:169.254.169.254]/", UnfitUrl::Forbidden),
         ("http://[fd00:ec2::254]/", UnfitUrl::Forbidden),
         ("http://[2001:db8::1]/", UnfitUrl::Forbidden),
