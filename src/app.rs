@@ -19,6 +19,7 @@ use tracing::{info, warn};
 use crate::admission::Admission;
 use crate::entropy::SystemEntropy;
 use crate::http::{self, Gateway};
+use crate::push::{HttpPush, Networks, SystemLookUp};
 use crate::settings::Settings;
 use crate::telemetry;
 
@@ -43,7 +44,7 @@ pub struct Running {
 /// Starts the actors and the HTTP server; must be called within an actix system.
 ///
 /// # Errors
-/// When the port cannot be bound.
+/// When the port cannot be bound, or `push.ca` cannot be read.
 pub fn start(settings: &Settings) -> io::Result<Running> {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let count = |n: usize| if n == 0 { cores } else { n };
@@ -51,7 +52,8 @@ pub fn start(settings: &Settings) -> io::Result<Running> {
     let handles = Arbiters::new(arbiters.iter().map(Arbiter::handle).collect())
         .ok_or_else(|| io::Error::other("no thread for the actors"))?;
     let cluster = Arc::new(Cluster::new(settings.node_settings()));
-    let env = Env::new(Arc::new(SystemClock), Arc::new(SystemEntropy::default()), cluster);
+    let mut env = Env::new(Arc::new(SystemClock), Arc::new(SystemEntropy::default()), cluster);
+    env.push = Arc::new(push(settings)?);
     let connect: Arc<dyn Connect> = Arc::new(TcpConnect);
     let tree = Tree::start(env, &handles, connect, settings.limits.sessions);
     let admission = Admission::new(&settings.applications);
@@ -88,6 +90,14 @@ pub fn start(settings: &Settings) -> io::Result<Running> {
     });
     info!(%address, nodes = settings.nodes.len(), "gateway started");
     Ok(Running { address, gateway, server: handle, arbiters })
+}
+
+/// What carries events to applications' handlers.
+fn push(settings: &Settings) -> io::Result<HttpPush> {
+    let ca_fault = |error: io::Error| io::Error::new(error.kind(), format!("push.ca: {error}"));
+    let ca = settings.push.ca.as_ref().map(std::fs::read).transpose().map_err(ca_fault)?;
+    let networks = Networks::new(settings.push.networks());
+    HttpPush::new(networks, ca.as_deref(), Arc::new(SystemLookUp)).map_err(ca_fault)
 }
 
 impl Running {

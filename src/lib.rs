@@ -7,6 +7,7 @@ pub mod client;
 pub mod commands;
 mod entropy;
 pub mod http;
+pub mod push;
 pub mod settings;
 pub mod sim;
 pub mod telemetry;

@@ -5,10 +5,11 @@
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use actors::cluster::{Association, NodeSettings};
 use actors::policy;
+use ipnet::IpNet;
 use schemas::domain::Ceid;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -21,6 +22,7 @@ pub struct Settings {
     pub http: Http,
     pub limits: Limits,
     pub log: Log,
+    pub push: Push,
     #[serde(rename = "node")]
     pub nodes: Vec<Node>,
     #[serde(rename = "application")]
@@ -73,6 +75,30 @@ pub struct Log {
 impl Default for Log {
     fn default() -> Self {
         Self { format: LogFormat::Text, filter: "info".into() }
+    }
+}
+
+/// Event handlers that applications host.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Push {
+    /// Networks that events may be sent to, as in `10.0.0.0/8`.
+    pub allowed_networks: Vec<String>,
+    /// A PEM file with the authorities that vouch for handlers behind HTTPS; else those of the system.
+    pub ca: Option<PathBuf>,
+}
+
+impl Default for Push {
+    fn default() -> Self {
+        Self { allowed_networks: vec!["127.0.0.0/8".into(), "::1/128".into()], ca: None }
+    }
+}
+
+impl Push {
+    /// The networks that are well written.
+    #[must_use]
+    pub fn networks(&self) -> Vec<IpNet> {
+        self.allowed_networks.iter().filter_map(|network| network.parse().ok()).collect()
     }
 }
 
@@ -158,6 +184,11 @@ impl Settings {
         }
         if self.limits.connections == 0 {
             faults.push("limits.connections: must be at least 1".into());
+        }
+        for (i, network) in self.push.allowed_networks.iter().enumerate() {
+            if network.parse::<IpNet>().is_err() {
+                faults.push(format!("push.allowed_networks[{i}]: is not a network, as 10.0.0.0/8 is"));
+            }
         }
         if self.nodes.len() > 250 {
             faults.push("node: at most 250 nodes".into());
@@ -273,12 +304,13 @@ mod tests {
 
     #[test]
     fn every_fault_is_named_with_its_key() {
-        let text = "[limits]\nsessions = 0\n[[node]]\nceid = 1000\naddress = '127.0.0.1'\n\
+        let text = "[limits]\nsessions = 0\n[push]\nallowed_networks = ['10.0.0.0/8', '10.0.0.0/33']\n[[node]]\nceid = 1000\naddress = '127.0.0.1'\n\
                     [[node]]\nceid = 1000\naddress = '127.0.0.1'\n\
                     [[application]]\ncompany = ''\nname = 'x'\napplication_password = 'plain'\nlocal_password = 'plain'\n";
         let fault = parse(text, &[]).expect_err("not valid").to_string();
         for key in [
             "limits.sessions",
+            "push.allowed_networks[1]",
             "node[0].ceid",
             "node[1].ceid",
             "node[1].address",

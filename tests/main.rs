@@ -4,6 +4,7 @@ mod common;
 mod demo;
 mod nodes;
 mod polls;
+mod pushes;
 mod rest;
 mod served_contract;
 mod sessions;

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use schemas::domain::LegId;
 
 use crate::cluster::Cluster;
+use crate::push::{NoPush, Push};
 
 /// Wall-clock time; timers use tokio's clock.
 pub trait Clock: Send + Sync {
@@ -37,6 +38,8 @@ pub struct Env {
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     pub cluster: Arc<Cluster>,
+    /// Carries events to applications' handlers.
+    pub push: Arc<dyn Push>,
     legs: Arc<AtomicU64>,
     /// Bytes in the logs of all sessions.
     pub log_bytes: Arc<AtomicUsize>,
@@ -46,7 +49,8 @@ pub struct Env {
 
 impl Env {
     /// Leg ids begin at the present second with 22 bits behind it: never used again, not by a
-    /// later process either, and below 2^53 until the year 2038.
+    /// later process either, and below 2^53 until the year 2038. Nothing is pushed until something
+    /// that carries is put in.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, cluster: Arc<Cluster>) -> Self {
         let seconds = u64::try_from(clock.now_ms() / 1000).unwrap_or(0) & 0x7fff_ffff;
@@ -54,6 +58,7 @@ impl Env {
             clock,
             entropy,
             cluster,
+            push: Arc::new(NoPush),
             legs: Arc::new(AtomicU64::new((seconds << 22) + 1)),
             log_bytes: Arc::default(),
             #[cfg(feature = "planted-faults")]

@@ -1,25 +1,172 @@
-//! An event as sessions keep it: rendered once by whoever tells it, shared by every session that
-//! hears it.
+//! An event as sessions keep it: each form rendered once by whoever tells it, shared by every
+//! session that hears it.
+//!
+//! The standard form is always there where an event has one; the advanced form is made when a
+//! session that may read it watches. A form more (JSON) is a field of [`Forms`] and one of
+//! [`Event`]; how it stands in a reply is its reader's business.
 
 use std::sync::Arc;
 
 use actix::Message;
+use schemas::contract::Record;
+use schemas::contract::adv::{AdvEventMsg, AdvEventType};
+use schemas::contract::cc::StandardEventMsg;
 use schemas::domain::ObjectId;
+use schemas::xml::Writer;
+
+/// A form that a reader may have an event in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    Standard,
+    Advanced,
+}
+
+/// Which forms somebody wants, besides the standard one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Forms {
+    pub advanced: bool,
+}
+
+impl Forms {
+    /// For what is told to every session and is rare.
+    pub const ALL: Forms = Forms { advanced: true };
+}
 
 /// One event. Its number belongs to a session's log, not to the event.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Event {
     /// The monitored object; `None` for system events.
     pub object: Option<ObjectId>,
-    /// The children of a `standardEventMsg` or `numberedEventMsg`, with `cc:` prefixes.
-    pub standard: String,
+    standard: Option<Box<str>>,
+    advanced: Option<Advanced>,
+}
+
+/// What stands inside the advanced event's element is the same wherever it is read; the elements
+/// around it are not.
+#[derive(Debug, PartialEq, Eq)]
+struct Advanced {
+    kind: AdvEventType,
+    part: Part,
+    /// Attributes, `>` and children of the part, with `adv:` prefixes.
+    inner: Box<str>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Call,
+    Feature,
+    System,
 }
 
 impl Event {
-    /// What it counts against a log's bound.
+    /// An event that has a standard form.
+    #[must_use]
+    pub fn new(object: Option<ObjectId>, message: StandardEventMsg, forms: Forms) -> Self {
+        let mut out = Writer::new();
+        message.write_children(&mut out);
+        let advanced = if forms.advanced { Advanced::render(&message.into()) } else { None };
+        Self { object, standard: Some(kept(out)), advanced }
+    }
+
+    /// An event that only advanced sessions can read; `getEvent` passes it over.
+    #[must_use]
+    pub fn advanced_only(object: Option<ObjectId>, message: &AdvEventMsg) -> Self {
+        Self { object, standard: None, advanced: Advanced::render(message) }
+    }
+
+    /// One with this text as its standard form.
+    #[cfg(test)]
+    pub(crate) fn of_text(object: Option<ObjectId>, standard: impl Into<String>) -> Self {
+        Self { object, standard: Some(standard.into().into_boxed_str()), advanced: None }
+    }
+
+    /// Whether there is this form of it.
+    #[must_use]
+    pub fn has(&self, form: Form) -> bool {
+        match form {
+            Form::Standard => self.standard.is_some(),
+            Form::Advanced => self.advanced.is_some(),
+        }
+    }
+
+    /// The children of a `standardEventMsg` or `numberedEventMsg`, with `cc:` prefixes.
+    #[must_use]
+    pub fn standard(&self) -> Option<&str> {
+        self.standard.as_deref()
+    }
+
+    /// The children of an `advEventMsg`.
+    #[must_use]
+    pub fn advanced(&self) -> Option<String> {
+        let Advanced { kind, part, inner } = self.advanced.as_ref()?;
+        let name = match part {
+            Part::Call => "adv:callEvent",
+            Part::Feature => "adv:featureEvent",
+            Part::System => "adv:systemEvent",
+        };
+        let mut out = Writer::new();
+        out.element("adv:eventType", kind.as_str()).start(name).raw(inner).close(name);
+        Some(out.finish())
+    }
+
+    /// The children of a `numberedEventMsg` in an advanced session.
+    #[must_use]
+    pub fn advanced_numbered(&self) -> Option<String> {
+        let Advanced { kind, part, inner } = self.advanced.as_ref()?;
+        let mut out = Writer::new();
+        // The contract has the type behind the call and before the rest.
+        let kind = |out: &mut Writer| {
+            out.element("cc:advEventType", kind.as_str());
+        };
+        let part_as = |out: &mut Writer, name: &str| {
+            out.start(name).raw(inner).close(name);
+        };
+        match part {
+            Part::Call => {
+                part_as(&mut out, "cc:advCallEvent");
+                kind(&mut out);
+            }
+            Part::Feature => {
+                kind(&mut out);
+                part_as(&mut out, "cc:advFeatureEvent");
+            }
+            Part::System => {
+                kind(&mut out);
+                part_as(&mut out, "cc:advSystemEvent");
+            }
+        }
+        Some(out.finish())
+    }
+
+    /// What it counts against a log's bound: every form that is kept.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.standard.len() + size_of::<Self>()
+        let advanced = self.advanced.as_ref().map_or(0, |a| a.inner.len());
+        self.standard.as_ref().map_or(0, |text| text.len()) + advanced + size_of::<Self>()
+    }
+}
+
+/// Without the room that was left for more: it may be kept ten thousand times.
+fn kept(out: Writer) -> Box<str> {
+    out.finish().into_boxed_str()
+}
+
+impl Advanced {
+    fn render(message: &AdvEventMsg) -> Option<Self> {
+        fn inner(record: &impl Record) -> Box<str> {
+            let mut out = Writer::new();
+            record.write_attributes(&mut out);
+            out.raw(">");
+            record.write_children(&mut out);
+            kept(out)
+        }
+        let (part, inner) = match (&message.call_event, &message.feature_event, &message.system_event) {
+            (Some(call), _, _) => (Part::Call, inner(call)),
+            (_, Some(feature), _) => (Part::Feature, inner(feature)),
+            (_, _, Some(system)) => (Part::System, inner(system)),
+            (None, None, None) => return None,
+        };
+        Some(Self { kind: message.event_type.unwrap_or(AdvEventType::Unknown), part, inner })
     }
 }
 
@@ -29,4 +176,90 @@ impl Event {
 pub enum Deliver {
     One(Arc<Event>),
     Many(Vec<Arc<Event>>),
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::contract::cc::{
+        CallEventMsg, CallEventType, CallState, EventCauseType, EventType, NumberedEventMsg, SystemEventMsg,
+        SystemEventType,
+    };
+    use schemas::soap::{self, Envelope, Version};
+
+    use super::*;
+
+    fn call() -> StandardEventMsg {
+        StandardEventMsg {
+            event_type: Some(EventType::CallEvent),
+            call_event: Some(CallEventMsg {
+                kind: Some(CallEventType::InformationUpdateEvent),
+                cause: Some(EventCauseType::GlobalCallidUpdated),
+                call_state: Some(CallState::Established),
+                local_call_id: 7,
+                object_id: 9,
+                ..CallEventMsg::default()
+            }),
+            result: true,
+            ..StandardEventMsg::default()
+        }
+    }
+
+    fn system() -> StandardEventMsg {
+        StandardEventMsg {
+            event_type: Some(EventType::SystemEvent),
+            system_event: Some(SystemEventMsg {
+                event_type: Some(SystemEventType::OigShutdown),
+                ..SystemEventMsg::default()
+            }),
+            result: true,
+            ..StandardEventMsg::default()
+        }
+    }
+
+    /// What an application reads in a reply of this operation.
+    fn read<R: schemas::contract::Request>(attributes: &[(&str, &str)], inner: &str) -> R::Reply
+    where
+        R::Reply: Record,
+    {
+        let reply = soap::reply_raw(Version::V1_1, R::OPERATION, attributes, inner);
+        let envelope = Envelope::parse(reply.as_bytes()).expect("an envelope");
+        soap::read_reply::<R>(&envelope).expect("a reply of the contract")
+    }
+
+    #[test]
+    fn the_advanced_form_says_the_same_in_its_own_words() {
+        use schemas::contract::ops_call_control_advanced::AdvGetEvent;
+        for message in [call(), system()] {
+            let event = Event::new(None, message.clone(), Forms::ALL);
+            let heard = read::<AdvGetEvent>(&[("result", "true")], &event.advanced().expect("rendered"));
+            assert_eq!(heard, AdvEventMsg::from(message));
+        }
+        let event = Event::new(None, call(), Forms::ALL).advanced().expect("rendered");
+        assert!(event.contains(">INFORMATION_UPDATE<") && !event.contains("cc:"), "{event}");
+    }
+
+    #[test]
+    fn a_numbered_event_has_the_advanced_form_in_elements_of_its_own() {
+        use schemas::contract::ops_call_control_standard::GetNumberedEvent;
+        let attributes = [("result", "true"), ("eventNumber", "3"), ("advanced", "true")];
+        for message in [call(), system()] {
+            let event = Event::new(None, message.clone(), Forms::ALL).advanced_numbered().expect("rendered");
+            let heard: NumberedEventMsg = read::<GetNumberedEvent>(&attributes, &event);
+            let expected = AdvEventMsg::from(message);
+            assert_eq!(heard.adv_event_type, expected.event_type);
+            assert_eq!((heard.adv_call_event, heard.adv_system_event), (expected.call_event, expected.system_event));
+            assert_eq!((heard.event_type, heard.call_event, heard.advanced), (None, None, true));
+        }
+    }
+
+    #[test]
+    fn what_is_not_rendered_is_not_paid_for_and_what_is_kept_counts() {
+        let plain = Event::new(None, call(), Forms::default());
+        let both = Event::new(None, call(), Forms::ALL);
+        assert!(plain.has(Form::Standard) && !plain.has(Form::Advanced));
+        assert!(plain.advanced().is_none() && plain.advanced_numbered().is_none());
+        assert!(both.bytes() > plain.bytes() + both.advanced().expect("rendered").len() / 2);
+        let only = Event::advanced_only(None, &call().into());
+        assert!(!only.has(Form::Standard) && only.standard().is_none() && only.advanced().is_some());
+    }
 }

@@ -17,6 +17,7 @@ pub mod node_supervisor;
 #[cfg(feature = "planted-faults")]
 pub mod planted;
 pub mod policy;
+pub mod push;
 pub mod refusal;
 pub mod session;
 pub mod session_supervisor;

@@ -61,6 +61,15 @@ pub const LOG_BYTES: usize = 4 * 1024 * 1024;
 pub const LOG_BYTES_ALL: usize = 512 * 1024 * 1024;
 /// Events kept behind the cursor for `getNumberedEvent`.
 pub const LOG_KEPT: usize = 1_000;
+/// From the contract: an event handler answers by then, or has not taken the event.
+pub const PUSH_ANSWER: Duration = Duration::from_secs(5);
+/// Pause before an event that was not taken is handed over again; doubles to the longest.
+pub const PUSH_FIRST: Duration = Duration::from_millis(500);
+pub const PUSH_LONGEST: Duration = Duration::from_secs(10);
+/// Failures in a row after which a handler counts as dead: half a minute, longer when it hangs.
+pub const PUSH_FAILURES: u32 = 8;
+/// A dead handler is asked once in this long, so that it costs next to nothing.
+pub const PUSH_PROBE: Duration = Duration::from_secs(30);
 /// Monitors of one session.
 pub const SESSION_MONITORS: usize = 100_000;
 /// Devices that a node may list; one that lists more is not believed.

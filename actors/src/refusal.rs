@@ -2,6 +2,8 @@
 
 use schemas::domain::NodeRefusal;
 
+use crate::push::UnfitUrl;
+
 /// A refusal with a text that an application may be shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
@@ -34,6 +36,10 @@ pub enum Refused {
     TooManyMonitors(usize),
     #[error("The session holds {0} polls already.")]
     TooManyPolls(usize),
+    #[error("{0}")]
+    Handler(#[from] UnfitUrl),
+    #[error("The session does not have Advanced service.")]
+    NotAdvanced,
     /// The part of the gateway that was asked ended before it answered.
     #[error("The gateway could not complete the request; the outcome is not known.")]
     Lost,

@@ -1,12 +1,10 @@
 //! System events: what is told of a node's connection and of the gateway itself.
 
-use schemas::contract::Record;
 use schemas::contract::cc::{ConnectionState, EventType, StandardEventMsg, SystemEventMsg, SystemEventType};
 use schemas::domain::Ceid;
-use schemas::xml::Writer;
 
 use crate::cluster::LinkState;
-use crate::event::Event;
+use crate::event::{Event, Forms};
 
 /// The contract's word for a link's state.
 #[must_use]
@@ -48,7 +46,6 @@ fn render(kind: SystemEventType, connection_state: Option<ConnectionState>, icp_
         system_event: Some(event),
         result: true,
     };
-    let mut out = Writer::new();
-    message.write_children(&mut out);
-    Event { object: None, standard: out.finish() }
+    // Rare, and told to sessions of either service.
+    Event::new(None, message, Forms::ALL)
 }

@@ -102,7 +102,7 @@ pub(super) enum Given<R> {
     /// `return` with these attributes and the event's children.
     Event {
         attributes: Vec<(&'static str, String)>,
-        event: Arc<Event>,
+        event: Told,
         receipt: Receipt,
     },
     /// A refusal that a live connection must have taken to count as told.
@@ -110,6 +110,23 @@ pub(super) enum Given<R> {
         text: String,
         receipt: Receipt,
     },
+}
+
+/// An event's children, in the form that the reply has room for.
+pub(super) enum Told {
+    /// As the session keeps it.
+    Kept(Arc<Event>),
+    /// Put together for this reply.
+    Made(String),
+}
+
+impl Told {
+    fn children(&self) -> &str {
+        match self {
+            Told::Kept(event) => event.standard().unwrap_or_default(),
+            Told::Made(text) => text,
+        }
+    }
 }
 
 /// Why a handler refuses; the text is for the application, the ground becomes REST's status.
@@ -146,10 +163,10 @@ impl From<String> for No {
 fn ground(refused: &Refused) -> Ground {
     match refused {
         Refused::NoSession => Ground::NoSession,
-        Refused::SoapNotPermitted => Ground::NotPermitted,
+        Refused::SoapNotPermitted | Refused::NotAdvanced => Ground::NotPermitted,
         Refused::NoObject | Refused::NoNode | Refused::NoNumber => Ground::Unknown,
         Refused::NotMonitored | Refused::NoCall => Ground::State,
-        Refused::BadNumber => Ground::BadInput,
+        Refused::BadNumber | Refused::Handler(_) => Ground::BadInput,
         Refused::TooManyMonitors(_) | Refused::TooManyPolls(_) => Ground::TooMany,
         Refused::NotConnected | Refused::Full(_) | Refused::Stopping => Ground::Unavailable,
         Refused::LinkLost => Ground::NotKnown,
@@ -220,7 +237,7 @@ pub(super) fn run<O: Operation>(input: Input<'_>) -> Pin<Box<dyn Future<Output =
             Ok(Given::Reply(reply)) => (soap::reply(version, row, &reply), None),
             Ok(Given::Event { attributes, event, receipt }) => {
                 let attributes: Vec<_> = attributes.iter().map(|(name, value)| (*name, value.as_str())).collect();
-                (soap::reply_raw(version, row, &attributes, &event.standard), Some(receipt))
+                (soap::reply_raw(version, row, &attributes, event.children()), Some(receipt))
             }
             Ok(Given::Refusal { text, receipt }) => {
                 let refused = Answered::refusal(&input, No::because(Ground::NothingToTell, text));

@@ -14,7 +14,9 @@ pub struct Hands {
 impl Hands {
     /// `base` is like `http://127.0.0.11:8884`.
     pub fn new(base: &str) -> Self {
-        let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client can be made");
+        oig::push::use_ring();
+        let http =
+            reqwest::Client::builder().no_proxy().tls_certs_only([]).build().expect("an HTTP client can be made");
         Self { base: base.trim_end_matches('/').to_owned(), http }
     }
 

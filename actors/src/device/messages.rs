@@ -9,6 +9,7 @@ use schemas::domain::{CallKey, LegId, ObjectId, SessionId};
 use crate::event::{Deliver, Event};
 use crate::node::Node;
 use crate::refusal::Refused;
+use crate::standing::Standing;
 
 /// What an application may ask of a leg or line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +37,7 @@ pub struct Status;
 pub struct Watch {
     pub session: SessionId,
     pub deliver: Recipient<Deliver>,
+    pub standing: Standing,
 }
 
 #[derive(Message)]

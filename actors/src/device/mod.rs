@@ -19,17 +19,19 @@ use tokio::sync::oneshot;
 use self::messages::{Arm, DeviceEnded, LinkLost, Perform, Restate, Retire, Status, Unwatch, Watch};
 use self::state::{Effect, Effects, Input, Report, State};
 use crate::env::Env;
-use crate::event::{Deliver, Event};
+use crate::event::{Deliver, Event, Forms};
 use crate::guard;
 use crate::last_word::LastWord;
 use crate::node::Node;
 use crate::node::messages::{Ask, Tell, Ticket};
 use crate::policy;
 use crate::refusal::Refused;
+use crate::standing::{Service, Standing};
 
 struct Watcher {
     session: SessionId,
     deliver: Recipient<Deliver>,
+    standing: Standing,
     /// It has heard MONITOR_SET (or why there is none), and hears what follows.
     greeted: bool,
 }
@@ -122,7 +124,9 @@ impl Device {
     }
 
     fn render(&self, report: &Report) -> Option<Arc<Event>> {
-        telling::render(self.object, report, &self.env).map(Arc::new)
+        // The advanced form costs nothing where nobody may read it.
+        let forms = Forms { advanced: self.watchers.iter().any(|w| w.standing.service() == Service::Advanced) };
+        telling::render(self.object, report, &self.env, forms).map(Arc::new)
     }
 
     /// Once a period: a device with a call is looked at each time, another one now and then.
@@ -212,9 +216,9 @@ impl Handler<LinkLost> for Device {
 impl Handler<Watch> for Device {
     type Result = ();
 
-    fn handle(&mut self, Watch { session, deliver }: Watch, ctx: &mut Self::Context) {
+    fn handle(&mut self, Watch { session, deliver, standing }: Watch, ctx: &mut Self::Context) {
         self.watchers.retain(|w| w.session != session);
-        self.watchers.push(Watcher { session, deliver, greeted: false });
+        self.watchers.push(Watcher { session, deliver, standing, greeted: false });
         if self.state.is_refused() {
             // Asked for again: perhaps the node has thought better of it.
             self.step(Input::Rearm, ctx);

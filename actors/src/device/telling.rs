@@ -3,26 +3,24 @@
 //!
 //! What the node did not say is left out; nothing is decided here about what happened.
 
-use schemas::contract::Record;
 use schemas::contract::cc::{
     AttributeType, CallEventAttributeNames, CallEventAttributeValue, CallEventMsg, CallEventType as Type,
     Device as WireDevice, DeviceAttributeNames, DeviceAttributeValue, DeviceName, DeviceType, EventType,
     FeaturesAllowed, StandardEventMsg,
 };
 use schemas::domain::{DeviceRef, Dn, Feature, Features, ObjectId, ObjectKind, Party};
-use schemas::xml::Writer;
 
 use super::leg::LegState;
 use super::state::{LegView, Report};
 use crate::env::Env;
-use crate::event::Event;
+use crate::event::{Event, Forms};
 
 /// Features whose operations exist: nothing is announced that would be refused as unknown.
 pub const SUPPORTED: Features =
     Features::of(&[Feature::AnswerCall, Feature::ClearCall, Feature::HoldCall, Feature::RetrieveCall]);
 
 /// The event as sessions keep it; `None` when a planted fault swallows it.
-pub(super) fn render(object: ObjectId, report: &Report, env: &Env) -> Option<Event> {
+pub(super) fn render(object: ObjectId, report: &Report, env: &Env, forms: Forms) -> Option<Event> {
     #[cfg(feature = "planted-faults")]
     let report = &planted(report, env)?;
     let call_event = call_event(object, report, env);
@@ -34,9 +32,7 @@ pub(super) fn render(object: ObjectId, report: &Report, env: &Env) -> Option<Eve
         system_event: None,
         result: true,
     };
-    let mut out = Writer::new();
-    message.write_children(&mut out);
-    Some(Event { object: Some(object), standard: out.finish() })
+    Some(Event::new(Some(object), message, forms))
 }
 
 /// The report as the contract's callEvent.

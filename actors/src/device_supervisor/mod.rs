@@ -21,6 +21,7 @@ use crate::node::Node;
 use crate::node_supervisor::{Change, NodeChange};
 use crate::policy;
 use crate::refusal::Refused;
+use crate::standing::Standing;
 use crate::system_event;
 
 /// A session begins (or repeats) its watch of an object.
@@ -30,6 +31,8 @@ pub struct BeginWatch {
     pub object: ObjectId,
     pub session: SessionId,
     pub deliver: Recipient<Deliver>,
+    /// Which forms of events it may have.
+    pub standing: Standing,
 }
 
 #[derive(Message)]
@@ -68,11 +71,25 @@ pub struct WatchCount {
 #[rtype(result = "WatchCount")]
 pub struct CountWatches;
 
+/// One session's watch of an object.
+#[derive(Clone)]
+struct Watching {
+    session: SessionId,
+    deliver: Recipient<Deliver>,
+    standing: Standing,
+}
+
+impl Watching {
+    fn watch(&self) -> Watch {
+        Watch { session: self.session, deliver: self.deliver.clone(), standing: self.standing.clone() }
+    }
+}
+
 struct Watched {
     life: u64,
     device: Addr<Device>,
     /// Few, so a list.
-    watchers: Vec<(SessionId, Recipient<Deliver>)>,
+    watchers: Vec<Watching>,
 }
 
 pub struct DeviceSupervisor {
@@ -120,7 +137,8 @@ impl DeviceSupervisor {
     }
 
     fn watch(&mut self, begin: BeginWatch, ctx: &mut Context<Self>) -> Addr<Device> {
-        let BeginWatch { object, session, deliver } = begin;
+        let BeginWatch { object, session, deliver, standing } = begin;
+        let watching = Watching { session, deliver, standing };
         let mut watched = match self.objects.remove(&object) {
             Some(watched) => watched,
             None => {
@@ -128,9 +146,9 @@ impl DeviceSupervisor {
                 Watched { life, device, watchers: Vec::new() }
             }
         };
-        watched.watchers.retain(|(s, _)| *s != session);
-        watched.watchers.push((session, deliver.clone()));
-        watched.device.do_send(Watch { session, deliver });
+        watched.watchers.retain(|w| w.session != session);
+        watched.device.do_send(watching.watch());
+        watched.watchers.push(watching);
         let device = watched.device.clone();
         self.objects.insert(object, watched);
         self.sessions.entry(session).or_default().insert(object);
@@ -146,7 +164,7 @@ impl DeviceSupervisor {
             }
         }
         let Some(watched) = self.objects.get_mut(&object) else { return };
-        watched.watchers.retain(|(s, _)| *s != session);
+        watched.watchers.retain(|w| w.session != session);
         if watched.watchers.is_empty() {
             watched.device.do_send(Retire);
             self.objects.remove(&object);
@@ -168,8 +186,8 @@ impl DeviceSupervisor {
     fn sessions_at(&self, ceid: Ceid) -> BTreeMap<SessionId, Recipient<Deliver>> {
         let mut sessions = BTreeMap::new();
         for (_, watched) in self.of_node(ceid) {
-            for (session, deliver) in &watched.watchers {
-                sessions.entry(*session).or_insert_with(|| deliver.clone());
+            for watching in &watched.watchers {
+                sessions.entry(watching.session).or_insert_with(|| watching.deliver.clone());
             }
         }
         sessions
@@ -229,7 +247,7 @@ impl DeviceSupervisor {
         async move {
             let mut told: BTreeMap<SessionId, (Recipient<Deliver>, Vec<Arc<Event>>)> = BTreeMap::new();
             for (event, watchers) in join_all(asked).await {
-                for (session, deliver) in watchers {
+                for Watching { session, deliver, .. } in watchers {
                     let (_, events) = told.entry(session).or_insert_with(|| (deliver, vec![system.clone()]));
                     events.extend(event.clone());
                 }
@@ -248,8 +266,8 @@ impl DeviceSupervisor {
         }
         let (life, device) = self.begin(object, legs, ctx);
         if let Some(watched) = self.objects.get_mut(&object) {
-            for (session, deliver) in &watched.watchers {
-                device.do_send(Watch { session: *session, deliver: deliver.clone() });
+            for watching in &watched.watchers {
+                device.do_send(watching.watch());
             }
             watched.life = life;
             watched.device = device;

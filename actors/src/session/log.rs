@@ -2,7 +2,7 @@
 //!
 //! Pure. The form in memory; what a reader loses by the bound is remembered until it was told.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -21,11 +21,12 @@ pub trait Log {
     fn next_number(&self) -> u32;
     /// The oldest number that is kept; equals [`Log::next_number`] for an empty log.
     fn first_number(&self) -> u32;
-    /// Lets go of what lies before `cursor`, but for the last ones kept for numbered reading.
+    /// Lets go of what lies before `cursor`, that of the slowest reader, but for the last ones kept
+    /// for numbered reading.
     fn read_up_to(&mut self, cursor: u32);
-    /// The objects of events that were let go before any cursor had passed them, since the last
-    /// call.
-    fn take_lost(&mut self) -> Vec<ObjectId>;
+    /// The objects of events from this number on that were let go before every reader had passed
+    /// them.
+    fn lost_since(&self, number: u32) -> Vec<ObjectId>;
 }
 
 /// The log in memory, bounded by count and bytes, and by the bytes of all logs together.
@@ -35,14 +36,15 @@ pub struct MemoryLog {
     first: u32,
     bytes: usize,
     cursor: u32,
-    lost: BTreeSet<ObjectId>,
+    /// Objects that lost an event, with the number of the latest one.
+    lost: BTreeMap<ObjectId, u32>,
     all: Arc<AtomicUsize>,
 }
 
 impl MemoryLog {
     #[must_use]
     pub fn new(all: Arc<AtomicUsize>) -> Self {
-        Self { events: VecDeque::new(), first: 1, bytes: 0, cursor: 1, lost: BTreeSet::new(), all }
+        Self { events: VecDeque::new(), first: 1, bytes: 0, cursor: 1, lost: BTreeMap::new(), all }
     }
 
     fn drop_first(&mut self) {
@@ -50,7 +52,7 @@ impl MemoryLog {
         self.bytes -= event.bytes();
         self.all.fetch_sub(event.bytes(), Ordering::Relaxed);
         if self.first >= self.cursor {
-            self.lost.extend(event.object);
+            self.lost.extend(event.object.map(|object| (object, self.first)));
         }
         self.first += 1;
     }
@@ -92,10 +94,13 @@ impl Log for MemoryLog {
         while self.first + keep < cursor {
             self.drop_first();
         }
+        if cursor >= self.first {
+            self.lost.clear(); // every reader is past it
+        }
     }
 
-    fn take_lost(&mut self) -> Vec<ObjectId> {
-        std::mem::take(&mut self.lost).into_iter().collect()
+    fn lost_since(&self, number: u32) -> Vec<ObjectId> {
+        self.lost.iter().filter(|(_, latest)| **latest >= number).map(|(object, _)| *object).collect()
     }
 }
 
@@ -110,7 +115,7 @@ mod tests {
     use super::*;
 
     fn event(size: usize) -> Arc<Event> {
-        Arc::new(Event { object: ObjectId::try_from(0).ok(), standard: "x".repeat(size) })
+        Arc::new(Event::of_text(ObjectId::try_from(0).ok(), "x".repeat(size)))
     }
 
     #[test]

@@ -5,7 +5,8 @@ use schemas::domain::{ObjectId, SessionId};
 use tokio::sync::oneshot;
 
 use super::Session;
-use super::state::{Outcome, PollId, Want};
+use super::state::{HandlerId, Outcome, PollId, Want};
+use crate::push::NotTaken;
 use crate::refusal::Refused;
 
 /// Give the session its next ten seconds.
@@ -32,6 +33,21 @@ pub struct StopMonitor(pub ObjectId);
 pub struct Poll {
     pub want: Want,
     pub timeout_ms: i64,
+}
+
+/// Hand events over to a handler there, from the next one on; none any more when it is empty.
+#[derive(Message)]
+#[rtype(result = "Result<(), Refused>")]
+pub struct RegisterHandler {
+    pub url: String,
+}
+
+/// What became of a word that was on its way to a handler.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Pushed {
+    pub id: HandlerId,
+    pub answer: Result<(), NotTaken>,
 }
 
 /// Release every held poll.

@@ -6,6 +6,7 @@
 pub mod log;
 pub mod messages;
 mod monitors;
+mod push;
 mod state;
 
 use std::collections::HashMap;
@@ -28,23 +29,23 @@ use self::state::{Effect, Effects, Input, PollId, State};
 pub use self::state::{Outcome, Want};
 use crate::device_supervisor::{BeginWatch, DeviceSupervisor, EndWatch, RestateFor};
 use crate::env::Env;
-use crate::event::Deliver;
+use crate::event::{Deliver, Form};
 use crate::guard;
 use crate::last_word::LastWord;
 use crate::policy;
 use crate::refusal::Refused;
-use crate::standing::Standing;
+use crate::standing::{Service, Standing};
 
 pub struct Session {
     id: SessionId,
     /// Which forms of events it may have.
-    #[expect(dead_code)] // advanced events read it
     standing: Standing,
     state: State<MemoryLog>,
     devices: Addr<DeviceSupervisor>,
     monitors: Monitors,
     next_poll: PollId,
     polls: HashMap<PollId, oneshot::Sender<Outcome>>,
+    handler: push::EventHandler,
     timer: Option<(Instant, SpawnHandle)>,
     effects: Effects,
     _last_word: LastWord<SessionEnded>,
@@ -73,6 +74,7 @@ impl Session {
             monitors,
             next_poll: 0,
             polls: HashMap::new(),
+            handler: push::EventHandler::new(env),
             timer: None,
             effects: Effects::new(),
             _last_word: LastWord::new(supervisor, SessionEnded(id)),
@@ -98,6 +100,9 @@ impl Session {
                         Effect::Restate(objects) => {
                             self.devices.do_send(RestateFor { session: self.id, objects });
                         }
+                        Effect::Push(id, form, word) => self.handler.carry(id, form, word, ctx.address()),
+                        Effect::StopPush => self.handler.stop(),
+                        Effect::Handler(turn) => self.handler.say(self.id, turn),
                         Effect::Stop => {
                             info_span!("session", session = %self.id).in_scope(|| info!("session ends"));
                             ctx.stop();
@@ -179,7 +184,12 @@ impl Handler<MonitorObject> for Session {
             );
         }
         self.monitors.begin(object);
-        let begin = BeginWatch { object, session: self.id, deliver: ctx.address().recipient() };
+        let begin = BeginWatch {
+            object,
+            session: self.id,
+            deliver: ctx.address().recipient(),
+            standing: self.standing.clone(),
+        };
         let begun = self.devices.send(begin).into_actor(self);
         Box::pin(begun.map(move |device, session, _| match device {
             Ok(Ok(device)) => {
@@ -210,6 +220,9 @@ impl Handler<Poll> for Session {
     type Result = MessageResult<Poll>;
 
     fn handle(&mut self, Poll { want, timeout_ms }: Poll, ctx: &mut Self::Context) -> Self::Result {
+        if want == Want::Next(Form::Advanced) && self.standing.service() != Service::Advanced {
+            return MessageResult(Err(Refused::NotAdvanced));
+        }
         if self.state.polls_held() >= policy::POLLS_HELD {
             return MessageResult(Err(Refused::TooManyPolls(policy::POLLS_HELD)));
         }

@@ -1,8 +1,14 @@
-//! The decisions of a `Session`: its log, its cursor, the polls that wait, its timer.
+//! The decisions of a `Session`: its log, its cursors, the polls that wait, its event handler, its
+//! timer.
 //!
-//! Pure. A poll's answer is handed out once; the cursor moves only when whoever carried it says
-//! that a live connection took it ([`Input::Delivered`]); until then later polls of the same kind
-//! wait behind it.
+//! Pure. A poll's answer is handed out once; the cursor of its kind moves only when whoever carried
+//! it says that a live connection took it ([`Input::Delivered`]); until then later polls of the same
+//! kind wait behind it. A cursor comes into being with the first poll of its kind: at the session's
+//! first event when nobody has read yet, else at the oldest that is kept. So a kind that is never
+//! polled neither holds the log nor is told of losses.
+
+mod cursor;
+mod push;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,9 +17,13 @@ use std::time::Duration;
 use schemas::domain::ObjectId;
 use tokio::time::Instant;
 
+use self::cursor::{Cursor, Offer};
+use self::push::Pushing;
+pub(crate) use self::push::{HandlerId, Turn};
 use super::log::Log;
-use crate::event::Event;
+use crate::event::{Event, Form};
 use crate::policy;
+use crate::push::Word;
 
 /// Names a held poll.
 pub(crate) type PollId = u64;
@@ -21,8 +31,8 @@ pub(crate) type PollId = u64;
 /// What a poll asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Want {
-    /// The next event at the cursor (getEvent).
-    Next,
+    /// The next event at the cursor of this form (getEvent, advGetEvent).
+    Next(Form),
     /// The event of that number; moves no cursor (getNumberedEvent).
     Numbered(u32),
 }
@@ -53,6 +63,16 @@ pub(crate) enum Input {
     /// The poll's carrier is gone, before it was answered or before the answer was taken.
     Gone(PollId),
     Cancel,
+    /// Hand events over to an event handler, from the next one on.
+    Register(Form),
+    /// The event handler is not told any more.
+    Unregister,
+    /// What became of the word that was on its way to this handler; `random` for the next pause.
+    Pushed {
+        id: HandlerId,
+        taken: bool,
+        random: u64,
+    },
     Reset,
     Tick,
     End,
@@ -63,6 +83,12 @@ pub(crate) enum Effect {
     Answer(PollId, Outcome),
     /// Tell these objects' present state again: events of theirs were lost.
     Restate(Vec<ObjectId>),
+    /// Hand this over to the event handler.
+    Push(HandlerId, Form, Word),
+    /// What is on its way to a handler is given up.
+    StopPush,
+    /// The handler is dead, or answers again.
+    Handler(Turn),
     /// The session is over.
     Stop,
 }
@@ -76,13 +102,23 @@ struct Held {
     until: Instant,
 }
 
-pub(crate) struct State<L> {
-    log: L,
-    /// Number of the next event that getEvent gives.
-    cursor: u32,
-    held: VecDeque<Held>,
+/// The reader behind one kind of poll.
+#[derive(Debug)]
+struct Reader {
+    cursor: Cursor,
     /// The poll whose answer is on its way, and where the cursor goes when it arrives.
     handed: Option<(PollId, u32)>,
+}
+
+pub(crate) struct State<L> {
+    log: L,
+    /// One for each kind of poll that was ever asked for.
+    readers: Vec<Reader>,
+    pushing: Option<Pushing>,
+    handlers: HandlerId,
+    /// Somebody has begun to read.
+    was_read: bool,
+    held: VecDeque<Held>,
     expires: Instant,
     /// Keeps some events twice, to show that the oracle sees it.
     #[cfg(feature = "planted-faults")]
@@ -93,9 +129,11 @@ impl<L: Log> State<L> {
     pub(crate) fn new(log: L, now: Instant) -> Self {
         Self {
             log,
-            cursor: 1,
+            readers: Vec::new(),
+            pushing: None,
+            handlers: 0,
+            was_read: false,
             held: VecDeque::new(),
-            handed: None,
             expires: now + policy::SESSION_LIFE,
             #[cfg(feature = "planted-faults")]
             double_events: false,
@@ -104,16 +142,21 @@ impl<L: Log> State<L> {
 
     /// When something is due next.
     pub(crate) fn next_deadline(&self) -> Instant {
-        self.held.iter().map(|h| h.until).min().map_or(self.expires, |until| until.min(self.expires))
+        let polls = self.held.iter().map(|h| h.until);
+        polls.chain(self.pushing.as_ref().and_then(Pushing::due)).min().unwrap_or(self.expires).min(self.expires)
     }
 
     pub(crate) fn polls_held(&self) -> usize {
         self.held.len()
     }
 
-    /// Events that the cursor has not passed.
+    fn cursors(&self) -> impl Iterator<Item = &Cursor> {
+        self.readers.iter().map(|r| &r.cursor).chain(self.pushing.as_ref().map(|p| &p.cursor))
+    }
+
+    /// Events that the application has not heard, by whichever way it hears them first.
     pub(crate) fn lag(&self) -> u32 {
-        self.log.next_number().saturating_sub(self.cursor)
+        self.log.next_number().saturating_sub(self.cursors().map(|c| c.next).max().unwrap_or(1))
     }
 
     pub(crate) fn on(&mut self, input: Input, now: Instant, out: &mut Effects) {
@@ -124,30 +167,52 @@ impl<L: Log> State<L> {
                     self.log.append(event.clone());
                 }
                 self.log.append(event);
-                self.serve(out);
+                self.serve(now, out);
             }
             Input::Poll { id, want, timeout_ms } => {
                 let wait = u64::try_from(timeout_ms.clamp(1, policy::POLL_LONGEST_MS)).unwrap_or(1);
+                if let Want::Next(form) = want {
+                    self.begin_reading(form);
+                }
                 self.held.push_back(Held { id, want, until: now + Duration::from_millis(wait) });
-                self.serve(out);
+                self.serve(now, out);
             }
             Input::Delivered(id) => {
-                if let Some((_, next)) = self.handed.take_if(|(handed, _)| *handed == id) {
-                    self.cursor = next;
-                    self.log.read_up_to(next);
-                    self.serve(out);
+                let mut readers = self.readers.iter_mut();
+                let next = readers.find_map(|r| Some((r.handed.take_if(|(handed, _)| *handed == id)?.1, r)));
+                if let Some((next, reader)) = next {
+                    reader.cursor.next = next;
+                    self.let_go();
+                    self.serve(now, out);
                 }
             }
             Input::Gone(id) => {
                 self.held.retain(|h| h.id != id);
-                if self.handed.take_if(|(handed, _)| *handed == id).is_some() {
-                    self.serve(out);
+                if self.readers.iter_mut().any(|r| r.handed.take_if(|(handed, _)| *handed == id).is_some()) {
+                    self.serve(now, out);
                 }
             }
             Input::Cancel => {
                 for held in self.held.drain(..) {
                     out.push(Effect::Answer(held.id, Outcome::TimedOut));
                 }
+            }
+            Input::Register(form) => {
+                self.unregister(out);
+                self.handlers += 1;
+                self.pushing = Some(Pushing::new(self.handlers, form, self.log.next_number()));
+                self.was_read = true;
+                self.let_go();
+            }
+            Input::Unregister => {
+                self.unregister(out);
+                self.let_go();
+            }
+            Input::Pushed { id, taken, random } => {
+                let Some(pushing) = self.pushing.as_mut().filter(|p| p.id == id) else { return };
+                out.extend(pushing.answered(taken, random, now).map(Effect::Handler));
+                self.let_go();
+                self.serve(now, out);
             }
             Input::Reset => self.expires = now + policy::SESSION_LIFE,
             Input::Tick => {
@@ -161,6 +226,7 @@ impl<L: Log> State<L> {
                     }
                     !due
                 });
+                self.push(now, out);
             }
             Input::End => self.end(out),
         }
@@ -170,45 +236,77 @@ impl<L: Log> State<L> {
         for held in self.held.drain(..) {
             out.push(Effect::Answer(held.id, Outcome::Ended));
         }
+        self.unregister(out);
         out.push(Effect::Stop);
     }
 
-    /// Answers what can be answered, in the order of asking.
-    fn serve(&mut self, out: &mut Effects) {
+    fn unregister(&mut self, out: &mut Effects) {
+        if self.pushing.take().is_some() {
+            out.push(Effect::StopPush);
+        }
+    }
+
+    /// The first poll of a kind makes its cursor.
+    fn begin_reading(&mut self, form: Form) {
+        if self.readers.iter().all(|r| r.cursor.form() != form) {
+            // Who reads first is told of what was lost before; who comes later never read that.
+            let next = if self.was_read { self.log.first_number() } else { 1 };
+            self.was_read = true;
+            self.readers.push(Reader { cursor: Cursor::new(form, next), handed: None });
+            self.let_go();
+        }
+    }
+
+    /// The log need not keep what every reader has passed.
+    fn let_go(&mut self) {
+        if let Some(slowest) = self.cursors().map(|c| c.next).min() {
+            self.log.read_up_to(slowest);
+        }
+    }
+
+    fn push(&mut self, now: Instant, out: &mut Effects) {
+        let Some(pushing) = &mut self.pushing else { return };
+        if let Some((word, lost)) = pushing.serve(&self.log, now) {
+            if !lost.is_empty() {
+                out.push(Effect::Restate(lost));
+            }
+            out.push(Effect::Push(pushing.id, pushing.cursor.form(), word));
+        }
+    }
+
+    /// Answers what can be answered, in the order of asking, and goes on with the event handler.
+    fn serve(&mut self, now: Instant, out: &mut Effects) {
         let mut at = 0;
         while at < self.held.len() {
             let Held { id, want, .. } = self.held[at];
             let outcome = match want {
-                Want::Next if self.handed.is_some() => None,
-                Want::Next => self.next(id),
+                Want::Next(form) => self.next(form, id, out),
                 Want::Numbered(number) => self.numbered(number),
             };
             match outcome {
                 Some(outcome) => {
-                    if matches!(outcome, Outcome::Discarded(..)) {
-                        let lost = self.log.take_lost();
-                        if !lost.is_empty() {
-                            out.push(Effect::Restate(lost));
-                        }
-                    }
                     self.held.remove(at);
                     out.push(Effect::Answer(id, outcome));
                 }
                 None => at += 1,
             }
         }
+        self.push(now, out);
     }
 
-    fn next(&mut self, id: PollId) -> Option<Outcome> {
-        let first = self.log.first_number();
-        if self.cursor < first {
-            self.handed = Some((id, first));
-            return Some(Outcome::Discarded(self.cursor, first - 1));
-        }
-        let number = self.cursor;
-        let event = self.log.get(number)?.clone();
-        self.handed = Some((id, number + 1));
-        Some(Outcome::Event(number, event))
+    fn next(&mut self, form: Form, id: PollId, out: &mut Effects) -> Option<Outcome> {
+        let reader = self.readers.iter_mut().find(|r| r.cursor.form() == form && r.handed.is_none())?;
+        let offer = reader.cursor.offer(&self.log)?;
+        reader.handed = Some((id, offer.next()));
+        Some(match offer {
+            Offer::Event(number, event) => Outcome::Event(number, event),
+            Offer::Discarded(from, to, lost) => {
+                if !lost.is_empty() {
+                    out.push(Effect::Restate(lost));
+                }
+                Outcome::Discarded(from, to)
+            }
+        })
     }
 
     fn numbered(&self, number: u32) -> Option<Outcome> {

@@ -12,6 +12,8 @@ use actors::arbiters::Arbiters;
 use actors::cluster::{Association, Cluster, LinkState, NodeSettings};
 use actors::device_supervisor::{CountWatches, WatchCount};
 use actors::env::{Clock, Entropy, Env};
+use actors::event::Form;
+use actors::push::{NoPush, Push};
 use actors::refusal::Refused;
 use actors::session::messages::{MonitorObject, Poll, ResetTimer, StopMonitor};
 use actors::session::{Monitors, Outcome, Session, Want};
@@ -71,8 +73,13 @@ pub fn line_of(node: u16, dn: &str) -> ObjectId {
 impl Bench {
     /// That many nodes, all connected.
     pub async fn start(nodes: u16, sessions: usize) -> Self {
+        Self::start_pushing(nodes, sessions, Arc::new(NoPush)).await
+    }
+
+    /// The same, where this carries events to handlers.
+    pub async fn start_pushing(nodes: u16, sessions: usize, push: Arc<dyn Push>) -> Self {
         let switches: Vec<_> = (0..nodes).map(|_| Switch::default()).collect();
-        let bench = Self::begin(switches, sessions);
+        let bench = Self::begin_pushing(switches, sessions, push);
         for node in 1..=nodes {
             bench.link(node, LinkState::Connected).await;
         }
@@ -84,6 +91,10 @@ impl Bench {
 
     /// The tree with these nodes, as they are.
     pub fn begin(switches: Vec<Switch>, sessions: usize) -> Self {
+        Self::begin_pushing(switches, sessions, Arc::new(NoPush))
+    }
+
+    fn begin_pushing(switches: Vec<Switch>, sessions: usize, push: Arc<dyn Push>) -> Self {
         let settings: Vec<_> = (1..)
             .zip(&switches)
             .map(|(n, _)| NodeSettings {
@@ -97,7 +108,8 @@ impl Bench {
         let at: Vec<SocketAddr> = settings.iter().map(NodeSettings::socket).collect();
         let net = Net(at.into_iter().zip(switches.iter().cloned()).collect());
         let cluster = Arc::new(Cluster::new(settings));
-        let env = Env::new(Arc::new(Standing(Instant::now())), Arc::new(Seeded(AtomicU64::new(1))), cluster);
+        let mut env = Env::new(Arc::new(Standing(Instant::now())), Arc::new(Seeded(AtomicU64::new(1))), cluster);
+        env.push = push;
         let arbiters = Arbiters::new(vec![Arbiter::current()]).expect("one");
         Self { tree: Tree::start(env, &arbiters, Arc::new(net), sessions), switches }
     }
@@ -165,7 +177,12 @@ impl App {
     }
 
     pub async fn poll(&self, timeout_ms: i64) -> Outcome {
-        let held = self.addr.send(Poll { want: Want::Next, timeout_ms }).await.expect("lives").expect("accepted");
+        let held = self
+            .addr
+            .send(Poll { want: Want::Next(Form::Standard), timeout_ms })
+            .await
+            .expect("lives")
+            .expect("accepted");
         let (outcome, receipt) = held.outcome().await;
         receipt.delivered();
         outcome
@@ -176,7 +193,7 @@ impl App {
         let mut events = Vec::new();
         while events.len() < count {
             match self.poll(60_000).await {
-                Outcome::Event(_, event) => events.push(brief(&event.standard)),
+                Outcome::Event(_, event) => events.push(brief(event.standard().expect("a standard form"))),
                 other => panic!("after {events:?}: {other:?}"),
             }
         }

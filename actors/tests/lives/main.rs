@@ -5,5 +5,6 @@ mod device;
 mod node;
 #[cfg(feature = "planted-faults")]
 mod panics;
+mod push;
 mod session;
 mod switch;

@@ -164,7 +164,7 @@ fn an_event_is_told_with_the_names_of_the_directory() {
         let app = bench.app().await;
         app.monitor(line("1000")).await;
         let actors::session::Outcome::Event(1, event) = app.poll(1000).await else { panic!("the first event") };
-        assert_eq!(brief(&event.standard), set("1000"));
-        assert!(event.standard.contains("Name 1000"), "{}", event.standard);
+        assert_eq!(brief(event.standard().expect("a standard form")), set("1000"));
+        assert!(event.standard().expect("a standard form").contains("Name 1000"), "{event:?}");
     });
 }

@@ -103,7 +103,7 @@ fn a_session_that_panics_ends_its_polls_and_its_monitors_and_no_other_session() 
         other.monitor(line("1001")).await;
         broken.events(2).await;
         other.events(1).await;
-        let poll = Poll { want: Want::Next, timeout_ms: 60_000 };
+        let poll = Poll { want: Want::Next(actors::event::Form::Standard), timeout_ms: 60_000 };
         let held = broken.addr.send(poll).await.expect("lives").expect("accepted");
         bench.tree.panic(At::Session(broken.id)).await;
         assert_eq!(held.outcome().await.0, Outcome::Ended);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use actors::event::Form;
 use actors::refusal::Refused;
 use actors::session::Outcome;
 use actors::session::Want;
@@ -84,7 +85,7 @@ fn a_reader_that_stops_does_not_delay_another() {
         reads.monitor(line("1000")).await;
         reads.events(1).await;
         // An answer is under way to a client that never takes it.
-        let poll = Poll { want: Want::Next, timeout_ms: 60_000 };
+        let poll = Poll { want: Want::Next(Form::Standard), timeout_ms: 60_000 };
         let held = stopped.addr.send(poll).await.expect("lives").expect("accepted");
         let stuck = held.outcome().await;
         let began = Instant::now();
@@ -103,7 +104,7 @@ fn a_client_that_goes_in_the_middle_of_a_poll_loses_nothing() {
     run(async || {
         let bench = Bench::start(1, 10).await;
         let app = bench.app().await;
-        let poll = Poll { want: Want::Next, timeout_ms: 60_000 };
+        let poll = Poll { want: Want::Next(Form::Standard), timeout_ms: 60_000 };
         drop(app.addr.send(poll).await.expect("lives").expect("accepted"));
         app.monitor(line("1000")).await;
         assert_eq!(app.events(1).await, [set("1000")]);
@@ -115,7 +116,7 @@ fn polls_are_bounded_and_cancelled_together() {
     run(async || {
         let bench = Bench::start(1, 10).await;
         let app = bench.app().await;
-        let poll = || app.addr.send(Poll { want: Want::Next, timeout_ms: 120_000 });
+        let poll = || app.addr.send(Poll { want: Want::Next(Form::Standard), timeout_ms: 120_000 });
         let mut held = Vec::new();
         for _ in 0..actors::policy::POLLS_HELD {
             held.push(poll().await.expect("lives").expect("accepted"));

@@ -8,6 +8,7 @@
 //! hide the standard library.
 
 pub mod adv;
+mod adv_form;
 pub mod cc;
 pub mod da;
 pub mod files;

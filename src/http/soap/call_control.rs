@@ -1,24 +1,31 @@
 //! Handlers of StandardCCService.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use actors::device::messages::Action;
+use actors::event::{Event, Form};
 use actors::refusal::Refused;
-use actors::session::messages::{CancelPolls, MonitorObject, Poll, StopMonitor};
+use actors::session::messages::{CancelPolls, MonitorObject, Poll, RegisterHandler, StopMonitor};
 use actors::session::{Outcome as PollOutcome, Want};
+use actors::session_supervisor::SessionRef;
+use actors::standing::Service;
 use actors::system_event::connection_state;
+use schemas::contract::adv::{AdvCallEventMsg, AdvCallStatusResult, AdvEventMsg};
 use schemas::contract::cc::{
     CallStatusResult, IcpIdResult, NumberedEventMsg, ObjectIdResult, Outcome, StandardEventMsg,
 };
+use schemas::contract::ops_call_control_advanced::{AdvGetCallStatus, AdvGetEvent};
 use schemas::contract::ops_call_control_standard::{
     AnswerCall, CancelGetEvent, ClearCall, GetCallStatus, GetEvent, GetIcpId, GetNumberedEvent, GetPhoneNumberId,
-    HoldCall, MakeCall, MonitorObject as MonitorObjectRequest, RetrieveCall, StopMonitor as StopMonitorRequest,
+    HoldCall, MakeCall, MonitorObject as MonitorObjectRequest, RegisterEventHandler, RetrieveCall,
+    StopMonitor as StopMonitorRequest,
 };
 use schemas::contract::std::MonitorResult;
 use schemas::domain::{Ceid, Dn, LegId, ObjectId};
 use schemas::fault::Ground;
 
-use super::operation::{Context, Given, Handler, No, Operation, Result, run};
+use super::operation::{Context, Given, Handler, No, Operation, Result, Told, run};
 
 pub(in crate::http) fn handler(name: &str) -> Option<Handler> {
     Some(match name {
@@ -33,6 +40,9 @@ pub(in crate::http) fn handler(name: &str) -> Option<Handler> {
         "holdCall" => run::<HoldCall>,
         "retrieveCall" => run::<RetrieveCall>,
         "getEvent" => run::<GetEvent>,
+        "advGetEvent" => run::<AdvGetEvent>,
+        "advGetCallStatus" => run::<AdvGetCallStatus>,
+        "registerEventHandler" => run::<RegisterEventHandler>,
         "getNumberedEvent" => run::<GetNumberedEvent>,
         "cancelGetEvent" => run::<CancelGetEvent>,
         _ => return None,
@@ -134,6 +144,18 @@ impl Operation for GetCallStatus {
     }
 }
 
+impl Operation for AdvGetCallStatus {
+    async fn run(self, context: &Context<'_>) -> Result<AdvCallStatusResult> {
+        let session = context.session(self.session_id).await?;
+        if session.standing.service() != Service::Advanced {
+            return Err(Refused::NotAdvanced.into());
+        }
+        let event = session.monitors.status(object(self.object_id)?).await?;
+        let call_event = Some(AdvCallEventMsg::from(*event));
+        Ok(Given::Reply(AdvCallStatusResult { error_description: None, call_event, result: true }))
+    }
+}
+
 impl Operation for MakeCall {
     async fn run(self, context: &Context<'_>) -> Result<Outcome> {
         let action = match self.account_code.as_deref() {
@@ -168,20 +190,22 @@ impl Operation for RetrieveCall {
     }
 }
 
-/// Holds a poll and turns its end into a reply; `attributes` are those of the reply's `return`.
+/// Holds a poll and turns its end into a reply; `told` gives the attributes of the reply's `return`
+/// and the event in its form.
 async fn poll<R>(
-    context: &Context<'_>,
-    session_id: i64,
+    session: &SessionRef,
     want: Want,
     timeout: i32,
-    attributes: impl FnOnce(u32) -> Vec<(&'static str, String)>,
+    told: impl FnOnce(u32, Arc<Event>) -> std::result::Result<(Vec<(&'static str, String)>, Told), No>,
 ) -> Result<R> {
-    let session = context.session(session_id).await?;
     let held =
         session.addr.send(Poll { want, timeout_ms: i64::from(timeout) }).await.map_err(|_| Refused::NoSession)??;
     let (outcome, receipt) = held.outcome().await;
     Ok(match outcome {
-        PollOutcome::Event(number, event) => Given::Event { attributes: attributes(number), event, receipt },
+        PollOutcome::Event(number, event) => {
+            let (attributes, event) = told(number, event)?;
+            Given::Event { attributes, event, receipt }
+        }
         PollOutcome::Discarded(from, to) => {
             Given::Refusal { text: format!("Events {from} to {to} were discarded."), receipt }
         }
@@ -195,18 +219,57 @@ async fn poll<R>(
 
 impl Operation for GetEvent {
     async fn run(self, context: &Context<'_>) -> Result<StandardEventMsg> {
-        poll(context, self.session_id, Want::Next, self.timeout, |_| vec![("result", "true".into())]).await
+        let session = context.session(self.session_id).await?;
+        poll(&session, Want::Next(Form::Standard), self.timeout, |_, event| {
+            Ok((vec![("result", "true".into())], Told::Kept(event)))
+        })
+        .await
+    }
+}
+
+/// The session asked for a form that the event does not have.
+const NO_FORM: &str = "The event of this number has no form for this session.";
+
+impl Operation for AdvGetEvent {
+    async fn run(self, context: &Context<'_>) -> Result<AdvEventMsg> {
+        let session = context.session(self.session_id).await?;
+        poll(&session, Want::Next(Form::Advanced), self.timeout, |_, event| {
+            let event = event.advanced().ok_or_else(|| No::from(NO_FORM))?;
+            Ok((vec![("result", "true".into())], Told::Made(event)))
+        })
+        .await
     }
 }
 
 impl Operation for GetNumberedEvent {
     async fn run(self, context: &Context<'_>) -> Result<NumberedEventMsg> {
+        let session = context.session(self.session_id).await?;
         let number = u32::try_from(self.event_number).ok().filter(|n| *n > 0);
         let number = number.ok_or_else(|| No::from("Events are numbered from 1."))?;
-        poll(context, self.session_id, Want::Numbered(number), self.timeout, |number| {
-            vec![("result", "true".into()), ("eventNumber", number.to_string()), ("advanced", "false".into())]
+        let advanced = session.standing.service() == Service::Advanced;
+        poll(&session, Want::Numbered(number), self.timeout, |number, event| {
+            let event = match advanced {
+                true => event.advanced_numbered().map(Told::Made),
+                false => event.has(Form::Standard).then_some(Told::Kept(event)),
+            };
+            let event = event.ok_or_else(|| No::from(NO_FORM))?;
+            let attributes = vec![
+                ("result", "true".into()),
+                ("eventNumber", number.to_string()),
+                ("advanced", advanced.to_string()),
+            ];
+            Ok((attributes, event))
         })
         .await
+    }
+}
+
+impl Operation for RegisterEventHandler {
+    async fn run(self, context: &Context<'_>) -> Result<Outcome> {
+        let session = context.session(self.session_id).await?;
+        let register = RegisterHandler { url: self.event_handler_url };
+        session.addr.send(register).await.map_err(|_| Refused::NoSession)??;
+        Ok(done())
     }
 }
 

@@ -303,10 +303,11 @@ fn special_characters_of_a_name_do_not_break_the_document() {
     let device = DeviceRef { name: Some(name.clone()), ..DeviceRef::number("2000") };
     let leg = LegView { calling: Party::Known(device), ..leg(LegState::Received) };
     let report = report(Type::CallReceived, Some(leg), known("1000"));
-    let event = render(line(), &report, &env()).expect("no fault is planted");
+    let event = render(line(), &report, &env(), Forms::default()).expect("no fault is planted");
     assert_eq!(event.object, Some(line()));
-    assert!(!event.standard.contains("<b>"), "{}", event.standard);
-    let document = format!(r#"<x xmlns:cc="urn:x">{}</x>"#, event.standard);
+    let standard = event.standard().expect("a call event has a standard form");
+    assert!(!standard.contains("<b>"), "{standard}");
+    let document = format!(r#"<x xmlns:cc="urn:x">{standard}</x>"#);
     let limits = schemas::xml::Limits { bytes: 65_535, depth: 32, elements: 8192, attributes: 8192, namespaces: 512 };
     let tree = schemas::xml::Tree::parse(document.as_bytes(), &limits).expect("well-formed");
     fn texts<'t, 'a>(e: schemas::xml::Element<'t, 'a>, out: &mut Vec<String>) {
