@@ -5,12 +5,15 @@
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use actors::cluster::{Association, NodeSettings};
 use actors::policy;
+use rustls::pki_types::ServerName;
+use schemas::csta::message::SpecificInfo;
 use schemas::domain::Ceid;
-use secrecy::SecretString;
+use schemas::xml::XmlFault;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 /// Everything that can be set.
@@ -95,6 +98,54 @@ pub struct Node {
     pub port: u16,
     #[serde(default)]
     pub association: AssociationStyle,
+    /// With `session`: what the node wants to know besides, such as the login that its maker describes. Text, or
+    /// XML elements.
+    #[serde(default)]
+    pub application_specific_info: Option<SecretString>,
+    /// Without it the link is plain TCP.
+    #[serde(default)]
+    pub tls: Option<NodeTls>,
+}
+
+/// TLS to a node. All files are PEM.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeTls {
+    /// The issuers of which the node's certificate may be.
+    pub ca: PathBuf,
+    /// The name that must be in it; without it the node's address.
+    pub server_name: Option<String>,
+    /// The gateway's own certificate, followed by those of its issuers, and its key; both or none.
+    pub client_certificate: Option<PathBuf>,
+    pub client_key: Option<PathBuf>,
+}
+
+impl NodeTls {
+    /// The name that the certificate of the node at `address` must have.
+    ///
+    /// # Errors
+    /// When what is set is no name.
+    pub fn server_name(&self, address: IpAddr) -> Result<ServerName<'static>, &'static str> {
+        match &self.server_name {
+            None => Ok(ServerName::from(address)),
+            Some(name) => ServerName::try_from(name.clone()).map_err(|_| "is neither a host name nor an IP address"),
+        }
+    }
+
+    /// Every file, where the settings file is at `folder`.
+    fn resolve(&mut self, folder: &Path) {
+        for file in [Some(&mut self.ca), self.client_certificate.as_mut(), self.client_key.as_mut()] {
+            if let Some(file) = file {
+                *file = folder.join(&file);
+            }
+        }
+    }
+}
+
+impl Node {
+    fn specific(&self) -> Result<Option<SpecificInfo>, XmlFault> {
+        self.application_specific_info.as_ref().map(|info| SpecificInfo::parse(info.expose_secret())).transpose()
+    }
 }
 
 fn csta_port() -> u16 {
@@ -107,6 +158,7 @@ pub enum AssociationStyle {
     #[default]
     ServerFirst,
     Session,
+    None,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -138,16 +190,18 @@ impl Settings {
     /// # Errors
     /// Every fault that was found, each with its key.
     pub fn read(file: &Path) -> Result<Self, SettingsFault> {
-        let settings: Self = config::Config::builder()
+        let mut settings: Self = config::Config::builder()
             .add_source(config::File::from(file).format(config::FileFormat::Toml))
             .add_source(environment(variables()))
             .build()?
             .try_deserialize()?;
+        let folder = file.parent().unwrap_or(Path::new(""));
+        settings.nodes.iter_mut().filter_map(|node| node.tls.as_mut()).for_each(|tls| tls.resolve(folder));
         settings.check()?;
         Ok(settings)
     }
 
-    /// Checks the whole.
+    /// Checks the whole. Certificate files are for `connect` to read.
     ///
     /// # Errors
     /// Every fault that was found, each with its key.
@@ -175,6 +229,23 @@ impl Settings {
             }
             if !sockets.insert((node.address, node.port)) {
                 faults.push(format!("node[{i}].address: {}:{} is there twice", node.address, node.port));
+            }
+            if node.application_specific_info.is_some() && node.association != AssociationStyle::Session {
+                faults.push(format!("node[{i}].application_specific_info: goes with association = \"session\" alone"));
+            }
+            if let Err(fault) = node.specific() {
+                faults.push(format!("node[{i}].application_specific_info: {fault}"));
+            }
+            if let Some(tls) = &node.tls {
+                if let Err(fault) = tls.server_name(node.address) {
+                    faults.push(format!("node[{i}].tls.server_name: {fault}"));
+                }
+                if tls.client_certificate.is_some() && tls.client_key.is_none() {
+                    faults.push(format!("node[{i}].tls.client_key: is missing beside client_certificate"));
+                }
+                if tls.client_key.is_some() && tls.client_certificate.is_none() {
+                    faults.push(format!("node[{i}].tls.client_certificate: is missing beside client_key"));
+                }
             }
         }
         for (i, application) in self.applications.iter().enumerate() {
@@ -212,7 +283,9 @@ impl Settings {
                     association: match node.association {
                         AssociationStyle::ServerFirst => Association::ServerFirst,
                         AssociationStyle::Session => Association::Session,
+                        AssociationStyle::None => Association::None,
                     },
+                    specific: node.specific().ok()?, // checked before
                 })
             })
             .collect()

@@ -142,6 +142,8 @@ pub fn settings(listen: SocketAddr, csta: &[SocketAddr]) -> Settings {
             address: address.ip(),
             port: address.port(),
             association: AssociationStyle::ServerFirst,
+            application_specific_info: None,
+            tls: None,
         })
         .collect();
     let application = |name: &str, hash: &str, revoked| Application {

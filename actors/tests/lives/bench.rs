@@ -92,6 +92,7 @@ impl Bench {
                 address: [10, 0, 0, u8::try_from(n).expect("few nodes")].into(),
                 port: 8882,
                 association: Association::ServerFirst,
+                specific: None,
             })
             .collect();
         let at: Vec<SocketAddr> = settings.iter().map(NodeSettings::socket).collect();

@@ -15,7 +15,7 @@ struct Bench {
 impl Bench {
     fn new(association: Association) -> Self {
         let now = Instant::now();
-        Self { state: State::new(association, now), now }
+        Self { state: State::new(association, None, now), now }
     }
 
     /// Associated, the directory asked for and answered: the next invoke id is free of history.
@@ -25,6 +25,7 @@ impl Bench {
         bench.hear(1, status(SystemStatus::Enabled));
         bench.hear(1, Message::Response(Response::SystemRegister { register: "r".into() }));
         bench.hear(2, Message::Response(Response::GetSwitchingFunctionDevices { cross_ref: "d".into() }));
+        bench.hear(0, segment("d", true, &[]));
         bench
     }
 
