@@ -11,14 +11,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use actors::wire::{Connect, Wire};
+use actors::wire::{Connect, TcpConnect, Wire};
 use futures_util::future::BoxFuture;
 use rustls::client::WebPkiServerVerifier;
 use rustls::pki_types::ServerName;
 use rustls::version::{TLS12, TLS13};
 use rustls::{AlertDescription, CertificateError, ClientConfig};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -164,11 +163,9 @@ impl Connect for NodeConnect {
     fn connect(&self, to: SocketAddr) -> BoxFuture<'static, io::Result<Wire>> {
         let tls = self.tls.get(&to).map(|tls| (TlsConnector::from(Arc::clone(&tls.config)), tls.name.clone()));
         Box::pin(async move {
-            let stream = TcpStream::connect(to).await?;
-            // Frames are small and each matters now.
-            stream.set_nodelay(true)?;
-            let Some((connector, name)) = tls else { return Ok(Box::new(stream) as Wire) };
-            let stream = connector.connect(name, stream).await.map_err(|error| match error.kind() {
+            let plain = TcpConnect.connect(to).await?;
+            let Some((connector, name)) = tls else { return Ok(plain) };
+            let stream = connector.connect(name, plain).await.map_err(|error| match error.kind() {
                 io::ErrorKind::UnexpectedEof => io::Error::new(io::ErrorKind::InvalidData, TlsFault::Ended),
                 _ => told(error),
             })?;
@@ -179,7 +176,7 @@ impl Connect for NodeConnect {
 
 /// A stream under TLS. In TLS 1.3 a server refuses a client's certificate after the client's handshake: then the
 /// first read fails, and has to say why.
-struct Encrypted(TlsStream<TcpStream>);
+struct Encrypted(TlsStream<Wire>);
 
 impl AsyncRead for Encrypted {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {

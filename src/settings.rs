@@ -368,4 +368,54 @@ mod tests {
     fn an_unknown_key_is_refused() {
         assert!(parse("[http]\nlissten = '127.0.0.1:1'\n", &[]).is_err());
     }
+
+    const NODE: &str = "[[node]]\nceid = 1\naddress = '127.0.0.1'\n";
+
+    #[test]
+    fn every_style_of_association_and_tls_is_read() {
+        for style in ["server-first", "session", "none"] {
+            let settings = parse(&format!("{NODE}association = '{style}'\ntls = {{ ca = 'ca.pem' }}\n"), &[]);
+            let tls = settings.expect("valid").nodes.remove(0).tls.expect("set");
+            assert_eq!(tls.server_name([127, 0, 0, 1].into()), Ok(ServerName::from(IpAddr::from([127, 0, 0, 1]))));
+        }
+    }
+
+    #[test]
+    fn what_a_node_wants_to_know_is_checked_and_never_repeated() {
+        let info = |style: &str, text: &str| {
+            parse(&format!("{NODE}association = '{style}'\napplication_specific_info = '{text}'\n"), &[])
+        };
+        let fine = info("session", "<login xmlns=\"urn:x\"><password>open-sesame</password></login>").expect("valid");
+        assert!(!format!("{fine:?}").contains("sesame"));
+        assert!(fine.node_settings()[0].specific.is_some());
+        assert!(info("session", "a & b, a text").is_ok());
+        let long = "x".repeat(5000);
+        for (style, text) in [
+            ("none", "open-sesame"),
+            ("session", "<login>open-sesame"),
+            ("session", "</applicationSpecificInfo>open-sesame<applicationSpecificInfo>"),
+            ("session", "<a/></i><i>open-sesame"),
+            ("session", "<!DOCTYPE a><a>open-sesame</a>"),
+            ("session", &long),
+        ] {
+            let fault = info(style, text).expect_err(text).to_string();
+            assert!(fault.contains("node[0].application_specific_info"), "{fault}");
+            assert!(!fault.contains("sesame") && !fault.contains("xxx"), "a secret is in {fault}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_tls_is_named_with_its_key() {
+        for (tls, key) in [
+            ("ca = 'x', server_name = 'not a name'", "node[0].tls.server_name"),
+            ("ca = 'x', client_certificate = 'x'", "node[0].tls.client_key"),
+            ("ca = 'x', client_key = 'x'", "node[0].tls.client_certificate"),
+        ] {
+            let fault = parse(&format!("{NODE}tls = {{ {tls} }}\n"), &[]).expect_err(tls).to_string();
+            assert!(fault.contains(key), "{key} is missing in {fault}");
+        }
+        // The verification of a node cannot be switched off, and a TLS without issuers is none.
+        assert!(parse(&format!("{NODE}tls = {{ ca = 'x', insecure = true }}\n"), &[]).is_err());
+        assert!(parse(&format!("{NODE}tls = {{ server_name = 'x' }}\n"), &[]).is_err());
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use schemas::csta::message::{CallEvent, CallEventKind, ConnectionId, Event};
+use schemas::csta::message::{CallEvent, CallEventKind, ConnectionId, DeviceCategory, Event, ListedDevice};
 use schemas::domain::{Cause, Command, DeviceRef, Fact, LocalState, Party};
 
 use super::*;
@@ -121,9 +121,14 @@ fn in_the_server_first_style_the_node_speaks_first_and_is_up_once_registered() {
     let mut bench = Bench::new(Association::ServerFirst);
     assert_eq!(bench.on(Input::Opened), []);
     let reply = |invoke| Effect::Send(invoke, Message::Response(Response::SystemStatus), Edition::Ed5);
-    assert_eq!(bench.hear(7, status(SystemStatus::Initializing)), [reply(7)], "not ready: answered, no more");
+    assert_eq!(
+        bench.hear(7, status(SystemStatus::Initializing)),
+        [reply(7), Effect::Status(SystemStatus::Initializing)],
+        "not ready: answered and noted, no more"
+    );
     let register = Effect::Send(1, Message::Request(Request::SystemRegister), Edition::Ed5);
-    assert_eq!(bench.hear(8, status(SystemStatus::Enabled)), [reply(8), register]);
+    let noted = Effect::Status(SystemStatus::Normal);
+    assert_eq!(bench.hear(8, status(SystemStatus::Enabled)), [reply(8), noted, register]);
     assert_eq!(bench.hear(9, status(SystemStatus::Normal)), [reply(9)], "registered once");
     assert_eq!(
         bench.hear(1, Message::Response(Response::SystemRegister { register: "r".into() })),
@@ -142,7 +147,7 @@ fn a_node_that_refuses_to_register_is_up_all_the_same() {
 
 #[test]
 fn an_association_that_is_not_made_in_time_ends_the_life() {
-    for association in [Association::ServerFirst, Association::Session] {
+    for association in [Association::ServerFirst, Association::Session, Association::None] {
         let mut bench = Bench::new(association);
         bench.now += Duration::from_secs(1);
         bench.on(Input::Opened);
@@ -411,11 +416,12 @@ fn an_answer_to_a_heartbeat_is_life_be_it_a_refusal_or_late() {
 
 #[test]
 fn a_heartbeat_of_the_node_is_always_answered() {
-    for association in [Association::ServerFirst, Association::Session] {
+    for association in [Association::ServerFirst, Association::Session, Association::None] {
         let mut bench = Bench::new(association);
         bench.on(Input::Opened);
         let out = bench.hear(0, status(SystemStatus::OverloadReached));
-        assert_eq!(out, [Effect::Send(0, Message::Response(Response::SystemStatus), Edition::Ed5)]);
+        let reply = Effect::Send(0, Message::Response(Response::SystemStatus), Edition::Ed5);
+        assert_eq!(out, [reply, Effect::Status(SystemStatus::OverloadReached)]);
     }
 }
 
@@ -430,7 +436,22 @@ fn a_node_that_asks_for_a_service_of_no_gateway_is_told_so() {
     }
 }
 
-fn segment(cross_ref: &str, last: bool, devices: &[(&str, Option<u8>, DeviceCategory)]) -> Message {
+/// Associated, the directory not asked for twice yet: its request has the invoke id 2.
+fn registered() -> Bench {
+    let mut bench = Bench::new(Association::ServerFirst);
+    bench.on(Input::Opened);
+    bench.hear(1, status(SystemStatus::Enabled));
+    bench.hear(1, Message::Response(Response::SystemRegister { register: "r".into() }));
+    bench
+}
+
+fn directory_follows(cross_ref: &str) -> Message {
+    Message::Response(Response::GetSwitchingFunctionDevices { cross_ref: cross_ref.into() })
+}
+
+type Line<'a> = (&'a str, Option<u8>, DeviceCategory);
+
+fn numbered(cross_ref: &str, segment: Option<u32>, last: bool, devices: &[Line<'_>]) -> Message {
     let devices = devices
         .iter()
         .map(|(number, button, category)| ListedDevice {
@@ -438,13 +459,22 @@ fn segment(cross_ref: &str, last: bool, devices: &[(&str, Option<u8>, DeviceCate
             category: *category,
         })
         .collect();
-    Message::Request(Request::SwitchingFunctionDevices { cross_ref: cross_ref.into(), segment: None, last, devices })
+    Message::Request(Request::SwitchingFunctionDevices { cross_ref: cross_ref.into(), segment, last, devices })
+}
+
+fn segment(cross_ref: &str, last: bool, devices: &[Line<'_>]) -> Message {
+    numbered(cross_ref, None, last, devices)
+}
+
+fn asks_for_directory(out: &Effects) -> Option<u16> {
+    requests(out).iter().find(|(_, r)| **r == Request::GetSwitchingFunctionDevices).map(|(invoke, _)| *invoke)
 }
 
 #[test]
 fn a_directory_is_whole_with_its_last_segment() {
     use DeviceCategory::{Group, Station};
-    let mut bench = Bench::up();
+    let mut bench = registered();
+    bench.hear(2, directory_follows("d"));
     assert_eq!(bench.hear(0, segment("x", true, &[("9999", None, Station)])), [], "of another request");
     assert_eq!(bench.hear(0, segment("d", false, &[("1000", None, Station), ("1000", Some(2), Station)])), []);
     let last = segment("d", true, &[("1001", None, Station), ("7000", None, Group), ("not a DN", None, Station)]);
@@ -457,11 +487,14 @@ fn a_directory_is_whole_with_its_last_segment() {
         [("1000".into(), "Name 1000".into(), vec![2]), ("1001".into(), "Name 1001".into(), Vec::<u8>::new())]
     );
     assert_eq!(bench.hear(0, segment("d", true, &[("1002", None, Station)])), [], "it was whole");
+    let out = bench.after(policy::DIRECTORY_SEGMENT);
+    assert_eq!(asks_for_directory(&out), None, "and is not asked for again: {out:?}");
 }
 
 #[test]
 fn a_directory_without_end_ends_the_life_instead_of_the_memory() {
-    let mut bench = Bench::up();
+    let mut bench = registered();
+    bench.hear(2, directory_follows("d"));
     let many = vec![("1000", None, DeviceCategory::Station); 1000];
     let over = (0..=policy::DIRECTORY_LINES / many.len()).any(|_| is_over(&bench.hear(0, segment("d", false, &many))));
     assert!(over);
@@ -469,12 +502,167 @@ fn a_directory_without_end_ends_the_life_instead_of_the_memory() {
 
 #[test]
 fn a_directory_request_without_an_answer_is_repeated() {
-    let mut bench = Bench::new(Association::ServerFirst);
+    let out = registered().after(policy::ANSWER);
+    assert!(asks_for_directory(&out).is_some(), "{out:?}");
+}
+
+#[test]
+fn a_directory_whose_last_segment_is_lost_is_asked_for_again() {
+    let mut bench = registered();
+    bench.hear(2, directory_follows("d1"));
+    bench.after(policy::DIRECTORY_SEGMENT / 2);
+    // Each segment gives the next one its time.
+    assert_eq!(bench.hear(0, segment("d1", false, &[("1000", None, DeviceCategory::Station)])), []);
+    let out = bench.after(policy::DIRECTORY_SEGMENT - Duration::from_millis(1));
+    assert_eq!(asks_for_directory(&out), None, "{out:?}");
+    let again = asks_for_directory(&bench.after(Duration::from_millis(1))).expect("asked for again");
+    bench.hear(again, directory_follows("d2"));
+    assert_eq!(bench.hear(0, segment("d1", true, &[])), [], "the end of the first comes too late");
+    let out = bench.hear(0, segment("d2", true, &[("1001", None, DeviceCategory::Station)]));
+    assert!(matches!(&out[..], [Effect::Directory(lines)] if lines.len() == 1), "of the second alone: {out:?}");
+}
+
+#[test]
+fn a_directory_with_a_hole_is_not_believed_wherever_the_hole_is() {
+    for (numbers, whole) in [
+        (&[1, 2, 3][..], true),
+        (&[0, 1], true),
+        (&[2, 3], false), // the first is lost
+        (&[1, 3], false),
+        (&[1, 1], false),
+        (&[2, 1], false),
+        (&[u32::MAX, 0], false),
+    ] {
+        let mut bench = registered();
+        bench.hear(2, directory_follows("d"));
+        let mut out = Effects::new();
+        for (i, number) in numbers.iter().enumerate() {
+            out = bench.hear(0, numbered("d", Some(*number), i + 1 == numbers.len(), &[]));
+        }
+        let told = out.iter().any(|effect| matches!(effect, Effect::Directory(_)));
+        assert_eq!((told, asks_for_directory(&out).is_some()), (whole, !whole), "{numbers:?}: {out:?}");
+    }
+}
+
+#[test]
+fn a_directory_that_never_comes_whole_is_asked_for_so_often_and_then_done_without() {
+    let mut bench = registered();
+    let (mut invoke, mut asked) = (Some(2), 0);
+    while let Some(id) = invoke {
+        asked += 1;
+        assert!(asked <= policy::DIRECTORY_TRIES, "without end");
+        bench.hear(id, directory_follows(&format!("d{asked}")));
+        let out = bench.after(policy::DIRECTORY_SEGMENT);
+        invoke = asks_for_directory(&out);
+        let given_up = out.iter().filter(|effect| matches!(effect, Effect::NoDirectory(_))).count();
+        assert_eq!(given_up, usize::from(invoke.is_none()), "told once: {out:?}");
+        assert!(!is_over(&out), "the node is used all the same");
+        // Heartbeats are answered.
+        for (id, _) in requests(&out).into_iter().filter(|(_, r)| matches!(r, Request::SystemStatus { .. })) {
+            bench.state.on(
+                Input::Heard(id, Message::Response(Response::SystemStatus), Edition::Ed5),
+                bench.now,
+                &mut Effects::new(),
+            );
+        }
+    }
+    assert_eq!(asked, policy::DIRECTORY_TRIES);
+    let out = bench.after(policy::DIRECTORY_SEGMENT);
+    assert_eq!(asks_for_directory(&out), None);
+    assert!(!bench.ask(object("1000"), Question::Monitor(device())).is_empty(), "monitors are started");
+}
+
+#[test]
+fn a_node_without_a_directory_is_used_without_one_and_a_busy_one_is_asked_again() {
+    let mut bench = registered();
+    let out = bench.hear(2, Message::Failure(Failure::operation("serviceNotSupported")));
+    assert_eq!(out, [Effect::NoDirectory("the node has no directory service")]);
+    assert_eq!(asks_for_directory(&bench.after(policy::DIRECTORY_SEGMENT)), None);
+
+    let mut bench = registered();
+    assert_eq!(bench.hear(2, Message::Failure(Failure::resource("resourceBusy"))), []);
+    assert!(asks_for_directory(&bench.after(policy::DIRECTORY_SEGMENT)).is_some());
+}
+
+#[test]
+fn in_the_silent_style_the_gateway_asks_first_and_any_answer_is_an_association() {
+    for answer in [
+        Message::Response(Response::SystemStatus),
+        Message::Failure(Failure::operation("serviceNotSupported")),
+        Message::Failure(Failure { category: "security".into(), value: "generic".into() }),
+        // An answer of another service: odd, but a switch that lives.
+        Message::Response(Response::HoldCall),
+    ] {
+        let mut bench = Bench::new(Association::None);
+        let greeting = Message::Request(Request::SystemStatus { status: SystemStatus::Normal });
+        assert_eq!(bench.on(Input::Opened), [Effect::Send(1, greeting, Edition::Ed5)]);
+        assert_eq!(
+            bench.on(Input::Heard(1, answer.clone(), Edition::Ed4)),
+            [Effect::Up, Effect::Send(2, Message::Request(Request::GetSwitchingFunctionDevices), Edition::Ed4)],
+            "{answer:?}"
+        );
+    }
+}
+
+#[test]
+fn in_the_silent_style_what_is_no_answer_makes_no_association() {
+    let mut bench = Bench::new(Association::None);
     bench.on(Input::Opened);
-    bench.hear(1, status(SystemStatus::Enabled));
-    bench.hear(1, Message::Response(Response::SystemRegister { register: "r".into() }));
-    let out = bench.after(policy::ANSWER);
-    assert!(requests(&out).iter().any(|(_, r)| **r == Request::GetSwitchingFunctionDevices));
+    let reply = Effect::Send(7, Message::Response(Response::SystemStatus), Edition::Ed5);
+    assert_eq!(bench.hear(7, status(SystemStatus::Enabled)), [reply], "answered, and not registered");
+    assert_eq!(bench.hear(9, Message::Response(Response::SystemStatus)), [], "of another request");
+    assert_eq!(bench.on(Input::Unreadable), []);
+    assert_eq!(bench.after(policy::ASSOCIATION), [Effect::Stop("the association was not made in time")]);
+}
+
+#[test]
+fn a_status_is_told_once_for_each_change_and_lost_messages_each_time() {
+    use SystemStatus::{Enabled, MessagesLost, Normal, OverloadImminent, OverloadReached, OverloadRelieved};
+    let mut bench = Bench::up();
+    for (told, noted) in [
+        (Normal, None),
+        (OverloadImminent, Some(OverloadImminent)),
+        (OverloadImminent, None),
+        (OverloadReached, Some(OverloadReached)),
+        (OverloadRelieved, Some(OverloadRelieved)),
+        (Normal, Some(Normal)),
+        (Enabled, None),
+        (MessagesLost, Some(MessagesLost)),
+        (MessagesLost, Some(MessagesLost)),
+    ] {
+        let out = bench.hear(5, status(told));
+        let noted: Vec<_> = noted.map(Effect::Status).into_iter().collect();
+        assert_eq!(out[1..], noted[..], "{told:?}");
+    }
+}
+
+#[test]
+fn an_application_session_is_asked_for_with_what_the_node_wants_to_know() {
+    let specific = SpecificInfo::parse("<login xmlns='urn:x'><password>open-sesame</password></login>").expect("valid");
+    let now = Instant::now();
+    let mut state = State::new(Association::Session, Some(specific.clone()), now);
+    let mut out = Effects::new();
+    state.on(Input::Opened, now, &mut out);
+    assert!(
+        matches!(requests(&out)[..], [(1, Request::StartApplicationSession { specific: Some(s), .. })] if *s == specific)
+    );
+    assert!(!format!("{out:?}").contains("sesame"), "what is printed for people holds no secret");
+}
+
+#[test]
+fn a_refused_application_session_says_why() {
+    for (value, why) in [
+        ("invalidApplicationInfo", "the node does not accept the login of the application session"),
+        ("requestedProtocolVersionNotSupported", "the node speaks none of the editions that the gateway offers"),
+        ("maxNumberSessions", "the node has no application session left"),
+        ("serverResourcesBusy", "the node is too busy for an application session"),
+        ("something of its own", "the node refused the application session"),
+    ] {
+        let mut bench = Bench::new(Association::Session);
+        bench.on(Input::Opened);
+        let out = bench.hear(1, Message::Failure(Failure::application_session(value)));
+        assert_eq!(out, [Effect::Stop(why)], "{value}");
+    }
 }
 
 #[test]
