@@ -95,6 +95,11 @@ async fn the_same_is_true_of_a_node_with_application_sessions() {
 }
 
 #[tokio::test]
+async fn the_same_is_true_of_a_node_that_waits_for_a_request() {
+    a_node_dies_and_returns("none").await;
+}
+
+#[tokio::test]
 async fn a_monitor_set_while_its_node_is_down_stands_when_the_node_comes() {
     let mut node = Node::start(1).await;
     node.process.kill();
