@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use actors::cluster::{Association, NodeSettings};
 use actors::policy;
 use rustls::pki_types::ServerName;
-use schemas::csta::message::SpecificInfo;
+use schemas::csta::message::{Edition, SpecificInfo};
 use schemas::domain::Ceid;
 use schemas::xml::XmlFault;
 use secrecy::{ExposeSecret, SecretString};
@@ -98,6 +98,9 @@ pub struct Node {
     pub port: u16,
     #[serde(default)]
     pub association: AssociationStyle,
+    /// Edition of CSTA that the gateway speaks until the node has said something.
+    #[serde(default)]
+    pub edition: CstaEdition,
     /// With `session`: what the node wants to know besides, such as the login that its maker describes. Text, or
     /// XML elements.
     #[serde(default)]
@@ -159,6 +162,16 @@ pub enum AssociationStyle {
     ServerFirst,
     Session,
     None,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CstaEdition {
+    Ed3,
+    Ed4,
+    #[default]
+    Ed5,
+    Ed6,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -286,6 +299,12 @@ impl Settings {
                         AssociationStyle::None => Association::None,
                     },
                     specific: node.specific().ok()?, // checked before
+                    edition: match node.edition {
+                        CstaEdition::Ed3 => Edition::Ed3,
+                        CstaEdition::Ed4 => Edition::Ed4,
+                        CstaEdition::Ed5 => Edition::Ed5,
+                        CstaEdition::Ed6 => Edition::Ed6,
+                    },
                 })
             })
             .collect()
@@ -367,6 +386,13 @@ mod tests {
     #[test]
     fn an_unknown_key_is_refused() {
         assert!(parse("[http]\nlissten = '127.0.0.1:1'\n", &[]).is_err());
+    }
+
+    #[test]
+    fn the_example_is_valid_as_it_stands() {
+        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("oig.example.toml");
+        let settings = Settings::read(&example).expect("valid");
+        assert_eq!((settings.nodes.len(), settings.applications.len()), (3, 1));
     }
 
     const NODE: &str = "[[node]]\nceid = 1\naddress = '127.0.0.1'\n";

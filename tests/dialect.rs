@@ -151,6 +151,9 @@ async fn a_gateway_with_a_foreign_switch(style: &'static str) {
     app.heard_everything().await;
 
     let seen = switch.seen().await;
+    // Only who speaks first has to guess the edition.
+    let guessed = u64::from(style == "none");
+    assert_eq!(seen["services"]["in another edition"].as_u64().unwrap_or(0), guessed, "{seen}");
     assert_eq!(seen["services"]["GetSwitchingFunctionDevices"], 1, "refused once, and not asked for again: {seen}");
     match style {
         "server-first" => assert_eq!(seen["services"]["SystemRegister"], 1, "{seen}"),
@@ -233,6 +236,16 @@ async fn what_a_foreign_switch_refuses_is_told_and_changes_nothing() {
     app.clear(anna, ours).await.expect("clearCall is accepted");
     app.hear(anna, Type::CallClear, Why::ClearInvoked).await;
     app.hear(ben, Type::CallClear, Why::OtherDeviceCleared).await;
+}
+
+#[tokio::test]
+async fn the_edition_of_the_first_frame_can_be_set() {
+    let switch = Foreign::start("none").await;
+    let gateway = switch.gateway_with(With { node: "edition = 'ed4'".into(), ..With::default() }).await;
+    let app = App::login(&gateway.url).await;
+    app.watch(&switch.address.to_string(), "1000").await;
+    let seen = switch.seen().await;
+    assert!(seen["services"]["in another edition"].is_null(), "{seen}");
 }
 
 #[tokio::test]

@@ -1,13 +1,13 @@
 //! TLS between gateway and nodes over real sockets: with and without certificates of the gateway, and each way in
 //! which it does not come about.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use actors::wire::Connect;
 use oig::connect::NodeConnect;
-use oig::settings::{AssociationStyle, Node as NodeTable, NodeTls};
+use oig::settings::{AssociationStyle, CstaEdition, Node as NodeTable, NodeTls};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -220,6 +220,7 @@ fn table(at: SocketAddr, tls: NodeTls) -> NodeTable {
         address: at.ip(),
         port: at.port(),
         association: AssociationStyle::None,
+        edition: CstaEdition::default(),
         application_specific_info: None,
         tls: Some(tls),
     }
@@ -323,5 +324,5 @@ async fn certificate_files_are_checked_before_the_start_and_each_fault_has_its_k
     let second = node("ca = 'empty.pem'").replace("ceid = 1", "ceid = 2\nport = 8883");
     let (_, said) = check(&files, &(node("ca = 'missing.pem'") + &second)).await;
     assert!(said.contains("node[0].tls.ca") && said.contains("node[1].tls.ca"), "{said}");
-    drop((ca, one, other, IpAddr::from([127, 0, 0, 1])));
+    drop((ca, one, other)); // they are in the folder by their names
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{PoisonError, RwLock};
 
-use schemas::csta::message::SpecificInfo;
+use schemas::csta::message::{Edition, SpecificInfo};
 use schemas::domain::{Ceid, Dn};
 
 /// How an association with a node begins.
@@ -35,6 +35,8 @@ pub struct NodeSettings {
     pub association: Association,
     /// With an application session: what the node wants to know besides, a login for instance.
     pub specific: Option<SpecificInfo>,
+    /// What the gateway speaks until it has heard what the node speaks.
+    pub edition: Edition,
 }
 
 impl NodeSettings {

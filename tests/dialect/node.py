@@ -8,6 +8,7 @@ is put together of what real switches do:
 * devices are `N<1000!98>`, and of callID and deviceID now one comes first and now the other;
 * nothing is permitted or announced (no servicesPermitted, no private data, no callLinkageData);
 * snapshots say the state of a call in one word (simpleCallState);
+* a request in another edition is refused, whatever it asks for;
 * there is no directory, and every service that is not in SERVICES below is answered with serviceNotSupported.
 
     node.py --style server-first|session|none [--address A] [--csta-port N] [--hands-port N] [--license-limit N]
@@ -263,6 +264,9 @@ class Link(threading.Thread):
         if name in ("StartApplicationSession", "ResetApplicationSessionTimer", "StopApplicationSession"):
             return self.send(invoke, self.of_session(name, request))
         try:
+            if request.tag != f"{{{CSTA}}}{name}":
+                self.switch.seen["in another edition"] += 1
+                raise operation("generic")
             service = self.SERVICES.get(name)
             if not self.session or service is None:
                 raise operation("serviceNotSupported") if self.session else Refused("security", "securityViolation")

@@ -165,6 +165,7 @@ impl World {
                 port: at.port(),
                 association,
                 specific: None,
+                edition: Default::default(),
             }
         });
         let cluster = Arc::new(Cluster::new(settings));

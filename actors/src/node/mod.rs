@@ -54,7 +54,7 @@ impl Node {
     ) -> Self {
         let last_word = LastWord::new(supervisor.clone(), NodeNews { ceid: settings.ceid, life, news: News::Ended });
         Self {
-            state: State::new(settings.association, settings.specific.clone(), Instant::now()),
+            state: State::new(&settings, Instant::now()),
             span: info_span!("node", ceid = %settings.ceid, life),
             settings,
             life,

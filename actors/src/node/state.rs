@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::directory::{Directory, Heard};
 use super::messages::{CallDetails, Question, Ticket, Told};
-use crate::cluster::{Association, Listed};
+use crate::cluster::{Association, Listed, NodeSettings};
 use crate::policy;
 
 /// What can happen to a node's connection.
@@ -120,12 +120,12 @@ fn overloaded() -> NodeRefusal {
 }
 
 impl State {
-    pub(crate) fn new(association: Association, specific: Option<SpecificInfo>, now: Instant) -> Self {
+    pub(crate) fn new(settings: &NodeSettings, now: Instant) -> Self {
         Self {
-            association,
-            specific,
+            association: settings.association,
+            specific: settings.specific.clone(),
             phase: Phase::Starting(now),
-            edition: Edition::default(),
+            edition: settings.edition,
             next_invoke: 1,
             pending: BTreeMap::new(),
             resting: VecDeque::new(),

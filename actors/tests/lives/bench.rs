@@ -17,6 +17,7 @@ use actors::session::messages::{MonitorObject, Poll, ResetTimer, StopMonitor};
 use actors::session::{Monitors, Outcome, Session, Want};
 use actors::session_supervisor::{FindSession, Open, SessionRef};
 use actors::standing::Service;
+use schemas::csta::message::Edition;
 use schemas::domain::{Ceid, ObjectId, SessionId};
 use tokio::time::Instant;
 
@@ -84,6 +85,11 @@ impl Bench {
 
     /// The tree with these nodes, as they are.
     pub fn begin(switches: Vec<Switch>, sessions: usize) -> Self {
+        Self::begin_as(Association::ServerFirst, switches, sessions)
+    }
+
+    /// The same with this style of association.
+    pub fn begin_as(association: Association, switches: Vec<Switch>, sessions: usize) -> Self {
         let settings: Vec<_> = (1..)
             .zip(&switches)
             .map(|(n, _)| NodeSettings {
@@ -91,8 +97,9 @@ impl Bench {
                 name: format!("node {n}"),
                 address: [10, 0, 0, u8::try_from(n).expect("few nodes")].into(),
                 port: 8882,
-                association: Association::ServerFirst,
+                association,
                 specific: None,
+                edition: Edition::default(),
             })
             .collect();
         let at: Vec<SocketAddr> = settings.iter().map(NodeSettings::socket).collect();

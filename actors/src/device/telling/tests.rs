@@ -35,6 +35,7 @@ fn env() -> Env {
         port: 1,
         association: crate::cluster::Association::ServerFirst,
         specific: None,
+        edition: Default::default(),
     };
     let cluster = Cluster::new([settings]);
     let listed = |name: &str| Listed { name: name.into(), buttons: vec![2] };

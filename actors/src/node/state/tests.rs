@@ -15,7 +15,7 @@ struct Bench {
 impl Bench {
     fn new(association: Association) -> Self {
         let now = Instant::now();
-        Self { state: State::new(association, None, now), now }
+        Self { state: State::new(&settings(association), now), now }
     }
 
     /// Associated, the directory asked for and answered: the next invoke id is free of history.
@@ -58,6 +58,18 @@ impl Bench {
         let invoke = self.sent(object, Question::Monitor(device()));
         let out = self.hear(invoke, monitor_started(cross_ref));
         assert_eq!(out, [Effect::Tell(object, Told::Monitored(Ok(())))]);
+    }
+}
+
+fn settings(association: Association) -> NodeSettings {
+    NodeSettings {
+        ceid: schemas::domain::Ceid::new(1).expect("a CEID"),
+        name: String::new(),
+        address: [10, 0, 0, 1].into(),
+        port: 1,
+        association,
+        specific: None,
+        edition: Edition::default(),
     }
 }
 
@@ -605,6 +617,18 @@ fn in_the_silent_style_the_gateway_asks_first_and_any_answer_is_an_association()
 }
 
 #[test]
+fn the_first_frame_is_in_the_edition_of_the_settings_and_later_ones_in_the_nodes() {
+    let now = Instant::now();
+    let mut state = State::new(&NodeSettings { edition: Edition::Ed4, ..settings(Association::None) }, now);
+    let mut out = Effects::new();
+    state.on(Input::Opened, now, &mut out);
+    assert!(matches!(out[..], [Effect::Send(1, _, Edition::Ed4)]), "{out:?}");
+    out.clear();
+    state.on(Input::Heard(1, Message::Response(Response::SystemStatus), Edition::Ed3), now, &mut out);
+    assert!(matches!(out[..], [Effect::Up, Effect::Send(2, _, Edition::Ed3)]), "{out:?}");
+}
+
+#[test]
 fn in_the_silent_style_what_is_no_answer_makes_no_association() {
     let mut bench = Bench::new(Association::None);
     bench.on(Input::Opened);
@@ -640,7 +664,8 @@ fn a_status_is_told_once_for_each_change_and_lost_messages_each_time() {
 fn an_application_session_is_asked_for_with_what_the_node_wants_to_know() {
     let specific = SpecificInfo::parse("<login xmlns='urn:x'><password>open-sesame</password></login>").expect("valid");
     let now = Instant::now();
-    let mut state = State::new(Association::Session, Some(specific.clone()), now);
+    let settings = NodeSettings { specific: Some(specific.clone()), ..settings(Association::Session) };
+    let mut state = State::new(&settings, now);
     let mut out = Effects::new();
     state.on(Input::Opened, now, &mut out);
     assert!(
