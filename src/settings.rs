@@ -137,10 +137,9 @@ impl NodeTls {
 
     /// Every file, where the settings file is at `folder`.
     fn resolve(&mut self, folder: &Path) {
-        for file in [Some(&mut self.ca), self.client_certificate.as_mut(), self.client_key.as_mut()] {
-            if let Some(file) = file {
-                *file = folder.join(&file);
-            }
+        let own = [&mut self.client_certificate, &mut self.client_key].into_iter().flatten();
+        for file in own.chain([&mut self.ca]) {
+            *file = folder.join(&file);
         }
     }
 }

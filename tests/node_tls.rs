@@ -326,3 +326,34 @@ async fn certificate_files_are_checked_before_the_start_and_each_fault_has_its_k
     assert!(said.contains("node[0].tls.ca") && said.contains("node[1].tls.ca"), "{said}");
     drop((ca, one, other)); // they are in the folder by their names
 }
+
+#[tokio::test]
+async fn a_handshake_that_hangs_at_a_node_delays_no_gateway() {
+    let files = Files::new();
+    let (issuer, ca) = files.authority("site");
+    let server = files.issue(&issuer, "server", NAME, LONG);
+    let node = Node::start_as(1, "server-first", own_address(), &[], &serves(&server, None)).await;
+    let hanging = tokio::net::TcpStream::connect((node.address, node.csta_port)).await.expect("a connection");
+    let gateway = Gateway::start_with(&[&node], with(line(&ca, Some(NAME), None))).await;
+    let app = App::login(&gateway.url).await;
+    app.watch(&node.address.to_string(), "1000").await;
+    drop(hanging);
+}
+
+#[tokio::test]
+async fn a_node_with_a_wrong_certificate_does_not_start() {
+    let files = Files::new();
+    let (issuer, _) = files.authority("site");
+    let (one, other) = (files.issue(&issuer, "one", NAME, LONG), files.issue(&issuer, "other", NAME, LONG));
+    for (options, said) in [
+        (vec!["--tls-cert", text(&one.certificate), "--tls-key", text(&other.key)], "not that of the certificate"),
+        (vec!["--tls-cert", text(&one.key), "--tls-key", text(&one.key)], "holds no certificate"),
+        (vec!["--tls-cert", text(&one.certificate)], "--tls-key"),
+    ] {
+        let mut command = oig();
+        command.args(["node", "--csta-port", "0", "--hands-port", "0", "--peer-port", "0"]).args(&options);
+        let mut process = Process::of(command);
+        process.line_logged(said).await;
+        assert!(!process.ended().await.success(), "{options:?}");
+    }
+}

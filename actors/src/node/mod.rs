@@ -104,7 +104,7 @@ impl Node {
             }
             Effect::NoDirectory(why) => {
                 metrics::counter!("oig_node_directories_missing_total").increment(1);
-                self.span.in_scope(|| warn!(why, "the node's directory is not known; any number is believed"));
+                self.span.in_scope(|| warn!(why, "no directory of the node; what was known of it stays"));
             }
             Effect::Status(status) => self.note(status),
             Effect::Stop(why) => {
