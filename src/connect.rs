@@ -87,6 +87,9 @@ impl TlsFault {
 
 /// The same error with a text of ours where TLS is the reason.
 fn told(error: io::Error) -> io::Error {
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        return error.kind().into(); // the library's text is about its interface, not about the node
+    }
     let fault = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).map(TlsFault::of);
     fault.map_or(error, |fault| io::Error::new(io::ErrorKind::InvalidData, fault))
 }

@@ -133,6 +133,8 @@ async fn calls_are_made_over_tls_and_a_node_that_returns_is_reached_by_it_again(
         node.restart().await;
         hear_return(&app, icp, &[caller, callee], CallState::Idle).await;
         app.heard_everything().await;
+        let logged = gateway.process.logged().join("\n");
+        assert!(logged.contains("the connection was lost"), "{logged}");
     }
 }
 

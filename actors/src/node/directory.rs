@@ -101,7 +101,7 @@ impl Directory {
             return Heard::Part;
         }
         *until = now + policy::DIRECTORY_SEGMENT;
-        // They count from 0 or from 1; a node that does not count cannot be missed anything of.
+        // They count from 0 or from 1; of a node that does not, a lost one cannot be noticed.
         if let Some(number) = number {
             self.broken |= match self.segment {
                 Some(before) => Some(number) != before.checked_add(1),

@@ -259,10 +259,10 @@ impl State {
         self.send(Request::SystemStatus { status: SystemStatus::Normal }, Purpose::Greeting, now, out);
     }
 
-    /// Told once for each change; enabled and normal are the same good news.
+    /// Told once for each change; enabled and normal are the same good news. Lost messages are told each time: that
+    /// is something which happened, not a state that lasts.
     fn told_status(&mut self, status: SystemStatus, out: &mut Effects) {
         let status = if status == SystemStatus::Enabled { SystemStatus::Normal } else { status };
-        // It says that something was, not that something is.
         let was = std::mem::replace(&mut self.status, status);
         if was != status || status == SystemStatus::MessagesLost {
             out.push(Effect::Status(status));
