@@ -239,6 +239,27 @@ async fn what_a_foreign_switch_refuses_is_told_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn what_a_switch_says_of_itself_is_logged_and_counted_and_changes_nothing() {
+    let switch = Foreign::start("server-first").await;
+    let mut gateway = switch.gateway().await;
+    let app = App::login(&gateway.url).await;
+    let anna = app.watch(&switch.address.to_string(), "1000").await;
+    for status in ["overloadReached", "overloadReached", "partiallyDisabled"] {
+        switch.hands.fault("status", json!({"value": status})).await;
+    }
+    gateway.process.line_logged("partiallyDisabled").await;
+    let logged = gateway.process.logged();
+    let overload = logged.iter().filter(|line| line.contains("overloadReached")).count();
+    assert_eq!(overload, 1, "once for the change: {logged:?}");
+    let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client can be made");
+    let answer = http.get(format!("{}/metrics", gateway.url)).send().await.expect("the gateway answers");
+    let metrics = answer.text().await.expect("a text");
+    assert!(metrics.contains(r#"oig_node_status_total{status="overloadReached"} 1"#), "{metrics}");
+    app.make(anna, "1001").await.expect("the switch is used all the same");
+    app.hear(anna, Type::CallOriginated, Why::NewCallInvoked).await;
+}
+
+#[tokio::test]
 async fn the_edition_of_the_first_frame_can_be_set() {
     let switch = Foreign::start("none").await;
     let gateway = switch.gateway_with(With { node: "edition = 'ed4'".into(), ..With::default() }).await;

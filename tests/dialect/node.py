@@ -15,6 +15,7 @@ is put together of what real switches do:
 
 It prints one line with its ports and lives until it is killed. People at its phones are played over HTTP, as at the
 simulated node: POST /phones/1000/dial {"number": "1001"}, and /answer, /hold, /retrieve, /hangup without a body.
+POST /faults/status {"value": "overloadReached"} lets the switch say that of itself.
 GET /seen gives how often each service was asked for, and the login of the last session.
 """
 
@@ -368,6 +369,11 @@ def hands(switch):
             size = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(size) or b"{}")
             parts = self.path.strip("/").split("/")
+            if parts == ["faults", "status"]:
+                with switch.lock:
+                    for link in switch.links:
+                        link.send(2, document("SystemStatus", tag("systemStatus", body["value"])))
+                return self.reply(200, {})
             if len(parts) != 3 or parts[0] != "phones" or parts[2] not in VERBS:
                 return self.reply(404, {"error": "no such deed"})
             try:
