@@ -13,10 +13,10 @@ use actors::arbiters::Arbiters;
 use actors::cluster::Cluster;
 use actors::env::{Env, SystemClock};
 use actors::session_supervisor::{Drained, Shutdown};
-use actors::wire::{Connect, TcpConnect};
 use tracing::{info, warn};
 
 use crate::admission::Admission;
+use crate::connect::NodeConnect;
 use crate::entropy::SystemEntropy;
 use crate::http::{self, Gateway};
 use crate::push::{HttpPush, Networks, SystemLookUp};
@@ -41,11 +41,19 @@ pub struct Running {
     arbiters: Vec<Arbiter>,
 }
 
+/// Reads what the connections to the nodes need, and starts the gateway; must be called within an actix system.
+///
+/// # Errors
+/// When a certificate file is wrong, or the port cannot be bound.
+pub fn start(settings: &Settings) -> io::Result<Running> {
+    start_with(settings, NodeConnect::load(&settings.nodes).map_err(io::Error::other)?)
+}
+
 /// Starts the actors and the HTTP server; must be called within an actix system.
 ///
 /// # Errors
 /// When the port cannot be bound, or `push.ca` cannot be read.
-pub fn start(settings: &Settings) -> io::Result<Running> {
+pub fn start_with(settings: &Settings, connect: NodeConnect) -> io::Result<Running> {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let count = |n: usize| if n == 0 { cores } else { n };
     let arbiters: Vec<Arbiter> = (0..count(settings.limits.arbiters)).map(|_| Arbiter::new()).collect();
@@ -54,8 +62,7 @@ pub fn start(settings: &Settings) -> io::Result<Running> {
     let cluster = Arc::new(Cluster::new(settings.node_settings()));
     let mut env = Env::new(Arc::new(SystemClock), Arc::new(SystemEntropy::default()), cluster);
     env.push = Arc::new(push(settings)?);
-    let connect: Arc<dyn Connect> = Arc::new(TcpConnect);
-    let tree = Tree::start(env, &handles, connect, settings.limits.sessions);
+    let tree = Tree::start(env, &handles, Arc::new(connect), settings.limits.sessions);
     let admission = Admission::new(&settings.applications);
     let gateway = web::Data::new(Gateway::new(tree, admission, settings.http.trusted_proxies.clone()));
     let metrics = telemetry::metrics().map(web::Data::new);

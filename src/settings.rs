@@ -10,8 +10,11 @@ use std::path::{Path, PathBuf};
 use actors::cluster::{Association, NodeSettings};
 use actors::policy;
 use ipnet::IpNet;
+use rustls::pki_types::ServerName;
+use schemas::csta::message::{Edition, SpecificInfo};
 use schemas::domain::Ceid;
-use secrecy::SecretString;
+use schemas::xml::XmlFault;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 /// Everything that can be set.
@@ -121,6 +124,56 @@ pub struct Node {
     pub port: u16,
     #[serde(default)]
     pub association: AssociationStyle,
+    /// Edition of CSTA that the gateway speaks until the node has said something.
+    #[serde(default)]
+    pub edition: CstaEdition,
+    /// With `session`: what the node wants to know besides, such as the login that its maker describes. Text, or
+    /// XML elements.
+    #[serde(default)]
+    pub application_specific_info: Option<SecretString>,
+    /// Without it the link is plain TCP.
+    #[serde(default)]
+    pub tls: Option<NodeTls>,
+}
+
+/// TLS to a node. All files are PEM.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeTls {
+    /// The issuers of which the node's certificate may be.
+    pub ca: PathBuf,
+    /// The name that must be in it; without it the node's address.
+    pub server_name: Option<String>,
+    /// The gateway's own certificate, followed by those of its issuers, and its key; both or none.
+    pub client_certificate: Option<PathBuf>,
+    pub client_key: Option<PathBuf>,
+}
+
+impl NodeTls {
+    /// The name that the certificate of the node at `address` must have.
+    ///
+    /// # Errors
+    /// When what is set is no name.
+    pub fn server_name(&self, address: IpAddr) -> Result<ServerName<'static>, &'static str> {
+        match &self.server_name {
+            None => Ok(ServerName::from(address)),
+            Some(name) => ServerName::try_from(name.clone()).map_err(|_| "is neither a host name nor an IP address"),
+        }
+    }
+
+    /// Every file, where the settings file is at `folder`.
+    fn resolve(&mut self, folder: &Path) {
+        let own = [&mut self.client_certificate, &mut self.client_key].into_iter().flatten();
+        for file in own.chain([&mut self.ca]) {
+            *file = folder.join(&file);
+        }
+    }
+}
+
+impl Node {
+    fn specific(&self) -> Result<Option<SpecificInfo>, XmlFault> {
+        self.application_specific_info.as_ref().map(|info| SpecificInfo::parse(info.expose_secret())).transpose()
+    }
 }
 
 fn csta_port() -> u16 {
@@ -133,6 +186,17 @@ pub enum AssociationStyle {
     #[default]
     ServerFirst,
     Session,
+    None,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CstaEdition {
+    Ed3,
+    Ed4,
+    #[default]
+    Ed5,
+    Ed6,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -164,16 +228,18 @@ impl Settings {
     /// # Errors
     /// Every fault that was found, each with its key.
     pub fn read(file: &Path) -> Result<Self, SettingsFault> {
-        let settings: Self = config::Config::builder()
+        let mut settings: Self = config::Config::builder()
             .add_source(config::File::from(file).format(config::FileFormat::Toml))
             .add_source(environment(variables()))
             .build()?
             .try_deserialize()?;
+        let folder = file.parent().unwrap_or(Path::new(""));
+        settings.nodes.iter_mut().filter_map(|node| node.tls.as_mut()).for_each(|tls| tls.resolve(folder));
         settings.check()?;
         Ok(settings)
     }
 
-    /// Checks the whole.
+    /// Checks the whole. Certificate files are for `connect` to read.
     ///
     /// # Errors
     /// Every fault that was found, each with its key.
@@ -206,6 +272,23 @@ impl Settings {
             }
             if !sockets.insert((node.address, node.port)) {
                 faults.push(format!("node[{i}].address: {}:{} is there twice", node.address, node.port));
+            }
+            if node.application_specific_info.is_some() && node.association != AssociationStyle::Session {
+                faults.push(format!("node[{i}].application_specific_info: goes with association = \"session\" alone"));
+            }
+            if let Err(fault) = node.specific() {
+                faults.push(format!("node[{i}].application_specific_info: {fault}"));
+            }
+            if let Some(tls) = &node.tls {
+                if let Err(fault) = tls.server_name(node.address) {
+                    faults.push(format!("node[{i}].tls.server_name: {fault}"));
+                }
+                if tls.client_certificate.is_some() && tls.client_key.is_none() {
+                    faults.push(format!("node[{i}].tls.client_key: is missing beside client_certificate"));
+                }
+                if tls.client_key.is_some() && tls.client_certificate.is_none() {
+                    faults.push(format!("node[{i}].tls.client_certificate: is missing beside client_key"));
+                }
             }
         }
         for (i, application) in self.applications.iter().enumerate() {
@@ -243,6 +326,14 @@ impl Settings {
                     association: match node.association {
                         AssociationStyle::ServerFirst => Association::ServerFirst,
                         AssociationStyle::Session => Association::Session,
+                        AssociationStyle::None => Association::None,
+                    },
+                    specific: node.specific().ok()?, // checked before
+                    edition: match node.edition {
+                        CstaEdition::Ed3 => Edition::Ed3,
+                        CstaEdition::Ed4 => Edition::Ed4,
+                        CstaEdition::Ed5 => Edition::Ed5,
+                        CstaEdition::Ed6 => Edition::Ed6,
                     },
                 })
             })
@@ -326,5 +417,62 @@ mod tests {
     #[test]
     fn an_unknown_key_is_refused() {
         assert!(parse("[http]\nlissten = '127.0.0.1:1'\n", &[]).is_err());
+    }
+
+    #[test]
+    fn the_example_is_valid_as_it_stands() {
+        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("oig.example.toml");
+        let settings = Settings::read(&example).expect("valid");
+        assert_eq!((settings.nodes.len(), settings.applications.len()), (3, 1));
+    }
+
+    const NODE: &str = "[[node]]\nceid = 1\naddress = '127.0.0.1'\n";
+
+    #[test]
+    fn every_style_of_association_and_tls_is_read() {
+        for style in ["server-first", "session", "none"] {
+            let settings = parse(&format!("{NODE}association = '{style}'\ntls = {{ ca = 'ca.pem' }}\n"), &[]);
+            let tls = settings.expect("valid").nodes.remove(0).tls.expect("set");
+            assert_eq!(tls.server_name([127, 0, 0, 1].into()), Ok(ServerName::from(IpAddr::from([127, 0, 0, 1]))));
+        }
+    }
+
+    #[test]
+    fn what_a_node_wants_to_know_is_checked_and_never_repeated() {
+        let info = |style: &str, text: &str| {
+            parse(&format!("{NODE}association = '{style}'\napplication_specific_info = '{text}'\n"), &[])
+        };
+        let fine = info("session", "<login xmlns=\"urn:x\"><password>open-sesame</password></login>").expect("valid");
+        assert!(!format!("{fine:?}").contains("sesame"));
+        assert!(fine.node_settings()[0].specific.is_some());
+        assert!(info("session", "a & b, a text").is_ok());
+        let long = "x".repeat(5000);
+        for (style, text) in [
+            ("none", "open-sesame"),
+            ("session", "<login>open-sesame"),
+            ("session", "</applicationSpecificInfo>open-sesame<applicationSpecificInfo>"),
+            ("session", "<a/></i><i>open-sesame"),
+            ("session", "<!DOCTYPE a><a>open-sesame</a>"),
+            ("session", &long),
+        ] {
+            let fault = info(style, text).expect_err(text).to_string();
+            assert!(fault.contains("node[0].application_specific_info"), "{fault}");
+            assert!(!fault.contains("sesame") && !fault.contains("xxx"), "a secret is in {fault}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_tls_is_named_with_its_key() {
+        for (tls, key) in [
+            ("ca = 'x', server_name = 'not a name'", "node[0].tls.server_name"),
+            ("ca = 'x', client_certificate = 'x'", "node[0].tls.client_key"),
+            ("ca = 'x', client_key = 'x'", "node[0].tls.client_certificate"),
+        ] {
+            let fault = parse(&format!("{NODE}tls = {{ {tls} }}\n"), &[]).expect_err(tls).to_string();
+            assert!(fault.contains(key), "{key} is missing in {fault}");
+        }
+        // The verification of a node cannot be switched off, and a TLS without issuers is none.
+        assert!(parse(&format!("{NODE}tls = {{ ca = 'x', insecure = true }}\n"), &[]).is_err());
+        assert!(parse(&format!("{NODE}tls = {{ server_name = 'x' }}\n"), &[]).is_err());
     }
 }

@@ -2,6 +2,8 @@
 mod bad_requests;
 mod common;
 mod demo;
+mod dialect;
+mod node_tls;
 mod nodes;
 mod polls;
 mod pushes;

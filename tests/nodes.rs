@@ -22,7 +22,7 @@ use crate::common::{eventually, within};
 const NOT_CONNECTED: &str = "The node is not connected.";
 
 /// The link to the node of these objects is lost: first that, then each object.
-async fn hear_loss(app: &App, icp: i64, objects: &[i64]) {
+pub async fn hear_loss(app: &App, icp: i64, objects: &[i64]) {
     let mut left = objects.to_vec();
     let first = app.next().await;
     let Heard::System(system) = &first else { panic!("the system event comes first, not {first:?}") };
@@ -42,7 +42,7 @@ async fn hear_loss(app: &App, icp: i64, objects: &[i64]) {
 }
 
 /// The node is back: first that, then each object in this state; gives the legs.
-async fn hear_return(app: &App, icp: i64, objects: &[i64], state: CallState) -> Vec<i64> {
+pub async fn hear_return(app: &App, icp: i64, objects: &[i64], state: CallState) -> Vec<i64> {
     let system = app.hear_system(SystemEventType::IcpCommunicationEvent, Some(ConnectionState::Connected)).await;
     assert_eq!(system.icp_id, icp);
     let mut legs = Vec::new();
@@ -92,6 +92,11 @@ async fn a_node_that_is_killed_and_returns_is_told_and_its_monitors_stand_again(
 #[tokio::test]
 async fn the_same_is_true_of_a_node_with_application_sessions() {
     a_node_dies_and_returns("session").await;
+}
+
+#[tokio::test]
+async fn the_same_is_true_of_a_node_that_waits_for_a_request() {
+    a_node_dies_and_returns("none").await;
 }
 
 #[tokio::test]

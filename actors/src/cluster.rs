@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{PoisonError, RwLock};
 
+use schemas::csta::message::{Edition, SpecificInfo};
 use schemas::domain::{Ceid, Dn};
 
 /// How an association with a node begins.
@@ -18,6 +19,8 @@ pub enum Association {
     ServerFirst,
     /// ECMA-354 application session.
     Session,
+    /// Neither: the gateway's first frame is a service request, and any answer to it will do.
+    None,
 }
 
 /// One configured node.
@@ -30,6 +33,10 @@ pub struct NodeSettings {
     pub address: IpAddr,
     pub port: u16,
     pub association: Association,
+    /// With an application session: what the node wants to know besides, a login for instance.
+    pub specific: Option<SpecificInfo>,
+    /// What the gateway speaks until it has heard what the node speaks.
+    pub edition: Edition,
 }
 
 impl NodeSettings {

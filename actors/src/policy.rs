@@ -77,3 +77,7 @@ pub const DIRECTORY_LINES: usize = 200_000;
 /// Messages that may wait for an actor before a request for an answer waits itself. High enough
 /// that requests and plain messages keep their order; sessions' polls bound the rest.
 pub const MAILBOX: usize = 65_536;
+/// Between two segments of a directory, and before it is asked for again when the node could not give it.
+pub const DIRECTORY_SEGMENT: Duration = Duration::from_secs(10);
+/// Times that a directory is asked for in one life; one that never came whole is done without.
+pub const DIRECTORY_TRIES: u32 = 5;

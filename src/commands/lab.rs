@@ -10,7 +10,7 @@ use secrecy::SecretString;
 
 use super::{in_system, log};
 use crate::app::{self, Running};
-use crate::settings::{Application, AssociationStyle, Http, Node, Settings};
+use crate::settings::{Application, AssociationStyle, CstaEdition, Http, Node, Settings};
 use crate::sim::listen::{self, Addresses, RunningNode};
 use crate::sim::node::Env;
 use crate::sim::plan::Plan;
@@ -142,6 +142,9 @@ pub fn settings(listen: SocketAddr, csta: &[SocketAddr]) -> Settings {
             address: address.ip(),
             port: address.port(),
             association: AssociationStyle::ServerFirst,
+            edition: CstaEdition::default(),
+            application_specific_info: None,
+            tls: None,
         })
         .collect();
     let application = |name: &str, hash: &str, revoked| Application {

@@ -1,6 +1,7 @@
 //! `oig node`: one simulated node as a process of its own.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
@@ -11,6 +12,7 @@ use crate::app;
 use crate::sim::listen::{self, Addresses};
 use crate::sim::node::Env;
 use crate::sim::plan::{Plan, Style};
+use crate::sim::tls::NodeTls;
 
 #[derive(Debug, Args)]
 pub(super) struct Node {
@@ -36,6 +38,15 @@ pub(super) struct Node {
     /// How an association begins.
     #[arg(long, value_enum, default_value_t = Association::ServerFirst)]
     association: Association,
+    /// Speak TLS on the CSTA port, with this certificate (PEM; those of its issuers follow it).
+    #[arg(long, requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The key of that certificate (PEM).
+    #[arg(long, requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Let in only gateways with a certificate of this issuer (PEM).
+    #[arg(long, requires = "tls_cert")]
+    tls_client_ca: Option<PathBuf>,
     /// Give the node this many phones instead of the lab's, from `--first-dn` on.
     #[arg(long)]
     phones: Option<u32>,
@@ -51,6 +62,7 @@ pub(super) struct Node {
 enum Association {
     ServerFirst,
     Session,
+    None,
 }
 
 fn peer(text: &str) -> Result<(Ceid, SocketAddr), String> {
@@ -76,6 +88,13 @@ impl Node {
         plan.style = match self.association {
             Association::ServerFirst => Style::ServerFirst,
             Association::Session => Style::Session,
+            Association::None => Style::None,
+        };
+        let tls = match (&self.tls_cert, &self.tls_key) {
+            (Some(certificate), Some(key)) => {
+                Some(NodeTls::load(certificate, key, self.tls_client_ca.as_deref()).context("--tls-cert")?)
+            }
+            _ => None,
         };
         in_system(&log(&self.log), async move {
             let addresses = Addresses {
@@ -83,7 +102,8 @@ impl Node {
                 hands: SocketAddr::new(self.address, self.hands_port),
                 partners: SocketAddr::new(self.address, self.peer_port),
             };
-            let node = listen::run(plan, addresses, self.peers, Env::system()).await.context("cannot listen")?;
+            let node =
+                listen::run_secured(plan, addresses, self.peers, Env::system(), tls).await.context("cannot listen")?;
             // One line that a script can read.
             let a = node.addresses();
             println!("node {ceid} csta={} hands={} peers={}", a.csta, a.hands, a.partners);

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::in_system;
 use crate::app;
+use crate::connect::NodeConnect;
 use crate::settings::Settings;
 
 #[derive(Debug, Args)]
@@ -23,6 +24,7 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let settings = Settings::read(&self.settings)?;
+        let connect = NodeConnect::load(&settings.nodes)?;
         if self.check {
             println!(
                 "{}: {} nodes, {} applications, no faults",
@@ -33,7 +35,8 @@ impl Serve {
             return Ok(());
         }
         in_system(&settings.log.clone(), async move {
-            let running = app::start(&settings).with_context(|| format!("http.listen: {}", settings.http.listen))?;
+            let running = app::start_with(&settings, connect)
+                .with_context(|| format!("http.listen: {}", settings.http.listen))?;
             app::asked_to_stop().await?;
             running.stop().await;
             Ok(())

@@ -25,6 +25,7 @@ use super::core::Open;
 use super::hands;
 use super::node::{Env, SimNode, SimNodeHandle, Stopped};
 use super::plan::Plan;
+use super::tls::NodeTls;
 
 const CONNECT: Duration = Duration::from_secs(2);
 const BACKOFF_FIRST: Duration = Duration::from_millis(500);
@@ -111,6 +112,20 @@ pub async fn run(
     partners: Vec<(Ceid, SocketAddr)>,
     env: Env,
 ) -> io::Result<RunningNode> {
+    run_secured(plan, addresses, partners, env, None).await
+}
+
+/// The same with TLS on the CSTA port.
+///
+/// # Errors
+/// See [`run`].
+pub async fn run_secured(
+    plan: Plan,
+    addresses: Addresses,
+    partners: Vec<(Ceid, SocketAddr)>,
+    env: Env,
+    tls: Option<NodeTls>,
+) -> io::Result<RunningNode> {
     if !addresses.hands.ip().is_loopback() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "the hands of a node listen on loopback only"));
     }
@@ -134,7 +149,7 @@ pub async fn run(
                 tracing::error!(%fault, "the hands of a node are lost");
             }
         }),
-        tokio::spawn(accept(csta, taken.csta, node.clone(), |open| open.gateways, Kind::Gateway)),
+        tokio::spawn(accept(csta, taken.csta, node.clone(), |open| open.gateways, Kind::Gateway(tls))),
         tokio::spawn(accept(links, taken.partners, node.clone(), |open| open.partners, Kind::Partner)),
     ];
     for (_, address) in partners.into_iter().filter(|(partner, _)| *partner < ceid) {
@@ -152,14 +167,13 @@ pub async fn run_csta(plan: Plan, address: SocketAddr, env: Env) -> io::Result<R
     let listener = TcpListener::bind(address).await?;
     let csta = listener.local_addr()?;
     let node = SimNode::spawn(plan, env);
-    let tasks = vec![tokio::spawn(accept(listener, csta, node.clone(), |open| open.gateways, Kind::Gateway))];
+    let tasks = vec![tokio::spawn(accept(listener, csta, node.clone(), |open| open.gateways, Kind::Gateway(None)))];
     let addresses = Addresses { csta, ..Addresses::on(csta.ip(), 0, 0, 0) };
     Ok(RunningNode { addresses, node, hands: None, tasks })
 }
 
-#[derive(Clone, Copy)]
 enum Kind {
-    Gateway,
+    Gateway(Option<NodeTls>),
     Partner,
 }
 
@@ -188,7 +202,7 @@ async fn accept(
                 }
             },
         };
-        if accept_while_open(&bound, &mut open, &node, wanted, kind).await.is_err() {
+        if accept_while_open(&bound, &mut open, &node, wanted, &kind).await.is_err() {
             return;
         }
     }
@@ -199,7 +213,7 @@ async fn accept_while_open(
     open: &mut watch::Receiver<Open>,
     node: &SimNodeHandle,
     wanted: fn(&Open) -> bool,
-    kind: Kind,
+    kind: &Kind,
 ) -> Result<(), Stopped> {
     loop {
         let closed = async { open.wait_for(|open| !wanted(open)).await.map(drop).map_err(|_| Stopped) };
@@ -219,9 +233,21 @@ async fn accept_while_open(
         // Frames are small and each matters now; a socket that refuses is dead already.
         let _ = stream.set_nodelay(true);
         match kind {
-            Kind::Gateway => {
+            Kind::Gateway(tls) => {
                 let reset = Arc::new(AtomicBool::new(false));
-                node.attach_resettable(Resettable { stream, reset: Arc::clone(&reset) }, reset).await?;
+                let stream = Resettable { stream, reset: Arc::clone(&reset) };
+                match tls.clone() {
+                    None => node.attach_resettable(stream, reset).await?,
+                    Some(tls) => {
+                        let node = node.clone();
+                        tokio::spawn(async move {
+                            if let Some(stream) = tls.accept(stream).await {
+                                // A node that has stopped meanwhile drops it.
+                                let _ = node.attach_resettable(stream, reset).await;
+                            }
+                        });
+                    }
+                }
             }
             Kind::Partner => drop(node.attach_peer(stream).await?),
         }

@@ -16,6 +16,7 @@ pub mod node;
 pub mod peer;
 pub mod plan;
 pub mod switch;
+pub mod tls;
 pub mod truth;
 
 mod peers;

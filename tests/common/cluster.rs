@@ -70,10 +70,21 @@ impl Node {
 
     /// `partners` are nodes with lower numbers, to which this one makes links.
     pub async fn start_with(ceid: u16, association: &'static str, partners: &[&Node]) -> Self {
-        let address = own_address();
+        Self::start_as(ceid, association, own_address(), partners, &[]).await
+    }
+
+    /// At an address, and with options of `oig node` besides.
+    pub async fn start_as(
+        ceid: u16,
+        association: &'static str,
+        address: IpAddr,
+        partners: &[&Node],
+        more: &[&str],
+    ) -> Self {
         let mut arguments: Vec<String> = ["node", "--ceid", &ceid.to_string(), "--address", &address.to_string()]
             .into_iter()
             .chain(["--association", association, "--log", "info"])
+            .chain(more.iter().copied())
             .map(str::to_owned)
             .collect();
         for partner in partners {
@@ -116,11 +127,13 @@ pub struct With {
     pub json_logs: bool,
     pub filter: &'static str,
     pub trusted_proxies: &'static [&'static str],
+    /// Lines of every [[node]] table besides.
+    pub node: String,
 }
 
 impl Default for With {
     fn default() -> Self {
-        Self { sessions: 1500, json_logs: false, filter: "info", trusted_proxies: &[] }
+        Self { sessions: 1500, json_logs: false, filter: "info", trusted_proxies: &[], node: String::new() }
     }
 }
 
@@ -168,7 +181,7 @@ fn settings(nodes: &[(u16, IpAddr, u16, &str)], with: &With) -> String {
     );
     for (ceid, address, port, association) in nodes {
         let node = format!("ceid = {ceid}\naddress = '{address}'\nport = {port}\nassociation = '{association}'\n");
-        write!(text, "[[node]]\n{node}").expect("a String takes everything");
+        write!(text, "[[node]]\n{node}{}\n", with.node).expect("a String takes everything");
     }
     let lab = lab_settings(([127, 0, 0, 1], 0).into(), &[]);
     for application in &lab.applications {

@@ -158,7 +158,15 @@ impl World {
 
         let settings = nodes.iter().zip([Association::ServerFirst, Association::Session]).map(|(node, association)| {
             let at = address(node.ceid());
-            NodeSettings { ceid: node.ceid(), name: String::new(), address: at.ip(), port: at.port(), association }
+            NodeSettings {
+                ceid: node.ceid(),
+                name: String::new(),
+                address: at.ip(),
+                port: at.port(),
+                association,
+                specific: None,
+                edition: Default::default(),
+            }
         });
         let cluster = Arc::new(Cluster::new(settings));
         let mut env = Env::new(Arc::new(clock.clone()), Arc::new(SeededEntropy::new(seed ^ 0xe)), cluster);

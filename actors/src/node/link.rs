@@ -4,6 +4,8 @@
 //! which floods is slowed by its own socket. The writer's queue is bounded; a node that does not
 //! read is lost, not waited for.
 
+use std::borrow::Cow;
+
 use actix::{Addr, Message};
 use schemas::csta::frame::{self, Frame, Framing};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
@@ -19,7 +21,7 @@ use crate::wire::Wire;
 pub(super) enum Received {
     Frames(Vec<Frame>),
     /// Nothing more will come.
-    Closed(&'static str),
+    Closed(Cow<'static, str>),
 }
 
 struct Task(JoinHandle<()>);
@@ -63,9 +65,10 @@ async fn reader(mut read: ReadHalf<Wire>, node: Addr<Node>) {
     let mut buffer = vec![0; 64 * 1024];
     let why = loop {
         let n = match read.read(&mut buffer).await {
-            Ok(0) => break "the node closed the connection",
+            Ok(0) => break Cow::Borrowed("the node closed the connection"),
             Ok(n) => n,
-            Err(_) => break "the connection was lost",
+            // What has a text of its own is our words (a refused certificate, say).
+            Err(error) => break error.get_ref().map_or("the connection was lost".into(), |why| why.to_string().into()),
         };
         framing.push(&buffer[..n]);
         let mut frames = Vec::new();
@@ -80,7 +83,7 @@ async fn reader(mut read: ReadHalf<Wire>, node: Addr<Node>) {
             return;
         }
         if let Some(why) = end {
-            break why;
+            break why.into();
         }
     };
     node.do_send(Received::Closed(why));
@@ -95,10 +98,16 @@ async fn writer(mut write: WriteHalf<Wire>, mut queue: mpsc::Receiver<Vec<u8>>) 
                 Err(_) => break,
             }
         }
-        match tokio::time::timeout(policy::ANSWER, write.write_all(&bytes)).await {
+        // A wire that encrypts keeps what the socket did not take until it is flushed.
+        let written = async {
+            write.write_all(&bytes).await?;
+            write.flush().await
+        };
+        match tokio::time::timeout(policy::ANSWER, written).await {
             Ok(Ok(())) => {}
             _ => return,
         }
     }
-    let _ = write.shutdown().await;
+    // A wire that encrypts says goodbye first, and may wait for a socket that takes nothing.
+    let _ = tokio::time::timeout(policy::ANSWER, write.shutdown()).await;
 }

@@ -5,6 +5,7 @@
 //! supervisor (told by the last word) decides on the next life. Devices ask it ([`Ask`]) and are
 //! told ([`Tell`]) in the order in which the node spoke.
 
+mod directory;
 mod link;
 pub mod messages;
 mod state;
@@ -13,6 +14,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Recipient, WrapFuture};
+use schemas::csta::message::SystemStatus;
 use schemas::csta::{read, write};
 use schemas::domain::ObjectId;
 use tokio::time::Instant;
@@ -52,7 +54,7 @@ impl Node {
     ) -> Self {
         let last_word = LastWord::new(supervisor.clone(), NodeNews { ceid: settings.ceid, life, news: News::Ended });
         Self {
-            state: State::new(settings.association, Instant::now()),
+            state: State::new(&settings, Instant::now()),
             span: info_span!("node", ceid = %settings.ceid, life),
             settings,
             life,
@@ -100,11 +102,29 @@ impl Node {
                 self.span.in_scope(|| info!(lines = lines.len(), "directory received"));
                 self.news(News::Directory(lines));
             }
+            Effect::NoDirectory(why) => {
+                metrics::counter!("oig_node_directories_missing_total").increment(1);
+                self.span.in_scope(|| warn!(why, "no directory of the node; what was known of it stays"));
+            }
+            Effect::Status(status) => self.note(status),
             Effect::Stop(why) => {
                 self.span.in_scope(|| info!(why, "connection to the node ends"));
                 ctx.stop();
             }
         }
+    }
+
+    /// What a node says of itself is for the people who run it; whether it is used is decided by its answers.
+    fn note(&self, status: SystemStatus) {
+        let word = status.as_str();
+        metrics::counter!("oig_node_status_total", "status" => word).increment(1);
+        self.span.in_scope(|| match status {
+            SystemStatus::Enabled
+            | SystemStatus::Normal
+            | SystemStatus::OverloadRelieved
+            | SystemStatus::Initializing => info!(status = word, "the node tells its status"),
+            _ => warn!(status = word, "the node is in trouble, as it says"),
+        });
     }
 
     fn news(&self, news: News) {
@@ -124,7 +144,11 @@ impl Actor for Node {
                 node.step(Input::Opened, ctx);
             }
             Ok(Err(error)) => {
-                node.span.in_scope(|| info!(error = %error.kind(), "no connection to the node"));
+                node.span.in_scope(|| match error.get_ref() {
+                    // Something that only a person can put right: a certificate, a name.
+                    Some(why) => warn!(%why, "no connection to the node"),
+                    None => info!(error = %error.kind(), "no connection to the node"),
+                });
                 ctx.stop();
             }
             Err(_) => {
@@ -152,7 +176,7 @@ impl Handler<Received> for Node {
                 }
             }
             Received::Closed(why) => {
-                self.span.in_scope(|| info!(why, "connection to the node ends"));
+                self.span.in_scope(|| info!(%why, "connection to the node ends"));
                 ctx.stop();
             }
         }

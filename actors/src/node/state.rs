@@ -7,14 +7,13 @@ use std::time::Duration;
 
 use schemas::csta::convert;
 use schemas::csta::frame;
-use schemas::csta::message::{
-    DeviceCategory, Edition, EventBody, Failure, ListedDevice, Message, Request, Response, SystemStatus,
-};
+use schemas::csta::message::{Edition, EventBody, Failure, Message, Request, Response, SpecificInfo, SystemStatus};
 use schemas::domain::{CallKey, Dn, Done, NodeRefusal, ObjectId, RefusalKind};
 use tokio::time::Instant;
 
+use super::directory::{Directory, Heard};
 use super::messages::{CallDetails, Question, Ticket, Told};
-use crate::cluster::{Association, Listed};
+use crate::cluster::{Association, Listed, NodeSettings};
 use crate::policy;
 
 /// What can happen to a node's connection.
@@ -41,6 +40,10 @@ pub(crate) enum Effect {
     Tell(ObjectId, Told),
     Up,
     Directory(HashMap<Dn, Listed>),
+    /// The directory stays as it was known before, for the rest of this life.
+    NoDirectory(&'static str),
+    /// The node says that something is wrong with it, or right again.
+    Status(SystemStatus),
     Stop(&'static str),
 }
 
@@ -56,6 +59,8 @@ enum Phase {
 /// Why a request was sent, and so what its answer means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Purpose {
+    /// The first request to a node that neither speaks first nor knows sessions.
+    Greeting,
     StartSession,
     ResetTimer,
     Register,
@@ -79,6 +84,8 @@ struct Pending {
 /// One connection to one node.
 pub(crate) struct State {
     association: Association,
+    /// What an application session is asked for with, a login for instance.
+    specific: Option<SpecificInfo>,
     phase: Phase,
     edition: Edition,
     next_invoke: u16,
@@ -88,8 +95,9 @@ pub(crate) struct State {
     heartbeat_at: Instant,
     unanswered: u32,
     session: Option<(String, Instant, Duration)>,
-    directory: Option<String>,
-    listed: Vec<ListedDevice>,
+    directory: Directory,
+    /// As the node told it last.
+    status: SystemStatus,
     /// Cross reference to object and back; a stop that crosses an event finds neither.
     by_reference: HashMap<String, ObjectId>,
     references: BTreeMap<ObjectId, String>,
@@ -112,19 +120,20 @@ fn overloaded() -> NodeRefusal {
 }
 
 impl State {
-    pub(crate) fn new(association: Association, now: Instant) -> Self {
+    pub(crate) fn new(settings: &NodeSettings, now: Instant) -> Self {
         Self {
-            association,
+            association: settings.association,
+            specific: settings.specific.clone(),
             phase: Phase::Starting(now),
-            edition: Edition::default(),
+            edition: settings.edition,
             next_invoke: 1,
             pending: BTreeMap::new(),
             resting: VecDeque::new(),
             heartbeat_at: now + policy::HEARTBEAT,
             unanswered: 0,
             session: None,
-            directory: None,
-            listed: Vec::new(),
+            directory: Directory::default(),
+            status: SystemStatus::Normal,
             by_reference: HashMap::new(),
             references: BTreeMap::new(),
             unreadable: 0,
@@ -162,10 +171,11 @@ impl State {
         self.phase = Phase::Starting(now);
         match self.association {
             Association::ServerFirst => {} // the node speaks first
+            Association::None => self.greet(now, out),
             Association::Session => {
                 let request = Request::StartApplicationSession {
                     application: "Open Integration Gateway".into(),
-                    specific: None,
+                    specific: self.specific.clone(),
                     versions: ["ed5", "ed4", "ed3"]
                         .map(|e| format!("http://www.ecma-international.org/standards/ecma-323/csta/{e}"))
                         .to_vec(),
@@ -210,6 +220,7 @@ impl State {
         match request {
             Request::SystemStatus { status } => {
                 self.reply(invoke, Message::Response(Response::SystemStatus), out);
+                self.told_status(status, out);
                 let ready = matches!(status, SystemStatus::Enabled | SystemStatus::Normal);
                 let starting = matches!(self.phase, Phase::Starting(_));
                 let registering = self.pending.values().any(|p| p.purpose == Purpose::Register);
@@ -217,16 +228,12 @@ impl State {
                     self.send(Request::SystemRegister, Purpose::Register, now, out);
                 }
             }
-            Request::SwitchingFunctionDevices { cross_ref, last, devices, .. } => {
-                if self.directory.as_ref() != Some(&cross_ref) {
-                    return;
-                }
-                self.listed.extend(devices);
-                if self.listed.len() > policy::DIRECTORY_LINES {
-                    out.push(Effect::Stop("the node lists more devices than a node can have"));
-                } else if last {
-                    self.directory = None;
-                    out.push(Effect::Directory(directory(std::mem::take(&mut self.listed))));
+            Request::SwitchingFunctionDevices { cross_ref, segment, last, devices } => {
+                match self.directory.segment(&cross_ref, segment, last, devices, now) {
+                    Heard::Part => {}
+                    Heard::Whole(lines) => out.push(Effect::Directory(lines)),
+                    Heard::Broken => self.look_for_directory(now, out),
+                    Heard::TooMuch => out.push(Effect::Stop("the node lists more devices than a node can have")),
                 }
             }
             Request::ApplicationSessionTerminated { .. } => {
@@ -244,6 +251,30 @@ impl State {
                 let failure = Failure::operation("serviceNotSupported");
                 self.reply(invoke, Message::Failure(failure), out);
             }
+        }
+    }
+
+    /// Any answer will do: what is asked for is what a node of this kind answers soonest.
+    fn greet(&mut self, now: Instant, out: &mut Effects) {
+        self.send(Request::SystemStatus { status: SystemStatus::Normal }, Purpose::Greeting, now, out);
+    }
+
+    /// Told once for each change; enabled and normal are the same good news. Lost messages are told each time: that
+    /// is something which happened, not a state that lasts.
+    fn told_status(&mut self, status: SystemStatus, out: &mut Effects) {
+        let status = if status == SystemStatus::Enabled { SystemStatus::Normal } else { status };
+        let was = std::mem::replace(&mut self.status, status);
+        if was != status || status == SystemStatus::MessagesLost {
+            out.push(Effect::Status(status));
+        }
+    }
+
+    /// Asks for the directory when it is time to, within the tries of one life.
+    fn look_for_directory(&mut self, now: Instant, out: &mut Effects) {
+        match self.directory.due(now) {
+            Some(Ok(())) => self.send(Request::GetSwitchingFunctionDevices, Purpose::Directory, now, out),
+            Some(Err(why)) => out.push(Effect::NoDirectory(why)),
+            None => {}
         }
     }
 
@@ -265,11 +296,10 @@ impl State {
                     *at = now + *half;
                 }
             }
-            (Purpose::Register, Response::SystemRegister { .. }) => self.up(now, out),
+            (Purpose::Register, Response::SystemRegister { .. }) | (Purpose::Greeting, _) => self.up(now, out),
             (Purpose::Heartbeat, _) => self.unanswered = 0,
             (Purpose::Directory, Response::GetSwitchingFunctionDevices { cross_ref }) => {
-                self.directory = Some(cross_ref);
-                self.listed.clear();
+                self.directory.begins(cross_ref, now);
             }
             (Purpose::Monitor(object), Response::MonitorStart { cross_ref }) => {
                 let old = self.references.insert(object, cross_ref.clone()).filter(|old| *old != cross_ref);
@@ -306,16 +336,24 @@ impl State {
 
     fn failed(&mut self, purpose: Purpose, failure: &Failure, now: Instant, out: &mut Effects) {
         match purpose {
-            Purpose::StartSession => out.push(Effect::Stop("the node refused the application session")),
-            // A node without SystemRegister still answers the rest.
-            Purpose::Register => self.up(now, out),
+            Purpose::StartSession => out.push(Effect::Stop(refused_session(failure))),
+            // A node without SystemRegister or SystemStatus still answers the rest.
+            Purpose::Register | Purpose::Greeting => self.up(now, out),
             Purpose::ResetTimer => {
                 self.session = None;
                 out.push(Effect::Stop("the node does not go on with the application session"));
             }
             // A node that refuses the heartbeat lives.
             Purpose::Heartbeat => self.unanswered = 0,
-            Purpose::Directory | Purpose::Unmonitor | Purpose::Unwanted => {}
+            Purpose::Directory => {
+                let never = convert::refusal(failure).kind == RefusalKind::NotSupported;
+                if never {
+                    out.push(Effect::NoDirectory(self.directory.never()));
+                } else {
+                    self.directory.refused(now);
+                }
+            }
+            Purpose::Unmonitor | Purpose::Unwanted => {}
             other => self.refuse(other, convert::refusal(failure), out),
         }
     }
@@ -354,7 +392,8 @@ impl State {
         self.phase = Phase::Up;
         self.heartbeat_at = now + policy::HEARTBEAT;
         out.push(Effect::Up);
-        self.send(Request::GetSwitchingFunctionDevices, Purpose::Directory, now, out);
+        self.directory.wanted(now);
+        self.look_for_directory(now, out);
     }
 
     fn asked(&mut self, object: ObjectId, question: Question, now: Instant, out: &mut Effects) {
@@ -401,12 +440,11 @@ impl State {
             match pending.purpose {
                 // Counted when the next one is due.
                 Purpose::Heartbeat => {}
-                Purpose::Directory => {
-                    self.send(Request::GetSwitchingFunctionDevices, Purpose::Directory, now, out);
-                }
+                Purpose::Directory => self.directory.wanted(now),
                 purpose => self.refuse(purpose, no_answer(), out),
             }
         }
+        self.look_for_directory(now, out);
         while self.resting.front().is_some_and(|(_, _, until)| *until <= now) {
             self.resting.pop_front();
         }
@@ -475,21 +513,15 @@ fn edition_of(version: &str) -> Option<Edition> {
         .map(|(_, edition)| edition)
 }
 
-/// The stations of a directory by DN; other categories come with their operations.
-fn directory(devices: Vec<ListedDevice>) -> HashMap<Dn, Listed> {
-    let mut lines: HashMap<Dn, Listed> = HashMap::new();
-    for ListedDevice { device, category } in devices {
-        if category != DeviceCategory::Station {
-            continue;
-        }
-        let Ok(dn) = device.number.parse() else { continue };
-        let line = lines.entry(dn).or_default();
-        match device.button {
-            Some(button) => line.buttons.push(button),
-            None => line.name = device.name.unwrap_or_default(),
-        }
+/// Why a node gave no application session, in our words.
+fn refused_session(failure: &Failure) -> &'static str {
+    match failure.value.as_str() {
+        "invalidApplicationInfo" => "the node does not accept the login of the application session",
+        "requestedProtocolVersionNotSupported" => "the node speaks none of the editions that the gateway offers",
+        "maxNumberSessions" => "the node has no application session left",
+        "serverResourcesBusy" => "the node is too busy for an application session",
+        _ => "the node refused the application session",
     }
-    lines
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use actors::session::messages::{MonitorObject, Poll, ResetTimer, StopMonitor};
 use actors::session::{Monitors, Outcome, Session, Want};
 use actors::session_supervisor::{Door, FindSession, Open, SessionRef};
 use actors::standing::Service;
+use schemas::csta::message::Edition;
 use schemas::domain::{Ceid, ObjectId, SessionId};
 use tokio::time::Instant;
 
@@ -79,7 +80,7 @@ impl Bench {
     /// The same, where this carries events to handlers.
     pub async fn start_pushing(nodes: u16, sessions: usize, push: Arc<dyn Push>) -> Self {
         let switches: Vec<_> = (0..nodes).map(|_| Switch::default()).collect();
-        let bench = Self::begin_pushing(switches, sessions, push);
+        let bench = Self::begin_with(Association::ServerFirst, switches, sessions, push);
         for node in 1..=nodes {
             bench.link(node, LinkState::Connected).await;
         }
@@ -91,10 +92,15 @@ impl Bench {
 
     /// The tree with these nodes, as they are.
     pub fn begin(switches: Vec<Switch>, sessions: usize) -> Self {
-        Self::begin_pushing(switches, sessions, Arc::new(NoPush))
+        Self::begin_with(Association::ServerFirst, switches, sessions, Arc::new(NoPush))
     }
 
-    fn begin_pushing(switches: Vec<Switch>, sessions: usize, push: Arc<dyn Push>) -> Self {
+    /// The same with this style of association.
+    pub fn begin_as(association: Association, switches: Vec<Switch>, sessions: usize) -> Self {
+        Self::begin_with(association, switches, sessions, Arc::new(NoPush))
+    }
+
+    fn begin_with(association: Association, switches: Vec<Switch>, sessions: usize, push: Arc<dyn Push>) -> Self {
         let settings: Vec<_> = (1..)
             .zip(&switches)
             .map(|(n, _)| NodeSettings {
@@ -102,7 +108,9 @@ impl Bench {
                 name: format!("node {n}"),
                 address: [10, 0, 0, u8::try_from(n).expect("few nodes")].into(),
                 port: 8882,
-                association: Association::ServerFirst,
+                association,
+                specific: None,
+                edition: Edition::default(),
             })
             .collect();
         let at: Vec<SocketAddr> = settings.iter().map(NodeSettings::socket).collect();

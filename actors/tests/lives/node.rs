@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use actors::cluster::LinkState;
+use actors::cluster::{Association, LinkState};
+use schemas::csta::message::Request;
 use tokio::time::Instant;
 
 use crate::bench::{BACK, Bench, LOST, brief, ceid, line, line_of, out_of_service, restored, rings, run, set};
+use crate::switch::Switch;
 
 #[test]
 fn a_closed_socket_is_a_loss_and_the_return_restores_every_monitor_in_order() {
@@ -166,5 +168,62 @@ fn an_event_is_told_with_the_names_of_the_directory() {
         let actors::session::Outcome::Event(1, event) = app.poll(1000).await else { panic!("the first event") };
         assert_eq!(brief(event.standard().expect("a standard form")), set("1000"));
         assert!(event.standard().expect("a standard form").contains("Name 1000"), "{event:?}");
+    });
+}
+
+fn known(bench: &Bench) -> Option<bool> {
+    bench.tree.env.cluster.has(ceid(1), "1000".parse().expect("a DN"))
+}
+
+fn times_asked(switch: &Switch, request: &Request) -> usize {
+    switch.inside().asked.iter().filter(|asked| *asked == request).count()
+}
+
+#[test]
+fn a_directory_whose_end_was_lost_is_asked_for_again_in_the_same_life() {
+    run(async || {
+        let switch = Switch::default();
+        switch.inside().torn_directories = 2;
+        let bench = Bench::begin(vec![switch.clone()], 10);
+        bench.link(1, LinkState::Connected).await;
+        crate::bench::pass(Duration::from_secs(9)).await;
+        assert_eq!(known(&bench), None, "half a directory is none");
+        crate::bench::until("the whole directory", || known(&bench) == Some(true)).await;
+        assert_eq!(times_asked(&switch, &Request::GetSwitchingFunctionDevices), 3);
+        assert_eq!(switch.inside().connections, 1);
+    });
+}
+
+#[test]
+fn a_node_that_waits_for_a_request_and_has_few_services_is_used_without_them() {
+    run(async || {
+        let switch = Switch::default();
+        (switch.inside().waits, switch.inside().poor) = (true, true);
+        let bench = Bench::begin_as(Association::None, vec![switch.clone()], 10);
+        bench.link(1, LinkState::Connected).await;
+        let app = bench.app().await;
+        app.monitor(line("1000")).await;
+        assert_eq!(app.events(1).await, [set("1000")]);
+        switch.ring("1000", "c1");
+        assert_eq!(app.events(1).await, [rings("1000")]);
+        // Refused heartbeats are answers; no audit comes that soon.
+        crate::bench::pass(Duration::from_secs(40)).await;
+        assert_eq!((switch.inside().connections, known(&bench)), (1, None));
+        assert_eq!(times_asked(&switch, &Request::GetSwitchingFunctionDevices), 1);
+        switch.close();
+        assert_eq!(app.events(3).await, [LOST.to_owned(), out_of_service("1000"), BACK.to_owned()]);
+    });
+}
+
+#[test]
+fn a_node_that_answers_no_request_is_not_connected_and_tried_again() {
+    run(async || {
+        let switch = Switch::default();
+        (switch.inside().waits, switch.inside().muted) = (true, true);
+        let bench = Bench::begin_as(Association::None, vec![switch.clone()], 10);
+        crate::bench::until("a third attempt", || switch.inside().connections == 3).await;
+        assert_eq!(bench.tree.env.cluster.connected(), (0, 1));
+        switch.inside().muted = false;
+        bench.link(1, LinkState::Connected).await;
     });
 }

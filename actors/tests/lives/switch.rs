@@ -15,7 +15,7 @@ use schemas::csta::message::{
 };
 use schemas::csta::{read, write};
 use schemas::domain::{Cause, DeviceRef, LocalState, Party};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufStream, DuplexStream};
 use tokio::sync::mpsc;
 
 #[derive(Default)]
@@ -26,6 +26,12 @@ pub struct Inside {
     pub muted: bool,
     /// MonitorStart is answered with this.
     pub refuses_monitors: Option<Failure>,
+    /// Waits for a request, instead of speaking first.
+    pub waits: bool,
+    /// Has none of the services that a node may lack.
+    pub poor: bool,
+    /// So many directories end without their last segment.
+    pub torn_directories: usize,
     /// HoldCall is never answered.
     pub forgets_commands: bool,
     pub connections: usize,
@@ -96,6 +102,11 @@ impl Switch {
         let mut inside = self.inside();
         inside.asked.push(request.clone());
         let response = match request {
+            Request::SystemStatus { .. } | Request::SystemRegister | Request::GetSwitchingFunctionDevices
+                if inside.poor =>
+            {
+                return vec![Message::Failure(Failure::operation("serviceNotSupported"))];
+            }
             Request::SystemStatus { .. } => Response::SystemStatus,
             Request::SystemRegister => Response::SystemRegister { register: "r".into() },
             Request::GetSwitchingFunctionDevices => {
@@ -106,9 +117,10 @@ impl Switch {
                 let request = Request::SwitchingFunctionDevices {
                     cross_ref: "d".into(),
                     segment: Some(1),
-                    last: true,
+                    last: inside.torn_directories == 0,
                     devices: devices.into(),
                 };
+                inside.torn_directories = inside.torn_directories.saturating_sub(1);
                 let response = Response::GetSwitchingFunctionDevices { cross_ref: "d".into() };
                 return vec![Message::Response(response), Message::Request(request)];
             }
@@ -208,7 +220,9 @@ impl Connect for Net {
             let (ours, theirs) = tokio::io::duplex(64 * 1024);
             let (send, out) = mpsc::unbounded_channel();
             let enabled = Message::Request(Request::SystemStatus { status: SystemStatus::Enabled });
-            send.send(framed(1, &enabled)).ok();
+            if !switch.inside().waits {
+                send.send(framed(1, &enabled)).ok();
+            }
             {
                 let mut inside = switch.inside();
                 inside.connections += 1;
@@ -216,7 +230,8 @@ impl Connect for Net {
                 inside.out = Some(send);
             }
             tokio::spawn(serve(theirs, switch, out));
-            Ok(Box::new(ours) as Wire)
+            // As a wire that encrypts, it keeps what is not flushed.
+            Ok(Box::new(BufStream::new(ours)) as Wire)
         })
     }
 }

@@ -4,21 +4,23 @@
 //! trusts nesting, so [`read`] first makes a small document of what the guard of `xml` let in and
 //! the records below know. Called by `read` and `write` alone.
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 
 use yaserde::de::from_str;
 use yaserde::ser::{Config, to_string_with_config};
 use yaserde::{YaDeserialize, YaSerialize};
 
-use super::message::{Edition, Failure, Message, Request, Response};
+use super::message::{Edition, Failure, Message, Request, Response, SpecificInfo};
 use super::read::{ReadFault, bounded};
 use super::words::EDITIONS;
 use crate::xml::tree::is_xml_char;
-use crate::xml::{Element, Writer};
+use crate::xml::{Element, Limits, Tree, Writer, XmlFault};
 
 const NAMESPACE: &str = "http://www.ecma-international.org/standards/ecma-354/appl_session";
 /// Session time when a peer names none, in seconds.
 const DURATION_S: u32 = 180;
+/// A login needs a handful of elements; a frame has to hold it and the rest of the message.
+const SPECIFIC: Limits = Limits { bytes: 4096, depth: 8, elements: 64, attributes: 64, namespaces: 16 };
 /// Protocol versions that a peer may offer; the standard has four.
 const VERSIONS: usize = 32;
 
@@ -36,8 +38,46 @@ macro_rules! session_record {
     };
 }
 
+impl SpecificInfo {
+    /// Reads what a person has written down for one server: markup when it begins with `<`, else text.
+    ///
+    /// # Errors
+    /// When it is too long, or markup that is not well-formed or has what no message may have. Nothing of it
+    /// is in the error.
+    pub fn parse(written: &str) -> Result<Self, XmlFault> {
+        let written = written.trim();
+        let markup = written.starts_with('<');
+        let mut holder = Writer::new();
+        if markup {
+            holder.open("i").raw(written).close("i");
+        } else {
+            holder.element("i", written);
+        }
+        Tree::parse(holder.finish().as_bytes(), &SPECIFIC)?;
+        Ok(if markup { Self::Elements(written.into()) } else { Self::Text(written.into()) })
+    }
+
+    /// As an element. Not by yaserde, which knows no foreign elements and may log what it is given.
+    fn write(&self) -> String {
+        const NAME: &str = "applicationSpecificInfo";
+        let mut out = Writer::new();
+        match self {
+            Self::Text(text) => out.element(NAME, text),
+            Self::Elements(markup) => out.open(NAME).raw(markup).close(NAME),
+        };
+        out.finish()
+    }
+}
+
+impl Debug for SpecificInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SpecificInfo(..)")
+    }
+}
+
 // Texts are optional in all of them: which one a message must have is said by `Missing`, not by
 // the library's own error, which repeats input.
+// The specific part is only read: it is written by `SpecificInfo::write`.
 session_record!(ApplicationInfo {
     application: Option<String> = "applicationID",
     specific: Option<String> = "applicationSpecificInfo",
@@ -141,7 +181,7 @@ pub(super) fn read(root: Element<'_, '_>) -> Result<Option<(Message, Edition)>, 
             spoken = versions.iter().find_map(|v| edition(v));
             Message::Request(Request::StartApplicationSession {
                 application: needed(info.application, message, "applicationID")?,
-                specific: optional(info.specific)?,
+                specific: optional(info.specific)?.map(SpecificInfo::Text),
                 versions,
                 duration_s: r.duration.unwrap_or(DURATION_S),
             })
@@ -206,14 +246,16 @@ fn text<T: YaSerialize + Debug>(record: &T) -> String {
 pub(super) fn write_request(request: &Request) -> Option<String> {
     Some(match request {
         Request::StartApplicationSession { application, specific, versions, duration_s } => {
-            text(&StartApplicationSession {
-                info: Some(ApplicationInfo {
-                    application: said(application),
-                    specific: specific.as_deref().and_then(said),
-                }),
+            let mut xml = text(&StartApplicationSession {
+                info: Some(ApplicationInfo { application: said(application), specific: None }),
                 versions: Some(ProtocolVersions { versions: versions.iter().filter_map(|v| said(v)).collect() }),
                 duration: Some(*duration_s),
-            })
+            });
+            // The first end tag of that name is the element's: in the text before it every `<` is escaped.
+            if let (Some(info), Some(at)) = (specific, xml.find("</applicationInfo>")) {
+                xml.insert_str(at, &info.write());
+            }
+            xml
         }
         Request::ResetApplicationSessionTimer { session, duration_s } => {
             text(&ResetApplicationSessionTimer { session: said(session), duration: Some(*duration_s) })

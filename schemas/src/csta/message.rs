@@ -3,6 +3,7 @@
 //! Names are the standard's. What a peer may leave out is optional here; `read` is tolerant and
 //! `write` strict (schema order).
 
+use super::words::{STATUSES, word};
 use crate::domain::{Cause, Features, LocalState, Party, party::DeviceRef};
 
 /// Edition of the namespace that a peer uses; we answer in the peer's.
@@ -65,6 +66,25 @@ pub enum SystemStatus {
     OverloadRelieved,
 }
 
+impl SystemStatus {
+    /// As the standard spells it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        word(&STATUSES, self, "normal")
+    }
+}
+
+/// What an ECMA-354 server wants to know of an application besides its name (`applicationSpecificInfo`),
+/// a login for instance: text, or elements of the vendor's own. See [`SpecificInfo::parse`].
+///
+/// It may hold a password, so its `Debug` shows nothing.
+#[derive(Clone, PartialEq, Eq)]
+pub enum SpecificInfo {
+    Text(String),
+    /// Well-formed markup, written as it is.
+    Elements(String),
+}
+
 /// A device of a switching function's directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedDevice {
@@ -90,7 +110,7 @@ pub enum Request {
     SystemRegister,
     StartApplicationSession {
         application: String,
-        specific: Option<String>,
+        specific: Option<SpecificInfo>,
         versions: Vec<String>,
         duration_s: u32,
     },

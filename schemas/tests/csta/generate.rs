@@ -7,7 +7,7 @@ use proptest::sample::{select, subsequence};
 use schemas::csta::message::{
     CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceCategory, DeviceConnection, DeviceProfile, Edition,
     Event, EventBody, Failure, InformationEvent, JoinKind, JoinedConnection, JoinedEvent, ListedDevice, Message,
-    PrivateFeature, PrivateRequest, PrivateResponse, ProfileLine, Request, Response, SystemStatus,
+    PrivateFeature, PrivateRequest, PrivateResponse, ProfileLine, Request, Response, SpecificInfo, SystemStatus,
 };
 use schemas::csta::private::only_private;
 use schemas::domain::{Cause, DeviceRef, Feature, Features, LocalState, Party};
@@ -413,7 +413,7 @@ pub fn message() -> impl Strategy<Value = Message> {
 pub fn session() -> impl Strategy<Value = Message> {
     let session = || text();
     prop_oneof![
-        (text(), option::of(text()), vec(text(), 0..4), any::<u32>()).prop_map(
+        (text(), option::of(text().prop_map(SpecificInfo::Text)), vec(text(), 0..4), any::<u32>()).prop_map(
             |(application, specific, versions, duration_s)| {
                 Message::Request(Request::StartApplicationSession { application, specific, versions, duration_s })
             }

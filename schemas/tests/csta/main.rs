@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod dialects;
 mod generate;
 mod golden;
 mod refused;

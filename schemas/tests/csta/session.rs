@@ -1,7 +1,7 @@
 //! The messages of ECMA-354 beyond their round trip: what peers vary, what is refused, and what
 //! they say of the edition.
 
-use schemas::csta::message::{Edition, Failure, Message, Request, Response};
+use schemas::csta::message::{Edition, Failure, Message, Request, Response, SpecificInfo};
 use schemas::csta::read::{self, ReadFault};
 use schemas::csta::write;
 
@@ -125,4 +125,31 @@ fn only_the_start_of_a_session_tells_the_edition() {
         assert!(!silent.tells_edition(), "{silent:?}");
     }
     assert!(Message::Failure(Failure::operation("generic")).tells_edition());
+}
+
+#[test]
+fn what_a_server_wants_to_know_besides_is_written_where_it_belongs() {
+    let start = |specific: &str| {
+        let request = Request::StartApplicationSession {
+            application: "</applicationInfo>".into(),
+            specific: Some(SpecificInfo::parse(specific).expect("valid")),
+            versions: vec!["v".into()],
+            duration_s: 60,
+        };
+        write::write(&Message::Request(request), Edition::Ed5)
+    };
+    let login = "<l:login xmlns:l='urn:example:switch'><l:user>cti</l:user><l:password>a&amp;b</l:password></l:login>";
+    let xml = start(login);
+    assert!(
+        xml.contains(&format!("<applicationSpecificInfo>{login}</applicationSpecificInfo></applicationInfo>")),
+        "{xml}"
+    );
+    assert!(read::parse(xml.as_bytes()).is_ok(), "{xml}");
+    let xml = start("a & b");
+    assert!(xml.contains("<applicationSpecificInfo>a &amp; b</applicationSpecificInfo></applicationInfo>"), "{xml}");
+    let (Message::Request(Request::StartApplicationSession { specific, .. }), _) = read::parse(xml.as_bytes()).unwrap()
+    else {
+        panic!("{xml}")
+    };
+    assert_eq!(specific, Some(SpecificInfo::Text("a & b".into())));
 }

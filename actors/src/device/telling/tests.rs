@@ -34,6 +34,8 @@ fn env() -> Env {
         address: [127, 0, 0, 1].into(),
         port: 1,
         association: crate::cluster::Association::ServerFirst,
+        specific: None,
+        edition: Default::default(),
     };
     let cluster = Cluster::new([settings]);
     let listed = |name: &str| Listed { name: name.into(), buttons: vec![2] };

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use schemas::csta::message::{CallEvent, CallEventKind, ConnectionId, Event};
+use schemas::csta::message::{CallEvent, CallEventKind, ConnectionId, DeviceCategory, Event, ListedDevice};
 use schemas::domain::{Cause, Command, DeviceRef, Fact, LocalState, Party};
 
 use super::*;
+
+mod directory;
 
 struct Bench {
     state: State,
@@ -15,7 +17,7 @@ struct Bench {
 impl Bench {
     fn new(association: Association) -> Self {
         let now = Instant::now();
-        Self { state: State::new(association, now), now }
+        Self { state: State::new(&settings(association), now), now }
     }
 
     /// Associated, the directory asked for and answered: the next invoke id is free of history.
@@ -25,6 +27,7 @@ impl Bench {
         bench.hear(1, status(SystemStatus::Enabled));
         bench.hear(1, Message::Response(Response::SystemRegister { register: "r".into() }));
         bench.hear(2, Message::Response(Response::GetSwitchingFunctionDevices { cross_ref: "d".into() }));
+        bench.hear(0, segment("d", true, &[]));
         bench
     }
 
@@ -57,6 +60,18 @@ impl Bench {
         let invoke = self.sent(object, Question::Monitor(device()));
         let out = self.hear(invoke, monitor_started(cross_ref));
         assert_eq!(out, [Effect::Tell(object, Told::Monitored(Ok(())))]);
+    }
+}
+
+fn settings(association: Association) -> NodeSettings {
+    NodeSettings {
+        ceid: schemas::domain::Ceid::new(1).expect("a CEID"),
+        name: String::new(),
+        address: [10, 0, 0, 1].into(),
+        port: 1,
+        association,
+        specific: None,
+        edition: Edition::default(),
     }
 }
 
@@ -120,9 +135,14 @@ fn in_the_server_first_style_the_node_speaks_first_and_is_up_once_registered() {
     let mut bench = Bench::new(Association::ServerFirst);
     assert_eq!(bench.on(Input::Opened), []);
     let reply = |invoke| Effect::Send(invoke, Message::Response(Response::SystemStatus), Edition::Ed5);
-    assert_eq!(bench.hear(7, status(SystemStatus::Initializing)), [reply(7)], "not ready: answered, no more");
+    assert_eq!(
+        bench.hear(7, status(SystemStatus::Initializing)),
+        [reply(7), Effect::Status(SystemStatus::Initializing)],
+        "not ready: answered and noted, no more"
+    );
     let register = Effect::Send(1, Message::Request(Request::SystemRegister), Edition::Ed5);
-    assert_eq!(bench.hear(8, status(SystemStatus::Enabled)), [reply(8), register]);
+    let noted = Effect::Status(SystemStatus::Normal);
+    assert_eq!(bench.hear(8, status(SystemStatus::Enabled)), [reply(8), noted, register]);
     assert_eq!(bench.hear(9, status(SystemStatus::Normal)), [reply(9)], "registered once");
     assert_eq!(
         bench.hear(1, Message::Response(Response::SystemRegister { register: "r".into() })),
@@ -141,7 +161,7 @@ fn a_node_that_refuses_to_register_is_up_all_the_same() {
 
 #[test]
 fn an_association_that_is_not_made_in_time_ends_the_life() {
-    for association in [Association::ServerFirst, Association::Session] {
+    for association in [Association::ServerFirst, Association::Session, Association::None] {
         let mut bench = Bench::new(association);
         bench.now += Duration::from_secs(1);
         bench.on(Input::Opened);
@@ -410,11 +430,12 @@ fn an_answer_to_a_heartbeat_is_life_be_it_a_refusal_or_late() {
 
 #[test]
 fn a_heartbeat_of_the_node_is_always_answered() {
-    for association in [Association::ServerFirst, Association::Session] {
+    for association in [Association::ServerFirst, Association::Session, Association::None] {
         let mut bench = Bench::new(association);
         bench.on(Input::Opened);
         let out = bench.hear(0, status(SystemStatus::OverloadReached));
-        assert_eq!(out, [Effect::Send(0, Message::Response(Response::SystemStatus), Edition::Ed5)]);
+        let reply = Effect::Send(0, Message::Response(Response::SystemStatus), Edition::Ed5);
+        assert_eq!(out, [reply, Effect::Status(SystemStatus::OverloadReached)]);
     }
 }
 
@@ -429,7 +450,9 @@ fn a_node_that_asks_for_a_service_of_no_gateway_is_told_so() {
     }
 }
 
-fn segment(cross_ref: &str, last: bool, devices: &[(&str, Option<u8>, DeviceCategory)]) -> Message {
+type Line<'a> = (&'a str, Option<u8>, DeviceCategory);
+
+fn numbered(cross_ref: &str, segment: Option<u32>, last: bool, devices: &[Line<'_>]) -> Message {
     let devices = devices
         .iter()
         .map(|(number, button, category)| ListedDevice {
@@ -437,43 +460,105 @@ fn segment(cross_ref: &str, last: bool, devices: &[(&str, Option<u8>, DeviceCate
             category: *category,
         })
         .collect();
-    Message::Request(Request::SwitchingFunctionDevices { cross_ref: cross_ref.into(), segment: None, last, devices })
+    Message::Request(Request::SwitchingFunctionDevices { cross_ref: cross_ref.into(), segment, last, devices })
+}
+
+fn segment(cross_ref: &str, last: bool, devices: &[Line<'_>]) -> Message {
+    numbered(cross_ref, None, last, devices)
 }
 
 #[test]
-fn a_directory_is_whole_with_its_last_segment() {
-    use DeviceCategory::{Group, Station};
-    let mut bench = Bench::up();
-    assert_eq!(bench.hear(0, segment("x", true, &[("9999", None, Station)])), [], "of another request");
-    assert_eq!(bench.hear(0, segment("d", false, &[("1000", None, Station), ("1000", Some(2), Station)])), []);
-    let last = segment("d", true, &[("1001", None, Station), ("7000", None, Group), ("not a DN", None, Station)]);
-    let out = bench.hear(0, last);
-    let [Effect::Directory(lines)] = &out[..] else { panic!("a directory: {out:?}") };
-    let mut listed: Vec<_> = lines.iter().map(|(dn, l)| (dn.to_string(), l.name.clone(), l.buttons.clone())).collect();
-    listed.sort();
-    assert_eq!(
-        listed,
-        [("1000".into(), "Name 1000".into(), vec![2]), ("1001".into(), "Name 1001".into(), Vec::<u8>::new())]
-    );
-    assert_eq!(bench.hear(0, segment("d", true, &[("1002", None, Station)])), [], "it was whole");
+fn in_the_silent_style_the_gateway_asks_first_and_any_answer_is_an_association() {
+    for answer in [
+        Message::Response(Response::SystemStatus),
+        Message::Failure(Failure::operation("serviceNotSupported")),
+        Message::Failure(Failure { category: "security".into(), value: "generic".into() }),
+        // An answer of another service: odd, but a switch that lives.
+        Message::Response(Response::HoldCall),
+    ] {
+        let mut bench = Bench::new(Association::None);
+        let greeting = Message::Request(Request::SystemStatus { status: SystemStatus::Normal });
+        assert_eq!(bench.on(Input::Opened), [Effect::Send(1, greeting, Edition::Ed5)]);
+        assert_eq!(
+            bench.on(Input::Heard(1, answer.clone(), Edition::Ed4)),
+            [Effect::Up, Effect::Send(2, Message::Request(Request::GetSwitchingFunctionDevices), Edition::Ed4)],
+            "{answer:?}"
+        );
+    }
 }
 
 #[test]
-fn a_directory_without_end_ends_the_life_instead_of_the_memory() {
-    let mut bench = Bench::up();
-    let many = vec![("1000", None, DeviceCategory::Station); 1000];
-    let over = (0..=policy::DIRECTORY_LINES / many.len()).any(|_| is_over(&bench.hear(0, segment("d", false, &many))));
-    assert!(over);
+fn the_first_frame_is_in_the_edition_of_the_settings_and_later_ones_in_the_nodes() {
+    let now = Instant::now();
+    let mut state = State::new(&NodeSettings { edition: Edition::Ed4, ..settings(Association::None) }, now);
+    let mut out = Effects::new();
+    state.on(Input::Opened, now, &mut out);
+    assert!(matches!(out[..], [Effect::Send(1, _, Edition::Ed4)]), "{out:?}");
+    out.clear();
+    state.on(Input::Heard(1, Message::Response(Response::SystemStatus), Edition::Ed3), now, &mut out);
+    assert!(matches!(out[..], [Effect::Up, Effect::Send(2, _, Edition::Ed3)]), "{out:?}");
 }
 
 #[test]
-fn a_directory_request_without_an_answer_is_repeated() {
-    let mut bench = Bench::new(Association::ServerFirst);
+fn in_the_silent_style_what_is_no_answer_makes_no_association() {
+    let mut bench = Bench::new(Association::None);
     bench.on(Input::Opened);
-    bench.hear(1, status(SystemStatus::Enabled));
-    bench.hear(1, Message::Response(Response::SystemRegister { register: "r".into() }));
-    let out = bench.after(policy::ANSWER);
-    assert!(requests(&out).iter().any(|(_, r)| **r == Request::GetSwitchingFunctionDevices));
+    let reply = Effect::Send(7, Message::Response(Response::SystemStatus), Edition::Ed5);
+    assert_eq!(bench.hear(7, status(SystemStatus::Enabled)), [reply], "answered, and not registered");
+    assert_eq!(bench.hear(9, Message::Response(Response::SystemStatus)), [], "of another request");
+    assert_eq!(bench.on(Input::Unreadable), []);
+    assert_eq!(bench.after(policy::ASSOCIATION), [Effect::Stop("the association was not made in time")]);
+}
+
+#[test]
+fn a_status_is_told_once_for_each_change_and_lost_messages_each_time() {
+    use SystemStatus::{Enabled, MessagesLost, Normal, OverloadImminent, OverloadReached, OverloadRelieved};
+    let mut bench = Bench::up();
+    for (told, noted) in [
+        (Normal, None),
+        (OverloadImminent, Some(OverloadImminent)),
+        (OverloadImminent, None),
+        (OverloadReached, Some(OverloadReached)),
+        (OverloadRelieved, Some(OverloadRelieved)),
+        (Normal, Some(Normal)),
+        (Enabled, None),
+        (MessagesLost, Some(MessagesLost)),
+        (MessagesLost, Some(MessagesLost)),
+    ] {
+        let out = bench.hear(5, status(told));
+        let noted: Vec<_> = noted.map(Effect::Status).into_iter().collect();
+        assert_eq!(out[1..], noted[..], "{told:?}");
+    }
+}
+
+#[test]
+fn an_application_session_is_asked_for_with_what_the_node_wants_to_know() {
+    let specific = SpecificInfo::parse("<login xmlns='urn:x'><password>open-sesame</password></login>").expect("valid");
+    let now = Instant::now();
+    let settings = NodeSettings { specific: Some(specific.clone()), ..settings(Association::Session) };
+    let mut state = State::new(&settings, now);
+    let mut out = Effects::new();
+    state.on(Input::Opened, now, &mut out);
+    assert!(
+        matches!(requests(&out)[..], [(1, Request::StartApplicationSession { specific: Some(s), .. })] if *s == specific)
+    );
+    assert!(!format!("{out:?}").contains("sesame"), "what is printed for people holds no secret");
+}
+
+#[test]
+fn a_refused_application_session_says_why() {
+    for (value, why) in [
+        ("invalidApplicationInfo", "the node does not accept the login of the application session"),
+        ("requestedProtocolVersionNotSupported", "the node speaks none of the editions that the gateway offers"),
+        ("maxNumberSessions", "the node has no application session left"),
+        ("serverResourcesBusy", "the node is too busy for an application session"),
+        ("something of its own", "the node refused the application session"),
+    ] {
+        let mut bench = Bench::new(Association::Session);
+        bench.on(Input::Opened);
+        let out = bench.hear(1, Message::Failure(Failure::application_session(value)));
+        assert_eq!(out, [Effect::Stop(why)], "{value}");
+    }
 }
 
 #[test]
