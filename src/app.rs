@@ -54,7 +54,8 @@ pub fn start(settings: &Settings) -> io::Result<Running> {
     let env = Env::new(Arc::new(SystemClock), Arc::new(SystemEntropy::default()), cluster);
     let connect: Arc<dyn Connect> = Arc::new(TcpConnect);
     let tree = Tree::start(env, &handles, connect, settings.limits.sessions);
-    let admission = Admission::new(&settings.applications);
+    let anchors = settings.trust_anchors().map_err(io::Error::other)?;
+    let admission = Admission::new(&settings.applications).trusting(anchors);
     let gateway = web::Data::new(Gateway::new(tree, admission, settings.http.trusted_proxies.clone()));
     let metrics = telemetry::metrics().map(web::Data::new);
 

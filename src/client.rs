@@ -1,6 +1,7 @@
 //! A SOAP application, as small as one can be: what `oig demo` and the load generator are, and the
 //! tests use to speak to a running gateway.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use schemas::contract::{Record, Request, Service};
@@ -30,7 +31,15 @@ impl SoapClient {
     /// # Errors
     /// When no HTTP client can be made.
     pub fn new(base: impl Into<String>) -> Result<Self, ClientFault> {
-        let http = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build()?;
+        Self::from_address(None, base)
+    }
+
+    /// One whose connections begin at an address of this machine.
+    ///
+    /// # Errors
+    /// When no HTTP client can be made.
+    pub fn from_address(local: Option<IpAddr>, base: impl Into<String>) -> Result<Self, ClientFault> {
+        let http = reqwest::Client::builder().timeout(PATIENCE).no_proxy().local_address(local).build()?;
         Ok(Self { base: base.into(), http })
     }
 

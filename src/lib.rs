@@ -2,11 +2,13 @@
 //! simulated node that stands in for a switch.
 
 pub mod admission;
+pub mod advanced;
 pub mod app;
 pub mod client;
 pub mod commands;
 mod entropy;
 pub mod http;
+pub mod issue;
 pub mod settings;
 pub mod sim;
 pub mod telemetry;

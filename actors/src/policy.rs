@@ -68,3 +68,8 @@ pub const DIRECTORY_LINES: usize = 200_000;
 /// Messages that may wait for an actor before a request for an answer waits itself. High enough
 /// that requests and plain messages keep their order; sessions' polls bound the rest.
 pub const MAILBOX: usize = 65_536;
+/// A challenge waits this long for its proof: an application signs in milliseconds, a person who
+/// does it by hand in a minute.
+pub const CHALLENGE_LIFE: Duration = Duration::from_secs(60);
+/// Proofs of one challenge that may be wrong, the last of which ends the session.
+pub const PROOFS_TRIED: u32 = 3;

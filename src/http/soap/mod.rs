@@ -83,7 +83,7 @@ async fn not_supported(input: Input<'_>) -> Answer {
     let named = row.permission != Permission::Open;
     let session = match (named, session_id(element)) {
         (false, _) => Ok(()),
-        (true, Some(id)) => gateway.session(caller, id).await.map(|_| ()),
+        (true, Some(id)) => gateway.session(caller, id, row).await.map(|_| ()),
         (true, None) => Err(Refused::NoSession),
     };
     let text = match session {

@@ -70,12 +70,13 @@ pub(super) trait Operation: Request {
 pub(super) struct Context<'a> {
     pub gateway: &'a Gateway,
     pub caller: IpAddr,
+    pub row: &'static OperationRow,
 }
 
 impl Context<'_> {
-    /// The caller's session; every handler but those of admission begins with it.
+    /// The caller's session, if it may call this; every handler but those of admission begins with it.
     pub(super) async fn session(&self, id: i64) -> std::result::Result<SessionRef, Refused> {
-        let session = self.gateway.session(self.caller, id).await?;
+        let session = self.gateway.session(self.caller, id, self.row).await?;
         tracing::Span::current().record("session", tracing::field::display(session.id));
         Ok(session)
     }
@@ -98,7 +99,7 @@ pub(super) fn run<O: Operation>(input: Input<'_>) -> Pin<Box<dyn Future<Output =
             Ok(request) => request,
             Err(refusal) => return Answer::refusal(version, row, element, refusal.text().to_owned()),
         };
-        let (body, receipt) = match request.run(&Context { gateway, caller }).await {
+        let (body, receipt) = match request.run(&Context { gateway, caller, row }).await {
             Ok(Given::Reply(reply)) => (soap::reply(version, row, &reply), None),
             Ok(Given::Event { attributes, event, receipt }) => {
                 let attributes: Vec<_> = attributes.iter().map(|(name, value)| (*name, value.as_str())).collect();
