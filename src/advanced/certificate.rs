@@ -128,7 +128,10 @@ impl TrustAnchors {
     ) -> Result<PublicKey, CertificateFault> {
         let der = unwrap_pem(text)?;
         let (rest, certificate) = X509Certificate::from_der(&der).map_err(|_| CertificateFault::Malformed)?;
-        if !rest.is_empty() || certificate.signature_algorithm != certificate.signature {
+        if !rest.is_empty()
+            || certificate.signature_algorithm != certificate.signature
+            || certificate.signature_value.unused_bits != 0
+        {
             return Err(CertificateFault::Malformed);
         }
         let digest = &certificate.signature_algorithm.algorithm;
