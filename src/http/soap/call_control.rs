@@ -138,7 +138,11 @@ impl Operation for MakeCall {
     async fn run(self, context: &Context<'_>) -> Result<Outcome> {
         let action = match self.account_code.as_deref() {
             None | Some("") => Ok(Action::MakeCall { number: self.number.trim().to_owned() }),
-            Some(_) => return Err(No::from("Account codes are not supported yet.")),
+            Some(_) => {
+                // The session first, as everywhere: who may not call it is told so and no more.
+                context.session(self.session_id).await?;
+                return Err(No::from("Account codes are not supported yet."));
+            }
         };
         context.command(self.session_id, self.object_id, action).await
     }

@@ -93,9 +93,11 @@ async fn not_supported(input: Input<'_>) -> Answer {
     Answer::refusal(version, row, element, text)
 }
 
-/// The session id, wherever the operation has it: in the wrapper, or in the record it holds.
+/// The session id, wherever the operation has it: in the wrapper, or in the record it holds; in one
+/// operation under another name.
 fn session_id(element: Element<'_, '_>) -> Option<i64> {
-    let direct = element.children().find(|c| c.local() == "sessionId").map(|c| c.text().trim());
+    let child = |name: &str| element.children().find(|c| c.local() == name).map(|c| c.text().trim());
+    let direct = child("sessionId").or_else(|| child("restSessionId"));
     let nested = || element.children().find_map(|c| c.attribute("", "sessionId")).map(str::trim);
     direct.or_else(nested)?.parse().ok()
 }
