@@ -4,6 +4,8 @@
 //! proven once is remembered as a keyed hash for the life of the process, so that a storm of
 //! logins after a restart costs one proof for each application; a wrong secret pays the full
 //! price every time, and so does an application that does not exist.
+//!
+//! A certificate is looked at only after both passwords were right.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -13,9 +15,10 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use ring::hmac;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::settings::Application;
+use crate::advanced::{CertificateFault, PublicKey, TrustAnchors};
+use crate::settings::{Application, ServiceLevel};
 
 /// What an application says of itself at login.
 #[derive(Debug)]
@@ -35,6 +38,21 @@ pub enum Denied {
     Revoked,
     #[error("Too many logins wait to be checked; try again.")]
     Busy,
+    /// A certificate came with the login of an application that may have Standard service only.
+    #[error("The application is not permitted Advanced service.")]
+    NotAdvanced,
+    #[error("{0}")]
+    Certificate(#[from] CertificateFault),
+}
+
+/// An application that proved its passwords.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admitted {
+    /// For sessions and logs.
+    pub label: Arc<str>,
+    company: String,
+    application: String,
+    may_be_advanced: bool,
 }
 
 /// Logins that may wait for a proof; a full house logs in twice over.
@@ -45,6 +63,7 @@ struct Entry {
     application_password: SecretString,
     local_password: SecretString,
     revoked: bool,
+    may_be_advanced: bool,
 }
 
 /// The applications of this gateway.
@@ -56,6 +75,7 @@ pub struct Admission {
     proofs: Semaphore,
     waiting: Semaphore,
     nobody: Arc<Entry>,
+    anchors: Arc<TrustAnchors>,
 }
 
 impl Admission {
@@ -74,6 +94,7 @@ impl Admission {
                     application_password: a.application_password.clone(),
                     local_password: a.local_password.clone(),
                     revoked: a.revoked,
+                    may_be_advanced: a.service == ServiceLevel::Advanced,
                 };
                 ((a.company.clone(), a.name.clone()), Arc::new(entry))
             })
@@ -84,6 +105,7 @@ impl Admission {
             application_password: SecretString::from(UNPROVABLE),
             local_password: SecretString::from(UNPROVABLE),
             revoked: false,
+            may_be_advanced: false,
         });
         Self {
             applications,
@@ -92,20 +114,28 @@ impl Admission {
             proofs: Semaphore::new(threads),
             waiting: Semaphore::new(WAITING),
             nobody,
+            anchors: Arc::default(),
         }
     }
 
-    /// Decides; gives the application's label for sessions and logs.
+    /// With the issuers whose certificates it believes.
+    #[must_use]
+    pub fn trusting(mut self, anchors: TrustAnchors) -> Self {
+        self.anchors = Arc::new(anchors);
+        self
+    }
+
+    /// Decides by the passwords.
     ///
     /// # Errors
     /// Why not.
-    pub async fn admit(&self, credentials: Credentials) -> Result<Arc<str>, Denied> {
-        let known = self.applications.get(&(credentials.company.clone(), credentials.application.clone()));
+    pub async fn admit(&self, credentials: Credentials) -> Result<Admitted, Denied> {
+        let (company, application) = (credentials.company.clone(), credentials.application.clone());
+        let known = self.applications.get(&(company.clone(), application.clone()));
         let entry = known.unwrap_or(&self.nobody).clone();
         let text = fingerprint_text(&credentials);
         if !self.is_proven(&entry, &text) {
-            let _place = self.waiting.try_acquire().map_err(|_| Denied::Busy)?;
-            let _turn = self.proofs.acquire().await.map_err(|_| Denied::Busy)?;
+            let _turn = self.turn().await?;
             // Perhaps another login proved the same while this one waited.
             if !self.is_proven(&entry, &text) {
                 let proving = entry.clone();
@@ -125,7 +155,43 @@ impl Admission {
                 self.proven.write().unwrap_or_else(PoisonError::into_inner).insert(entry.label.clone(), tag);
             }
         }
-        if entry.revoked { Err(Denied::Revoked) } else { Ok(entry.label.clone()) }
+        if entry.revoked {
+            return Err(Denied::Revoked);
+        }
+        Ok(Admitted { label: entry.label.clone(), company, application, may_be_advanced: entry.may_be_advanced })
+    }
+
+    /// Decides by the certificate of an application that was admitted; gives the key that has to
+    /// prove it.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn certify(&self, admitted: &Admitted, certificate: String, now_s: i64) -> Result<PublicKey, Denied> {
+        if !admitted.may_be_advanced {
+            return Err(Denied::NotAdvanced);
+        }
+        let (anchors, admitted) = (self.anchors.clone(), admitted.clone());
+        let proven = self.compute(move || anchors.prove(&certificate, &admitted.company, &admitted.application, now_s));
+        Ok(proven.await?.unwrap_or(Err(CertificateFault::Malformed))?)
+    }
+
+    /// Computes what takes longer than a request's thread has, on admission's threads; `None` when
+    /// it panicked.
+    ///
+    /// # Errors
+    /// [`Denied::Busy`].
+    pub async fn compute<T: Send + 'static>(
+        &self,
+        it: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<Option<T>, Denied> {
+        let _turn = self.turn().await?;
+        Ok(tokio::task::spawn_blocking(it).await.ok())
+    }
+
+    /// A place among those who wait, until it is a turn to compute.
+    async fn turn(&self) -> Result<SemaphorePermit<'_>, Denied> {
+        let _place = self.waiting.try_acquire().map_err(|_| Denied::Busy)?;
+        self.proofs.acquire().await.map_err(|_| Denied::Busy)
     }
 
     fn is_proven(&self, entry: &Entry, text: &[u8]) -> bool {
@@ -180,6 +246,7 @@ mod tests {
             application_password: hash("app"),
             local_password: hash("local"),
             revoked,
+            service: ServiceLevel::Standard,
         }
     }
 

@@ -63,7 +63,8 @@ pub fn start_with(settings: &Settings, connect: NodeConnect) -> io::Result<Runni
     let mut env = Env::new(Arc::new(SystemClock), Arc::new(SystemEntropy::default()), cluster);
     env.push = Arc::new(push(settings)?);
     let tree = Tree::start(env, &handles, Arc::new(connect), settings.limits.sessions);
-    let admission = Admission::new(&settings.applications);
+    let anchors = settings.trust_anchors().map_err(io::Error::other)?;
+    let admission = Admission::new(&settings.applications).trusting(anchors);
     let gateway = web::Data::new(Gateway::new(tree, admission, settings.http.trusted_proxies.clone()));
     let metrics = telemetry::metrics().map(web::Data::new);
 

@@ -1,6 +1,7 @@
 //! A SOAP application, as small as one can be: what `oig demo` and the load generator are, and the
 //! tests use to speak to a running gateway.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use schemas::contract::{Record, Request, Service};
@@ -30,9 +31,18 @@ impl SoapClient {
     /// # Errors
     /// When no HTTP client can be made.
     pub fn new(base: impl Into<String>) -> Result<Self, ClientFault> {
+        Self::from_address(None, base)
+    }
+
+    /// One whose connections begin at an address of this machine.
+    ///
+    /// # Errors
+    /// When no HTTP client can be made.
+    pub fn from_address(local: Option<IpAddr>, base: impl Into<String>) -> Result<Self, ClientFault> {
         crate::push::use_ring();
+        let http = reqwest::Client::builder().timeout(PATIENCE).no_proxy().local_address(local);
         // Plain HTTP: no authorities are needed, and looking for those of the system takes a while.
-        let http = reqwest::Client::builder().timeout(PATIENCE).no_proxy().tls_certs_only([]).build()?;
+        let http = http.tls_certs_only([]).build()?;
         Ok(Self { base: base.into(), http })
     }
 

@@ -2,12 +2,14 @@
 //! simulated node that stands in for a switch.
 
 pub mod admission;
+pub mod advanced;
 pub mod app;
 pub mod client;
 pub mod commands;
 pub mod connect;
 mod entropy;
 pub mod http;
+pub mod issue;
 mod pem;
 pub mod push;
 pub mod settings;

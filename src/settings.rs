@@ -1,7 +1,7 @@
 //! The settings of the gateway: one TOML file, overridden by `OIG_…` environment variables.
 //!
 //! Read and checked whole at start; every fault is named with its key. Nothing here opens a file
-//! or socket but the settings file itself.
+//! or socket but the settings file itself and the files of trust anchors that it names.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
@@ -17,6 +17,8 @@ use schemas::xml::XmlFault;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+use crate::advanced::TrustAnchors;
+
 /// Everything that can be set.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -26,6 +28,7 @@ pub struct Settings {
     pub limits: Limits,
     pub log: Log,
     pub push: Push,
+    pub advanced: Advanced,
     #[serde(rename = "node")]
     pub nodes: Vec<Node>,
     #[serde(rename = "application")]
@@ -110,6 +113,14 @@ impl Push {
 pub enum LogFormat {
     Text,
     Json,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Advanced {
+    /// PEM files with the certificates of issuers that are believed. A path that is not absolute
+    /// begins at the folder of the settings file.
+    pub trust_anchors: Vec<PathBuf>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -211,6 +222,17 @@ pub struct Application {
     /// An application that may no longer enter.
     #[serde(default)]
     pub revoked: bool,
+    /// What it may ask for.
+    #[serde(default)]
+    pub service: ServiceLevel,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ServiceLevel {
+    #[default]
+    Standard,
+    Advanced,
 }
 
 /// What is wrong with the settings.
@@ -235,6 +257,9 @@ impl Settings {
             .try_deserialize()?;
         let folder = file.parent().unwrap_or(Path::new(""));
         settings.nodes.iter_mut().filter_map(|node| node.tls.as_mut()).for_each(|tls| tls.resolve(folder));
+        for anchors in &mut settings.advanced.trust_anchors {
+            *anchors = folder.join(&anchors);
+        }
         settings.check()?;
         Ok(settings)
     }
@@ -297,6 +322,9 @@ impl Settings {
                     faults.push(format!("application[{i}].{key}: must have 1 to 128 characters"));
                 }
             }
+            if application.service == ServiceLevel::Advanced && self.advanced.trust_anchors.is_empty() {
+                faults.push(format!("application[{i}].service: advanced needs advanced.trust_anchors"));
+            }
             if !names.insert((&application.company, &application.name)) {
                 faults.push(format!("application[{i}].name: this company has an application of that name already"));
             }
@@ -309,7 +337,21 @@ impl Settings {
                 }
             }
         }
+        if let Err(SettingsFault::Invalid(more)) = self.trust_anchors() {
+            faults.extend(more);
+        }
         if faults.is_empty() { Ok(()) } else { Err(SettingsFault::Invalid(faults)) }
+    }
+
+    /// The issuers that are believed, from their files.
+    ///
+    /// # Errors
+    /// Every fault that was found, each with its key.
+    pub fn trust_anchors(&self) -> Result<TrustAnchors, SettingsFault> {
+        TrustAnchors::read(&self.advanced.trust_anchors).map_err(|faults| {
+            let named = |(i, fault)| format!("advanced.trust_anchors[{i}]: {fault}");
+            SettingsFault::Invalid(faults.into_iter().map(named).collect())
+        })
     }
 
     /// The nodes as the actors know them.
@@ -412,6 +454,31 @@ mod tests {
             assert!(fault.contains(key), "{key} is missing in:\n{fault}");
         }
         assert!(!fault.contains("plain"), "a secret is in:\n{fault}");
+    }
+
+    #[test]
+    fn trust_anchors_are_read_at_start_and_advanced_applications_need_them() {
+        let fixture = |name: &str| format!("{}/tests/fixtures/advanced/{name}", env!("CARGO_MANIFEST_DIR"));
+        let anchors = |names: &[&str]| {
+            let files: Vec<_> = names.iter().map(|name| fixture(name)).collect();
+            parse(&format!("[advanced]\ntrust_anchors = {files:?}\n"), &[])
+        };
+        let settings = anchors(&["field-ca.cert.pem"]).expect("valid");
+        assert!(settings.trust_anchors().is_ok());
+        let fault = anchors(&["field-ca.cert.pem", "challenge.txt", "field.cert.pem", "nothing.pem"]);
+        let fault = fault.expect_err("not valid").to_string();
+        assert!(!fault.contains("trust_anchors[0]"), "{fault}");
+        for said in [
+            "advanced.trust_anchors[1]: holds no certificate in PEM form",
+            "advanced.trust_anchors[2]: certificate 1 in it is not that of an issuer",
+            "advanced.trust_anchors[3]: cannot be read",
+        ] {
+            assert!(fault.contains(said), "{said} is missing in:\n{fault}");
+        }
+        let application = "[[application]]\ncompany = 'c'\nname = 'x'\nservice = 'advanced'\n\
+                           application_password = ''\nlocal_password = ''\n";
+        let fault = parse(application, &[]).expect_err("not valid").to_string();
+        assert!(fault.contains("application[0].service: advanced needs advanced.trust_anchors"), "{fault}");
     }
 
     #[test]

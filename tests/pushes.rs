@@ -168,9 +168,8 @@ fn a_standard_session_has_no_advanced_forms() {
         let app = gateway.session(Service::Standard).await;
         app.session.addr.do_send(Deliver::One(Arc::new(Event::advanced_only(None, &message(1).into()))));
         app.tell(2);
-        let refused = "The session does not have Advanced service.";
-        app.call("advGetEvent", &[("timeout", "1000")]).await.refused(refused);
-        app.call("advGetCallStatus", &[("objectId", "1")]).await.refused(refused);
+        app.call("advGetEvent", &[("timeout", "1000")]).await.refused("advGetEvent needs Advanced service.");
+        app.call("advGetCallStatus", &[("objectId", "1")]).await.refused("advGetCallStatus needs Advanced service.");
         let numbered = async |number| app.call("getNumberedEvent", &[("timeout", "1"), ("eventNumber", number)]).await;
         numbered("1").await.refused("The event of this number has no form for this session.");
         let second = numbered("2").await;

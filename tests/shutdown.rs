@@ -8,9 +8,9 @@ use schemas::contract::session::LoginExRequest;
 
 use crate::common::app::{App, Heard, log_in, login_request};
 use crate::common::cluster::{Gateway, Lab, Node, With};
-use crate::common::eventually;
 use crate::common::http;
 use crate::common::process::oig;
+use crate::common::{advanced, eventually};
 
 #[tokio::test]
 async fn a_planned_stop_is_told_to_sessions_admits_nobody_and_ends_well() {
@@ -183,8 +183,9 @@ fn wrong_settings_are_named_at_start_without_their_secrets() {
 async fn a_port_that_is_taken_ends_the_start_with_its_address() {
     let gateway = Gateway::start(&[]).await;
     let taken = gateway.url.trim_start_matches("http://").to_owned();
-    let output =
-        oig().args(["lab", "--listen", &taken, "--csta-port", "0", "--hands-port", "0", "--peer-port", "0"]).output();
+    let folder = advanced::folder().to_str().expect("a path of this machine");
+    let free = ["--csta-port", "0", "--hands-port", "0", "--peer-port", "0"];
+    let output = oig().args(["lab", "--listen", &taken, "--data", folder]).args(free).output();
     let output = output.expect("oig can be started");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{said}");

@@ -81,3 +81,8 @@ pub const MAILBOX: usize = 65_536;
 pub const DIRECTORY_SEGMENT: Duration = Duration::from_secs(10);
 /// Times that a directory is asked for in one life; one that never came whole is done without.
 pub const DIRECTORY_TRIES: u32 = 5;
+/// A challenge waits this long for its proof: an application signs in milliseconds, a person who
+/// does it by hand in a minute.
+pub const CHALLENGE_LIFE: Duration = Duration::from_secs(60);
+/// Proofs of one challenge that may be wrong, the last of which ends the session.
+pub const PROOFS_TRIED: u32 = 3;

@@ -38,8 +38,11 @@ pub enum Refused {
     TooManyPolls(usize),
     #[error("{0}")]
     Handler(#[from] UnfitUrl),
-    #[error("The session does not have Advanced service.")]
-    NotAdvanced,
+    #[error("The session has not proven its certificate yet; until authenticate it may do nothing else.")]
+    Unproven,
+    /// Holds the operation's name.
+    #[error("{0} needs Advanced service.")]
+    NeedsAdvanced(&'static str),
     /// The part of the gateway that was asked ended before it answered.
     #[error("The gateway could not complete the request; the outcome is not known.")]
     Lost,

@@ -2,15 +2,16 @@
 //! an application is developed against, what the demo shows, and what tests start on free ports.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
 use schemas::domain::Ceid;
 use secrecy::SecretString;
 
-use super::{in_system, log};
+use super::{in_system, lab_data, log};
 use crate::app::{self, Running};
-use crate::settings::{Application, AssociationStyle, CstaEdition, Http, Node, Settings};
+use crate::settings::{Application, AssociationStyle, CstaEdition, Http, Node, ServiceLevel, Settings};
 use crate::sim::listen::{self, Addresses, RunningNode};
 use crate::sim::node::Env;
 use crate::sim::plan::Plan;
@@ -29,13 +30,18 @@ pub struct LabOptions {
     /// Port on which the nodes speak to each other.
     #[arg(long, default_value_t = 8885)]
     pub peer_port: u16,
+    /// Folder of its CA, and of the certificates and keys of the advanced applications; made at the
+    /// first start.
+    #[arg(long, value_name = "DIR", default_value = "lab")]
+    pub data: Option<PathBuf>,
     /// Log filter.
     #[arg(long, default_value = "info", env = "OIG_LOG")]
     pub log: String,
 }
 
 impl LabOptions {
-    /// For tests and the demo: beside whatever else runs on this machine.
+    /// For tests and the demo: beside whatever else runs on this machine, without a data folder and
+    /// so without Advanced service.
     #[must_use]
     pub fn free_ports() -> Self {
         Self {
@@ -43,6 +49,7 @@ impl LabOptions {
             csta_port: 0,
             hands_port: 0,
             peer_port: 0,
+            data: None,
             log: "warn".into(),
         }
     }
@@ -56,6 +63,10 @@ impl LabOptions {
             for (i, node) in lab.nodes.iter().enumerate() {
                 let a = node.addresses();
                 println!("Node {}     CSTA {}   hands http://{}   peers {}", i + 1, a.csta, a.hands, a.partners);
+            }
+            if let Some(folder) = &self.data {
+                let folder = folder.display();
+                println!("Advanced   Console and Recorder; certificates and keys in {folder}");
             }
             println!("Phones     1000-1019 on node 1, 2000-2019 on node 2, 3000-3019 on node 3. Ctrl-C ends it.");
             app::asked_to_stop().await?;
@@ -99,7 +110,12 @@ impl Lab {
             nodes.push(node);
         }
         let csta: Vec<SocketAddr> = nodes.iter().map(|n| n.addresses().csta).collect();
-        let settings = settings(options.listen, &csta);
+        let mut settings = settings(options.listen, &csta);
+        if let Some(folder) = options.data.clone() {
+            // Making RSA keys takes a second or two.
+            let prepared = tokio::task::spawn_blocking(move || lab_data::prepare(&folder)).await;
+            settings = trusting(settings, prepared.context("the lab's data folder")??);
+        }
         settings.check()?;
         let gateway = app::start(&settings).with_context(|| format!("gateway at {}", options.listen))?;
         Ok(Self { nodes, gateway })
@@ -126,6 +142,21 @@ impl Lab {
     }
 }
 
+/// The settings with the lab's CA: two of its applications may then have Advanced service.
+#[must_use]
+pub fn trusting(mut settings: Settings, ca: PathBuf) -> Settings {
+    settings.advanced.trust_anchors.push(ca);
+    for application in &mut settings.applications {
+        if lab_data::ADVANCED.iter().any(|(name, _)| *name == application.name) {
+            application.service = ServiceLevel::Advanced;
+        }
+    }
+    settings
+}
+
+/// Whose applications the lab knows.
+pub(super) const COMPANY: &str = "Example Co";
+
 /// The gateway's settings in a lab whose nodes 1, 2, … listen at `csta`.
 #[must_use]
 pub fn settings(listen: SocketAddr, csta: &[SocketAddr]) -> Settings {
@@ -148,11 +179,12 @@ pub fn settings(listen: SocketAddr, csta: &[SocketAddr]) -> Settings {
         })
         .collect();
     let application = |name: &str, hash: &str, revoked| Application {
-        company: "Example Co".into(),
+        company: COMPANY.into(),
         name: name.into(),
         application_password: SecretString::from(hash),
         local_password: SecretString::from(LOCAL_HASH),
         revoked,
+        service: ServiceLevel::Standard,
     };
     Settings {
         http: Http { listen, ..Http::default() },

@@ -3,6 +3,7 @@
 mod bench;
 mod demo;
 mod lab;
+mod lab_data;
 mod node;
 mod secret;
 mod serve;
@@ -11,7 +12,8 @@ use clap::{Parser, Subcommand};
 
 use crate::settings::Log;
 
-pub use self::lab::{Lab, LabOptions, settings as lab_settings};
+pub use self::lab::{Lab, LabOptions, settings as lab_settings, trusting as lab_trusting};
+pub use self::lab_data::prepare as lab_data;
 
 /// Open Integration Gateway: the one door between applications and a cluster of PBX nodes.
 ///

@@ -1,45 +1,143 @@
-//! What handlers share: the tree of actors, admission, and the finding of sessions.
+//! What handlers share: the tree of actors, admission, and the finding of sessions, with what each
+//! may call.
 
+use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use actors::Tree;
 use actors::refusal::Refused;
+use actors::session::messages::End;
 use actors::session_supervisor::{FindSession, SessionRef};
+use actors::standing::Service;
+use schemas::contract::{OperationRow, Permission};
 use schemas::domain::SessionId;
+use tokio::time::Instant;
 
-use super::throttle::Throttle;
+use super::throttle::{self, Throttle};
 use crate::admission::Admission;
+use crate::advanced::Challenges;
 
 pub struct Gateway {
     pub tree: Tree,
     pub sessions: Arc<dyn FindSession>,
     pub admission: Admission,
     pub trusted_proxies: Vec<IpAddr>,
-    throttle: Throttle,
+    pub challenges: Challenges,
+    unknown_sessions: Throttle<IpAddr>,
+    failed_by_address: Throttle<IpAddr>,
+    /// By a hash of the names: they come from outside and may be long.
+    failed_by_application: Throttle<u64>,
+    hasher: RandomState,
 }
 
 impl Gateway {
     #[must_use]
     pub fn new(tree: Tree, admission: Admission, trusted_proxies: Vec<IpAddr>) -> Self {
         let sessions = tree.sessions.clone();
-        Self { tree, sessions, admission, trusted_proxies, throttle: Throttle::default() }
+        Self {
+            tree,
+            sessions,
+            admission,
+            trusted_proxies,
+            challenges: Challenges::default(),
+            unknown_sessions: Throttle::new(throttle::SESSIONS),
+            failed_by_address: Throttle::new(throttle::LOGINS),
+            failed_by_application: Throttle::new(throttle::LOGINS),
+            hasher: RandomState::new(),
+        }
     }
 
-    /// The session of this id. Guessing is slowed by the caller's address.
+    /// The session of this id, if it may call this operation. Guessing is slowed by the caller's
+    /// address.
     ///
     /// # Errors
-    /// [`Refused::NoSession`].
-    pub async fn session(&self, caller: IpAddr, id: i64) -> Result<SessionRef, Refused> {
+    /// [`Refused::NoSession`], [`Refused::Unproven`], [`Refused::NeedsAdvanced`].
+    pub async fn session(&self, caller: IpAddr, id: i64, row: &OperationRow) -> Result<SessionRef, Refused> {
+        let session = self.find(caller, id).await?;
+        let service = session.standing.service();
+        if service == Service::Unproven && !self.challenges.waits(session.id, Instant::now()) {
+            // Nobody can prove it any more: it would only hold a place. A proof that was right has
+            // raised the standing before its challenge went.
+            if session.standing.service() == Service::Unproven {
+                session.addr.do_send(End);
+            }
+        }
+        may(service, row)?;
+        Ok(session)
+    }
+
+    /// Holds a login back when too many failed that came from there. Failures of others, for the
+    /// same application even, hold no right login back.
+    pub(super) async fn before_login(&self, caller: IpAddr) {
+        self.failed_by_address.pass(caller).await;
+    }
+
+    /// Counts a login or proof that failed, and holds its answer back when there were too many from
+    /// there, or for this application from wherever.
+    pub(super) async fn login_failed(&self, caller: IpAddr, label: &str) {
+        let application = self.hasher.hash_one(label);
+        futures_util::future::join(
+            self.failed_by_address.missed(caller),
+            self.failed_by_application.missed(application),
+        )
+        .await;
+    }
+
+    async fn find(&self, caller: IpAddr, id: i64) -> Result<SessionRef, Refused> {
         // 0 and below are what clients send that have none: nothing was guessed.
         let id = SessionId::try_from(id).map_err(|_| Refused::NoSession)?;
         match self.sessions.find(id) {
             Some(session) => Ok(session),
             None => {
                 metrics::counter!("oig_unknown_sessions_total").increment(1);
-                self.throttle.missed(caller).await;
+                self.unknown_sessions.missed(caller).await;
                 Err(Refused::NoSession)
             }
         }
+    }
+}
+
+/// What a session of this service may call: the one place that decides it.
+fn may(service: Service, row: &OperationRow) -> Result<(), Refused> {
+    match (row.permission, service) {
+        (Permission::Open, _) | (_, Service::Advanced) | (Permission::Standard, Service::Standard) => Ok(()),
+        (Permission::Standard | Permission::Advanced, Service::Unproven) => Err(Refused::Unproven),
+        (Permission::Advanced, Service::Standard) => Err(Refused::NeedsAdvanced(row.name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::contract::OPERATIONS;
+
+    use super::*;
+
+    #[test]
+    fn a_session_may_call_what_its_service_is_for() {
+        for row in &OPERATIONS {
+            let refused = |service| may(service, row).err();
+            let (standard, unproven) = match row.permission {
+                Permission::Open => (None, None),
+                Permission::Standard => (None, Some(Refused::Unproven)),
+                Permission::Advanced => (Some(Refused::NeedsAdvanced(row.name)), Some(Refused::Unproven)),
+            };
+            assert_eq!(refused(Service::Standard), standard, "{}", row.name);
+            assert_eq!(refused(Service::Unproven), unproven, "{}", row.name);
+            assert_eq!(refused(Service::Advanced), None, "{}", row.name);
+        }
+        let open: Vec<_> = OPERATIONS.iter().filter(|r| r.permission == Permission::Open).map(|r| r.name).collect();
+        let session = [
+            "login",
+            "loginEx",
+            "loginApp",
+            "authenticate",
+            "serviceVersions",
+            "resetSessionTimer",
+            "logout",
+            "loginUser",
+            "validateToken",
+        ];
+        assert_eq!(open, session, "what a session may call before it has proven its certificate");
     }
 }

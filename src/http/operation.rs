@@ -83,9 +83,11 @@ async fn not_supported(input: Input<'_>) -> Answered {
     Answered::refusal(&input, no)
 }
 
-/// The session id, wherever the operation has it: in the wrapper, or in the record it holds.
+/// The session id, wherever the operation has it: in the wrapper, or in the record it holds; in one
+/// operation under another name.
 fn session_id(element: Element<'_, '_>) -> Option<i64> {
-    let direct = element.children().find(|c| c.local() == "sessionId").map(|c| c.text().trim());
+    let child = |name: &str| element.children().find(|c| c.local() == name).map(|c| c.text().trim());
+    let direct = child("sessionId").or_else(|| child("restSessionId"));
     let nested = || element.children().find_map(|c| c.attribute("", "sessionId")).map(str::trim);
     direct.or_else(nested)?.parse().ok()
 }
@@ -163,7 +165,7 @@ impl From<String> for No {
 fn ground(refused: &Refused) -> Ground {
     match refused {
         Refused::NoSession => Ground::NoSession,
-        Refused::SoapNotPermitted | Refused::NotAdvanced => Ground::NotPermitted,
+        Refused::SoapNotPermitted | Refused::Unproven | Refused::NeedsAdvanced(_) => Ground::NotPermitted,
         Refused::NoObject | Refused::NoNode | Refused::NoNumber => Ground::Unknown,
         Refused::NotMonitored | Refused::NoCall => Ground::State,
         Refused::BadNumber | Refused::Handler(_) => Ground::BadInput,
@@ -205,9 +207,9 @@ impl<'a> Context<'a> {
 }
 
 impl Context<'_> {
-    /// The caller's session; every handler but those of admission begins with it.
+    /// The caller's session, if it may call this; every handler but those of admission begins with it.
     pub(super) async fn session(&self, id: i64) -> std::result::Result<SessionRef, Refused> {
-        let session = self.gateway.session(self.caller, id).await?;
+        let session = self.gateway.session(self.caller, id, self.row).await?;
         tracing::Span::current().record("session", tracing::field::display(session.id));
         if self.row.service == Service::StandardCcService && (self.door, session.door) == (Door::Soap, Door::Rest) {
             return Err(Refused::SoapNotPermitted);

@@ -1,22 +1,35 @@
-//! Slows callers who name sessions that do not exist: a session id is a secret to be guessed.
+//! Slows who guesses: callers who name sessions that do not exist, since a session id is a secret,
+//! and logins that fail, by address and by application.
 //!
-//! A few misses are free (old clients go on resetting a timer after logout); beyond that each
-//! answer is held back for a second. Whoever names sessions that exist notices nothing.
+//! A few misses are free (old clients go on resetting a timer after logout; people mistype);
+//! beyond that each answer is held back. Nobody is locked out: whoever names sessions that exist,
+//! or logs in rightly, notices nothing.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-/// Misses that are free at once, and how many come back each second.
-const FREE: f64 = 60.0;
-const PER_SECOND: f64 = 6.0;
-/// How long a further one waits.
-const HELD_BACK: Duration = Duration::from_secs(1);
-/// Addresses remembered; more than that share one place.
-const ADDRESSES: usize = 10_000;
+/// How much is free, and how long the rest waits.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    /// Misses that are free at once, and how many come back each second.
+    pub free: f64,
+    pub per_second: f64,
+    /// How long a further one waits.
+    pub held_back: Duration,
+}
+
+/// Session ids that do not exist.
+pub(super) const SESSIONS: Pace = Pace { free: 60.0, per_second: 6.0, held_back: Duration::from_secs(1) };
+/// Logins and proofs that fail. An application that is set up wrongly and tries every few seconds
+/// stays below it.
+pub(super) const LOGINS: Pace = Pace { free: 20.0, per_second: 0.2, held_back: Duration::from_secs(2) };
+
+/// Callers remembered; more than that share one place.
+const REMEMBERED: usize = 10_000;
 
 #[derive(Debug)]
 struct Bucket {
@@ -25,14 +38,18 @@ struct Bucket {
 }
 
 impl Bucket {
-    fn new(now: Instant) -> Self {
-        Self { left: FREE, at: now }
+    fn new(pace: Pace, now: Instant) -> Self {
+        Self { left: pace.free, at: now }
+    }
+
+    fn filled(&self, pace: Pace, now: Instant) -> f64 {
+        let back = now.saturating_duration_since(self.at).as_secs_f64() * pace.per_second;
+        (self.left + back).min(pace.free)
     }
 
     /// Takes one; false when none is left.
-    fn take(&mut self, now: Instant) -> bool {
-        let back = now.saturating_duration_since(self.at).as_secs_f64() * PER_SECOND;
-        self.left = (self.left + back).min(FREE);
+    fn take(&mut self, pace: Pace, now: Instant) -> bool {
+        self.left = self.filled(pace, now);
         self.at = now;
         if self.left < 1.0 {
             return false;
@@ -40,45 +57,63 @@ impl Bucket {
         self.left -= 1.0;
         true
     }
+}
 
-    fn is_full(&self, now: Instant) -> bool {
-        self.left + now.saturating_duration_since(self.at).as_secs_f64() * PER_SECOND >= FREE
+/// Counts misses by whatever a caller is known by.
+#[derive(Debug)]
+pub(super) struct Throttle<K> {
+    pace: Pace,
+    buckets: Mutex<HashMap<Option<K>, Bucket>>,
+}
+
+impl<K: Eq + Hash> Throttle<K> {
+    pub(super) fn new(pace: Pace) -> Self {
+        Self { pace, buckets: Mutex::default() }
     }
-}
 
-#[derive(Debug, Default)]
-pub(super) struct Throttle {
-    buckets: Mutex<HashMap<Option<IpAddr>, Bucket>>,
-}
-
-impl Throttle {
     /// Counts a miss, and waits when there were too many.
-    pub(super) async fn missed(&self, caller: IpAddr) {
-        if !self.take(caller, Instant::now()) {
+    pub(super) async fn missed(&self, caller: K) {
+        self.wait(self.take(caller, Instant::now())).await;
+    }
+
+    /// Waits when there were too many misses before; counts none. Guesses that come side by side are
+    /// slowed by it as those are that come one after the other.
+    pub(super) async fn pass(&self, caller: K) {
+        let free = {
+            let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+            buckets.get(&Some(caller)).is_none_or(|bucket| bucket.filled(self.pace, Instant::now()) >= 1.0)
+        };
+        self.wait(free).await;
+    }
+
+    async fn wait(&self, free: bool) {
+        if !free {
             metrics::counter!("oig_throttled_total").increment(1);
-            sleep(HELD_BACK).await;
+            sleep(self.pace.held_back).await;
         }
     }
 
-    fn take(&self, caller: IpAddr, now: Instant) -> bool {
+    fn take(&self, caller: K, now: Instant) -> bool {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        if buckets.len() >= ADDRESSES {
-            buckets.retain(|_, bucket| !bucket.is_full(now));
+        if buckets.len() >= REMEMBERED {
+            buckets.retain(|_, bucket| bucket.filled(self.pace, now) < self.pace.free);
         }
-        let full = buckets.len() >= ADDRESSES;
-        let known = buckets.contains_key(&Some(caller));
-        let key = if full && !known { None } else { Some(caller) };
-        buckets.entry(key).or_insert_with(|| Bucket::new(now)).take(now)
+        let caller = Some(caller);
+        let known = buckets.len() < REMEMBERED || buckets.contains_key(&caller);
+        let key = if known { caller } else { None };
+        buckets.entry(key).or_insert_with(|| Bucket::new(self.pace, now)).take(self.pace, now)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
 
     #[tokio::test(start_paused = true)]
     async fn a_guesser_is_slowed_and_another_address_is_not() {
-        let throttle = Throttle::default();
+        let throttle = Throttle::new(SESSIONS);
         let (guesser, other) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
         let start = Instant::now();
         for _ in 0..60 {
@@ -88,16 +123,38 @@ mod tests {
         throttle.missed(other).await;
         assert_eq!(start.elapsed(), Duration::ZERO);
         throttle.missed(guesser).await;
-        assert_eq!(start.elapsed(), HELD_BACK);
+        assert_eq!(start.elapsed(), SESSIONS.held_back);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_passes_is_slowed_by_misses_of_its_own_alone_and_forgiven_in_time() {
+        let throttle = Throttle::new(LOGINS);
+        let start = Instant::now();
+        for _ in 0..20 {
+            throttle.pass("guesser").await;
+            throttle.missed("guesser").await;
+        }
+        assert_eq!(start.elapsed(), Duration::ZERO, "twenty are free");
+        throttle.pass("other").await;
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        throttle.pass("guesser").await;
+        assert_eq!(start.elapsed(), LOGINS.held_back);
+        throttle.missed("guesser").await;
+        assert_eq!(start.elapsed(), LOGINS.held_back * 2);
+        tokio::time::advance(Duration::from_secs(10)).await;
+        let later = Instant::now();
+        throttle.pass("guesser").await;
+        throttle.missed("guesser").await;
+        assert_eq!(later.elapsed(), Duration::ZERO, "some come back");
     }
 
     #[test]
     fn the_table_of_addresses_is_bounded() {
-        let throttle = Throttle::default();
+        let throttle = Throttle::new(SESSIONS);
         let now = Instant::now();
-        for i in 0..u32::try_from(ADDRESSES).expect("small") + 500 {
+        for i in 0..u32::try_from(REMEMBERED).expect("small") + 500 {
             throttle.take(IpAddr::from(i.to_be_bytes()), now);
         }
-        assert!(throttle.buckets.lock().expect("not poisoned").len() <= ADDRESSES + 1);
+        assert!(throttle.buckets.lock().expect("not poisoned").len() <= REMEMBERED + 1);
     }
 }

@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 
-use oig::commands::lab_settings;
+use oig::commands::{lab_settings, lab_trusting};
+use oig::settings::ServiceLevel;
 use secrecy::ExposeSecret;
 
 use super::hands::Hands;
 use super::process::Process;
-use super::{Folder, unique};
+use super::{Folder, advanced, unique};
 
 /// `oig lab`: a gateway and three nodes in one process.
 pub struct Lab {
@@ -21,7 +22,8 @@ pub struct Lab {
 impl Lab {
     pub async fn start() -> Self {
         let free = ["--listen", "127.0.0.1:0", "--csta-port", "0", "--hands-port", "0", "--peer-port", "0"];
-        let mut process = Process::start(&[&["lab", "--log", "info"], &free[..]].concat());
+        let data = ["--data", advanced::folder().to_str().expect("a path of this machine")];
+        let mut process = Process::start(&[&["lab", "--log", "info"], &free[..], &data[..]].concat());
         process.line_printed("Ctrl-C").await;
         let lines = process.printed();
         let word = |line: &str, at: usize| line.split_whitespace().nth(at).map(str::to_owned);
@@ -129,11 +131,14 @@ pub struct With {
     pub trusted_proxies: &'static [&'static str],
     /// Lines of every [[node]] table besides.
     pub node: String,
+    /// With the tests' CA: Console and Recorder may have Advanced service.
+    pub advanced: bool,
 }
 
 impl Default for With {
     fn default() -> Self {
-        Self { sessions: 1500, json_logs: false, filter: "info", trusted_proxies: &[], node: String::new() }
+        let (node, advanced) = (String::new(), false);
+        Self { sessions: 1500, json_logs: false, filter: "info", trusted_proxies: &[], node, advanced }
     }
 }
 
@@ -183,15 +188,21 @@ fn settings(nodes: &[(u16, IpAddr, u16, &str)], with: &With) -> String {
         let node = format!("ceid = {ceid}\naddress = '{address}'\nport = {port}\nassociation = '{association}'\n");
         write!(text, "[[node]]\n{node}{}\n", with.node).expect("a String takes everything");
     }
-    let lab = lab_settings(([127, 0, 0, 1], 0).into(), &[]);
+    let mut lab = lab_settings(([127, 0, 0, 1], 0).into(), &[]);
+    if with.advanced {
+        lab = lab_trusting(lab, advanced::folder().join("ca.cert.pem"));
+        write!(text, "[advanced]\ntrust_anchors = {:?}\n", lab.advanced.trust_anchors)
+            .expect("a String takes everything");
+    }
     for application in &lab.applications {
         write!(
             text,
-            "[[application]]\ncompany = '{}'\nname = '{}'\nrevoked = {}\n\
+            "[[application]]\ncompany = '{}'\nname = '{}'\nrevoked = {}\nservice = '{}'\n\
              application_password = '{}'\nlocal_password = '{}'\n",
             application.company,
             application.name,
             application.revoked,
+            if application.service == ServiceLevel::Advanced { "advanced" } else { "standard" },
             application.application_password.expose_secret(),
             application.local_password.expose_secret(),
         )

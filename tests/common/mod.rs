@@ -3,6 +3,7 @@
 //! Every test starts its own processes on free ports; they are killed when it ends, however it
 //! ends. Nothing here sleeps to synchronise: [`eventually`] looks again until its patience is over.
 
+pub mod advanced;
 pub mod app;
 pub mod cluster;
 pub mod handler;

@@ -221,7 +221,7 @@ impl Handler<Poll> for Session {
 
     fn handle(&mut self, Poll { want, timeout_ms }: Poll, ctx: &mut Self::Context) -> Self::Result {
         if want == Want::Next(Form::Advanced) && self.standing.service() != Service::Advanced {
-            return MessageResult(Err(Refused::NotAdvanced));
+            return MessageResult(Err(Refused::NeedsAdvanced("advGetEvent")));
         }
         if self.state.polls_held() >= policy::POLLS_HELD {
             return MessageResult(Err(Refused::TooManyPolls(policy::POLLS_HELD)));

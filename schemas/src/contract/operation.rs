@@ -10,9 +10,9 @@ use super::record::{Card, Record, TypeRow};
 /// What a session must be to call an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Permission {
-    /// Anyone: this is how one gets a session, or leaves it.
+    /// Anyone: this is how one gets a session, proves its certificate, keeps or leaves it.
     Open,
-    /// Any session that is logged in.
+    /// Any session that is logged in; one that asked for Advanced service has proven its certificate.
     Standard,
     /// A session that proved its certificate.
     Advanced,

@@ -33,7 +33,7 @@ operations! {SessionService;
     } -> VersionResponse ?
 
     /// Keeps the session for another 10 s.
-    ResetSessionTimer = "resetSessionTimer" Standard Session {
+    ResetSessionTimer = "resetSessionTimer" Open Session {
         elem session_id: "sessionId" i64 1
     } -> ResetSessionTimerResponse ?
 

@@ -147,9 +147,6 @@ impl Operation for GetCallStatus {
 impl Operation for AdvGetCallStatus {
     async fn run(self, context: &Context<'_>) -> Result<AdvCallStatusResult> {
         let session = context.session(self.session_id).await?;
-        if session.standing.service() != Service::Advanced {
-            return Err(Refused::NotAdvanced.into());
-        }
         let event = session.monitors.status(object(self.object_id)?).await?;
         let call_event = Some(AdvCallEventMsg::from(*event));
         Ok(Given::Reply(AdvCallStatusResult { error_description: None, call_event, result: true }))
@@ -160,7 +157,11 @@ impl Operation for MakeCall {
     async fn run(self, context: &Context<'_>) -> Result<Outcome> {
         let action = match self.account_code.as_deref() {
             None | Some("") => Ok(Action::MakeCall { number: self.number.trim().to_owned() }),
-            Some(_) => return Err(No::because(Ground::NotSupported, "Account codes are not supported yet.")),
+            Some(_) => {
+                // The session first, as everywhere: who may not call it is told so and no more.
+                context.session(self.session_id).await?;
+                return Err(No::because(Ground::NotSupported, "Account codes are not supported yet."));
+            }
         };
         context.command(self.session_id, self.object_id, action).await
     }

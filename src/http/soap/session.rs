@@ -1,24 +1,33 @@
 //! Handlers of SessionService.
 
+use actors::refusal::Refused;
 use actors::session::messages::{End, ResetTimer};
 use actors::session_supervisor::Open;
 use actors::standing::Service;
 use schemas::contract::SERVER_VERSION;
-use schemas::contract::ops_session::{Login, LoginApp, LoginEx, Logout, ResetSessionTimer, ServiceVersions};
-use schemas::contract::session::{
-    LoginAppResp, LoginExResponse, LoginResponse, LogoutResponse, ResetSessionTimerResponse, VersionResponse,
+use schemas::contract::ops_session::{
+    Authenticate, Login, LoginApp, LoginEx, Logout, ResetSessionTimer, ServiceVersions,
 };
+use schemas::contract::session::{
+    AuthenticateSessionResponse, LoginAppResp, LoginExResponse, LoginResponse, LogoutResponse,
+    ResetSessionTimerResponse, VersionResponse,
+};
+use schemas::domain::SessionId;
 use schemas::fault::Ground;
 use secrecy::SecretString;
+use tokio::time::Instant;
 
 use super::operation::{Context, Given, Handler, No, Operation, Result, run};
-use crate::admission::{Credentials, Denied};
+use crate::admission::{Admitted, Credentials, Denied};
+use crate::advanced::proof::read_signature;
+use crate::advanced::{Attempt, PublicKey};
 
 pub(in crate::http) fn handler(name: &str) -> Option<Handler> {
     Some(match name {
         "login" => run::<Login>,
         "loginEx" => run::<LoginEx>,
         "loginApp" => run::<LoginApp>,
+        "authenticate" => run::<Authenticate>,
         "serviceVersions" => run::<ServiceVersions>,
         "resetSessionTimer" => run::<ResetSessionTimer>,
         "logout" => run::<Logout>,
@@ -36,10 +45,16 @@ struct Asked {
     version: Option<String>,
 }
 
+/// A session that has begun; with a challenge when it asked for Advanced service.
+struct Begun {
+    session_id: i64,
+    challenge: Option<String>,
+}
+
 const NOTHING_ASKED: &str = "The element 'req' is missing.";
 
 impl Context<'_> {
-    async fn log_in(&self, asked: Asked) -> std::result::Result<i64, No> {
+    async fn log_in(&self, asked: Asked) -> std::result::Result<Begun, No> {
         let needed = |value: Option<String>, name: &str| {
             value
                 .filter(|v| !v.is_empty())
@@ -54,24 +69,47 @@ impl Context<'_> {
         if let Some(version) = asked.version.as_deref().map(str::trim).filter(|v| !v.is_empty()) {
             check_version(version)?;
         }
-        if asked.certificate.is_some_and(|c| !c.trim().is_empty()) {
-            return Err(No::because(Ground::NotSupported, "Login for Advanced service is not supported yet."));
-        }
-        let application = self.gateway.admission.admit(credentials).await.map_err(|denied| {
-            tracing::warn!(caller = %self.caller, %denied, "login denied");
-            No::because(denied_by(denied), denied.to_string())
-        })?;
-        let open = Open { application, service: Service::Standard, door: self.door };
+        let certificate = asked.certificate.filter(|c| !c.trim().is_empty());
+        self.gateway.before_login(self.caller).await;
+        let label = format!("{} / {}", credentials.company, credentials.application);
+        let (admitted, key) = match self.admit(credentials, certificate).await {
+            Ok(admitted) => admitted,
+            Err(denied) => {
+                tracing::warn!(caller = %self.caller, %denied, "login denied");
+                if denied != Denied::Busy {
+                    self.gateway.login_failed(self.caller, &label).await;
+                }
+                return Err(No::because(denied_by(&denied), denied.to_string()));
+            }
+        };
+        let service = if key.is_some() { Service::Unproven } else { Service::Standard };
+        let open = Open { application: admitted.label, service, door: self.door };
         let opened = self.gateway.tree.session_supervisor.send(open).await;
-        let id = opened.map_err(|_| actors::refusal::Refused::Lost)??;
-        Ok(id.as_long())
+        let id: SessionId = opened.map_err(|_| Refused::Lost)??;
+        let challenge = key.map(|key| self.gateway.challenges.begin(id, key, Instant::now()));
+        Ok(Begun { session_id: id.as_long(), challenge })
+    }
+
+    /// By the passwords first, then by the certificate.
+    async fn admit(
+        &self,
+        credentials: Credentials,
+        certificate: Option<String>,
+    ) -> std::result::Result<(Admitted, Option<PublicKey>), Denied> {
+        let admission = &self.gateway.admission;
+        let admitted = admission.admit(credentials).await?;
+        let key = match certificate {
+            Some(text) => Some(admission.certify(&admitted, text, self.gateway.tree.env.now_ms() / 1000).await?),
+            None => None,
+        };
+        Ok((admitted, key))
     }
 }
 
-fn denied_by(denied: Denied) -> Ground {
+fn denied_by(denied: &Denied) -> Ground {
     match denied {
-        Denied::Wrong => Ground::NoSession,
-        Denied::Revoked => Ground::NotPermitted,
+        Denied::Wrong | Denied::Certificate(_) => Ground::NoSession,
+        Denied::Revoked | Denied::NotAdvanced => Ground::NotPermitted,
         Denied::Busy => Ground::Unavailable,
     }
 }
@@ -92,7 +130,7 @@ fn check_version(text: &str) -> std::result::Result<(), No> {
 impl Operation for Login {
     async fn run(self, context: &Context<'_>) -> Result<LoginResponse> {
         let req = self.req.ok_or(No::from(NOTHING_ASKED))?;
-        let session_id = context
+        let Begun { session_id, challenge: authentication_data } = context
             .log_in(Asked {
                 company: Some(req.company_name),
                 application: Some(req.application_name),
@@ -102,14 +140,14 @@ impl Operation for Login {
                 version: None,
             })
             .await?;
-        Ok(Given::Reply(LoginResponse { error_desc: None, authentication_data: None, result: true, session_id }))
+        Ok(Given::Reply(LoginResponse { error_desc: None, authentication_data, result: true, session_id }))
     }
 }
 
 impl Operation for LoginEx {
     async fn run(self, context: &Context<'_>) -> Result<LoginExResponse> {
         let req = self.req.ok_or(No::from(NOTHING_ASKED))?;
-        let session_id = context
+        let Begun { session_id, challenge: authentication_data } = context
             .log_in(Asked {
                 company: Some(req.company_name),
                 application: Some(req.application_name),
@@ -119,14 +157,14 @@ impl Operation for LoginEx {
                 version: Some(req.version),
             })
             .await?;
-        Ok(Given::Reply(LoginExResponse { error_desc: None, authentication_data: None, result: true, session_id }))
+        Ok(Given::Reply(LoginExResponse { error_desc: None, authentication_data, result: true, session_id }))
     }
 }
 
 impl Operation for LoginApp {
     async fn run(self, context: &Context<'_>) -> Result<LoginAppResp> {
         let req = self.req.ok_or(No::from(NOTHING_ASKED))?;
-        let session_id = context
+        let Begun { session_id, challenge: authentication_data } = context
             .log_in(Asked {
                 company: req.company_name,
                 application: req.application_name,
@@ -136,9 +174,56 @@ impl Operation for LoginApp {
                 version: req.version,
             })
             .await?;
-        Ok(Given::Reply(LoginAppResp { error_desc: None, authentication_data: None, result: true, session_id }))
+        Ok(Given::Reply(LoginAppResp { error_desc: None, authentication_data, result: true, session_id }))
     }
 }
+
+impl Operation for Authenticate {
+    async fn run(self, context: &Context<'_>) -> Result<AuthenticateSessionResponse> {
+        let req = self.req.ok_or(No::from(NOTHING_ASKED))?;
+        let session = context.session(req.session_id).await?;
+        match session.standing.service() {
+            Service::Standard => {
+                return Err(No::because(Ground::State, "The session did not log in with a certificate."));
+            }
+            Service::Advanced => return Err(No::because(Ground::State, PROVEN)),
+            Service::Unproven => {}
+        }
+        let gateway = context.gateway;
+        let Attempt::Try { challenge, left } = gateway.challenges.attempt(session.id, Instant::now()) else {
+            session.addr.do_send(End);
+            return Err(No::because(Ground::NoSession, "The challenge has expired; log in again."));
+        };
+        let signature = read_signature(&req.signed_authentication_data);
+        let proven = gateway
+            .admission
+            .compute(move || signature.is_some_and(|signature| challenge.key.signed(&challenge.text, &signature)));
+        if proven.await.map_err(|busy| No::because(Ground::Unavailable, busy.to_string()))?.unwrap_or(false) {
+            // Of two right proofs side by side one is the first.
+            let first = session.standing.prove();
+            gateway.challenges.end(session.id);
+            if !first {
+                return Err(No::because(Ground::State, PROVEN));
+            }
+            tracing::info!("the certificate is proven: Advanced service");
+            let session_id = session.id.as_long();
+            return Ok(Given::Reply(AuthenticateSessionResponse { error_description: None, session_id, result: true }));
+        }
+        tracing::warn!(caller = %context.caller, left, "a proof is wrong");
+        if left == 0 {
+            gateway.challenges.end(session.id);
+            session.addr.do_send(End);
+        }
+        gateway.login_failed(context.caller, &session.application).await;
+        Err(No::from(if left == 0 {
+            "The challenge is not signed by the certificate's key; the session has ended."
+        } else {
+            "The challenge is not signed by the certificate's key."
+        }))
+    }
+}
+
+const PROVEN: &str = "The session has proven its certificate already.";
 
 impl Operation for ServiceVersions {
     async fn run(self, context: &Context<'_>) -> Result<VersionResponse> {
@@ -158,7 +243,7 @@ impl Operation for ServiceVersions {
 impl Operation for ResetSessionTimer {
     async fn run(self, context: &Context<'_>) -> Result<ResetSessionTimerResponse> {
         let session = context.session(self.session_id).await?;
-        session.addr.send(ResetTimer).await.map_err(|_| actors::refusal::Refused::NoSession)?;
+        session.addr.send(ResetTimer).await.map_err(|_| Refused::NoSession)?;
         Ok(Given::Reply(ResetSessionTimerResponse { error_desc: None, result: true }))
     }
 }
@@ -166,7 +251,8 @@ impl Operation for ResetSessionTimer {
 impl Operation for Logout {
     async fn run(self, context: &Context<'_>) -> Result<LogoutResponse> {
         let session = context.session(self.session_id).await?;
-        session.addr.send(End).await.map_err(|_| actors::refusal::Refused::NoSession)?;
+        session.addr.send(End).await.map_err(|_| Refused::NoSession)?;
+        context.gateway.challenges.end(session.id);
         Ok(Given::Reply(LogoutResponse { error_desc: None, result: true }))
     }
 }
