@@ -11,22 +11,27 @@ url="$1" out="$2" here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 mkdir -p "$out"
 cd "$out"
 
-# generate NAMESPACE PATH OPTION…: FILE.cs or FILE.vb of the WSDL at PATH.
+# generate FILE NAMESPACE PATH OPTION…: FILE of the WSDL at PATH.
 generate() {
-  wsdl -nologo -namespace:"Oig.$1" "${@:3}" "$url$2?wsdl" >"wsdl-$1.log" 2>&1 || { cat "wsdl-$1.log" >&2; return 1; }
-  ! grep -iE 'warning|error' "wsdl-$1.log" >&2
+  wsdl -nologo -namespace:"Oig.$2" -out:"$1" "${@:4}" "$url$3" >"$1.log" 2>&1 || { cat "$1.log" >&2; return 1; }
+  # What it could not make use of is said in the log or in comments of the file.
+  ! grep -iE '^(warning|error)|CODEGEN' "$1.log" "$1" >&2
 }
 # together COMMAND…: what was started in the background must all end well.
 together() { local job; for job in "$@"; do wait "$job"; done; }
 
-generate Call /mitel/oig/cc/StandardCCService -out:Call.cs & jobs=($!)
-generate Session /mitel/oig/session/SessionService -out:Session.cs & jobs+=($!)
-generate Data /mitel/oig/da/DataAccessService -out:Data.cs & jobs+=($!)
-generate Visual /mitel/oig/cc/StandardCCService -language:VB -out:Visual.vb & jobs+=($!)
+generate Call.cs Call /mitel/oig/cc/StandardCCService?wsdl & jobs=($!)
+generate Old.cs Call /axis2/services/StandardCCService.wsdl & jobs+=($!)
+generate Session.cs Session /mitel/oig/session/SessionService?wsdl & jobs+=($!)
+generate Data.cs Data /mitel/oig/da/DataAccessService?wsdl & jobs+=($!)
+generate Visual.vb Visual /mitel/oig/cc/StandardCCService?wsdl -language:VB & jobs+=($!)
 for hosted in EventHandlerCCService AdvEventHandlerCCService SessionHAEventHandler; do
-  generate "$hosted" "/axis2/services/$hosted" -server -out:"$hosted.cs" & jobs+=($!)
+  generate "$hosted.cs" "$hosted" "/axis2/services/$hosted?wsdl" -server & jobs+=($!)
 done
 together "${jobs[@]}"
+
+# Where old applications look for the WSDL it gives the same class, but for the address.
+diff <(grep -v 'this\.Url' Call.cs) <(grep -v 'this\.Url' Old.cs) >&2
 
 methods() { sed -nE "s/$1/\2/p" "$2" | sort; }
 methods '^        public ([A-Za-z0-9]+) ([A-Za-z0-9]+)\(\[System\.Xml.*' Call.cs >methods-cs
