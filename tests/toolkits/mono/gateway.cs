@@ -65,7 +65,8 @@ public class Gateway
     {
         var reply = Call(operation, arguments);
         if (Result(reply)) throw new Wrong(operation + " with " + why + " was accepted");
-        if (string.IsNullOrEmpty(Text(reply))) throw new Wrong(operation + " with " + why + " was refused without a text");
+        if (string.IsNullOrEmpty(Text(reply)))
+            throw new Wrong(operation + " with " + why + " was refused without a text");
         return reply;
     }
 
@@ -120,7 +121,8 @@ public class Gateway
     static object Converted(Type type, object value)
     {
         if (value is IDictionary) return Filled(type, (IDictionary)value);
-        return type.IsEnum ? Enum.Parse(type, Spelt(value)) : Convert.ChangeType(value, type, CultureInfo.InvariantCulture);
+        if (type.IsEnum) return Enum.Parse(type, Spelt(value));
+        return Convert.ChangeType(value, type, CultureInfo.InvariantCulture);
     }
 }
 

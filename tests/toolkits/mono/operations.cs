@@ -129,7 +129,8 @@ public class Operations
     {
         var reply = gateway.Call(operation, (IDictionary)Value(step["with"]));
         if (Gateway.Result(reply) || Gateway.Text(reply) != (string)step["text"])
-            throw new Wrong(operation + ": result " + Gateway.Result(reply) + ", text " + Gateway.Text(reply) + ", should be " + step["text"]);
+            throw new Wrong(string.Format("{0}: result {1}, text {2}, should be {3}",
+                operation, Gateway.Result(reply), Gateway.Text(reply), step["text"]));
     }
 
     /// The first event of this type at this party that was not taken yet.
