@@ -1,9 +1,12 @@
 //! Real third-party SOAP toolkits against the running binary: what an application's developer
 //! would use. Their scripts are under `tests/toolkits`; what they send and hear is recorded and
-//! validated against our schemas.
+//! validated against our schemas. Each toolkit has a lab of its own, so that they run side by side.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use serde_json::Value;
 
 use crate::common::Folder;
 use crate::common::cluster::Lab;
@@ -21,8 +24,16 @@ pub(crate) fn interpreter(variable: &str, usual: &str) -> PathBuf {
     found
 }
 
+fn python() -> PathBuf {
+    interpreter("OIG_PYTHON", "target/toolkits/python/bin/python")
+}
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a path of this machine")
 }
 
 async fn run(program: &Path, arguments: &[&str]) -> String {
@@ -39,22 +50,69 @@ async fn run(program: &Path, arguments: &[&str]) -> String {
     printed
 }
 
-#[tokio::test]
-async fn two_toolkits_make_calls_and_what_they_exchanged_is_of_the_contract() {
-    let python = interpreter("OIG_PYTHON", "target/toolkits/python/bin/python");
-    let node = interpreter("OIG_NODE", "target/toolkits/node/bin/node");
+/// Runs a toolkit's script and validates what it recorded in `folder`.
+async fn as_agreed(program: &Path, arguments: &[&str], folder: &str) {
+    let said = run(program, arguments).await;
+    assert!(said.contains("as agreed"), "{said}");
+    let said = run(&python(), &["tests/toolkits/validate.py", "--both", folder]).await;
+    assert!(said.contains(", 0 found wrong"), "{said}");
+}
+
+async fn calls_of_a_script(program: &Path, script: &str) {
     let lab = Lab::start().await;
     let records = Folder::new();
-    let mut folders = Vec::new();
-    for (name, program, script) in
-        [("zeep", &python, "tests/toolkits/python/call.py"), ("node", &node, "tests/toolkits/node/call.mjs")]
-    {
-        let folder = records.path().join(name).to_str().expect("a path of this machine").to_owned();
-        let hands = [lab.hands(1).base(), lab.hands(2).base()];
-        let said = run(program, &[script, &lab.url, hands[0], hands[1], "--record", &folder]).await;
-        assert!(said.contains("as agreed"), "{said}");
-        folders.push(folder);
+    let folder = text(records.path());
+    let hands = [lab.hands(1).base(), lab.hands(2).base()];
+    as_agreed(program, &[script, &lab.url, hands[0], hands[1], "--record", folder], folder).await;
+}
+
+#[tokio::test]
+async fn zeep_makes_calls_and_does_every_operation_well_and_badly() {
+    calls_of_a_script(&python(), "tests/toolkits/python/call.py").await;
+}
+
+#[tokio::test]
+async fn node_soap_makes_calls_and_does_every_operation_well_and_badly() {
+    let node = interpreter("OIG_NODE", "target/toolkits/node/bin/node");
+    calls_of_a_script(&node, "tests/toolkits/node/call.mjs").await;
+}
+
+#[tokio::test]
+async fn proxies_of_the_old_dot_net_tools_compile_and_do_every_operation_well_and_badly() {
+    let mono = interpreter("OIG_MONO", "target/toolkits/mono/bin/mono");
+    let lab = Lab::start().await;
+    let folder = Folder::new();
+    let [built, records] = ["built", "records"].map(|name| folder.path().join(name));
+    let said = run(Path::new("tests/toolkits/mono/make.sh"), &[&lab.url, text(&built)]).await;
+    assert!(said.contains("in C# and Visual Basic"), "{said}");
+    let (program, records) = (built.join("call.exe"), text(&records));
+    let hands = [lab.hands(1).base(), lab.hands(2).base()];
+    as_agreed(&mono, &[text(&program), &lab.url, hands[0], hands[1], "tests/toolkits", records], records).await;
+}
+
+#[test]
+fn every_operation_with_a_handler_has_an_entry_for_the_toolkits() {
+    let file = root().join("tests/toolkits/operations.json");
+    let plan: Value = serde_json::from_str(&std::fs::read_to_string(file).expect("it can be read")).expect("JSON");
+    let entries = plan["operations"].as_object().expect("entries by operation");
+    let named = |keep: fn(&Value) -> bool| -> BTreeSet<&str> {
+        entries.iter().filter(|(_, entry)| keep(entry)).map(|(name, _)| name.as_str()).collect()
+    };
+    let (ready, waiting) = (named(|e| e["waiting"].is_null()), named(|e| !e["waiting"].is_null()));
+    let supported: BTreeSet<_> = oig::http::soap::supported().map(|row| row.name).collect();
+
+    let come: Vec<_> = waiting.intersection(&supported).collect();
+    assert!(come.is_empty(), "their handlers are there, take the mark \"waiting\" off their entries: {come:?}");
+    let missing: Vec<_> = supported.difference(&ready).collect();
+    assert!(missing.is_empty(), "have a handler and no entry in tests/toolkits/operations.json: {missing:?}");
+    let early: Vec<_> = ready.difference(&supported).collect();
+    assert!(early.is_empty(), "have an entry and no handler: {early:?}");
+    for name in &ready {
+        let entry = &entries[*name];
+        assert!(entry["good"]["with"].is_object(), "{name} is not called well");
+        assert!(entry["bad"]["with"].is_object() && entry["bad"]["text"].is_string(), "{name} is not called badly");
     }
-    let said = run(&python, &["tests/toolkits/validate.py", &folders[0], &folders[1]]).await;
-    assert!(said.contains(", 0 found wrong"), "{said}");
+    for name in &waiting {
+        assert!(schemas::contract::OPERATIONS.iter().any(|row| row.name == *name), "{name} is not of the contract");
+    }
 }

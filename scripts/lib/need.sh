@@ -56,3 +56,12 @@ need_node() {
   ln -sfn "$(command -v node)" "$here/bin/node"
   export OIG_NODE="$here/bin/node"
 }
+
+# Mono with wsdl and mcs, as .NET applications of old are built with; sets OIG_MONO. wsdl is in no smaller package.
+need_mono() {
+  local here="$toolkits/mono"
+  if ! command -v wsdl >/dev/null || ! command -v mcs >/dev/null; then need_apt mono-devel; fi
+  mkdir -p "$here/bin"
+  ln -sfn "$(command -v mono)" "$here/bin/mono"
+  export OIG_MONO="$here/bin/mono"
+}

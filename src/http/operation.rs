@@ -92,10 +92,15 @@ fn session_id(element: Element<'_, '_>) -> Option<i64> {
     direct.or_else(nested)?.parse().ok()
 }
 
+/// The operations that have a handler.
+pub fn supported() -> impl Iterator<Item = &'static OperationRow> {
+    schemas::contract::OPERATIONS.iter().filter(|row| handler(row).is_some())
+}
+
 /// How many operations of the contract answer "not supported yet".
 #[must_use]
 pub fn not_supported_count() -> usize {
-    schemas::contract::OPERATIONS.iter().filter(|row| handler(row).is_none()).count()
+    schemas::contract::OPERATIONS.len() - supported().count()
 }
 
 /// What a handler gives: a reply of the contract, or an event that was rendered before.

@@ -1,14 +1,16 @@
 """Validates recorded SOAP traffic against our own schemas.
 
-    validate.py [--fault OPERATION]… DIR…
+    validate.py [--fault OPERATION]… [--both] DIR…
 
 Each file of DIR named NUMBER-OPERATION-request.xml or …-reply.xml is an envelope, as the toolkits
 recorded it. The child of its body must be valid by the schema that the WSDL of its namespace embeds;
 `result` must be spelt `true` or `false`. A SOAP Fault is wrong unless its operation is named by
---fault. Prints a count; exits with 1 and a line for each file that is wrong. Run by the tests.
+--fault. With --both so is an operation of operations.json that was not answered both ways. Prints a
+count; exits with 1 and a line for each file that is wrong. Run by the tests.
 """
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
@@ -63,23 +65,41 @@ def faults_of(path, schemas, expected):
     return lines + [f"spells result {value!r}" for value in spelt if value not in ("true", "false")]
 
 
+def results(path):
+    """`true` or `false`, as a reply spells it."""
+    if not path.stem.endswith("-reply"):
+        return []
+    return [value for element in etree.parse(path).iter("{*}return") if (value := element.get("result"))]
+
+
+def ready():
+    """The operations of operations.json that do not wait for their handler."""
+    plan = json.loads(Path(__file__).with_name("operations.json").read_text(encoding="utf-8"))
+    return [name for name, entry in plan["operations"].items() if not entry.get("waiting")]
+
+
 def main():
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--fault", action="append", default=[], metavar="OPERATION")
+    words.add_argument("--both", action="store_true")
     words.add_argument("directory", nargs="+", type=Path, metavar="DIR")
     given = words.parse_args()
     schemas = load_schemas()
     paths = [path for directory in given.directory for path in sorted(directory.glob("*-re*.xml"))]
-    wrong = 0
+    wrong, answers = 0, {}
     for path in paths:
         for line in faults_of(path, schemas, set(given.fault)):
             print(f"{path.name}: {line}", file=sys.stderr)
             wrong += 1
-    operations = {path.stem.split("-")[-2] for path in paths}
+        answers.setdefault(path.stem.split("-")[-2], set()).update(results(path))
+    for operation in ready() if given.both else []:
+        if (seen := answers.get(operation, set())) != {"true", "false"}:
+            print(f"{operation}: answered {', '.join(seen) or 'never'}, should be both ways", file=sys.stderr)
+            wrong += 1
     requests = sum(path.stem.endswith("-request") for path in paths)
     if not paths or requests * 2 != len(paths):
         sys.exit(f"of {len(paths)} recorded messages {requests} are requests: replies are missing")
-    print(f"{len(paths)} messages of {len(operations)} operations validated, {wrong} found wrong")
+    print(f"{len(paths)} messages of {len(answers)} operations validated, {wrong} found wrong")
     sys.exit(1 if wrong else os.EX_OK)
 
 

@@ -18,7 +18,7 @@ use schemas::fault::Fault;
 use schemas::soap::{self, Envelope, Rejected, Version};
 
 use super::contract_files::Place;
-pub use super::operation::not_supported_count;
+pub use super::operation::{not_supported_count, supported};
 use super::operation::{self, Answered, Input};
 use super::{Gateway, body};
 

@@ -4,13 +4,15 @@
 //
 // URL is the gateway's; HANDS1 and HANDS2 are the hands of nodes 1 and 2. A node is asked for by the
 // address of its hands, unless --icp1 or --icp2 names another. What is done and what must be heard is
-// in ../scenario.json; `../python/call.py` does the same through another toolkit. Run by the tests.
+// in ../scenario.json and ../operations.json; `../python/call.py` does the same through another toolkit.
+// Run by the tests.
 
 import { mkdirSync, readFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Oracle, Party, same } from './events.mjs'
 import { Gateway, Recorder, Wrong, text } from './gateway.mjs'
+import { Operations } from './operations.mjs'
 
 const PATIENCE_MS = 10_000
 const UNKNOWN_ID = 4_000_000_000_000_001
@@ -297,21 +299,24 @@ async function main() {
 
   const recorder = new Recorder(given.record)
   const [began, calls] = [Date.now(), new Set()]
-  let at = 'the WSDL'
+  let [at, operations] = ['the WSDL', 0]
   try {
     const gateways = [await Gateway.at(url, recorder), await Gateway.at(url, recorder, true)]
-    const operations = gateways.map((gateway) => [...gateway.clients.keys()].sort())
-    same('operations at the old paths', operations[1], operations[0])
+    const named = gateways.map((gateway) => [...gateway.clients.keys()].sort())
+    same('operations at the old paths', named[1], named[0])
     for (const [i, name] of Object.keys(scenario.calls).entries()) {
       at = name
       calls.add(await new Call(name, gateways[i], scenario, hands, addresses).run())
     }
     same('Global Call IDs', calls.size, Object.keys(scenario.calls).length)
+    at = 'the operations'
+    operations = await new Operations(gateways[0], scenario.login, addresses[0]).run()
   } catch (trouble) {
     throw new Error(`node-soap: failed in ${at}: ${trouble.message}`, { cause: trouble })
   }
   const seconds = ((Date.now() - began) / 1000).toFixed(1)
-  return `node-soap: ${calls.size} calls, ${recorder.count} requests, ${seconds} s: as agreed`
+  const done = `${calls.size} calls, ${operations} operations, ${recorder.count} requests`
+  return `node-soap: ${done}, ${seconds} s: as agreed`
 }
 
 try {

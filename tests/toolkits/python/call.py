@@ -4,7 +4,8 @@
 
 URL is the gateway's; HANDS1 and HANDS2 are the hands of nodes 1 and 2. A node is asked for by the
 address of its hands, unless --icp1 or --icp2 names another. What is done and what must be heard is
-in ../scenario.json; `../node/call.mjs` does the same through another toolkit. Run by the tests.
+in ../scenario.json and ../operations.json; `../node/call.mjs` does the same through another toolkit.
+Run by the tests.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import requests
 
 from events import Oracle, Party, same
 from gateway import Gateway, Recorder, Wrong, text
+from operations import Operations
 
 PATIENCE_S = 10
 UNKNOWN_ID = 4_000_000_000_000_001
@@ -294,11 +296,14 @@ def main():
         for (at, _), gateway in zip(scenario["calls"].items(), gateways, strict=True):
             calls.add(Call(at, gateway, scenario, hands, addresses).run())
         same("Global Call IDs", len(calls), len(scenario["calls"]))
+        at = "the operations"
+        operations = Operations(gateways[0], scenario["login"], addresses[1]).run()
     except Exception as trouble:
         if not isinstance(trouble, Wrong):
             traceback.print_exc()
         sys.exit(f"zeep: failed in {at}: {trouble}")
-    print(f"zeep: {len(calls)} calls, {next(transport.numbers) - 1} requests, {time.monotonic() - began:.1f} s: as agreed")
+    print(f"zeep: {len(calls)} calls, {operations} operations, {next(transport.numbers) - 1} requests, "
+          f"{time.monotonic() - began:.1f} s: as agreed")
 
 
 if __name__ == "__main__":
