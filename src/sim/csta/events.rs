@@ -1,25 +1,82 @@
 //! What happened at a line, as the event that a monitor of that line gets.
 
-use schemas::csta::message::{CallEvent, ConnectionId, Event, EventBody, Message};
-use schemas::domain::{DeviceRef, Party};
+use schemas::csta::message::{
+    CallEvent, ConnectionId, Event, EventBody, InformationEvent, JoinKind, JoinedConnection, JoinedEvent, Message,
+};
+use schemas::domain::{Cause, DeviceRef, Party};
 
-use crate::sim::switch::{Happened, Witness};
+use crate::sim::switch::{Happened, Joined, Learnt, Output, Witness};
 
-pub(super) fn event(happened: &Happened, witness: &Witness, cross_ref: u64) -> Message {
-    let body = CallEvent {
+/// The lines that are told of it.
+pub(super) fn witnesses(told: &Output) -> &[Witness] {
+    match told {
+        Output::Happened(happened) => &happened.witnesses,
+        Output::Joined(joined) => &joined.witnesses,
+        Output::Learnt(learnt) => &learnt.witnesses,
+        Output::Truth(_) | Output::Peer(..) | Output::Broken(_) => &[],
+    }
+}
+
+/// What one line is told; `None` when there is nothing to tell.
+pub(super) fn event(told: &Output, witness: &Witness, cross_ref: u64) -> Option<Message> {
+    let body = match told {
+        Output::Happened(happened) => EventBody::Call(call(happened, witness)),
+        Output::Joined(joined) => EventBody::Joined(join(joined, witness)),
+        Output::Learnt(learnt) => EventBody::Information(information(learnt, witness)),
+        Output::Truth(_) | Output::Peer(..) | Output::Broken(_) => return None,
+    };
+    Some(Message::Event(Event { cross_ref: cross_ref.to_string(), body }))
+}
+
+fn call(happened: &Happened, witness: &Witness) -> CallEvent {
+    CallEvent {
         kind: happened.kind,
         connection: connection(&happened.call, &happened.connection),
         subject: Party::Known(happened.subject.clone()),
         calling: Party::Known(happened.calling.clone()),
         called: party(happened.called.as_ref()),
-        last_redirection: Party::NotKnown,
-        new_destination: Party::NotKnown,
+        last_redirection: party(happened.redirected.as_ref()),
+        new_destination: party(happened.destination.as_ref()),
         local: Some(witness.local),
         cause: happened.why.cause(),
         permitted: Some(witness.permitted),
         global_call_id: Some(happened.gcid.to_string()),
+    }
+}
+
+fn join(joined: &Joined, witness: &Witness) -> JoinedEvent {
+    let item = |joiner: &crate::sim::switch::Joiner| JoinedConnection {
+        new: Some(connection(&joined.call, &joiner.device)),
+        old: Some(connection(&joiner.was, &joiner.device)),
+        endpoint: Party::Known(joiner.device.clone()),
     };
-    Message::Event(Event { cross_ref: cross_ref.to_string(), body: EventBody::Call(body) })
+    JoinedEvent {
+        kind: joined.kind,
+        primary_old: connection(&joined.call, &joined.controller),
+        secondary_old: joined.ended.as_ref().map(|call| connection(call, &joined.controller)),
+        controller: Party::Known(joined.controller.clone()),
+        joined: party(joined.joined.as_ref()),
+        connections: joined.parties.iter().map(item).collect(),
+        local: Some(witness.local),
+        cause: match joined.kind {
+            JoinKind::Transferred => Cause::Transfer,
+            JoinKind::Conferenced => Cause::Conference,
+        },
+        permitted: Some(witness.permitted),
+        global_call_id: Some(joined.gcid.to_string()),
+        old_global_call_id: joined.ended_gcid.as_ref().map(ToString::to_string),
+    }
+}
+
+fn information(learnt: &Learnt, witness: &Witness) -> InformationEvent {
+    InformationEvent {
+        connection: connection(&learnt.call, &witness.line.device()),
+        device: Party::Known(learnt.device.clone()),
+        calling: Party::Known(learnt.calling.clone()),
+        account: None,
+        permitted: Some(witness.permitted),
+        global_call_id: Some(learnt.gcid.to_string()),
+    }
 }
 
 /// A connection names its device without a name.

@@ -18,16 +18,21 @@
 mod check;
 mod clear;
 mod command;
+mod divert;
+mod join;
 mod legs;
 mod model;
 mod partner;
+mod possible;
 mod route;
 mod view;
 
 #[cfg(test)]
 mod tests;
 
-pub use model::{By, Command, Done, Happened, Input, Line, Output, Refusal, Target, Why, Witness};
+pub use model::{
+    By, Command, Done, Happened, Input, Joined, Joiner, Learnt, Line, Output, Refusal, Target, Two, Why, Witness,
+};
 pub use view::{CallView, LineView};
 
 use std::collections::BTreeSet;

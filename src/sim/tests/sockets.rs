@@ -69,7 +69,11 @@ async fn what_hands_get_wrong_is_said_and_changes_nothing() {
     let node = running(1, vec![]).await;
     for (path, body, status, error) in [
         ("/phones/1000/answer", json!({}), 409, "nothing to answer"),
-        ("/phones/1000/transfer", json!({ "anything": 1 }), 409, "not supported yet"),
+        ("/phones/1000/login", json!({ "anything": 1 }), 409, "not supported yet"),
+        ("/phones/1000/transfer", json!({}), 409, "no active call"),
+        ("/phones/1000/consult", json!({}), 400, "number"),
+        ("/phones/1000/pickup", json!({ "number": "12345678" }), 400, "no extension"),
+        ("/phones/1000/pickup", json!({ "number": "1001" }), 409, "nothing to answer"),
         ("/outside/call", json!({}), 409, "not supported yet"),
         ("/phones/1000/fly", json!({}), 404, "no such verb"),
         ("/phones/2000/offhook", json!({}), 404, "no such phone or button"),

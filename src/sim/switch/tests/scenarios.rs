@@ -32,7 +32,7 @@ fn a_call_is_made_answered_held_retrieved_and_cleared() {
     assert_eq!(delivered.calling.name.as_deref(), Some("Archer, Maya"));
     assert_eq!(delivered.called.as_ref().and_then(|d| d.name.as_deref()), Some("Bélanger, Zoé"));
     assert_eq!(delivered.witnesses[0].permitted, Features::of(&[Feature::ClearCall]));
-    assert_eq!(delivered.witnesses[1].permitted, Features::of(&[Feature::AnswerCall]));
+    assert_eq!(delivered.witnesses[1].permitted, Features::of(&[Feature::AnswerCall, Feature::RedirectCall]));
     assert_eq!(Some(Arc::clone(&delivered.gcid)), done.gcid);
 
     b.answer("1001");
@@ -130,7 +130,10 @@ fn a_second_call_is_made_while_the_first_is_held() {
     b.call("1000", "1002");
     b.answer("1002");
     assert_eq!(b.states("1000"), [TruthState::Held, TruthState::Connected]);
-    assert_eq!(b.events().next().map(|h| h.witnesses[0].permitted), Some(Features::of(&[Feature::ClearCall])));
+    assert_eq!(
+        b.events().next().map(|h| h.witnesses[0].permitted),
+        Some(Features::of(&[Feature::ClearCall, Feature::OutPulseDigits]))
+    );
     assert_eq!(b.person(Command::Hold(at("1000"))), Err(Refusal::HoldInUse));
     assert_eq!(b.person(Command::Retrieve(at("1000"))), Err(Refusal::LineInUse));
     b.person(Command::Clear(at("1000"))).expect("the active one is cleared");
@@ -181,7 +184,7 @@ fn an_appearance_calls_out_with_its_button_and_leaves_the_prime_line_free() {
 #[test]
 fn keys_pressed_one_by_one_dial_when_they_are_enough_or_when_they_stop() {
     let mut b = bench(1);
-    let keys = |b: &mut Bench, digits: &str| b.person(Command::Digits { line: line("1000"), digits: digits.into() });
+    let keys = |b: &mut Bench, digits: &str| b.person(Command::Digits { target: at("1000"), digits: digits.into() });
     assert_eq!(keys(&mut b, "1"), Err(Refusal::NoActiveCall));
     b.person(Command::OffHook(line("1000"))).expect("dial tone");
     for digit in ["1", "0", "0"] {

@@ -61,7 +61,7 @@ fn command(name: &str, target: Target) -> Command {
     match name {
         "offhook" => Command::OffHook(target.line),
         "makecall" => Command::MakeCall { line: target.line, number: "1003".into() },
-        "digits" => Command::Digits { line: target.line, digits: "1".into() },
+        "digits" => Command::Digits { target, digits: "1".into() },
         "answer" => Command::Answer(target),
         "clear" => Command::Clear(target),
         "hold" => Command::Hold(target),

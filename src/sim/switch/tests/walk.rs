@@ -28,7 +28,7 @@ fn random_command(chance: &mut Chance, node: usize) -> Command {
     match chance.below(12) {
         0..=2 => Command::MakeCall { line, number: NUMBERS[chance.below(10)].into() },
         3 => Command::OffHook(line),
-        4 => Command::Digits { line, digits: ["1", "20", "1001"][chance.below(3)].into() },
+        4 => Command::Digits { target, digits: ["1", "20", "1001"][chance.below(3)].into() },
         5 | 6 => Command::Answer(target),
         7 | 8 => Command::Clear(target),
         9 => Command::Hold(target),
