@@ -1,13 +1,11 @@
 //! What is said to a `Session`.
 
 use actix::{Addr, Message};
-use schemas::contract::cc::CallEventMsg;
 use schemas::domain::{ObjectId, SessionId};
 use tokio::sync::oneshot;
 
 use super::Session;
 use super::state::{Outcome, PollId, Want};
-use crate::device::messages::Action;
 use crate::refusal::Refused;
 
 /// Give the session its next ten seconds.
@@ -27,19 +25,6 @@ pub struct MonitorObject(pub ObjectId);
 #[derive(Message)]
 #[rtype(result = "Result<(), Refused>")]
 pub struct StopMonitor(pub ObjectId);
-
-/// A command on a monitored object.
-#[derive(Message)]
-#[rtype(result = "Result<(), Refused>")]
-pub struct Command {
-    pub object: ObjectId,
-    pub action: Action,
-}
-
-/// The present state of a monitored object.
-#[derive(Message)]
-#[rtype(result = "Result<Box<CallEventMsg>, Refused>")]
-pub struct CallStatus(pub ObjectId);
 
 /// Wait for an event.
 #[derive(Message)]

@@ -1,34 +1,32 @@
 //! One application session: its events, its polls, its monitors, its timer.
 //!
-//! It is never begun anew: when it ends, the application logs in again. It never speaks to a node;
-//! commands go to the device that the session monitors.
+//! It is never begun anew: when it ends, the application logs in again. It never speaks to a node,
+//! and commands do not pass through it: [`Monitors`] leads them to the device.
 
 pub mod log;
 pub mod messages;
+mod monitors;
 mod state;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use actix::{
-    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, MailboxError, MessageResult, Recipient,
-    ResponseActFuture, ResponseFuture, SpawnHandle, WrapFuture,
+    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, MessageResult, Recipient,
+    ResponseActFuture, SpawnHandle, WrapFuture,
 };
-use schemas::contract::cc::CallEventMsg;
-use schemas::domain::{ObjectId, SessionId};
+use schemas::domain::SessionId;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tracing::{info, info_span};
 
 pub use self::log::{Log, MemoryLog};
 use self::messages::{
-    CallStatus, CancelPolls, Carried, Command, End, HeldPoll, Lag, MonitorObject, Poll, Receipt, ResetTimer,
-    SessionEnded, StopMonitor,
+    CancelPolls, Carried, End, HeldPoll, Lag, MonitorObject, Poll, Receipt, ResetTimer, SessionEnded, StopMonitor,
 };
+pub use self::monitors::Monitors;
 use self::state::{Effect, Effects, Input, PollId, State};
 pub use self::state::{Outcome, Want};
-use crate::device::Device;
-use crate::device::messages::{Perform, Status};
-use crate::device_supervisor::{BeginWatch, DeviceSupervisor, EndWatch, FindDevice, RestateFor};
+use crate::device_supervisor::{BeginWatch, DeviceSupervisor, EndWatch, RestateFor};
 use crate::env::Env;
 use crate::event::Deliver;
 use crate::guard;
@@ -44,8 +42,7 @@ pub struct Session {
     standing: Standing,
     state: State<MemoryLog>,
     devices: Addr<DeviceSupervisor>,
-    /// Monitored objects; `None` while the device is being found.
-    monitors: BTreeMap<ObjectId, Option<Addr<Device>>>,
+    monitors: Monitors,
     next_poll: PollId,
     polls: HashMap<PollId, oneshot::Sender<Outcome>>,
     timer: Option<(Instant, SpawnHandle)>,
@@ -58,6 +55,7 @@ impl Session {
         id: SessionId,
         env: &Env,
         standing: Standing,
+        monitors: Monitors,
         devices: Addr<DeviceSupervisor>,
         supervisor: Recipient<SessionEnded>,
     ) -> Self {
@@ -72,7 +70,7 @@ impl Session {
             standing,
             state,
             devices,
-            monitors: BTreeMap::new(),
+            monitors,
             next_poll: 0,
             polls: HashMap::new(),
             timer: None,
@@ -127,36 +125,6 @@ impl Session {
         });
         self.timer = Some((due, handle));
     }
-
-    fn device(&self, object: ObjectId) -> Result<Addr<Device>, Refused> {
-        match self.monitors.get(&object) {
-            Some(Some(device)) => Ok(device.clone()),
-            Some(None) => Err(Refused::Lost), // asked before its monitorObject was answered
-            None => Err(Refused::NotMonitored),
-        }
-    }
-
-    /// Asks the object's device; if that life is over, the one that took its place.
-    fn ask<M, R>(&self, object: ObjectId, message: impl Fn() -> M + 'static) -> ResponseFuture<Result<R, Refused>>
-    where
-        M: actix::Message<Result = Result<R, Refused>> + Send + 'static,
-        R: Send + 'static,
-        Device: Handler<M>,
-    {
-        let (device, devices) = (self.device(object), self.devices.clone());
-        Box::pin(async move {
-            match device?.send(message()).await {
-                Ok(answer) => answer,
-                // Never handled: the mailbox was closed, so asking the next life repeats nothing.
-                Err(MailboxError::Closed) => {
-                    let found = devices.send(FindDevice(object)).await.map_err(|_| Refused::Lost)?;
-                    let device = found.ok_or(Refused::NotMonitored)?;
-                    device.send(message()).await.map_err(|_| Refused::Lost)?
-                }
-                Err(MailboxError::Timeout) => Err(Refused::Lost),
-            }
-        })
-    }
 }
 
 impl Actor for Session {
@@ -177,7 +145,7 @@ impl Handler<Deliver> for Session {
         };
         for event in events {
             // What was under way when a monitor ended is not told any more.
-            if event.object.is_none_or(|object| self.monitors.contains_key(&object)) {
+            if event.object.is_none_or(|object| self.monitors.has(object)) {
                 metrics::counter!("oig_events_total").increment(1);
                 self.step(Input::Arrived(event), ctx);
             }
@@ -205,23 +173,21 @@ impl Handler<MonitorObject> for Session {
     type Result = ResponseActFuture<Self, Result<(), Refused>>;
 
     fn handle(&mut self, MonitorObject(object): MonitorObject, ctx: &mut Self::Context) -> Self::Result {
-        if self.monitors.len() >= policy::SESSION_MONITORS && !self.monitors.contains_key(&object) {
+        if self.monitors.len() >= policy::SESSION_MONITORS && !self.monitors.has(object) {
             return Box::pin(
                 std::future::ready(Err(Refused::TooManyMonitors(policy::SESSION_MONITORS))).into_actor(self),
             );
         }
-        self.monitors.entry(object).or_insert(None);
+        self.monitors.begin(object);
         let begin = BeginWatch { object, session: self.id, deliver: ctx.address().recipient() };
         let begun = self.devices.send(begin).into_actor(self);
         Box::pin(begun.map(move |device, session, _| match device {
             Ok(Ok(device)) => {
-                if let Some(monitor) = session.monitors.get_mut(&object) {
-                    *monitor = Some(device);
-                }
+                session.monitors.found(object, device);
                 Ok(())
             }
             Ok(Err(_)) | Err(_) => {
-                session.monitors.remove(&object);
+                session.monitors.end(object);
                 Err(Refused::Lost)
             }
         }))
@@ -232,29 +198,11 @@ impl Handler<StopMonitor> for Session {
     type Result = MessageResult<StopMonitor>;
 
     fn handle(&mut self, StopMonitor(object): StopMonitor, _: &mut Self::Context) -> Self::Result {
-        MessageResult(match self.monitors.remove(&object) {
-            Some(_) => {
-                self.devices.do_send(EndWatch { object, session: self.id });
-                Ok(())
-            }
-            None => Err(Refused::NotMonitored),
-        })
-    }
-}
-
-impl Handler<Command> for Session {
-    type Result = ResponseFuture<Result<(), Refused>>;
-
-    fn handle(&mut self, Command { object, action }: Command, _: &mut Self::Context) -> Self::Result {
-        self.ask(object, move || Perform(action.clone()))
-    }
-}
-
-impl Handler<CallStatus> for Session {
-    type Result = ResponseFuture<Result<Box<CallEventMsg>, Refused>>;
-
-    fn handle(&mut self, CallStatus(object): CallStatus, _: &mut Self::Context) -> Self::Result {
-        self.ask(object, || Status)
+        if !self.monitors.end(object) {
+            return MessageResult(Err(Refused::NotMonitored));
+        }
+        self.devices.do_send(EndWatch { object, session: self.id });
+        MessageResult(Ok(()))
     }
 }
 

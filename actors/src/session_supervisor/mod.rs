@@ -17,8 +17,8 @@ use crate::env::Env;
 use crate::event::Deliver;
 use crate::guard;
 use crate::refusal::Refused;
-use crate::session::Session;
 use crate::session::messages::{Lag, SessionEnded};
+use crate::session::{Monitors, Session};
 use crate::standing::{Service, Standing};
 use crate::system_event;
 
@@ -30,6 +30,8 @@ pub struct SessionRef {
     /// `Company / Application`, for logs and the administrator.
     pub application: Arc<str>,
     pub standing: Standing,
+    /// What it monitors: where its commands go.
+    pub monitors: Monitors,
 }
 
 /// Finds the place where a session lives: here one process, elsewhere perhaps several.
@@ -109,13 +111,14 @@ impl SessionSupervisor {
         };
         let (env, devices, supervisor) = (self.env.clone(), self.devices.clone(), ctx.address().recipient());
         let standing = Standing::new(service);
-        let seen = standing.clone();
+        let monitors = Monitors::new(self.devices.clone());
+        let (seen, watched) = (standing.clone(), monitors.clone());
         let addr = Session::start_in_arbiter(self.arbiters.of_session(id), move |_| {
-            Session::new(id, &env, seen, devices, supervisor)
+            Session::new(id, &env, seen, watched, devices, supervisor)
         });
         info!(session = %id, application = &*application, "session begins");
         self.write(|sessions| {
-            sessions.insert(id, SessionRef { id, addr, application, standing });
+            sessions.insert(id, SessionRef { id, addr, application, standing, monitors });
         });
         Ok(id)
     }

@@ -14,8 +14,8 @@ use actors::device_supervisor::{CountWatches, WatchCount};
 use actors::env::{Clock, Entropy, Env};
 use actors::refusal::Refused;
 use actors::session::messages::{MonitorObject, Poll, ResetTimer, StopMonitor};
-use actors::session::{Outcome, Session, Want};
-use actors::session_supervisor::{FindSession, Open};
+use actors::session::{Monitors, Outcome, Session, Want};
+use actors::session_supervisor::{FindSession, Open, SessionRef};
 use actors::standing::Service;
 use schemas::domain::{Ceid, ObjectId, SessionId};
 use tokio::time::Instant;
@@ -113,8 +113,8 @@ impl Bench {
             .send(Open { application: "Company / App".into(), service: Service::Standard })
             .await;
         let id = id.expect("the supervisor lives")?;
-        let addr = self.tree.sessions.find(id).expect("just begun").addr;
-        Ok(App { id, addr })
+        let SessionRef { addr, monitors, .. } = self.tree.sessions.find(id).expect("just begun");
+        Ok(App { id, addr, monitors })
     }
 
     /// A session that an application keeps alive.
@@ -152,6 +152,7 @@ pub async fn until(what: &str, so: impl Fn() -> bool) {
 pub struct App {
     pub id: SessionId,
     pub addr: Addr<Session>,
+    pub monitors: Monitors,
 }
 
 impl App {

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use actors::device::messages::Action;
 use actors::refusal::Refused;
-use actors::session::messages::{CallStatus, Command};
 use schemas::csta::message::Failure;
 use schemas::domain::{LegId, LocalState};
 use tokio::time::Instant;
@@ -49,7 +48,7 @@ fn an_object_let_go_and_taken_up_at_once_has_one_monitor() {
         let object = line("1000");
         crate::bench::pass(Duration::from_secs(1)).await;
         assert_eq!(bench.switches[0].monitors_of("1000"), 1);
-        app.addr.send(CallStatus(object)).await.expect("lives").expect("monitored");
+        app.monitors.status(object).await.expect("monitored");
         bench.switches[0].ring("1000", "c1");
         loop {
             if app.events(1).await == [rings("1000")] {
@@ -147,20 +146,24 @@ fn a_command_without_an_answer_is_refused_after_five_seconds_and_one_whose_link_
         let bench = Bench::start(1, 10).await;
         let app = bench.app().await;
         let object = line("1000");
-        assert_eq!(app.addr.send(CallStatus(object)).await.expect("lives"), Err(Refused::NotMonitored));
+        assert_eq!(app.monitors.status(object).await, Err(Refused::NotMonitored));
         app.monitor(object).await;
         app.events(1).await;
         let calls = vec![("c1".to_owned(), LocalState::Alerting, LocalState::Connected)];
         bench.switches[0].inside().calls.insert("1000".into(), calls);
         bench.switches[0].ring("1000", "c1");
         app.events(1).await;
-        let status = app.addr.send(CallStatus(object)).await.expect("lives").expect("monitored");
+        let status = app.monitors.status(object).await.expect("monitored");
         let leg = LegId::new(u64::try_from(status.local_call_id).expect("positive"));
-        let hold = || app.addr.send(Command { object, action: Action::Hold(leg) });
-        assert_eq!(hold().await.expect("lives"), Ok(()));
+        let monitors = app.monitors.clone();
+        let hold = || {
+            let monitors = monitors.clone();
+            async move { monitors.perform(object, Action::Hold(leg)).await }
+        };
+        assert_eq!(hold().await, Ok(()));
         bench.switches[0].inside().forgets_commands = true;
         let began = Instant::now();
-        let refused = hold().await.expect("lives").expect_err("no answer");
+        let refused = hold().await.expect_err("no answer");
         assert_eq!(refused.to_string(), "The node did not answer in time; the outcome is not known.");
         let waited = began.elapsed();
         assert!(waited >= actors::policy::ANSWER && waited <= actors::policy::ANSWER + actors::policy::NODE_TICK * 2);
@@ -172,6 +175,6 @@ fn a_command_without_an_answer_is_refused_after_five_seconds_and_one_whose_link_
         })
         .await;
         bench.switches[0].close();
-        assert_eq!(waiting.await.expect("no panic").expect("lives"), Err(Refused::LinkLost));
+        assert_eq!(waiting.await.expect("no panic"), Err(Refused::LinkLost));
     });
 }

@@ -4,14 +4,14 @@ use actors::planted::At;
 use actors::refusal::Refused;
 use actors::session::Outcome;
 use actors::session::Want;
-use actors::session::messages::{CallStatus, Poll};
+use actors::session::messages::Poll;
 use actors::session_supervisor::FindSession;
 use schemas::domain::LocalState;
 
 use crate::bench::{App, BACK, Bench, LOST, ceid, line, out_of_service, restored, rings, run, set, until};
 
 async fn leg(app: &App) -> i64 {
-    app.addr.send(CallStatus(line("1000"))).await.expect("lives").expect("monitored").local_call_id
+    app.monitors.status(line("1000")).await.expect("monitored").local_call_id
 }
 
 #[test]

@@ -84,6 +84,7 @@ fn joined(event: JoinedEvent) -> Happening {
             joined: event.joined,
             parties,
             old_global_call_id: event.old_global_call_id.as_deref().map(GlobalCallId::from),
+            ringing: event.ringing,
         })),
         ..Happening::bare(match event.kind {
             JoinKind::Transferred => Fact::Transferred,

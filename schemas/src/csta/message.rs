@@ -449,6 +449,8 @@ pub struct JoinedEvent {
     pub global_call_id: Option<String>,
     /// That of the call that is no more.
     pub old_global_call_id: Option<String>,
+    /// Transferred only, and only in our private data: whom the call was transferred to still rings.
+    pub ringing: bool,
 }
 
 /// A connectionListItem: a connection of the new call, and what it was before.

@@ -60,6 +60,11 @@ pub(super) fn permitted(e: Element<'_, '_>, call: Option<&str>) -> Features {
     words.filter_map(|c| value(&PRIVATE_PERMITTED, c.local())).collect()
 }
 
+/// Whether whom a call was transferred to still rings: the standard's event does not say it.
+pub(super) fn ringing(e: Element<'_, '_>) -> bool {
+    ours(e).any(|c| c.local() == "ringing")
+}
+
 fn profile(e: Element<'_, '_>) -> Result<DeviceProfile> {
     let number = |field: &str| -> Result<Option<u16>> { Ok(id(e, field)?.and_then(|text| text.parse().ok())) };
     let lines = e.child("lines").into_iter().flat_map(Element::children).filter(|c| c.local() == "line");

@@ -17,8 +17,8 @@ use parts::{
 use super::application_session;
 use super::message::{
     CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceCategory, DeviceConnection, Edition, Event,
-    EventBody, Failure, InformationEvent, JoinedConnection, JoinedEvent, ListedDevice, Message, Request, Response,
-    SystemStatus,
+    EventBody, Failure, InformationEvent, JoinKind, JoinedConnection, JoinedEvent, ListedDevice, Message, Request,
+    Response, SystemStatus,
 };
 use super::private;
 use super::words::{CATEGORIES, CAUSES, EDITIONS, FAILURES, JOIN_SHAPES, JoinShape, SHAPES, STATUSES, Shape, value};
@@ -136,6 +136,7 @@ fn joined_event(e: Element<'_, '_>, shape: &JoinShape) -> Result<Event> {
         permitted: event_permitted(e),
         global_call_id: global_call_id(e)?,
         old_global_call_id: old.map(linkage).transpose()?.flatten(),
+        ringing: shape.kind == JoinKind::Transferred && private::ringing(e),
     };
     Ok(Event { cross_ref, body: EventBody::Joined(body) })
 }

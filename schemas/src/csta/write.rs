@@ -7,8 +7,8 @@ use super::application_session;
 use super::device_text;
 use super::message::{
     CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceConnection, DeviceProfile, Edition, Event, EventBody,
-    Failure, InformationEvent, JoinedConnection, JoinedEvent, ListedDevice, Message, PrivateRequest, PrivateResponse,
-    Request, Response,
+    Failure, InformationEvent, JoinKind, JoinedConnection, JoinedEvent, ListedDevice, Message, PrivateRequest,
+    PrivateResponse, Request, Response,
 };
 use super::private;
 use super::words::{
@@ -234,7 +234,19 @@ impl Out {
         self.text("cause", word(&CAUSES, event.cause, "normal"));
         self.permitted(event.permitted);
         self.linkages(event.global_call_id.as_deref(), event.old_global_call_id.as_deref());
-        self.private_permitted(event.permitted);
+        let features = event.permitted.unwrap_or(Features::NONE);
+        let more = private::permitted_words(features).next().is_some();
+        let ringing = event.ringing && shape.kind == JoinKind::Transferred;
+        if more || ringing {
+            self.extension(|out| {
+                if more {
+                    out.permitted_words(None, features);
+                }
+                if ringing {
+                    out.own("ringing", None, |_| {});
+                }
+            });
+        }
     }
 
     fn joined_connection(&mut self, item: &JoinedConnection) {

@@ -232,6 +232,8 @@ pub struct Joined {
     pub parties: Vec<JoinedParty>,
     /// The Global Call ID of the call that is no more.
     pub old_global_call_id: Option<GlobalCallId>,
+    /// Whom the call was transferred to still rings; a node that cannot say so leaves it out.
+    pub ringing: bool,
 }
 
 /// One party of a call that was made of two.

@@ -209,7 +209,8 @@ fn joined_event() -> impl Strategy<Value = JoinedEvent> {
     let calls = (connection(), option::of(connection()), party(), party(), vec(item, 0..9));
     let rest =
         (option::of(select(&STATES[..])), select(&CAUSES[..]), features(), option::of(text()), option::of(text()));
-    (select(&[JoinKind::Transferred, JoinKind::Conferenced][..]), calls, rest).prop_map(|(kind, calls, rest)| {
+    let kind = prop_oneof![(Just(JoinKind::Transferred), any::<bool>()), (Just(JoinKind::Conferenced), Just(false)),];
+    (kind, calls, rest).prop_map(|((kind, ringing), calls, rest)| {
         let (primary_old, secondary_old, controller, joined, connections) = calls;
         let (local, cause, permitted, global_call_id, old_global_call_id) = rest;
         JoinedEvent {
@@ -224,6 +225,7 @@ fn joined_event() -> impl Strategy<Value = JoinedEvent> {
             permitted,
             global_call_id,
             old_global_call_id,
+            ringing,
         }
     })
 }

@@ -1,7 +1,8 @@
 //! Requests in a row: the server with a fixed reply, and beside it a SOAP command that passes
 //! guard, session and device and is refused there.
 //!
-//! Both are measured in turns, so that what else happens on the machine meets both alike.
+//! All are measured in turns (with gSOAP's empty command, where it was built), so that what else
+//! happens on the machine meets all alike.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Barrier};
@@ -55,12 +56,18 @@ pub(super) fn measure(plan: &Plan, commands: bool) -> anyhow::Result<Vec<Figure>
     let size = fixed_body.len();
     let fixed_request = vec![post(fixed.address, "/", "clearCall", &fixed_body)];
     let gateway = if commands { Some(Commands::prepare(plan)?) } else { None };
-    let processes: Vec<&Process> = [Some(&fixed), gateway.as_ref().map(|g| &g.process)].into_iter().flatten().collect();
+    let yardstick = plan.gsoap.as_deref().map(Process::foreign).transpose()?;
+    let yardstick_requests = yardstick.as_ref().map(|y| vec![post(y.address, "/", "clearCall", &fixed_body)]);
+    let processes: Vec<&Process> =
+        [Some(&fixed), gateway.as_ref().map(|g| &g.process), yardstick.as_ref()].into_iter().flatten().collect();
     let others = Others::start(&processes);
 
     let turn = plan.span / ROUNDS;
-    let (mut fixed_turns, mut command_turns) = (Vec::new(), Vec::new());
+    let (mut fixed_turns, mut command_turns, mut yardstick_turns) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
+        if let (Some(yardstick), Some(requests)) = (&yardstick, &yardstick_requests) {
+            yardstick_turns.push(drive(yardstick, requests, plan.connections, turn)?);
+        }
         fixed_turns.push(drive(&fixed, &fixed_request, plan.connections, turn)?);
         if let Some(gateway) = &gateway {
             gateway.keep_alive()?;
@@ -74,6 +81,18 @@ pub(super) fn measure(plan: &Plan, commands: bool) -> anyhow::Result<Vec<Figure>
         &mut fixed_turns,
     );
     figures[0].note = note.clone();
+    let by_yardstick =
+        |turns: &[Turn]| median(turns.iter().zip(&yardstick_turns).map(|(t, y)| t.rate / y.rate).collect());
+    let aim = (!yardstick_turns.is_empty() && !command_turns.is_empty()).then(|| {
+        Figure::new("SOAP command by gSOAP", by_yardstick(&command_turns), "")
+            .noted(format!("an aim, no budget; median of {ROUNDS} turns each"))
+    });
+    if !yardstick_turns.is_empty() {
+        figures.append(&mut self::figures(
+            ["gSOAP", "gSOAP, p50", "gSOAP, p99", "gSOAP, server's CPU"],
+            &mut yardstick_turns,
+        ));
+    }
     if !command_turns.is_empty() {
         let ratio = median(fixed_turns.iter().zip(&command_turns).map(|(f, c)| c.rate / f.rate).collect());
         let mut rows = self::figures(
@@ -88,6 +107,7 @@ pub(super) fn measure(plan: &Plan, commands: bool) -> anyhow::Result<Vec<Figure>
                 .noted(format!("median of {ROUNDS} turns each")),
         );
     }
+    figures.extend(aim);
     Ok(figures)
 }
 

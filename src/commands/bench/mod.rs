@@ -14,6 +14,7 @@ mod report;
 mod wire;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
@@ -49,6 +50,10 @@ pub(super) struct Bench {
     /// Devices that are monitored to see what one costs in memory.
     #[arg(long, default_value_t = 20_000, value_parser = at_least_one)]
     monitors: usize,
+    /// A gSOAP server with an empty clearCall, as `scripts/bench --with-gsoap` builds it: measured in turns with
+    /// the rest.
+    #[arg(long)]
+    gsoap: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -93,6 +98,7 @@ struct Plan {
     phones: usize,
     monitors: usize,
     log: String,
+    gsoap: Option<PathBuf>,
 }
 
 impl Bench {
@@ -109,6 +115,7 @@ impl Bench {
             phones: self.phones.unwrap_or(self.sessions),
             monitors: self.monitors,
             log: self.log.clone(),
+            gsoap: self.gsoap.clone(),
         };
         let conditions = conditions();
         if !self.json {

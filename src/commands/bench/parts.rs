@@ -6,6 +6,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -132,6 +133,19 @@ impl Process {
         if let Some(node) = node {
             command.args(["--node", &node.to_string()]);
         }
+        Self::spawn(command, name.get_name())
+    }
+
+    /// A program that is no part of ours but behaves like one: says where it listens, ends with its
+    /// standard input.
+    ///
+    /// # Errors
+    /// When it ends before it listens.
+    pub(super) fn foreign(program: &Path) -> anyhow::Result<Self> {
+        Self::spawn(Command::new(program), "yardstick")
+    }
+
+    fn spawn(mut command: Command, name: &str) -> anyhow::Result<Self> {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
         let mut line = String::new();
         let stdout = child.stdout.take().context("its output is piped")?;
@@ -140,7 +154,7 @@ impl Process {
             Ok(address) => Ok(Self { child, address }),
             Err(_) => {
                 let _ = child.kill();
-                bail!("the {} did not start: {}", name.get_name(), child.wait()?)
+                bail!("the {name} did not start: {}", child.wait()?)
             }
         }
     }

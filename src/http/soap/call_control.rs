@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use actors::device::messages::Action;
 use actors::refusal::Refused;
-use actors::session::messages::{CallStatus, CancelPolls, Command, MonitorObject, Poll, StopMonitor};
+use actors::session::messages::{CancelPolls, MonitorObject, Poll, StopMonitor};
 use actors::session::{Outcome as PollOutcome, Want};
 use actors::system_event::connection_state;
 use schemas::contract::cc::{
@@ -61,8 +61,7 @@ impl Context<'_> {
         action: std::result::Result<Action, Refused>,
     ) -> Result<Outcome> {
         let session = self.session(session_id).await?;
-        let command = Command { object: object(object_id)?, action: action? };
-        session.addr.send(command).await.map_err(|_| Refused::Lost)??;
+        session.monitors.perform(object(object_id)?, action?).await?;
         Ok(done())
     }
 }
@@ -129,7 +128,7 @@ impl Operation for StopMonitorRequest {
 impl Operation for GetCallStatus {
     async fn run(self, context: &Context<'_>) -> Result<CallStatusResult> {
         let session = context.session(self.session_id).await?;
-        let event = session.addr.send(CallStatus(object(self.object_id)?)).await.map_err(|_| Refused::Lost)??;
+        let event = session.monitors.status(object(self.object_id)?).await?;
         Ok(Given::Reply(CallStatusResult { error_description: None, call_event: Some(*event), result: true }))
     }
 }

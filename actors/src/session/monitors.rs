@@ -1,0 +1,112 @@
+//! What one session monitors: written by the `Session` alone, read by whoever brings its commands.
+//!
+//! A command needs the device, not the session: with this it goes there in one hop. It is one of
+//! the few things that actors share; the lock is held for a look-up and never across a wait.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use actix::{Addr, Handler, MailboxError, Message};
+use schemas::contract::cc::CallEventMsg;
+use schemas::domain::ObjectId;
+
+use crate::device::Device;
+use crate::device::messages::{Action, Perform, Status};
+use crate::device_supervisor::{DeviceSupervisor, FindDevice};
+use crate::refusal::Refused;
+
+/// The monitored objects; `None` while a device is being found.
+type Objects = BTreeMap<ObjectId, Option<Addr<Device>>>;
+
+/// A session's monitors, and the way to their devices.
+#[derive(Clone)]
+pub struct Monitors {
+    objects: Arc<RwLock<Objects>>,
+    devices: Addr<DeviceSupervisor>,
+}
+
+impl Monitors {
+    pub(crate) fn new(devices: Addr<DeviceSupervisor>) -> Self {
+        Self { objects: Arc::default(), devices }
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&Objects) -> T) -> T {
+        look(&self.objects.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn write<T>(&self, change: impl FnOnce(&mut Objects) -> T) -> T {
+        change(&mut self.objects.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.read(BTreeMap::len)
+    }
+
+    pub(super) fn has(&self, object: ObjectId) -> bool {
+        self.read(|objects| objects.contains_key(&object))
+    }
+
+    /// A monitor was asked for; its device is not known yet.
+    pub(super) fn begin(&self, object: ObjectId) {
+        self.write(|objects| {
+            objects.entry(object).or_insert(None);
+        });
+    }
+
+    /// The device was found; nothing when the monitor has ended meanwhile.
+    pub(super) fn found(&self, object: ObjectId, device: Addr<Device>) {
+        self.write(|objects| {
+            if let Some(monitor) = objects.get_mut(&object) {
+                *monitor = Some(device);
+            }
+        });
+    }
+
+    /// Whether there was such a monitor.
+    pub(super) fn end(&self, object: ObjectId) -> bool {
+        self.write(|objects| objects.remove(&object)).is_some()
+    }
+
+    fn device(&self, object: ObjectId) -> Result<Addr<Device>, Refused> {
+        self.read(|objects| match objects.get(&object) {
+            Some(Some(device)) => Ok(device.clone()),
+            Some(None) => Err(Refused::Lost), // asked before its monitorObject was answered
+            None => Err(Refused::NotMonitored),
+        })
+    }
+
+    /// Does something at a monitored object; answered when the node has answered, or at the deadline.
+    ///
+    /// # Errors
+    /// [`Refused`], whoever refused.
+    pub async fn perform(&self, object: ObjectId, action: Action) -> Result<(), Refused> {
+        self.ask(object, || Perform(action.clone())).await
+    }
+
+    /// The present state of a monitored object.
+    ///
+    /// # Errors
+    /// [`Refused::NotMonitored`], or [`Refused::Lost`].
+    pub async fn status(&self, object: ObjectId) -> Result<Box<CallEventMsg>, Refused> {
+        self.ask(object, || Status).await
+    }
+
+    /// Asks the object's device; if that life is over, the one that took its place.
+    async fn ask<M, R>(&self, object: ObjectId, message: impl Fn() -> M) -> Result<R, Refused>
+    where
+        M: Message<Result = Result<R, Refused>> + Send + 'static,
+        R: Send + 'static,
+        Device: Handler<M>,
+    {
+        match self.device(object)?.send(message()).await {
+            Ok(answer) => answer,
+            // Never handled: the mailbox was closed, so asking the next life repeats nothing.
+            Err(MailboxError::Closed) => {
+                let found = self.devices.send(FindDevice(object)).await.map_err(|_| Refused::Lost)?;
+                let device = found.ok_or(Refused::NotMonitored)?;
+                device.send(message()).await.map_err(|_| Refused::Lost)?
+            }
+            Err(MailboxError::Timeout) => Err(Refused::Lost),
+        }
+    }
+}
