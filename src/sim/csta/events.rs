@@ -57,6 +57,7 @@ fn join(joined: &Joined, witness: &Witness) -> JoinedEvent {
         controller: Party::Known(joined.controller.clone()),
         joined: party(joined.joined.as_ref()),
         connections: joined.parties.iter().map(item).collect(),
+        ringing: joined.ringing,
         local: Some(witness.local),
         cause: match joined.kind {
             JoinKind::Transferred => Cause::Transfer,

@@ -228,8 +228,15 @@ impl Switch {
             controller,
             joined,
             parties,
+            ringing: self.rings(entry),
             witnesses: self.witnesses(&entry.key, lines),
         }));
+    }
+
+    fn rings(&self, call: &Call) -> bool {
+        let rung = |l: &LegNo| self.state.legs.get(l).is_some_and(|l| l.state == LegState::Alerting);
+        // The standard has no word for it.
+        self.plan.private && call.legs.iter().any(rung)
     }
 
     /// What lines here are told of two calls of a partner's that became one.
@@ -257,6 +264,7 @@ impl Switch {
             controller,
             joined,
             parties,
+            ringing: self.rings(call),
             witnesses: self.witnesses(&call.key, lines),
         }));
     }

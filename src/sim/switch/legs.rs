@@ -131,6 +131,19 @@ impl Switch {
         self.record(leg, state, cause, step);
     }
 
+    /// A call goes on under another Global Call ID.
+    pub(super) fn rename(&mut self, number: CallNo, gcid: Arc<str>, cause: Why, step: &mut Step<'_>) {
+        let Some(call) = self.state.calls.get_mut(&number) else { return };
+        if call.gcid == gcid {
+            return;
+        }
+        call.gcid = gcid;
+        for leg in call.legs.clone() {
+            let Some(state) = self.state.legs.get(&leg).map(|l| l.state.truth()) else { continue };
+            self.record(leg, state, cause, step);
+        }
+    }
+
     /// A leg is not in a call any more; the call goes with its last one.
     fn forget(&mut self, leg: LegNo, number: CallNo) {
         let Some(call) = self.state.calls.get_mut(&number) else { return };

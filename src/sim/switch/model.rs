@@ -420,6 +420,8 @@ pub struct Joined {
     /// Whom the call was transferred to, or who was added.
     pub joined: Option<DeviceRef>,
     pub parties: Vec<Joiner>,
+    /// Whether whom the call was transferred to has not answered yet.
+    pub ringing: bool,
     pub witnesses: Vec<Witness>,
 }
 

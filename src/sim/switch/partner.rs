@@ -204,7 +204,6 @@ impl Switch {
             (*party, *others) = (now.clone(), beyond);
         }
         if let Some(call) = self.state.calls.get_mut(&number) {
-            call.gcid = clipped(&gcid).into();
             let was = |device: &DeviceRef| former.first().is_some_and(|f| f.number == device.number);
             if was(&call.calling) {
                 call.calling = now.clone();
@@ -212,6 +211,8 @@ impl Switch {
                 call.called = Some(now.clone());
             }
         }
+        let why = if how == Change::Conferenced { Why::Conference } else { Why::Transfer };
+        self.rename(number, clipped(&gcid).into(), why, step);
         self.far_state(leg, state, step);
         let lines = self.lines_of(number);
         self.update(number, how, &by, Some(leg), step);

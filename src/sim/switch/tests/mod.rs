@@ -1,5 +1,6 @@
 //! Tests of the switch: scenarios, every command in every state, and a long random walk.
 
+mod across;
 mod diverts;
 mod joins;
 mod partners;

@@ -5,6 +5,7 @@ use schemas::domain::{Feature, Features};
 
 use super::partners::Pair;
 use super::*;
+use crate::sim::switch::Two;
 
 /// xorshift64*: a seed replays.
 struct Chance(u64);
@@ -25,14 +26,25 @@ const NUMBERS: [&str; 10] = ["1000", "1001", "1002", "1019", "2000", "2001", "20
 fn random_command(chance: &mut Chance, node: usize) -> Command {
     let line = line(LINES[node][chance.below(6)]);
     let target = Target { line, call: None };
-    match chance.below(12) {
-        0..=2 => Command::MakeCall { line, number: NUMBERS[chance.below(10)].into() },
+    let two = Two { line, held: None, active: None };
+    let (number, other) = (String::from(NUMBERS[chance.below(10)]), chance.below(6));
+    match chance.below(25) {
+        0..=2 => Command::MakeCall { line, number },
         3 => Command::OffHook(line),
         4 => Command::Digits { target, digits: ["1", "20", "1001"][chance.below(3)].into() },
         5 | 6 => Command::Answer(target),
         7 | 8 => Command::Clear(target),
         9 => Command::Hold(target),
         10 => Command::Retrieve(target),
+        11..=14 => Command::Consult { target, number },
+        15 => Command::Reconnect(two),
+        16 => Command::Alternate(two),
+        17 | 18 => Command::Transfer(two),
+        19 => Command::Conference(two),
+        20 => Command::Split(target),
+        21 => Command::Redirect { target, number },
+        22 => Command::PickUp { line, ringing: Target { line: self::line(LINES[node][other]), call: None } },
+        23 => Command::NewCall(target),
         _ => Command::DoNotDisturb { dn: line.dn, on: chance.below(4) == 0 },
     }
 }
@@ -43,10 +55,21 @@ fn announced_or_not(pair: &mut Pair, chance: &mut Chance, node: usize) {
     let views = pair.nodes[node].switch.calls_at(line).expect("a line");
     let Some(view) = views.get(chance.below(views.len().max(1))) else { return };
     let target = Target { line, call: Some(view.key.to_string()) };
-    let (feature, command) = match chance.below(4) {
+    let beside = views.iter().find(|v| v.key != view.key).map(|v| v.key.to_string());
+    let two = Two { line, held: beside, active: Some(view.key.to_string()) };
+    let number = String::from(NUMBERS[chance.below(8)]);
+    let (feature, command) = match chance.below(13) {
         0 => (Feature::AnswerCall, Command::Answer(target)),
         1 => (Feature::ClearCall, Command::Clear(target)),
         2 => (Feature::HoldCall, Command::Hold(target)),
+        3 => (Feature::OutPulseDigits, Command::Digits { target, digits: "1".into() }),
+        4 => (Feature::ConsultationCall, Command::Consult { target, number }),
+        5 => (Feature::CancelConsultationCall, Command::Reconnect(two)),
+        6 => (Feature::AlternateCall, Command::Alternate(two)),
+        7 | 8 => (Feature::TransferCall, Command::Transfer(two)),
+        9 => (Feature::ConferenceCall, Command::Conference(two)),
+        10 => (Feature::SplitConferenceCall, Command::Split(target)),
+        11 => (Feature::NewCall, Command::NewCall(target)),
         _ => (Feature::RetrieveCall, Command::Retrieve(target)),
     };
     let result = pair.input(node, Input::Command(By::Application, command));
@@ -55,22 +78,25 @@ fn announced_or_not(pair: &mut Pair, chance: &mut Chance, node: usize) {
 
 /// Whether the present state follows from the truth records alone.
 #[derive(Default)]
-struct Shadow(std::collections::BTreeMap<u64, (String, u8, TruthState)>);
+struct Shadow(std::collections::BTreeMap<u64, (String, u8, TruthState, String)>);
 
 impl Shadow {
     fn follow(&mut self, bench: &Bench) {
         for t in bench.truths() {
-            let before = self.0.get(&t.leg).map(|l| l.2);
-            assert_ne!(before, Some(t.state), "a record without a change: {t:?}");
+            let before = self.0.get(&t.leg).map(|l| (l.2, l.3.clone()));
+            assert_ne!(before, Some((t.state, t.gcid.clone())), "a record without a change: {t:?}");
             if t.state == TruthState::Null {
                 assert!(self.0.remove(&t.leg).is_some(), "a leg that never was ends: {t:?}");
             } else {
-                self.0.insert(t.leg, (t.dn.clone(), t.line, t.state));
+                self.0.insert(t.leg, (t.dn.clone(), t.line, t.state, t.gcid.clone()));
             }
         }
         let now = bench.switch.truth_now(0);
-        let legs: std::collections::BTreeMap<_, _> =
-            now.phones.iter().flat_map(|p| p.legs.iter().map(|l| (l.leg, (p.dn.clone(), l.line, l.state)))).collect();
+        let legs: std::collections::BTreeMap<_, _> = now
+            .phones
+            .iter()
+            .flat_map(|p| p.legs.iter().map(|l| (l.leg, (p.dn.clone(), l.line, l.state, l.gcid.clone()))))
+            .collect();
         assert_eq!(legs, self.0);
     }
 }
@@ -137,7 +163,11 @@ fn walk(seed: u64, steps: usize) -> Vec<Truth> {
             let mut calls: Vec<_> = lines
                 .filter(|v| v.connections.iter().any(|c| !c.device.number.starts_with(if i == 0 { '1' } else { '2' })))
                 .map(|v| {
-                    let mut states: Vec<_> = v.connections.iter().map(|c| (c.device.number.clone(), c.state)).collect();
+                    let two = v.connections.len() == 2;
+                    // Who holds a conference is not told across.
+                    let state = |c: &crate::sim::switch::LineView| two.then_some(c.state);
+                    let mut states: Vec<_> =
+                        v.connections.iter().map(|c| (c.device.number.clone(), state(c))).collect();
                     states.sort();
                     (v.gcid.to_string(), states)
                 })
