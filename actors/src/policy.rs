@@ -68,3 +68,6 @@ pub const DIRECTORY_LINES: usize = 200_000;
 /// Messages that may wait for an actor before a request for an answer waits itself. High enough
 /// that requests and plain messages keep their order; sessions' polls bound the rest.
 pub const MAILBOX: usize = 65_536;
+
+/// Parties of one call that are kept and told; switches make conferences of 8.
+pub const CALL_PARTIES: usize = 64;

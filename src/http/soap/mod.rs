@@ -4,6 +4,8 @@
 //! simulation; [`post`] is its HTTP side.
 
 mod call_control;
+mod calls;
+mod devices;
 mod operation;
 mod session;
 
