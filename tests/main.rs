@@ -1,5 +1,6 @@
 //! The gateway as its users meet it: one module per capability, in one binary.
 mod bad_requests;
+mod calls;
 mod common;
 mod demo;
 mod nodes;

@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod cluster;
+pub mod handling;
 pub mod hands;
 pub mod http;
 pub mod process;
