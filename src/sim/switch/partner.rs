@@ -24,11 +24,18 @@ impl Switch {
         step.out.push(Output::Peer(peer, PeerMessage::Sync { parts }));
     }
 
-    /// Calls across lose their far leg, and with it end.
+    /// Calls across lose their far leg: of two parties they end, and who transferred one there is
+    /// rung again.
     pub(super) fn partner_down(&mut self, peer: u16, step: &mut Step<'_>) {
         self.state.peers.remove(&peer);
         for (_, leg) in self.far_legs(peer) {
-            self.leave(leg, Why::PeerLost, step);
+            let call = self.state.legs.get(&leg).and_then(|l| self.state.calls.get(&l.call));
+            let rung = self.state.legs.get(&leg).is_some_and(|l| l.state == LegState::Alerting);
+            if rung && call.is_some_and(|c| c.recall.is_some()) {
+                self.part_failed(leg, Why::PeerLost, step);
+            } else {
+                self.leave(leg, Why::PeerLost, step);
+            }
         }
     }
 

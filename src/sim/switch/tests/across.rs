@@ -187,7 +187,7 @@ fn nobody_answers_a_party_of_another_node_and_the_transferrer_is_rung_again() {
 }
 
 #[test]
-fn a_phone_that_turns_busy_while_it_is_transferred_to_comes_back() {
+fn what_cannot_be_reached_any_more_comes_back_to_who_transferred() {
     let mut net = Net::new();
     net.call("1000", "2000");
     net.answer("2000");
@@ -195,7 +195,9 @@ fn a_phone_that_turns_busy_while_it_is_transferred_to_comes_back() {
     net.does("1000", Command::Transfer(two("1000"))).expect("transferred");
     net.input(0, Input::PeerDown(3)).expect("down");
     net.carry();
-    assert!(net.states("2000").is_empty(), "the party that was rung is gone with its node");
+    assert_eq!(net.states("1000"), [TruthState::Alerting], "the phone that was rung is gone with its node");
+    net.answer("1000");
+    assert_eq!(net.states("2000"), [TruthState::Connected]);
 
     let mut net = Net::new();
     net.call("1000", "2000");
