@@ -94,8 +94,17 @@ impl Switch {
         }
         let parties = self.joiners(&before, &joiners, &ended.key);
         let lines: Vec<Line> = std::iter::once(line).chain(self.lines_of(first.0)).collect();
-        self.tell_joined(JoinKind::Transferred, first.0, Some(&ended), controller.clone(), to, parties, &lines, step);
-        self.update(first.0, Change::Transferred, &controller, None, step);
+        self.tell_joined(
+            JoinKind::Transferred,
+            first.0,
+            Some(&ended),
+            controller.clone(),
+            to.clone(),
+            parties,
+            &lines,
+            step,
+        );
+        self.update(first.0, Change::Transferred, &controller, to.as_ref(), None, step);
         if busy {
             self.recall(first.0, line, Why::RecallBusy, step);
         }
@@ -124,8 +133,17 @@ impl Switch {
         let lines = self.lines_of(first.0);
         let joined = added.map(|l| self.device_of(l));
         let by = controller.clone();
-        self.tell_joined(JoinKind::Conferenced, first.0, Some(&ended), controller, joined, parties, &lines, step);
-        self.update(first.0, Change::Conferenced, &by, None, step);
+        self.tell_joined(
+            JoinKind::Conferenced,
+            first.0,
+            Some(&ended),
+            controller,
+            joined.clone(),
+            parties,
+            &lines,
+            step,
+        );
+        self.update(first.0, Change::Conferenced, &by, joined.as_ref(), None, step);
         self.done(held)
     }
 
@@ -142,7 +160,7 @@ impl Switch {
         self.move_to(added, second, Why::Conference, step);
         let who = (left.clone(), left.clone());
         self.tell(CallEventKind::ConnectionCleared, &before, who, Why::Conference, &lines, step);
-        self.update(first, Change::Dropped, &left, None, step);
+        self.update(first, Change::Dropped, &left, None, None, step);
         self.set(leg, LegState::Held, Why::Consultation, step);
         self.say_hold(leg, Why::Consultation, step);
         self.tell_all(CallEventKind::Held, leg, Why::Consultation, step);
@@ -151,7 +169,7 @@ impl Switch {
             call.legs.sort_unstable_by_key(|l| *l != active);
         }
         self.pair(leg, active);
-        self.update(second, Change::Learnt, &left, None, step);
+        self.update(second, Change::Learnt, &left, None, None, step);
         self.tell_all(CallEventKind::Established, added, Why::Conference, step);
         Ok(self.done(active))
     }
@@ -166,7 +184,7 @@ impl Switch {
         let leg = self.join(call, Place::Line(line), LegState::Alerting, why, step);
         self.hears_ringing(caller, why, step);
         self.set_timer(call, Some((step.now_ms + self.plan.no_answer_ms, Timer::NoAnswer)));
-        self.update(call, Change::Learnt, &device, None, step);
+        self.update(call, Change::Learnt, &device, None, None, step);
         self.tell_all(CallEventKind::Delivered, leg, why, step);
     }
 

@@ -156,6 +156,7 @@ fn a_party_here_is_transferred_to_another_node_that_still_rings() {
     net.does("1000", Command::Transfer(two("1000"))).expect("transferred");
     assert_eq!((local(net.joined(0)), local(net.joined(1))), (vec![Null, Connected], vec![Alerting]));
     let there = net.joined(1).expect("told");
+    assert_eq!(there.joined.as_ref().map(|d| d.number.as_str()), Some("2000"));
     assert!(there.ringing && net.joined(0).is_some_and(|j| j.ringing));
     assert_eq!(
         (there.gcid.to_string(), there.ended_gcid.as_ref().map(ToString::to_string)),
@@ -280,7 +281,9 @@ fn a_conference_over_three_nodes_shows_everybody_to_everybody() {
         (local(net.joined(0)), local(net.joined(1)), local(net.joined(2))),
         (vec![Connected], vec![Connected], vec![Connected])
     );
-    assert_eq!(net.joined(1).and_then(|j| j.joined.clone()).map(|d| d.number), Some("3000".into()));
+    for i in 0..3 {
+        assert_eq!(net.joined(i).and_then(|j| j.joined.clone()).map(|d| d.number), Some("3000".into()), "{i}");
+    }
     for (who, others) in [("2000", ["1000", "3000"]), ("3000", ["1000", "2000"])] {
         let all: Vec<_> = std::iter::once(who).chain(others).map(|w| (w.to_owned(), Connected)).collect();
         assert_eq!(net.view(who), (gcid(&first), all));
