@@ -9,7 +9,7 @@ use std::sync::Arc;
 use schemas::csta::message::{CallEventKind, JoinKind};
 use schemas::domain::{DeviceRef, Dn};
 
-use super::model::{CallNo, Joiner, Learnt, LegNo, LegState, Line, Output, Place, Timer, Why};
+use super::model::{CallNo, Joined, Joiner, Learnt, LegNo, LegState, Line, Output, Place, Timer, Why};
 use super::possible::PARTIES;
 use super::route::party_of;
 use super::{Step, Switch};
@@ -232,7 +232,10 @@ impl Switch {
         self.rename(number, clipped(&gcid).into(), why, step);
         self.far_state(leg, state, step);
         let lines = self.lines_of(number);
-        self.update(number, how, &by, to.as_ref(), Some(leg), step);
+        // Passed on only when it says something new: it could go round for ever otherwise.
+        if former != self.parties_of(leg) || *before.gcid != *clipped(&gcid) {
+            self.update(number, how, &by, to.as_ref(), Some(leg), step);
+        }
         let Some(call) = self.state.calls.get(&number).cloned() else { return };
         match how {
             Change::Transferred | Change::Conferenced => {
@@ -240,7 +243,9 @@ impl Switch {
                 let own = self.others(leg).into_iter().flat_map(|l| self.parties_of(l));
                 let all = own.chain(self.parties_of(leg));
                 let parties = all.map(|device| Joiner { device, was: Arc::clone(&call.key) }).collect();
-                self.tell_partner_joined(kind, &call, before.gcid, by, to, parties, &lines, step);
+                let ended_gcid = (before.gcid != call.gcid).then_some(before.gcid);
+                let told = Joined { ended_gcid, ..Joined::of(kind, &call, by, to, parties) };
+                self.tell_joined(told, &lines, step);
             }
             Change::Dropped => {
                 let who = (by.clone(), by);
