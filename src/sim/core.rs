@@ -320,7 +320,7 @@ impl Core {
         for output in told {
             match output {
                 Output::Truth(record) => self.truth.push(record),
-                Output::Happened(_) | Output::Joined(_) | Output::Learnt(_) => {
+                Output::Happened(_) | Output::Joined(_) | Output::Learnt(_) | Output::InUse(_) => {
                     let mut effects = Vec::new();
                     self.exchange.tell(&output, &mut effects);
                     self.send(effects, now_ms, acts);

@@ -66,6 +66,9 @@ pub enum PeerMessage {
         how: Change,
         /// Who did it: transferred, made the conference, left, or was left.
         by: PeerParty,
+        /// Whom the call was transferred to, or who was added.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<PeerParty>,
         /// Who is spoken with now.
         party: PeerParty,
         /// Others who are there.

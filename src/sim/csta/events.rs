@@ -1,19 +1,25 @@
 //! What happened at a line, as the event that a monitor of that line gets.
 
-use schemas::csta::message::{
-    CallEvent, ConnectionId, Event, EventBody, InformationEvent, JoinKind, JoinedConnection, JoinedEvent, Message,
-};
-use schemas::domain::{Cause, DeviceRef, Party};
+use std::borrow::Cow;
 
-use crate::sim::switch::{Happened, Joined, Learnt, Output, Witness};
+use schemas::csta::message::{
+    CallEvent, CallEventKind, ConnectionId, Event, EventBody, InformationEvent, JoinKind, JoinedConnection,
+    JoinedEvent, Message,
+};
+use schemas::domain::{Cause, DeviceRef, Features, LocalState, Party};
+
+use crate::sim::switch::{Happened, InUse, Joined, Learnt, LegState, Output, Witness};
 
 /// The lines that are told of it.
-pub(super) fn witnesses(told: &Output) -> &[Witness] {
+pub(super) fn witnesses(told: &Output) -> Cow<'_, [Witness]> {
     match told {
-        Output::Happened(happened) => &happened.witnesses,
-        Output::Joined(joined) => &joined.witnesses,
-        Output::Learnt(learnt) => &learnt.witnesses,
-        Output::Truth(_) | Output::Peer(..) | Output::Broken(_) => &[],
+        Output::Happened(happened) => Cow::Borrowed(&happened.witnesses),
+        Output::Joined(joined) => Cow::Borrowed(&joined.witnesses),
+        Output::Learnt(learnt) => Cow::Borrowed(&learnt.witnesses),
+        Output::InUse(used) => {
+            Cow::Owned(vec![Witness { line: used.line, local: LocalState::Null, permitted: Features::NONE }])
+        }
+        Output::Truth(_) | Output::Peer(..) | Output::Broken(_) => Cow::Borrowed(&[]),
     }
 }
 
@@ -23,6 +29,7 @@ pub(super) fn event(told: &Output, witness: &Witness, cross_ref: u64) -> Option<
         Output::Happened(happened) => EventBody::Call(call(happened, witness)),
         Output::Joined(joined) => EventBody::Joined(join(joined, witness)),
         Output::Learnt(learnt) => EventBody::Information(information(learnt, witness)),
+        Output::InUse(used) => EventBody::Call(in_use(used)),
         Output::Truth(_) | Output::Peer(..) | Output::Broken(_) => return None,
     };
     Some(Message::Event(Event { cross_ref: cross_ref.to_string(), body }))
@@ -66,6 +73,29 @@ fn join(joined: &Joined, witness: &Witness) -> JoinedEvent {
         permitted: Some(witness.permitted),
         global_call_id: Some(joined.gcid.to_string()),
         old_global_call_id: joined.ended_gcid.as_ref().map(ToString::to_string),
+    }
+}
+
+/// A line hears what happened at another of its set: a call that it is not in.
+fn in_use(used: &InUse) -> CallEvent {
+    let device = used.used.device();
+    CallEvent {
+        kind: match (used.over, used.state) {
+            (true, _) => CallEventKind::ConnectionCleared,
+            (false, LegState::Initiated) => CallEventKind::ServiceInitiated,
+            (false, LegState::Connected | LegState::Held) => CallEventKind::Established,
+            (false, _) => CallEventKind::Originated,
+        },
+        connection: connection(&used.call, &device),
+        subject: Party::Known(device),
+        calling: Party::NotKnown,
+        called: Party::NotKnown,
+        last_redirection: Party::NotKnown,
+        new_destination: Party::NotKnown,
+        local: Some(LocalState::Null),
+        cause: Cause::Normal,
+        permitted: Some(Features::NONE),
+        global_call_id: Some(used.gcid.to_string()),
     }
 }
 

@@ -182,7 +182,7 @@ impl Exchange {
     /// Tells what happened to whoever monitors a line that was in it.
     pub fn tell(&self, told: &Output, out: &mut Vec<Effect>) {
         for (id, association) in &self.associations {
-            for witness in events::witnesses(told) {
+            for witness in events::witnesses(told).iter() {
                 for cross_ref in association.by_line.get(&witness.line).into_iter().flatten() {
                     let Some(message) = events::event(told, witness, *cross_ref) else { continue };
                     out.push(Effect::Send(Outgoing {

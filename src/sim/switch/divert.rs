@@ -52,7 +52,7 @@ impl Switch {
         if let Some(entry) = self.state.calls.get(&call).cloned() {
             let who = (left.clone(), left.clone());
             self.tell_way(CallEventKind::Diverted, &entry, who, Some(to), Why::Redirected, &lines, step);
-            self.update(call, Change::Diverted, &left, None, step);
+            self.update(call, Change::Diverted, &left, None, None, step);
             if let (Some(_), Some(rung)) = (line, entry.legs.last()) {
                 self.tell_all(CallEventKind::Delivered, *rung, Why::Redirected, step);
             }
@@ -102,7 +102,7 @@ impl Switch {
             self.tell_way(CallEventKind::Diverted, &entry, who, Some(to), Why::CallPickup, &[left], step);
         }
         let picked = self.join(call, Place::Line(line), LegState::Connected, Why::CallPickup, step);
-        self.update(call, Change::Learnt, &from, None, step);
+        self.update(call, Change::Learnt, &from, None, None, step);
         self.connect(picked, Why::CallPickup, step);
         Ok(self.done(picked))
     }

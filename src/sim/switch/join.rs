@@ -94,8 +94,9 @@ impl Switch {
         }
         let parties = self.joiners(&before, &joiners, &ended.key);
         let lines: Vec<Line> = std::iter::once(line).chain(self.lines_of(first.0)).collect();
-        self.tell_joined(JoinKind::Transferred, first.0, Some(&ended), controller.clone(), to, parties, &lines, step);
-        self.update(first.0, Change::Transferred, &controller, None, step);
+        let told = Joined::of(JoinKind::Transferred, &first.1, controller.clone(), to.clone(), parties);
+        self.tell_joined(told.ending(&ended), &lines, step);
+        self.update(first.0, Change::Transferred, &controller, to.as_ref(), None, step);
         if busy {
             self.recall(first.0, line, Why::RecallBusy, step);
         }
@@ -124,8 +125,9 @@ impl Switch {
         let lines = self.lines_of(first.0);
         let joined = added.map(|l| self.device_of(l));
         let by = controller.clone();
-        self.tell_joined(JoinKind::Conferenced, first.0, Some(&ended), controller, joined, parties, &lines, step);
-        self.update(first.0, Change::Conferenced, &by, None, step);
+        let told = Joined::of(JoinKind::Conferenced, &first.1, controller, joined.clone(), parties);
+        self.tell_joined(told.ending(&ended), &lines, step);
+        self.update(first.0, Change::Conferenced, &by, joined.as_ref(), None, step);
         self.done(held)
     }
 
@@ -142,7 +144,7 @@ impl Switch {
         self.move_to(added, second, Why::Conference, step);
         let who = (left.clone(), left.clone());
         self.tell(CallEventKind::ConnectionCleared, &before, who, Why::Conference, &lines, step);
-        self.update(first, Change::Dropped, &left, None, step);
+        self.update(first, Change::Dropped, &left, None, None, step);
         self.set(leg, LegState::Held, Why::Consultation, step);
         self.say_hold(leg, Why::Consultation, step);
         self.tell_all(CallEventKind::Held, leg, Why::Consultation, step);
@@ -151,7 +153,7 @@ impl Switch {
             call.legs.sort_unstable_by_key(|l| *l != active);
         }
         self.pair(leg, active);
-        self.update(second, Change::Learnt, &left, None, step);
+        self.update(second, Change::Learnt, &left, None, None, step);
         self.tell_all(CallEventKind::Established, added, Why::Conference, step);
         Ok(self.done(active))
     }
@@ -166,7 +168,7 @@ impl Switch {
         let leg = self.join(call, Place::Line(line), LegState::Alerting, why, step);
         self.hears_ringing(caller, why, step);
         self.set_timer(call, Some((step.now_ms + self.plan.no_answer_ms, Timer::NoAnswer)));
-        self.update(call, Change::Learnt, &device, None, step);
+        self.update(call, Change::Learnt, &device, None, None, step);
         self.tell_all(CallEventKind::Delivered, leg, why, step);
     }
 
@@ -203,69 +205,36 @@ impl Switch {
         stayed.chain(came.map(|device| Joiner { device, was: Arc::clone(ended) })).collect()
     }
 
-    #[expect(clippy::too_many_arguments)] // one event in all its parts
-    pub(super) fn tell_joined(
-        &self,
-        kind: JoinKind,
-        call: CallNo,
-        ended: Option<&Call>,
-        controller: DeviceRef,
-        joined: Option<DeviceRef>,
-        parties: Vec<Joiner>,
-        lines: &[Line],
-        step: &mut Step<'_>,
-    ) {
-        let Some(entry) = self.state.calls.get(&call) else { return };
+    /// Tells `lines` of it, each with its own state as it is now.
+    pub(super) fn tell_joined(&self, joined: Joined, lines: &[Line], step: &mut Step<'_>) {
         if lines.is_empty() {
             return;
         }
-        step.out.push(Output::Joined(Joined {
-            kind,
-            call: Arc::clone(&entry.key),
-            gcid: Arc::clone(&entry.gcid),
-            ended: ended.map(|c| Arc::clone(&c.key)),
-            ended_gcid: ended.map(|c| Arc::clone(&c.gcid)),
-            controller,
-            joined,
-            parties,
-            ringing: self.rings(entry),
-            witnesses: self.witnesses(&entry.key, lines),
-        }));
-    }
-
-    fn rings(&self, call: &Call) -> bool {
+        let call = self.state.by_key.get(&joined.call).and_then(|c| self.state.calls.get(c));
         let rung = |l: &LegNo| self.state.legs.get(l).is_some_and(|l| l.state == LegState::Alerting);
         // The standard has no word for it.
-        self.plan.private && call.legs.iter().any(rung)
+        let ringing = self.plan.private && call.is_some_and(|c| c.legs.iter().any(rung));
+        let witnesses = self.witnesses(&joined.call, lines);
+        step.out.push(Output::Joined(Joined { ringing, witnesses, ..joined }));
     }
+}
 
-    /// What lines here are told of two calls of a partner's that became one.
-    #[expect(clippy::too_many_arguments)] // one event in all its parts
-    pub(super) fn tell_partner_joined(
-        &self,
+impl Joined {
+    /// Told to nobody yet.
+    pub(super) fn of(
         kind: JoinKind,
         call: &Call,
-        former: Arc<str>,
         controller: DeviceRef,
         joined: Option<DeviceRef>,
         parties: Vec<Joiner>,
-        lines: &[Line],
-        step: &mut Step<'_>,
-    ) {
-        if lines.is_empty() {
-            return;
-        }
-        step.out.push(Output::Joined(Joined {
-            kind,
-            call: Arc::clone(&call.key),
-            gcid: Arc::clone(&call.gcid),
-            ended: None,
-            ended_gcid: (former != call.gcid).then_some(former),
-            controller,
-            joined,
-            parties,
-            ringing: self.rings(call),
-            witnesses: self.witnesses(&call.key, lines),
-        }));
+    ) -> Self {
+        let (call, gcid) = (Arc::clone(&call.key), Arc::clone(&call.gcid));
+        let (ended, ended_gcid, ringing, witnesses) = (None, None, false, Vec::new());
+        Self { kind, call, gcid, ended, ended_gcid, controller, joined, parties, ringing, witnesses }
+    }
+
+    /// The call that is no more.
+    fn ending(self, ended: &Call) -> Self {
+        Self { ended: Some(Arc::clone(&ended.key)), ended_gcid: Some(Arc::clone(&ended.gcid)), ..self }
     }
 }

@@ -75,6 +75,9 @@ impl Switch {
                 self.state.by_part.insert(*part, number);
             }
         }
+        if let Place::Line(line) = &place {
+            self.touched.insert(line.dn);
+        }
         let since_ms = step.now_ms;
         self.state.legs.insert(number, Leg { call, place, state, cause, since_ms, pair: None, tones: String::new() });
         if let Some(call) = self.state.calls.get_mut(&call) {
@@ -90,6 +93,7 @@ impl Switch {
         entry.state = state;
         entry.cause = cause;
         entry.since_ms = step.now_ms;
+        self.touched.extend(entry.place.line().map(|line| line.dn));
         self.record(leg, state.truth(), cause, step);
     }
 
@@ -99,6 +103,7 @@ impl Switch {
         let Some(gone) = self.state.legs.remove(&leg) else { return };
         match &gone.place {
             Place::Line(line) => {
+                self.touched.insert(line.dn);
                 if let Some(legs) = self.state.by_line.get_mut(line) {
                     legs.retain(|l| *l != leg);
                     if legs.is_empty() {

@@ -435,6 +435,19 @@ pub struct Learnt {
     pub witnesses: Vec<Witness>,
 }
 
+/// To an idle line: another of its set is in use, or is no longer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InUse {
+    /// Whom it is told.
+    pub line: Line,
+    pub used: Line,
+    /// The call by which it was taken into use, in both tellings.
+    pub call: Arc<str>,
+    pub gcid: Arc<str>,
+    pub state: LegState,
+    pub over: bool,
+}
+
 /// What the switch says to the world.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
@@ -442,6 +455,7 @@ pub enum Output {
     Happened(Happened),
     Joined(Joined),
     Learnt(Learnt),
+    InUse(InUse),
     Peer(u16, PeerMessage),
     /// An invariant is broken: a fault of the switch itself.
     Broken(String),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use schemas::csta::message::{CallEventKind, JoinKind};
 use schemas::domain::{DeviceRef, Dn};
 
-use super::model::{CallNo, Joiner, Learnt, LegNo, LegState, Line, Output, Place, Timer, Why};
+use super::model::{CallNo, Joined, Joiner, Learnt, LegNo, LegState, Line, Output, Place, Timer, Why};
 use super::possible::PARTIES;
 use super::route::party_of;
 use super::{Step, Switch};
@@ -24,11 +24,18 @@ impl Switch {
         step.out.push(Output::Peer(peer, PeerMessage::Sync { parts }));
     }
 
-    /// Calls across lose their far leg, and with it end.
+    /// Calls across lose their far leg: of two parties they end, and who transferred one there is
+    /// rung again.
     pub(super) fn partner_down(&mut self, peer: u16, step: &mut Step<'_>) {
         self.state.peers.remove(&peer);
         for (_, leg) in self.far_legs(peer) {
-            self.leave(leg, Why::PeerLost, step);
+            let call = self.state.legs.get(&leg).and_then(|l| self.state.calls.get(&l.call));
+            let rung = self.state.legs.get(&leg).is_some_and(|l| l.state == LegState::Alerting);
+            if rung && call.is_some_and(|c| c.recall.is_some()) {
+                self.part_failed(leg, Why::PeerLost, step);
+            } else {
+                self.leave(leg, Why::PeerLost, step);
+            }
         }
     }
 
@@ -75,7 +82,9 @@ impl Switch {
             update @ PeerMessage::Update { .. } => self.updated_there(from, update, step),
             PeerMessage::Digits { part, digits } => {
                 let Some((leg, LegState::Connected)) = self.known(from, part, true, step) else { return };
-                self.tones(leg, clipped(&digits), step);
+                let keyed = digits.chars().filter(|c| c.is_ascii_digit() || matches!(c, '*' | '#'));
+                let digits: String = keyed.take(LONGEST_TEXT).collect();
+                self.tones(leg, &digits, step);
             }
             PeerMessage::Clear { part, cause } => {
                 let Some((leg, state)) = self.known(from, part, false, step) else { return };
@@ -163,12 +172,20 @@ impl Switch {
             self.hears_ringing(caller, why, step);
         }
         self.set_timer(number, Some((step.now_ms + self.plan.no_answer_ms, Timer::NoAnswer)));
-        self.update(number, Change::Learnt, &device, Some(leg), step);
+        self.update(number, Change::Learnt, &device, None, Some(leg), step);
         self.tell_all(CallEventKind::Delivered, leg, why, step);
     }
 
     /// Says to partners in a call who is there for them now; not to the one that said so itself.
-    pub(super) fn update(&self, call: CallNo, how: Change, by: &DeviceRef, but: Option<LegNo>, step: &mut Step<'_>) {
+    pub(super) fn update(
+        &self,
+        call: CallNo,
+        how: Change,
+        by: &DeviceRef,
+        to: Option<&DeviceRef>,
+        but: Option<LegNo>,
+        step: &mut Step<'_>,
+    ) {
         let Some(entry) = self.state.calls.get(&call) else { return };
         for leg in entry.legs.iter().filter(|l| Some(**l) != but) {
             let others = self.others(*leg);
@@ -183,21 +200,21 @@ impl Switch {
                 },
                 _ => FarState::Connected,
             };
-            let (by, gcid) = (party_of(by), entry.gcid.to_string());
-            self.say(*leg, |part| PeerMessage::Update { part, how, by, party, beyond, gcid, state }, step);
+            let (by, to, gcid) = (party_of(by), to.map(party_of), entry.gcid.to_string());
+            self.say(*leg, |part| PeerMessage::Update { part, how, by, to, party, beyond, gcid, state }, step);
         }
     }
 
     /// The other half of a call is another now.
     fn updated_there(&mut self, from: u16, update: PeerMessage, step: &mut Step<'_>) {
-        let PeerMessage::Update { part, how, by, party, beyond, gcid, state } = update else { return };
+        let PeerMessage::Update { part, how, by, to, party, beyond, gcid, state } = update else { return };
         let Some((leg, known)) = self.known(from, part, true, step) else { return };
         if known == LegState::Initiated {
             return;
         }
         let Some(number) = self.state.legs.get(&leg).map(|l| l.call) else { return };
         let Some(before) = self.state.calls.get(&number).cloned() else { return };
-        let (by, now) = (device_of(by), device_of(party));
+        let (by, to, now) = (device_of(by), to.map(device_of), device_of(party));
         let beyond: Vec<DeviceRef> = beyond.into_iter().take(PARTIES).map(device_of).collect();
         let former = self.parties_of(leg);
         if let Some(Place::Far { party, beyond: others, .. }) = self.state.legs.get_mut(&leg).map(|l| &mut l.place) {
@@ -215,7 +232,10 @@ impl Switch {
         self.rename(number, clipped(&gcid).into(), why, step);
         self.far_state(leg, state, step);
         let lines = self.lines_of(number);
-        self.update(number, how, &by, Some(leg), step);
+        // Passed on only when it says something new: it could go round for ever otherwise.
+        if former != self.parties_of(leg) || *before.gcid != *clipped(&gcid) {
+            self.update(number, how, &by, to.as_ref(), Some(leg), step);
+        }
         let Some(call) = self.state.calls.get(&number).cloned() else { return };
         match how {
             Change::Transferred | Change::Conferenced => {
@@ -223,8 +243,9 @@ impl Switch {
                 let own = self.others(leg).into_iter().flat_map(|l| self.parties_of(l));
                 let all = own.chain(self.parties_of(leg));
                 let parties = all.map(|device| Joiner { device, was: Arc::clone(&call.key) }).collect();
-                let came = self.parties_of(leg).into_iter().rev().find(|d| d.number != by.number);
-                self.tell_partner_joined(kind, &call, before.gcid, by, came, parties, &lines, step);
+                let ended_gcid = (before.gcid != call.gcid).then_some(before.gcid);
+                let told = Joined { ended_gcid, ..Joined::of(kind, &call, by, to, parties) };
+                self.tell_joined(told, &lines, step);
             }
             Change::Dropped => {
                 let who = (by.clone(), by);

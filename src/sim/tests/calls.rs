@@ -108,6 +108,12 @@ async fn a_monitor_hears_its_own_button_and_no_other() {
     let stop = Request::MonitorStop { cross_ref: second.clone() };
     assert_eq!(gateway.ask(stop.clone()).await, Ok(Response::MonitorStop));
     hand(&node, "1000/2", Deed::HangUp).await.expect("cleared");
+    // The prime line is in no call; it hears that its neighbour was used, and is no longer.
+    for kind in [Originated, ConnectionCleared] {
+        let (cross_ref, told) = gateway.event().await;
+        assert_eq!((cross_ref, told.kind, told.local), (prime.clone(), kind, Some(Null)));
+        assert_eq!((told.connection, told.permitted), (own(&call, "1000/2"), Some(Features::NONE)));
+    }
     assert!(gateway.is_quiet(1_000).await);
     assert_eq!(gateway.ask(stop).await, Err(Failure::operation("invalidMonitorCrossRefID")));
 }

@@ -156,6 +156,7 @@ fn a_party_here_is_transferred_to_another_node_that_still_rings() {
     net.does("1000", Command::Transfer(two("1000"))).expect("transferred");
     assert_eq!((local(net.joined(0)), local(net.joined(1))), (vec![Null, Connected], vec![Alerting]));
     let there = net.joined(1).expect("told");
+    assert_eq!(there.joined.as_ref().map(|d| d.number.as_str()), Some("2000"));
     assert!(there.ringing && net.joined(0).is_some_and(|j| j.ringing));
     assert_eq!(
         (there.gcid.to_string(), there.ended_gcid.as_ref().map(ToString::to_string)),
@@ -187,7 +188,7 @@ fn nobody_answers_a_party_of_another_node_and_the_transferrer_is_rung_again() {
 }
 
 #[test]
-fn a_phone_that_turns_busy_while_it_is_transferred_to_comes_back() {
+fn what_cannot_be_reached_any_more_comes_back_to_who_transferred() {
     let mut net = Net::new();
     net.call("1000", "2000");
     net.answer("2000");
@@ -195,7 +196,9 @@ fn a_phone_that_turns_busy_while_it_is_transferred_to_comes_back() {
     net.does("1000", Command::Transfer(two("1000"))).expect("transferred");
     net.input(0, Input::PeerDown(3)).expect("down");
     net.carry();
-    assert!(net.states("2000").is_empty(), "the party that was rung is gone with its node");
+    assert_eq!(net.states("1000"), [TruthState::Alerting], "the phone that was rung is gone with its node");
+    net.answer("1000");
+    assert_eq!(net.states("2000"), [TruthState::Connected]);
 
     let mut net = Net::new();
     net.call("1000", "2000");
@@ -278,7 +281,9 @@ fn a_conference_over_three_nodes_shows_everybody_to_everybody() {
         (local(net.joined(0)), local(net.joined(1)), local(net.joined(2))),
         (vec![Connected], vec![Connected], vec![Connected])
     );
-    assert_eq!(net.joined(1).and_then(|j| j.joined.clone()).map(|d| d.number), Some("3000".into()));
+    for i in 0..3 {
+        assert_eq!(net.joined(i).and_then(|j| j.joined.clone()).map(|d| d.number), Some("3000".into()), "{i}");
+    }
     for (who, others) in [("2000", ["1000", "3000"]), ("3000", ["1000", "2000"])] {
         let all: Vec<_> = std::iter::once(who).chain(others).map(|w| (w.to_owned(), Connected)).collect();
         assert_eq!(net.view(who), (gcid(&first), all));

@@ -254,3 +254,34 @@ fn without_power_everything_is_gone_and_true() {
     assert_eq!(b.events().count(), 0);
     assert!(b.switch.truth_now(0).phones.is_empty());
 }
+
+/// What lines were told of others of their set in the last step.
+fn in_use(b: &Bench) -> Vec<String> {
+    let told = b.out.iter().filter_map(|o| if let Output::InUse(told) = o { Some(told) } else { None });
+    told.map(|t| format!("{} {} {}", t.line, t.used, if t.over { "over" } else { "used" })).collect()
+}
+
+#[test]
+fn an_idle_line_hears_when_another_of_its_set_is_used_and_when_that_is_over() {
+    let mut b = bench(1);
+    b.call("1000/2", "1001");
+    assert_eq!(in_use(&b), ["1000/1 1000/2 used", "1000/3 1000/2 used"]);
+    b.answer("1001");
+    assert_eq!(in_use(&b), ["1001/2 1001/1 used", "1001/3 1001/1 used"], "ringing is no use");
+    b.person(Command::OffHook(line("1000/3"))).expect("dial tone");
+    assert!(in_use(&b).is_empty(), "both others were told, or are in use");
+    b.person(Command::Clear(at("1000/2"))).expect("cleared");
+    assert_eq!(
+        in_use(&b),
+        [
+            "1000/1 1000/2 over",
+            "1000/1 1000/3 used",
+            "1000/2 1000/3 used",
+            "1000/3 1000/2 over",
+            "1001/2 1001/1 over",
+            "1001/3 1001/1 over"
+        ]
+    );
+    b.person(Command::Clear(at("1000/3"))).expect("cleared");
+    assert_eq!(in_use(&b), ["1000/1 1000/3 over", "1000/2 1000/3 over"]);
+}
