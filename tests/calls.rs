@@ -205,8 +205,12 @@ async fn a_consultation_becomes_a_transfer(number: &'static str) {
     assert_eq!(devices(&held), [is(Role::HoldingDevice, number), is(Role::ConnectedDevice, "1000")]);
     app.hear(party, Type::CallHeld, Why::HardHold).await;
     app.clear(party, legs.party).await.expect("clearCall is accepted");
-    app.hear_each([(party, Type::CallClear, Why::ClearInvoked), (third, Type::CallClear, Why::OtherDeviceCleared)])
-        .await;
+    app.hear_each([
+        (party, Type::CallClear, Why::ClearInvoked),
+        (third, Type::DeviceDropped, Why::HardHeldPartyDropped),
+        (third, Type::CallClear, Why::OtherDeviceCleared),
+    ])
+    .await;
     scene.everything_was_told().await;
 }
 
@@ -564,6 +568,37 @@ async fn a_consultation_of_a_number_that_is_not_there_fails_and_can_be_cancelled
     ])
     .await;
     scene.everything_was_told().await;
+}
+
+async fn a_held_party_leaves_a_consultation(number: &'static str) {
+    let scene = Scene::with(number).await;
+    let Scene { app, party, middle, third, .. } = &scene;
+    let legs = scene.consulted().await;
+    app.clear(*party, legs.party).await.expect("clearCall is accepted");
+    app.hear(*party, Type::CallClear, Why::ClearInvoked).await;
+    let dropped = app.hear(*middle, Type::DeviceDropped, Why::ConsHeldPartyDropped).await;
+    assert_eq!((dropped.call_state, dropped.local_call_id), (Some(CallState::Held), legs.held));
+    assert!(devices(&dropped).contains(&is(Role::DroppedDevice, "1000")), "{dropped:?}");
+    let gone = app.hear(*middle, Type::CallClear, Why::OtherDeviceCleared).await;
+    assert_eq!(gone.local_call_id, legs.held);
+    // What is left is a call of two, with nobody to transfer.
+    assert_eq!(app.transfer(*middle, legs.active).await, Err(NO_PAIR.into()));
+    let now = app.status(*middle).await;
+    assert_eq!((now.call_state, now.local_call_id), (Some(CallState::Established), legs.active));
+    app.clear(*third, legs.third).await.expect("clearCall is accepted");
+    app.hear_each([(*third, Type::CallClear, Why::ClearInvoked), (*middle, Type::CallClear, Why::OtherDeviceCleared)])
+        .await;
+    scene.everything_was_told().await;
+}
+
+#[tokio::test]
+async fn a_held_party_leaves_a_consultation_at_one_node() {
+    a_held_party_leaves_a_consultation("1002").await;
+}
+
+#[tokio::test]
+async fn a_held_party_leaves_a_consultation_across_two_nodes() {
+    a_held_party_leaves_a_consultation("2002").await;
 }
 
 #[tokio::test]

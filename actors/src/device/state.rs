@@ -415,6 +415,11 @@ impl State {
             }
         };
         let leg = &mut self.legs[at];
+        // Sent here from elsewhere: whom it rings for is neither who was left nor the caller.
+        let rings = happening.local.map_or(leg.state == LegState::Received, |local| local == LocalState::Alerting);
+        if happening.fact == Fact::Diverted && part == Part::Other && rings {
+            return;
+        }
         learn(leg, &happening);
         let stays = happening.fact == Fact::Cleared
             && match happening.local {

@@ -676,3 +676,23 @@ fn a_device_that_retires_lets_its_monitor_go() {
     assert_eq!(bench.on(Input::Retire), [Effect::Ask(Question::Unmonitor)], "while it starts, too");
     assert_eq!(Bench::new().on(Input::Retire), [], "nothing to let go");
 }
+
+#[test]
+fn whom_a_call_was_sent_to_hears_nothing_of_its_way_there() {
+    let mut bench = Bench::armed();
+    let fact = |fact, subject, local| Happening {
+        call: Some(CALL.into()),
+        subject: party(subject),
+        calling: party("3000"),
+        called: party("2000"),
+        local,
+        cause: Cause::Redirected,
+        ..Happening::bare(fact)
+    };
+    for local in [Some(LocalState::Alerting), None] {
+        bench.happens(fact(Fact::Delivered, "1000", local));
+        let told = bench.happens(fact(Fact::Diverted, "2000", local));
+        assert_eq!(told, [], "{local:?}");
+        assert_eq!(bench.leg(CALL).state, LegState::Received, "it still rings: {local:?}");
+    }
+}
