@@ -1,6 +1,7 @@
 //! The gateway as its users meet it: one module per capability, in one binary.
 mod advanced_login;
 mod bad_requests;
+mod calls;
 mod common;
 mod demo;
 mod dialect;

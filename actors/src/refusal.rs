@@ -16,6 +16,8 @@ pub enum Refused {
     NotMonitored,
     #[error("The call is not known at this object.")]
     NoCall,
+    #[error("The object has no active call with another one held.")]
+    NoConsultation,
     #[error("The node is not connected.")]
     NotConnected,
     #[error("The link to the node was lost; the outcome is not known.")]

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use actix::{Actor, Addr};
+use schemas::csta::message::DeviceProfile;
+use schemas::domain::{Ceid, Dn};
 
 use crate::arbiters::Arbiters;
 use crate::device_supervisor::DeviceSupervisor;
 use crate::env::Env;
-use crate::node_supervisor::{NodeSupervisor, Stop};
+use crate::node::messages::Profile;
+use crate::node_supervisor::{FindNode, NodeSupervisor, Stop};
+use crate::refusal::Refused;
 use crate::session_supervisor::{SessionSupervisor, SessionTable};
 use crate::wire::Connect;
 
@@ -47,6 +51,17 @@ impl Tree {
             })
         };
         Self { env, sessions, session_supervisor, device_supervisor, node_supervisor }
+    }
+
+    /// What a node has configured for a number.
+    ///
+    /// # Errors
+    /// [`Refused`] when the node is not connected, does not tell such things, or does not know the
+    /// number.
+    pub async fn profile(&self, ceid: Ceid, dn: Dn) -> Result<DeviceProfile, Refused> {
+        let node = self.node_supervisor.send(FindNode(ceid)).await.map_err(|_| Refused::Lost)?;
+        let node = node.ok_or(Refused::NotConnected)?;
+        node.send(Profile { dn }).await.map_err(|_| Refused::LinkLost)?
     }
 
     /// Makes one actor panic in a step.

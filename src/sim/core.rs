@@ -13,7 +13,7 @@ use super::csta::{AssociationId, Effect, Exchange, Outgoing};
 use super::faults::{Fate, Fault, Faults, LinkFault, Which};
 use super::peer::PeerMessage;
 use super::plan::Plan;
-use super::switch::{By, Command, Input, Line, Output, Refusal, Switch, Target};
+use super::switch::{By, Command, Input, Line, Output, Refusal, Switch, Target, Two};
 use super::truth::{TRUTH_KEPT, Truth, TruthLog, TruthNow, TruthPhone};
 
 /// What a person does at a phone.
@@ -28,6 +28,18 @@ pub enum Deed {
     HangUp,
     Hold,
     Retrieve,
+    Consult(String),
+    /// Ends the consultation and goes back.
+    Cancel,
+    Alternate,
+    Transfer,
+    Conference,
+    Split,
+    Redirect(String),
+    /// Answers what rings at a number.
+    PickUp(Dn),
+    /// Dial tone instead of a call that leads nowhere.
+    NewCall,
     DoNotDisturb(bool),
 }
 
@@ -180,14 +192,24 @@ impl Core {
         }
         let line = hand.line;
         let here = Target { line, call: None };
+        let both = Two { line, held: None, active: None };
         let command = match hand.deed {
             Deed::OffHook => Command::OffHook(line),
             Deed::Dial(number) => Command::MakeCall { line, number },
-            Deed::Digits(digits) => Command::Digits { line, digits },
+            Deed::Digits(digits) => Command::Digits { target: here, digits },
             Deed::Answer => Command::Answer(here),
             Deed::HangUp => Command::Clear(here),
             Deed::Hold => Command::Hold(here),
             Deed::Retrieve => Command::Retrieve(here),
+            Deed::Consult(number) => Command::Consult { target: here, number },
+            Deed::Cancel => Command::Reconnect(both),
+            Deed::Alternate => Command::Alternate(both),
+            Deed::Transfer => Command::Transfer(both),
+            Deed::Conference => Command::Conference(both),
+            Deed::Split => Command::Split(here),
+            Deed::Redirect(number) => Command::Redirect { target: here, number },
+            Deed::PickUp(dn) => Command::PickUp { line, ringing: Target { line: Line::prime(dn), call: None } },
+            Deed::NewCall => Command::NewCall(here),
             Deed::DoNotDisturb(on) => Command::DoNotDisturb { dn: line.dn, on },
         };
         let mut told = Vec::new();
@@ -298,9 +320,9 @@ impl Core {
         for output in told {
             match output {
                 Output::Truth(record) => self.truth.push(record),
-                Output::Happened(happened) => {
+                Output::Happened(_) | Output::Joined(_) | Output::Learnt(_) | Output::InUse(_) => {
                     let mut effects = Vec::new();
-                    self.exchange.tell(&happened, &mut effects);
+                    self.exchange.tell(&output, &mut effects);
                     self.send(effects, now_ms, acts);
                 }
                 Output::Peer(to, message) => acts.push(Act::Peer(to, message)),

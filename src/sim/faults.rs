@@ -166,8 +166,20 @@ impl Faults {
 }
 
 /// Every event that is told, by its name without its ending.
-pub const EVENTS: [&str; 8] =
-    ["ServiceInitiated", "Originated", "Delivered", "Established", "Held", "Retrieved", "ConnectionCleared", "Failed"];
+pub const EVENTS: [&str; 12] = [
+    "ServiceInitiated",
+    "Originated",
+    "Delivered",
+    "Established",
+    "Held",
+    "Retrieved",
+    "Diverted",
+    "ConnectionCleared",
+    "Failed",
+    "Transfered",
+    "Conferenced",
+    "CallInformation",
+];
 
 /// An event's name without its ending.
 fn event_name(message: &Message) -> Option<&'static str> {

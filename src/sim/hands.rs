@@ -24,8 +24,7 @@ const BODY: usize = 4096;
 const FAULT_MS: i64 = 24 * 3600 * 1000;
 
 /// Verbs of features that the switch does not have yet.
-const LATER: [&str; 9] =
-    ["consult", "alternate", "transfer", "conference", "redirect", "pickup", "forward", "login", "logout"];
+const LATER: [&str; 3] = ["forward", "login", "logout"];
 
 /// All routes; `handle` must be the application's data.
 pub fn routes(config: &mut ServiceConfig) {
@@ -133,6 +132,17 @@ async fn verb(request: HttpRequest, node: Data<SimNodeHandle>, path: Path<(Strin
         "hangup" => Deed::HangUp,
         "hold" => Deed::Hold,
         "retrieve" => Deed::Retrieve,
+        "consult" => Deed::Consult(number()?),
+        "cancel" => Deed::Cancel,
+        "alternate" => Deed::Alternate,
+        "transfer" => Deed::Transfer,
+        "conference" => Deed::Conference,
+        "split" => Deed::Split,
+        "redirect" => Deed::Redirect(number()?),
+        "pickup" => {
+            Deed::PickUp(number()?.parse().map_err(|_| Refused::Bad("the body: number is no extension".into()))?)
+        }
+        "newcall" => Deed::NewCall,
         "dnd" => Deed::DoNotDisturb(body.on.ok_or(Refused::Bad("the body: on is missing".into()))?),
         _ => return Err(Refused::Missing("no such verb")),
     };

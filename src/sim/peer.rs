@@ -41,6 +41,9 @@ pub enum PeerMessage {
         gcid: String,
         calling: PeerParty,
         called: String,
+        /// Who sent the call here, when it was another's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        redirected: Option<PeerParty>,
     },
     Alert {
         part: PartId,
@@ -51,9 +54,33 @@ pub enum PeerMessage {
     },
     Hold {
         part: PartId,
+        cause: Why,
     },
     Retrieve {
         part: PartId,
+        cause: Why,
+    },
+    /// The sender's half changed: who is there, and under which name the call goes on.
+    Update {
+        part: PartId,
+        how: Change,
+        /// Who did it: transferred, made the conference, left, or was left.
+        by: PeerParty,
+        /// Whom the call was transferred to, or who was added.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<PeerParty>,
+        /// Who is spoken with now.
+        party: PeerParty,
+        /// Others who are there.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        beyond: Vec<PeerParty>,
+        gcid: String,
+        state: FarState,
+    },
+    /// Tones in the voice path.
+    Digits {
+        part: PartId,
+        digits: String,
     },
     /// The sender's half is gone.
     Clear {
@@ -65,6 +92,28 @@ pub enum PeerMessage {
         part: PartId,
         cause: Why,
     },
+}
+
+/// In which way the other half of a call changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Change {
+    Transferred,
+    Conferenced,
+    /// One of several left.
+    Dropped,
+    Diverted,
+    /// Nothing but what is said besides.
+    Learnt,
+}
+
+/// How far the other half of a call has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum FarState {
+    Alerting,
+    Connected,
+    Held,
 }
 
 /// Longest line that is read; a link that says more is not one of ours.
@@ -82,6 +131,7 @@ mod tests {
             gcid: "A0010001".into(),
             calling: PeerParty { number: "1000".into(), name: Some("O'Brien \"<&\n".into()) },
             called: "2000".into(),
+            redirected: None,
         };
         let line = serde_json::to_string(&message).expect("JSON");
         assert!(!line.contains('\n'));

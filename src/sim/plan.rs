@@ -14,6 +14,17 @@ pub struct ClassOfService {
 
 impl ClassOfService {
     pub const ALL: Self = Self { monitoring: true, call_control: true };
+
+    /// Its number in the node's forms.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        match (self.monitoring, self.call_control) {
+            (true, true) => 1,
+            (false, true) => 2,
+            (true, false) => 3,
+            (false, false) => 4,
+        }
+    }
 }
 
 /// One set: button 1 is the prime line, 2 and up are line appearances of the same number.
@@ -70,6 +81,8 @@ pub struct Plan {
     pub style: Style,
     /// Gateways that may be associated at once.
     pub gateways: usize,
+    /// Whether it knows our private data; without, it is like another maker's.
+    pub private: bool,
 }
 
 /// `number`, of which the caller knows that it is a DN.
@@ -95,6 +108,7 @@ impl Plan {
             extension_digits: 4,
             style: Style::default(),
             gateways: 6,
+            private: true,
         }
     }
 

@@ -21,6 +21,7 @@ use super::switch::Why;
 /// | failed | hears a tone that says why the call failed |
 /// | null | has left the call; the leg is never heard of again |
 ///
+/// A leg that a transfer or conference takes into another call has a record with its new `gcid`.
 /// A hold by the other party changes the other's leg, not this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -53,7 +54,8 @@ pub struct Truth {
     pub state: TruthState,
     /// Why, in the standard's words for causes; `peerLost` and `powerLost` besides.
     pub cause: Why,
-    /// Number of the other party; as dialled while nobody has been reached; absent before.
+    /// Number of the other party, of several with `+` between; as dialled while nobody has been
+    /// reached; absent before.
     pub other: Option<String>,
 }
 
@@ -111,6 +113,9 @@ pub struct TruthLeg {
     pub state: TruthState,
     pub cause: Why,
     pub other: Option<String>,
+    /// The newest tones that arrived at this leg.
+    #[serde(default)]
+    pub tones: String,
     pub since_ms: i64,
 }
 

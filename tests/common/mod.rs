@@ -7,6 +7,7 @@ pub mod advanced;
 pub mod app;
 pub mod cluster;
 pub mod handler;
+pub mod handling;
 pub mod hands;
 pub mod http;
 pub mod process;

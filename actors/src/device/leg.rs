@@ -80,6 +80,8 @@ pub struct Leg {
     pub called: Party,
     /// Who answered, once someone has.
     pub answering: Party,
+    /// Everyone in a call of more than two; empty in others.
+    pub members: Vec<Party>,
     pub global_call_id: Option<GlobalCallId>,
     /// What the node last permitted; `None` when it does not say.
     pub permitted: Option<Features>,
@@ -98,6 +100,7 @@ impl Leg {
             calling: Party::NotKnown,
             called: Party::NotKnown,
             answering: Party::NotKnown,
+            members: Vec::new(),
             global_call_id: None,
             permitted: None,
             last: (Type::CallOriginated, Why::NewCallInvoked),
@@ -115,10 +118,48 @@ impl Leg {
             calling: snapshot.calling.clone(),
             called: snapshot.called.clone(),
             answering: Party::NotKnown,
+            members: if snapshot.parties.len() > 2 { snapshot.parties.clone() } else { Vec::new() },
             global_call_id: snapshot.global_call_id.clone(),
             permitted: snapshot.permitted,
             last: state.missed(None),
         })
+    }
+}
+
+impl Leg {
+    /// The far end is this party from now on; `false` when it was known as such already.
+    pub fn meet(&mut self, party: &Party, own_number: &str) -> bool {
+        let is_own = |p: &Party| p.device().is_some_and(|d| d.number == own_number);
+        let far = if is_own(&self.calling) { &mut self.called } else { &mut self.calling };
+        if far == party {
+            return false;
+        }
+        *far = party.clone();
+        if is_own(&self.calling) && self.answering != Party::NotKnown {
+            self.answering = party.clone();
+        }
+        true
+    }
+
+    /// One of several has left: the far end is somebody who is still there, and a call of two has
+    /// no members.
+    pub fn part_from(&mut self, party: &Party, own_number: &str) {
+        let Some(gone) = party.device().cloned() else { return };
+        let is = |p: &Party, number: &str| p.device().is_some_and(|d| d.number == number);
+        self.members.retain(|member| !is(member, &gone.number));
+        let was_far = is(&self.calling, &gone.number) || is(&self.called, &gone.number);
+        if was_far && let Some(other) = self.members.iter().find(|m| !is(m, own_number)).cloned() {
+            self.meet(&other, own_number);
+        }
+        if self.members.len() <= 2 {
+            self.members.clear();
+        }
+    }
+
+    /// Whether the leg is held for a consultation.
+    #[must_use]
+    pub fn is_held_for_consultation(&self) -> bool {
+        self.state == LegState::Held && self.last.1 == Why::ConsHoldInvoked
     }
 }
 

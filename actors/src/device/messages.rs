@@ -14,11 +14,36 @@ use crate::standing::Standing;
 /// What an application may ask of a leg or line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    MakeCall { number: String },
+    MakeCall {
+        number: String,
+    },
     Answer(LegId),
     Clear(LegId),
     Hold(LegId),
     Retrieve(LegId),
+    Consult {
+        leg: LegId,
+        number: String,
+    },
+    /// Those on two legs take the id of either.
+    CancelConsultation(LegId),
+    Alternate(LegId),
+    Transfer(LegId),
+    Conference(LegId),
+    SplitConference(LegId),
+    Redirect {
+        leg: LegId,
+        number: String,
+    },
+    /// Answer here what rings at that number.
+    PickUp {
+        number: String,
+    },
+    NewCall(LegId),
+    SendDigits {
+        leg: LegId,
+        digits: String,
+    },
 }
 
 /// Do it; answered when the node has answered, or at the deadline.

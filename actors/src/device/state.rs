@@ -3,14 +3,16 @@
 //! Pure: no actor, no socket, no clock of its own. Watchers and rendering are the actor's; here a
 //! [`Report`] says what happened in the contract's terms.
 
+mod commands;
+mod joined;
 mod snapshot;
 
 use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as Why};
 use schemas::domain::{
-    CallKey, Command, DeviceRef, Done, Fact, GlobalCallId, Happening, LegId, LocalState, NodeRefusal, Party,
-    RefusalKind,
+    CallKey, Cause, DeviceRef, Done, Fact, GlobalCallId, Happening, LegId, LocalState, NodeRefusal, Party, RefusalKind,
 };
 
+pub(crate) use self::joined::JoinView;
 use self::snapshot::{Occasion, Snapshot};
 use super::leg::{Leg, LegState};
 use super::messages::Action;
@@ -47,6 +49,10 @@ pub(crate) struct Report {
     /// The device that acted, where the node said it.
     pub subject: Party,
     pub last_redirection: Party,
+    /// Transfers and conferences only.
+    pub joined: Option<Box<JoinView>>,
+    /// The account code that was set.
+    pub account: Option<String>,
 }
 
 /// The parts of a leg that are told.
@@ -57,8 +63,12 @@ pub(crate) struct LegView {
     pub calling: Party,
     pub called: Party,
     pub answering: Party,
+    /// Everyone in a call of more than two.
+    pub members: Vec<Party>,
     pub global_call_id: Option<GlobalCallId>,
     pub permitted: Option<schemas::domain::Features>,
+    /// A call is held for a consultation beside this one.
+    pub consulting: bool,
     /// Whether the leg is gone after the event.
     pub gone: bool,
 }
@@ -71,8 +81,10 @@ impl LegView {
             calling: leg.calling.clone(),
             called: leg.called.clone(),
             answering: leg.answering.clone(),
+            members: leg.members.clone(),
             global_call_id: leg.global_call_id.clone(),
             permitted: leg.permitted,
+            consulting: false,
             gone,
         }
     }
@@ -126,6 +138,8 @@ pub(crate) struct State {
     in_service: bool,
     /// Whether OUT_OF_SERVICE was told since the last MONITOR_SET.
     out: bool,
+    /// The call for which another line of the same number is in use.
+    in_use: Option<CallKey>,
     pending: Vec<Ticket>,
 }
 
@@ -142,6 +156,7 @@ impl State {
             refused: None,
             in_service: true,
             out: false,
+            in_use: None,
             pending: Vec::new(),
         }
     }
@@ -162,6 +177,23 @@ impl State {
     }
 
     pub(crate) fn on(&mut self, input: Input, next: NextLeg<'_>, out: &mut Effects) {
+        self.decide(input, next, out);
+        for effect in out {
+            match effect {
+                Effect::Tell(report) => self.add_context(report),
+                Effect::Greet(reports) => reports.iter_mut().for_each(|report| self.add_context(report)),
+                _ => {}
+            }
+        }
+    }
+
+    /// What the other legs of the line say of one: needed where the node permits nothing by itself.
+    fn add_context(&self, report: &mut Report) {
+        let Some(view) = report.leg.as_mut().filter(|view| view.permitted.is_none()) else { return };
+        view.consulting = self.legs.iter().any(|l| l.id != view.id && l.is_held_for_consultation());
+    }
+
+    fn decide(&mut self, input: Input, next: NextLeg<'_>, out: &mut Effects) {
         match input {
             Input::Arm | Input::Rearm => {
                 if matches!(self.link, Link::Down | Link::Refused(_)) {
@@ -241,32 +273,10 @@ impl State {
 
     /// The state of a line without a call.
     fn without_legs(&self) -> CallState {
-        if self.in_service { CallState::Idle } else { CallState::OutOfService }
-    }
-
-    fn perform(&mut self, ticket: Ticket, action: Action, out: &mut Effects) {
-        let device = self.device.clone();
-        let call = |leg: LegId| self.legs.iter().find(|l| l.id == leg).map(|l| l.call.clone()).ok_or(Refused::NoCall);
-        let command = match (self.link, action) {
-            (Link::Down, _) => Err(Refused::NotConnected),
-            (_, Action::MakeCall { number }) => {
-                if is_dialable(&number) {
-                    Ok(Command::MakeCall { from: device, number })
-                } else {
-                    Err(Refused::BadNumber)
-                }
-            }
-            (_, Action::Answer(leg)) => call(leg).map(|call| Command::Answer { device, call }),
-            (_, Action::Clear(leg)) => call(leg).map(|call| Command::Clear { device, call }),
-            (_, Action::Hold(leg)) => call(leg).map(|call| Command::Hold { device, call }),
-            (_, Action::Retrieve(leg)) => call(leg).map(|call| Command::Retrieve { device, call }),
-        };
-        match command {
-            Ok(command) => {
-                self.pending.push(ticket);
-                out.push(Effect::Ask(Question::Perform(ticket, command)));
-            }
-            Err(refused) => out.push(Effect::Answer(ticket, Err(refused))),
+        match (self.in_service, &self.in_use) {
+            (false, _) => CallState::OutOfService,
+            (true, Some(_)) => CallState::ExtensionInUse,
+            (true, None) => CallState::Idle,
         }
     }
 
@@ -355,10 +365,10 @@ impl State {
         {
             return if local == LocalState::Alerting { Part::Acts } else { Part::Other };
         }
-        let own = happening
-            .subject
-            .device()
-            .is_some_and(|d| d.number == self.device.number && (d.button.is_none() || d.button == self.device.button));
+        // The prime line goes without a button.
+        let own = happening.subject.device().is_some_and(|d| {
+            d.number == self.device.number && d.button.unwrap_or(1) == self.device.button.unwrap_or(1)
+        });
         if own { Part::Acts } else { Part::Other }
     }
 
@@ -372,6 +382,9 @@ impl State {
                 self.in_service = true;
                 Report::bare(Type::InService, Why::DeviceInService, CallState::Idle)
             }
+            _ if self.line_in_use(&happening, out) => return,
+            Fact::Transferred | Fact::Conferenced => return self.calls_joined(&happening, out),
+            Fact::Information => return self.learnt(&happening, out),
             _ => return self.call_happened(happening, next, out),
         };
         out.push(Effect::Tell(report));
@@ -386,7 +399,9 @@ impl State {
                 let begins = matches!(
                     happening.fact,
                     Fact::ServiceInitiated | Fact::Originated | Fact::Delivered | Fact::Queued | Fact::Failed
-                );
+                ) || (happening.fact == Fact::Established
+                    // Picked up elsewhere, or split off from a conference.
+                    && matches!(happening.cause, Cause::CallPickup | Cause::Conference));
                 // A fact about a call that is not known: something was missed, so look; what can
                 // be told of it is told all the same.
                 self.again |= !begins;
@@ -400,6 +415,11 @@ impl State {
             }
         };
         let leg = &mut self.legs[at];
+        // Sent here from elsewhere: whom it rings for is neither who was left nor the caller.
+        let rings = happening.local.map_or(leg.state == LegState::Received, |local| local == LocalState::Alerting);
+        if happening.fact == Fact::Diverted && part == Part::Other && rings {
+            return;
+        }
         learn(leg, &happening);
         let stays = happening.fact == Fact::Cleared
             && match happening.local {
@@ -412,6 +432,7 @@ impl State {
                 LegState::Queued => Why::QueuedPartyDropped,
                 _ => Why::OtherDeviceDropped,
             };
+            leg.part_from(&happening.subject, &self.device.number);
             let mut report = Report::of(Type::DeviceDropped, why, leg.state.shown(), leg);
             report.subject = happening.subject;
             return out.push(Effect::Tell(report));
@@ -460,7 +481,7 @@ impl State {
 
 /// How a held party that leaves is told: by how it was held.
 fn held_party_dropped(leg: &Leg) -> Why {
-    if leg.last.1 == Why::ConsHoldInvoked { Why::ConsHeldPartyDropped } else { Why::HardHeldPartyDropped }
+    if leg.is_held_for_consultation() { Why::ConsHeldPartyDropped } else { Why::HardHeldPartyDropped }
 }
 
 /// Takes over what the node said of the call; what it did not say stays as known.
@@ -483,18 +504,21 @@ fn learn(leg: &mut Leg, happening: &Happening) {
 
 impl Report {
     fn bare(kind: Type, why: Why, state: CallState) -> Self {
-        Self { kind, why, state, leg: None, subject: Party::NotKnown, last_redirection: Party::NotKnown }
+        Self {
+            kind,
+            why,
+            state,
+            leg: None,
+            subject: Party::NotKnown,
+            last_redirection: Party::NotKnown,
+            joined: None,
+            account: None,
+        }
     }
 
     fn of(kind: Type, why: Why, state: CallState, leg: &Leg) -> Self {
         Self { leg: Some(LegView::of(leg, false)), ..Self::bare(kind, why, state) }
     }
-}
-
-/// What may be dialled; the rest the node must judge.
-fn is_dialable(number: &str) -> bool {
-    let digits = number.strip_prefix('+').unwrap_or(number);
-    (1..=32).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit() || b == b'*' || b == b'#')
 }
 
 #[cfg(test)]

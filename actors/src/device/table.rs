@@ -70,6 +70,9 @@ pub static ROWS: &[Row] = &[
     row(Fact::Queued, Other, &[], Type::CallQueued, Why::CallQueued, Is(Queued)),
 
     row(Fact::Established, Acts, &[Cause::CallPickup], Type::CallEstablished, Why::PickupInvoked, Is(Established)),
+    // Split off from a conference: the one who split it hears the other answer.
+    row(Fact::Established, Acts, &[Cause::Conference], Type::CallEstablished, Why::ConferenceSplit, Is(Established)),
+    row(Fact::Established, Other, &[Cause::Conference], Type::CallEstablished, Why::ConferenceSplitInvoked, Is(Established)),
     row(Fact::Established, Acts, &[], Type::CallEstablished, Why::AnsweredInvoked, Is(Established)),
     row(Fact::Established, Other, &[Cause::CallPickup], Type::CallEstablished, Why::Pickup, Is(Established)),
     row(Fact::Established, Other, &[], Type::CallEstablished, Why::Answered, Is(Established)),
@@ -108,6 +111,7 @@ pub static ROWS: &[Row] = &[
     row(Fact::NetworkReached, Any, &[], Type::TrunkDigitsOutpulsed, Why::TrunkDigitsOutpulsed, Is(Originated)),
 
     // D's leg is gone (see `state`, which tells a leg that stays by DEVICE_DROPPED instead).
+    row(Fact::Cleared, Any, &[Cause::Conference], Type::CallClear, Why::ConferenceSplit, Gone),
     row(Fact::Cleared, Acts, &[], Type::CallClear, Why::ClearInvoked, Gone),
     row(Fact::Cleared, Other, &[], Type::CallClear, Why::OtherDeviceCleared, Gone),
 ];

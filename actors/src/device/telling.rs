@@ -6,8 +6,9 @@
 use schemas::contract::cc::{
     AttributeType, CallEventAttributeNames, CallEventAttributeValue, CallEventMsg, CallEventType as Type,
     Device as WireDevice, DeviceAttributeNames, DeviceAttributeValue, DeviceName, DeviceType, EventType,
-    FeaturesAllowed, StandardEventMsg,
+    FeaturesAllowed, PartyMember, StandardEventMsg,
 };
+use schemas::csta::private::only_private;
 use schemas::domain::{DeviceRef, Dn, Feature, Features, ObjectId, ObjectKind, Party};
 
 use super::leg::LegState;
@@ -16,8 +17,21 @@ use crate::env::Env;
 use crate::event::{Event, Forms};
 
 /// Features whose operations exist: nothing is announced that would be refused as unknown.
-pub const SUPPORTED: Features =
-    Features::of(&[Feature::AnswerCall, Feature::ClearCall, Feature::HoldCall, Feature::RetrieveCall]);
+pub const SUPPORTED: Features = Features::of(&[
+    Feature::AnswerCall,
+    Feature::RedirectCall,
+    Feature::AlternateCall,
+    Feature::ConferenceCall,
+    Feature::SplitConferenceCall,
+    Feature::ConsultationCall,
+    Feature::CancelConsultationCall,
+    Feature::TransferCall,
+    Feature::NewCall,
+    Feature::ClearCall,
+    Feature::OutPulseDigits,
+    Feature::HoldCall,
+    Feature::RetrieveCall,
+]);
 
 /// The event as sessions keep it; `None` when a planted fault swallows it.
 pub(super) fn render(object: ObjectId, report: &Report, env: &Env, forms: Forms) -> Option<Event> {
@@ -46,8 +60,8 @@ pub(super) fn call_event(object: ObjectId, report: &Report, env: &Env) -> CallEv
         call_event_attribute: attributes(object, report),
         features_allowed: features.iter().map(wire_feature).collect(),
         device: own.devices(report),
-        party: Vec::new(),
-        account_code: None,
+        party: own.parties(report),
+        account_code: report.account.clone(),
         account_code_type: None,
         local_call_id: report.leg.as_ref().map_or(0, |leg| leg.id.as_long()),
         call_event_time: env.now_ms(),
@@ -60,7 +74,25 @@ fn features_allowed(leg: &LegView) -> Features {
     if leg.gone {
         return Features::NONE;
     }
-    leg.permitted.unwrap_or_else(|| of_state(leg.state)).and(SUPPORTED)
+    // A node that permits nothing by itself does not know our private data either.
+    leg.permitted.unwrap_or_else(|| of_leg(leg).without(only_private())).and(SUPPORTED)
+}
+
+/// What a leg's state allows, with what stands beside it.
+fn of_leg(leg: &LegView) -> Features {
+    const DELIVERED: Features =
+        Features::of(&[Feature::CancelConsultationCall, Feature::TransferCall, Feature::AlternateCall]);
+    const ESTABLISHED: Features = DELIVERED.with(Feature::ConferenceCall);
+    match leg.state {
+        LegState::Delivered if leg.consulting => of_state(leg.state).or(DELIVERED),
+        // The line has no room for another held call.
+        LegState::Established if leg.consulting => {
+            let taken = Features::of(&[Feature::HoldCall, Feature::ConsultationCall]);
+            of_state(leg.state).without(taken).or(ESTABLISHED)
+        }
+        LegState::Failed if leg.consulting => of_state(leg.state).with(Feature::CancelConsultationCall),
+        state => of_state(state),
+    }
 }
 
 /// What the state of a leg allows by itself.
@@ -117,7 +149,9 @@ fn wire_feature(feature: Feature) -> FeaturesAllowed {
 }
 
 fn attributes(object: ObjectId, report: &Report) -> Vec<CallEventAttributeValue> {
-    use CallEventAttributeNames::{CurrentGlobalCallId, DialedDigits, IcpId};
+    use CallEventAttributeNames::{
+        CurrentGlobalCallId, DialedDigits, IcpId, PrimaryGlobalCallid, SecondaryGlobalCallid,
+    };
     let value = |name, value: String, kind| CallEventAttributeValue {
         attribute_name: Some(name),
         attribute_value: Some(value),
@@ -134,6 +168,12 @@ fn attributes(object: ObjectId, report: &Report) -> Vec<CallEventAttributeValue>
             attributes.push(value(CurrentGlobalCallId, id.as_str().to_owned(), AttributeType::String));
         }
     }
+    if let Some(joined) = &report.joined {
+        let ids = [(PrimaryGlobalCallid, &joined.primary), (SecondaryGlobalCallid, &joined.secondary)];
+        for (name, id) in ids {
+            attributes.extend(id.as_ref().map(|id| value(name, id.as_str().to_owned(), AttributeType::String)));
+        }
+    }
     attributes.push(value(IcpId, object.ceid().get().to_string(), AttributeType::LongInteger));
     attributes
 }
@@ -148,7 +188,8 @@ impl Own<'_> {
     fn devices(&self, report: &Report) -> Vec<WireDevice> {
         use DeviceName::{
             CalledDevice, CallingDevice, ConnectedDevice, ControllerDevice, DroppedDevice, HoldingDevice,
-            NewDestinationDevice, OriginalDestinationDevice, PickupDevice, UsingDevice, WaitingDevice,
+            NewDestinationDevice, OriginalDestinationDevice, PickupDevice, TransferControllerDevice, TransferredDevice,
+            UsingDevice, WaitingDevice,
         };
         let mut roles: Vec<(DeviceName, &Party)> = Vec::with_capacity(4);
         let own = Party::Known(self.device());
@@ -199,6 +240,16 @@ impl Own<'_> {
                     roles.push((if waits { WaitingDevice } else { CallingDevice }, &leg.calling));
                     roles.push((CalledDevice, &leg.called));
                 }
+                Type::CallTransferred => {
+                    roles.push((TransferControllerDevice, &report.subject));
+                    if let Some(joined) = &report.joined {
+                        roles.push((TransferredDevice, &joined.transferred));
+                        roles.push((NewDestinationDevice, &joined.joined));
+                    }
+                }
+                Type::CallConferenced => roles.push((ControllerDevice, &report.subject)),
+                // Who it is now, where D is in no role.
+                Type::RemotePartyUpdate => roles.push((ConnectedDevice, &report.subject)),
                 // Who is on a call that was there before the monitor.
                 Type::MonitorSet => {
                     roles.push((CallingDevice, &leg.calling));
@@ -213,6 +264,44 @@ impl Own<'_> {
         roles.into_iter().filter_map(|(role, party)| self.wire(role, party)).collect()
     }
 
+    /// Everyone in a conference; the call id is that of the monitored device's leg.
+    fn parties(&self, report: &Report) -> Vec<PartyMember> {
+        let (Some(joined), Some(leg)) = (&report.joined, &report.leg) else { return Vec::new() };
+        joined.members.iter().filter_map(|member| self.member(member, leg.id.as_long())).collect()
+    }
+
+    fn member(&self, party: &Party, call_id: i64) -> Option<PartyMember> {
+        let hidden = DeviceRef { private_number: true, private_name: true, ..DeviceRef::default() };
+        let device = match party {
+            Party::Known(device) => device,
+            Party::Restricted => &hidden,
+            Party::NotKnown => return None,
+        };
+        let number = (!device.private_number).then(|| device.number.clone());
+        Some(PartyMember {
+            device_type: number.is_some().then(|| self.kind(device, self.is_own(party))),
+            member_num: number,
+            member_name: self.name(device, self.is_own(party)),
+            remote_member_ext: None,
+            remote_member_name: None,
+            member_network_ext: None,
+            peer_id: None,
+            peer_name: None,
+            call_id,
+            number_privacy: device.private_number,
+            name_privacy: device.private_name,
+        })
+    }
+
+    /// As the node said it in this event, or lists it for the monitored line; nothing when it is private.
+    fn name(&self, device: &DeviceRef, own: bool) -> Option<String> {
+        if device.private_name {
+            return None;
+        }
+        let listed = || Some(self.env.cluster.listed(self.object.ceid(), self.object.dn())?.name);
+        device.name.clone().or_else(|| own.then(listed).flatten())
+    }
+
     fn device(&self) -> DeviceRef {
         DeviceRef {
             button: (self.object.kind() == ObjectKind::Appearance).then(|| self.object.button()),
@@ -222,7 +311,8 @@ impl Own<'_> {
 
     fn is_own(&self, party: &Party) -> bool {
         let own = self.device();
-        party.device().is_some_and(|d| d.number == own.number && (d.button.is_none() || d.button == own.button))
+        // The prime line goes without a button.
+        party.device().is_some_and(|d| d.number == own.number && d.button.unwrap_or(1) == own.button.unwrap_or(1))
     }
 
     /// The party at the other end of a call of two.
@@ -253,11 +343,7 @@ impl Own<'_> {
         if !device.private_number {
             attributes.push(value(Number, device.number.clone(), AttributeType::String));
         }
-        if !device.private_name {
-            let listed = || Some(self.env.cluster.listed(self.object.ceid(), self.object.dn())?.name);
-            let name = device.name.clone().or_else(|| own.then(listed).flatten());
-            attributes.extend(name.map(|name| value(Name, name, AttributeType::String)));
-        }
+        attributes.extend(self.name(device, own).map(|name| value(Name, name, AttributeType::String)));
         if !matches!(party, Party::Restricted) {
             let kind = self.kind(device, own);
             attributes.push(value(DeviceTypeName, kind.as_str().to_owned(), AttributeType::String));

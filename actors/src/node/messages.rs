@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 
 use actix::{Addr, Message, Recipient};
+use schemas::csta::message::DeviceProfile;
 use schemas::domain::{
     CallKey, Ceid, Command, DeviceRef, Dn, Done, Happening, LegSnapshot, NodeRefusal, ObjectId, Party,
 };
 
 use super::Node;
 use crate::cluster::Listed;
+use crate::refusal::Refused;
 
 /// Names one asked question, so that its answer finds its asker.
 pub type Ticket = u64;
@@ -42,6 +44,8 @@ pub struct Ask {
 pub struct CallDetails {
     pub calling: Party,
     pub called: Party,
+    /// Everyone in the call, the device itself among them.
+    pub parties: Vec<Party>,
 }
 
 /// What a node tells a device. Answers and facts come on this one path, so that they arrive in
@@ -64,6 +68,13 @@ pub enum Told {
 pub struct Tell {
     pub life: u64,
     pub told: Told,
+}
+
+/// What the node has configured for a number; answered by its deadline.
+#[derive(Message)]
+#[rtype(result = "Result<DeviceProfile, Refused>")]
+pub struct Profile {
+    pub dn: Dn,
 }
 
 /// To the NodeSupervisor: what became of a life.

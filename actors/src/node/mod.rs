@@ -13,20 +13,24 @@ mod state;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Recipient, WrapFuture};
-use schemas::csta::message::SystemStatus;
+use actix::{
+    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Recipient, ResponseFuture, WrapFuture,
+};
+use schemas::csta::message::{DeviceProfile, SystemStatus};
 use schemas::csta::{read, write};
 use schemas::domain::ObjectId;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tracing::{Span, info, info_span, warn};
 
 use self::link::{Link, Received};
-use self::messages::{Ask, Close, News, NodeNews, Question, Tell};
+use self::messages::{Ask, Close, News, NodeNews, Profile, Question, Tell, Ticket};
 use self::state::{Effect, Effects, Input, State};
 use crate::cluster::NodeSettings;
 use crate::guard;
 use crate::last_word::LastWord;
 use crate::policy;
+use crate::refusal::Refused;
 use crate::wire::Connect;
 
 /// One connection to one node.
@@ -40,6 +44,9 @@ pub struct Node {
     /// Where answers and facts of each object go.
     listeners: HashMap<ObjectId, Recipient<Tell>>,
     effects: Effects,
+    next_ticket: Ticket,
+    /// Who waits for what is configured for a number.
+    profiles: HashMap<Ticket, oneshot::Sender<Result<DeviceProfile, Refused>>>,
     /// Both halves of the socket; dropped before the last word is said.
     link: Option<Link>,
     _last_word: LastWord<NodeNews>,
@@ -62,6 +69,8 @@ impl Node {
             supervisor,
             listeners: HashMap::new(),
             effects: Effects::new(),
+            next_ticket: 0,
+            profiles: HashMap::new(),
             link: None,
             _last_word: last_word,
         }
@@ -92,6 +101,11 @@ impl Node {
             Effect::Tell(object, told) => {
                 if let Some(listener) = self.listeners.get(&object) {
                     listener.do_send(Tell { life: self.life, told });
+                }
+            }
+            Effect::Profile(ticket, result) => {
+                if let Some(asker) = self.profiles.remove(&ticket) {
+                    let _ = asker.send(result.map_err(Refused::Node)); // the application may have gone
                 }
             }
             Effect::Up => {
@@ -193,6 +207,18 @@ impl Handler<Ask> for Node {
         if leaving {
             self.listeners.remove(&ask.object);
         }
+    }
+}
+
+impl Handler<Profile> for Node {
+    type Result = ResponseFuture<Result<DeviceProfile, Refused>>;
+
+    fn handle(&mut self, Profile { dn }: Profile, ctx: &mut Self::Context) -> Self::Result {
+        let (answer, answered) = oneshot::channel();
+        self.next_ticket += 1;
+        self.profiles.insert(self.next_ticket, answer);
+        self.step(Input::Profile(self.next_ticket, dn), ctx);
+        Box::pin(async move { answered.await.unwrap_or(Err(Refused::LinkLost)) })
     }
 }
 

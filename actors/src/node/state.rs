@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use schemas::csta::convert;
 use schemas::csta::frame;
-use schemas::csta::message::{Edition, EventBody, Failure, Message, Request, Response, SpecificInfo, SystemStatus};
+use schemas::csta::message::{
+    DeviceProfile, Edition, EventBody, Failure, Message, PrivateFeature, PrivateRequest, PrivateResponse, Request,
+    Response, SpecificInfo, SystemStatus,
+};
 use schemas::domain::{CallKey, Dn, Done, NodeRefusal, ObjectId, RefusalKind};
 use tokio::time::Instant;
 
@@ -27,6 +30,8 @@ pub(crate) enum Input {
     Unreadable,
     /// A device asks.
     Asked(ObjectId, Question),
+    /// What is configured for a number; answered by [`Effect::Profile`].
+    Profile(Ticket, Dn),
     /// Look at the deadlines.
     Tick,
     /// End in good order.
@@ -38,6 +43,7 @@ pub(crate) enum Input {
 pub(crate) enum Effect {
     Send(u16, Message, Edition),
     Tell(ObjectId, Told),
+    Profile(Ticket, Result<DeviceProfile, NodeRefusal>),
     Up,
     Directory(HashMap<Dn, Listed>),
     /// The directory stays as it was known before, for the rest of this life.
@@ -73,6 +79,9 @@ enum Purpose {
     Legs(ObjectId),
     Details(ObjectId, CallKey),
     Perform(ObjectId, Ticket),
+    /// What of our private data the node knows.
+    Features,
+    Profile(Ticket),
 }
 
 #[derive(Debug)]
@@ -98,6 +107,8 @@ pub(crate) struct State {
     directory: Directory,
     /// As the node told it last.
     status: SystemStatus,
+    /// What of our private data the node said it knows.
+    private: Vec<PrivateFeature>,
     /// Cross reference to object and back; a stop that crosses an event finds neither.
     by_reference: HashMap<String, ObjectId>,
     references: BTreeMap<ObjectId, String>,
@@ -112,6 +123,19 @@ fn no_answer() -> NodeRefusal {
     NodeRefusal {
         kind: RefusalKind::NoAnswer,
         text: "The node did not answer in time; the outcome is not known.".into(),
+    }
+}
+
+fn not_available(what: &str) -> NodeRefusal {
+    NodeRefusal { kind: RefusalKind::NotSupported, text: format!("{what} is not available on this node.") }
+}
+
+/// The operation that needs a part of our private data.
+fn operation(feature: PrivateFeature) -> &'static str {
+    match feature {
+        PrivateFeature::SplitConference => "splitConferenceCall",
+        PrivateFeature::NewCall => "newCall",
+        PrivateFeature::DeviceProfile | PrivateFeature::Permitted => "The operation",
     }
 }
 
@@ -134,6 +158,7 @@ impl State {
             session: None,
             directory: Directory::default(),
             status: SystemStatus::Normal,
+            private: Vec::new(),
             by_reference: HashMap::new(),
             references: BTreeMap::new(),
             unreadable: 0,
@@ -157,6 +182,7 @@ impl State {
                 }
             }
             Input::Asked(object, question) => self.asked(object, question, now, out),
+            Input::Profile(ticket, dn) => self.asked_for_profile(ticket, dn, now, out),
             Input::Tick => self.tick(now, out),
             Input::Close => {
                 if let Some((session, ..)) = self.session.take() {
@@ -319,12 +345,21 @@ impl State {
                 let legs = connections.into_iter().filter_map(convert::leg).collect();
                 out.push(Effect::Tell(object, Told::Legs(Ok(legs))));
             }
-            (Purpose::Details(object, call), Response::SnapshotCall { calling, called, .. }) => {
-                out.push(Effect::Tell(object, Told::Details(call, Ok(CallDetails { calling, called }))));
+            (Purpose::Details(object, call), Response::SnapshotCall { calling, called, devices, .. }) => {
+                let details = CallDetails { calling, called, parties: convert::parties(&devices) };
+                out.push(Effect::Tell(object, Told::Details(call, Ok(details))));
+            }
+            (Purpose::Features, Response::GetCstaFeatures { private }) => self.private = private,
+            (Purpose::Profile(ticket), Response::Escape(PrivateResponse::DeviceProfile(profile))) => {
+                out.push(Effect::Profile(ticket, Ok(profile)));
             }
             (Purpose::Perform(object, ticket), response) => {
                 let call = match response {
-                    Response::MakeCall { calling, .. } => calling.call.as_deref().map(CallKey::from),
+                    Response::MakeCall { calling: named, .. }
+                    | Response::ConsultationCall { initiated: named, .. }
+                    | Response::TransferCall { transferred: named }
+                    | Response::ConferenceCall { conference: named }
+                    | Response::DirectedPickupCall { picked: named } => named.call.as_deref().map(CallKey::from),
                     _ => None,
                 };
                 out.push(Effect::Tell(object, Told::Outcome(ticket, Ok(Done { call }))));
@@ -354,12 +389,15 @@ impl State {
                 }
             }
             Purpose::Unmonitor | Purpose::Unwanted => {}
+            // A foreign switch: it knows nothing of our private data.
+            Purpose::Features => {}
             other => self.refuse(other, convert::refusal(failure), out),
         }
     }
 
     fn refuse(&mut self, purpose: Purpose, refusal: NodeRefusal, out: &mut Effects) {
         let (object, told) = match purpose {
+            Purpose::Profile(ticket) => return out.push(Effect::Profile(ticket, Err(refusal))),
             Purpose::Monitor(object) => (object, Told::Monitored(Err(refusal))),
             Purpose::Legs(object) => (object, Told::Legs(Err(refusal))),
             Purpose::Details(object, call) => (object, Told::Details(call, Err(refusal))),
@@ -394,6 +432,22 @@ impl State {
         out.push(Effect::Up);
         self.directory.wanted(now);
         self.look_for_directory(now, out);
+        self.send(Request::GetCstaFeatures, Purpose::Features, now, out);
+    }
+
+    fn asked_for_profile(&mut self, ticket: Ticket, dn: Dn, now: Instant, out: &mut Effects) {
+        let purpose = Purpose::Profile(ticket);
+        if self.phase != Phase::Up {
+            return self.refuse(purpose, not_connected(), out);
+        }
+        if !self.private.contains(&PrivateFeature::DeviceProfile) {
+            return self.refuse(purpose, not_available("The configuration of a device"), out);
+        }
+        if self.pending.len() >= policy::NODE_PENDING {
+            return self.refuse(purpose, overloaded(), out);
+        }
+        let request = Request::Escape(PrivateRequest::DeviceProfile { dn: dn.to_string() });
+        self.send(request, purpose, now, out);
     }
 
     fn asked(&mut self, object: ObjectId, question: Question, now: Instant, out: &mut Effects) {
@@ -414,7 +468,14 @@ impl State {
                 let connection = convert::connection(&device, &call);
                 (Request::SnapshotCall { connection }, Purpose::Details(object, call))
             }
-            Question::Perform(ticket, command) => (convert::request(&command), Purpose::Perform(object, ticket)),
+            Question::Perform(ticket, command) => {
+                let purpose = Purpose::Perform(object, ticket);
+                let lacks = convert::needs(&command).filter(|feature| !self.private.contains(feature));
+                if let (Phase::Up, Some(feature)) = (self.phase, lacks) {
+                    return self.refuse(purpose, not_available(operation(feature)), out);
+                }
+                (convert::request(&command), purpose)
+            }
         };
         if self.phase != Phase::Up {
             return self.refuse(purpose, not_connected(), out);

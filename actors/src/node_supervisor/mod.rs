@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, Recipient};
+use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, MessageResult, Recipient};
 use schemas::domain::Ceid;
 use tokio::time::Instant;
 use tracing::info;
@@ -39,6 +39,11 @@ pub enum Change {
         life: u64,
     },
 }
+
+/// The node, while it can be asked.
+#[derive(Message)]
+#[rtype(result = "Option<Addr<Node>>")]
+pub struct FindNode(pub Ceid);
 
 /// Planned stop: close every connection, begin no new life.
 #[derive(Message)]
@@ -159,6 +164,14 @@ impl Handler<NodeNews> for NodeSupervisor {
 
     fn handle(&mut self, news: NodeNews, ctx: &mut Self::Context) {
         guard::keep("node_supervisor", || self.news(news, ctx));
+    }
+}
+
+impl Handler<FindNode> for NodeSupervisor {
+    type Result = MessageResult<FindNode>;
+
+    fn handle(&mut self, FindNode(ceid): FindNode, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.nodes.get(&ceid).filter(|watched| watched.up).and_then(|watched| watched.node.clone()))
     }
 }
 

@@ -4,8 +4,8 @@
 //! `Node` actor; the simulated node has its own model and speaks in `message`.
 
 use super::message::{
-    CallEvent, CallEventKind, ConnectionId, DeviceConnection, EventBody, Failure, InformationEvent, JoinKind,
-    JoinedEvent, PrivateFeature, PrivateRequest, Request, Response,
+    CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceConnection, EventBody, Failure, InformationEvent,
+    JoinKind, JoinedEvent, PrivateFeature, PrivateRequest, Request, Response,
 };
 use crate::domain::{
     CallKey, Command, DeviceRef, Fact, GlobalCallId, Happening, Joined, JoinedParty, LegSnapshot, LocalState,
@@ -195,6 +195,8 @@ pub fn leg(line: DeviceConnection) -> Option<LegSnapshot> {
         call: CallKey::from(line.connection.call?.as_str()),
         local: *local,
         far: far(others.iter().copied()),
+        others: others.len(),
+        parties: Vec::new(),
         calling: Party::NotKnown,
         called: Party::NotKnown,
         permitted: line.permitted,
@@ -223,6 +225,7 @@ pub fn add_call(leg: &mut LegSnapshot, own: Option<&DeviceRef>, call: &Response)
     let Response::SnapshotCall { calling, called, global_call_id, devices } = call else { return };
     leg.calling = calling.clone();
     leg.called = called.clone();
+    leg.parties = parties(devices);
     if leg.global_call_id.is_none() {
         leg.global_call_id = global_call_id.as_deref().map(GlobalCallId::from);
     }
@@ -233,6 +236,16 @@ pub fn add_call(leg: &mut LegSnapshot, own: Option<&DeviceRef>, call: &Response)
         });
         leg.far = far(others.filter_map(|line| line.state));
     }
+}
+
+/// Everyone in a call whom the answer to SnapshotCall names.
+#[must_use]
+pub fn parties(devices: &[CallConnection]) -> Vec<Party> {
+    let party = |line: &CallConnection| match (&line.device, &line.connection.device) {
+        (Party::NotKnown, Some(device)) => Party::Known(device.clone()),
+        (said, _) => said.clone(),
+    };
+    devices.iter().filter(|line| line.state != Some(LocalState::Null)).map(party).collect()
 }
 
 /// Of several far ends one that is connected: the call is through then, whoever else is rung.

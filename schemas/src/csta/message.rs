@@ -388,7 +388,6 @@ pub struct Event {
     pub body: EventBody,
 }
 
-#[expect(clippy::large_enum_variant)] // most are of the large kind
 #[derive(Debug, Clone, PartialEq)]
 pub enum EventBody {
     Call(CallEvent),

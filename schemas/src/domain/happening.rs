@@ -272,6 +272,10 @@ pub struct LegSnapshot {
     pub local: LocalState,
     /// State of the far connection, where known: tells an alerting far end from a connected one.
     pub far: Option<LocalState>,
+    /// How many others are in the call, where the node lists them.
+    pub others: usize,
+    /// Everyone in the call, as the answer to SnapshotCall names them.
+    pub parties: Vec<Party>,
     pub calling: Party,
     pub called: Party,
     pub permitted: Option<Features>,

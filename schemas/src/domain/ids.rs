@@ -92,6 +92,9 @@ impl ObjectKind {
 pub struct ObjectId(u64);
 
 impl ObjectId {
+    /// The last button that an id has room for.
+    pub const LAST_BUTTON: u8 = 127;
+
     /// The object of a prime line at its primary node.
     #[must_use]
     pub fn line(ceid: Ceid, dn: Dn) -> Self {

@@ -12,25 +12,22 @@ use actors::session_supervisor::SessionRef;
 use actors::standing::Service;
 use actors::system_event::connection_state;
 use schemas::contract::adv::{AdvCallEventMsg, AdvCallStatusResult, AdvEventMsg};
-use schemas::contract::cc::{
-    CallStatusResult, IcpIdResult, NumberedEventMsg, ObjectIdResult, Outcome, StandardEventMsg,
-};
+use schemas::contract::cc::{CallStatusResult, IcpIdResult, NumberedEventMsg, Outcome, StandardEventMsg};
 use schemas::contract::ops_call_control_advanced::{AdvGetCallStatus, AdvGetEvent};
 use schemas::contract::ops_call_control_standard::{
-    AnswerCall, CancelGetEvent, ClearCall, GetCallStatus, GetEvent, GetIcpId, GetNumberedEvent, GetPhoneNumberId,
-    HoldCall, MakeCall, MonitorObject as MonitorObjectRequest, RegisterEventHandler, RetrieveCall,
-    StopMonitor as StopMonitorRequest,
+    AnswerCall, CancelGetEvent, ClearCall, GetCallStatus, GetEvent, GetIcpId, GetNumberedEvent, HoldCall, MakeCall,
+    MonitorObject as MonitorObjectRequest, RegisterEventHandler, RetrieveCall, StopMonitor as StopMonitorRequest,
 };
 use schemas::contract::std::MonitorResult;
-use schemas::domain::{Ceid, Dn, LegId, ObjectId};
+use schemas::domain::{LegId, ObjectId};
 use schemas::fault::Ground;
 
 use super::operation::{Context, Given, Handler, No, Operation, Result, Told, run};
+use super::{calls, devices};
 
 pub(in crate::http) fn handler(name: &str) -> Option<Handler> {
     Some(match name {
         "getIcpId" => run::<GetIcpId>,
-        "getPhoneNumberId" => run::<GetPhoneNumberId>,
         "monitorObject" => run::<MonitorObjectRequest>,
         "stopMonitor" => run::<StopMonitorRequest>,
         "getCallStatus" => run::<GetCallStatus>,
@@ -45,7 +42,7 @@ pub(in crate::http) fn handler(name: &str) -> Option<Handler> {
         "registerEventHandler" => run::<RegisterEventHandler>,
         "getNumberedEvent" => run::<GetNumberedEvent>,
         "cancelGetEvent" => run::<CancelGetEvent>,
-        _ => return None,
+        _ => return calls::handler(name).or_else(|| devices::handler(name)),
     })
 }
 
@@ -60,12 +57,12 @@ fn object(id: i64) -> std::result::Result<ObjectId, Refused> {
     ObjectId::try_from(id).map_err(|_| Refused::NoObject)
 }
 
-fn leg(id: i64) -> std::result::Result<LegId, Refused> {
+pub(super) fn leg(id: i64) -> std::result::Result<LegId, Refused> {
     u64::try_from(id).ok().filter(|id| *id > 0).map(LegId::new).ok_or(Refused::NoCall)
 }
 
 impl Context<'_> {
-    async fn command(
+    pub(super) async fn command(
         &self,
         session_id: i64,
         object_id: i64,
@@ -91,21 +88,6 @@ impl Operation for GetIcpId {
             result: true,
             icp_id: i64::from(ceid.get()),
         }))
-    }
-}
-
-impl Operation for GetPhoneNumberId {
-    async fn run(self, context: &Context<'_>) -> Result<ObjectIdResult> {
-        context.session(self.request.session_id).await?;
-        let cluster = &context.gateway.tree.env.cluster;
-        let ceid = Ceid::try_from(self.request.icp_id).map_err(|_| Refused::NoNode)?;
-        cluster.link(ceid).ok_or(Refused::NoNode)?;
-        let dn: Dn = self.request.prime_dn.trim().parse().map_err(|_| Refused::NoNumber)?;
-        if cluster.has(ceid, dn) == Some(false) {
-            return Err(Refused::NoNumber.into());
-        }
-        let object_id = ObjectId::line(ceid, dn).as_long();
-        Ok(Given::Reply(ObjectIdResult { error_description: None, result: true, object_id }))
     }
 }
 

@@ -4,6 +4,8 @@
 //! simulation; [`post`] is its HTTP side.
 
 pub(super) mod call_control;
+mod calls;
+mod devices;
 pub(super) mod session;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -18,8 +20,8 @@ use schemas::fault::Fault;
 use schemas::soap::{self, Envelope, Rejected, Version};
 
 use super::contract_files::Place;
-pub use super::operation::{not_supported_count, supported};
 use super::operation::{self, Answered, Input};
+pub use super::operation::{not_supported_count, supported};
 use super::{Gateway, body};
 
 /// What goes back.

@@ -1,25 +1,113 @@
 //! What happened at a line, as the event that a monitor of that line gets.
 
-use schemas::csta::message::{CallEvent, ConnectionId, Event, EventBody, Message};
-use schemas::domain::{DeviceRef, Party};
+use std::borrow::Cow;
 
-use crate::sim::switch::{Happened, Witness};
+use schemas::csta::message::{
+    CallEvent, CallEventKind, ConnectionId, Event, EventBody, InformationEvent, JoinKind, JoinedConnection,
+    JoinedEvent, Message,
+};
+use schemas::domain::{Cause, DeviceRef, Features, LocalState, Party};
 
-pub(super) fn event(happened: &Happened, witness: &Witness, cross_ref: u64) -> Message {
-    let body = CallEvent {
+use crate::sim::switch::{Happened, InUse, Joined, Learnt, LegState, Output, Witness};
+
+/// The lines that are told of it.
+pub(super) fn witnesses(told: &Output) -> Cow<'_, [Witness]> {
+    match told {
+        Output::Happened(happened) => Cow::Borrowed(&happened.witnesses),
+        Output::Joined(joined) => Cow::Borrowed(&joined.witnesses),
+        Output::Learnt(learnt) => Cow::Borrowed(&learnt.witnesses),
+        Output::InUse(used) => {
+            Cow::Owned(vec![Witness { line: used.line, local: LocalState::Null, permitted: Features::NONE }])
+        }
+        Output::Truth(_) | Output::Peer(..) | Output::Broken(_) => Cow::Borrowed(&[]),
+    }
+}
+
+/// What one line is told; `None` when there is nothing to tell.
+pub(super) fn event(told: &Output, witness: &Witness, cross_ref: u64) -> Option<Message> {
+    let body = match told {
+        Output::Happened(happened) => EventBody::Call(call(happened, witness)),
+        Output::Joined(joined) => EventBody::Joined(join(joined, witness)),
+        Output::Learnt(learnt) => EventBody::Information(information(learnt, witness)),
+        Output::InUse(used) => EventBody::Call(in_use(used)),
+        Output::Truth(_) | Output::Peer(..) | Output::Broken(_) => return None,
+    };
+    Some(Message::Event(Event { cross_ref: cross_ref.to_string(), body }))
+}
+
+fn call(happened: &Happened, witness: &Witness) -> CallEvent {
+    CallEvent {
         kind: happened.kind,
         connection: connection(&happened.call, &happened.connection),
         subject: Party::Known(happened.subject.clone()),
         calling: Party::Known(happened.calling.clone()),
         called: party(happened.called.as_ref()),
-        last_redirection: Party::NotKnown,
-        new_destination: Party::NotKnown,
+        last_redirection: party(happened.redirected.as_ref()),
+        new_destination: party(happened.destination.as_ref()),
         local: Some(witness.local),
         cause: happened.why.cause(),
         permitted: Some(witness.permitted),
         global_call_id: Some(happened.gcid.to_string()),
+    }
+}
+
+fn join(joined: &Joined, witness: &Witness) -> JoinedEvent {
+    let item = |joiner: &crate::sim::switch::Joiner| JoinedConnection {
+        new: Some(connection(&joined.call, &joiner.device)),
+        old: Some(connection(&joiner.was, &joiner.device)),
+        endpoint: Party::Known(joiner.device.clone()),
     };
-    Message::Event(Event { cross_ref: cross_ref.to_string(), body: EventBody::Call(body) })
+    JoinedEvent {
+        kind: joined.kind,
+        primary_old: connection(&joined.call, &joined.controller),
+        secondary_old: joined.ended.as_ref().map(|call| connection(call, &joined.controller)),
+        controller: Party::Known(joined.controller.clone()),
+        joined: party(joined.joined.as_ref()),
+        connections: joined.parties.iter().map(item).collect(),
+        ringing: joined.ringing,
+        local: Some(witness.local),
+        cause: match joined.kind {
+            JoinKind::Transferred => Cause::Transfer,
+            JoinKind::Conferenced => Cause::Conference,
+        },
+        permitted: Some(witness.permitted),
+        global_call_id: Some(joined.gcid.to_string()),
+        old_global_call_id: joined.ended_gcid.as_ref().map(ToString::to_string),
+    }
+}
+
+/// A line hears what happened at another of its set: a call that it is not in.
+fn in_use(used: &InUse) -> CallEvent {
+    let device = used.used.device();
+    CallEvent {
+        kind: match (used.over, used.state) {
+            (true, _) => CallEventKind::ConnectionCleared,
+            (false, LegState::Initiated) => CallEventKind::ServiceInitiated,
+            (false, LegState::Connected | LegState::Held) => CallEventKind::Established,
+            (false, _) => CallEventKind::Originated,
+        },
+        connection: connection(&used.call, &device),
+        subject: Party::Known(device),
+        calling: Party::NotKnown,
+        called: Party::NotKnown,
+        last_redirection: Party::NotKnown,
+        new_destination: Party::NotKnown,
+        local: Some(LocalState::Null),
+        cause: Cause::Normal,
+        permitted: Some(Features::NONE),
+        global_call_id: Some(used.gcid.to_string()),
+    }
+}
+
+fn information(learnt: &Learnt, witness: &Witness) -> InformationEvent {
+    InformationEvent {
+        connection: connection(&learnt.call, &witness.line.device()),
+        device: Party::Known(learnt.device.clone()),
+        calling: Party::Known(learnt.calling.clone()),
+        account: None,
+        permitted: Some(witness.permitted),
+        global_call_id: Some(learnt.gcid.to_string()),
+    }
 }
 
 /// A connection names its device without a name.

@@ -4,6 +4,7 @@
 //! commands and views; what happens there is told to the monitors of every association. Called by
 //! `core`, which owns both.
 
+mod calls;
 mod directory;
 mod events;
 mod services;
@@ -16,7 +17,7 @@ use schemas::csta::frame;
 use schemas::csta::message::{Edition, Failure, Message, Request, Response, SystemStatus};
 
 use super::plan::{Plan, Style};
-use super::switch::{Happened, Line, Output, Switch};
+use super::switch::{Line, Output, Switch};
 
 /// One connection of a gateway, in the order in which they came.
 pub type AssociationId = u64;
@@ -179,14 +180,15 @@ impl Exchange {
     }
 
     /// Tells what happened to whoever monitors a line that was in it.
-    pub fn tell(&self, happened: &Happened, out: &mut Vec<Effect>) {
+    pub fn tell(&self, told: &Output, out: &mut Vec<Effect>) {
         for (id, association) in &self.associations {
-            for witness in &happened.witnesses {
+            for witness in events::witnesses(told).iter() {
                 for cross_ref in association.by_line.get(&witness.line).into_iter().flatten() {
+                    let Some(message) = events::event(told, witness, *cross_ref) else { continue };
                     out.push(Effect::Send(Outgoing {
                         to: *id,
                         invoke: frame::EVENT,
-                        message: Box::new(events::event(happened, witness, *cross_ref)),
+                        message: Box::new(message),
                         edition: association.edition,
                         answers: None,
                     }));

@@ -4,11 +4,11 @@ use schemas::csta::message::{CallConnection, ConnectionId, DeviceConnection, Fai
 use schemas::domain::{DeviceRef, Party};
 
 use super::events::{connection, party};
-use super::{AssociationId, Effect, Exchange, HEARTBEAT_MS, MONITORS, directory};
+use super::{AssociationId, Effect, Exchange, HEARTBEAT_MS, MONITORS, calls, directory};
 use crate::sim::plan::Style;
 use crate::sim::switch::{By, CallView, Command, Done, Input, Line, Output, Refusal, Switch, Target};
 
-type Answer = Result<Response, Failure>;
+pub(super) type Answer = Result<Response, Failure>;
 
 /// Longest application session, and what who asks for none gets.
 const SESSION_LONGEST_S: u32 = 3_600;
@@ -49,7 +49,7 @@ fn name(request: &Request) -> &'static str {
 }
 
 /// Every service that is answered, by name.
-pub const SERVICES: [&str; 15] = [
+pub const SERVICES: [&str; 25] = [
     "SystemStatus",
     "SystemRegister",
     "StartApplicationSession",
@@ -65,6 +65,16 @@ pub const SERVICES: [&str; 15] = [
     "ClearConnection",
     "HoldCall",
     "RetrieveCall",
+    "ConsultationCall",
+    "ReconnectCall",
+    "AlternateCall",
+    "TransferCall",
+    "ConferenceCall",
+    "DeflectCall",
+    "DirectedPickupCall",
+    "GenerateDigits",
+    "GetCSTAFeatures",
+    "Escape",
 ];
 
 /// The standard's word for a refusal of the switch.
@@ -82,6 +92,7 @@ pub(super) fn failure(refusal: Refusal) -> Failure {
         Refusal::NoConnectionToClear => Failure::state("noConnectionToClear"),
         Refusal::NoActiveCall => Failure::state("noActiveCall"),
         Refusal::NoHeldCall => Failure::state("noHeldCall"),
+        Refusal::ConferenceFull => Failure::resource("conferenceMemberLimitExceeded"),
     }
 }
 
@@ -154,7 +165,17 @@ impl Exchange {
             Request::RetrieveCall { connection } => {
                 control(&connection, Command::Retrieve, switch, now_ms, told).map(|()| Response::RetrieveCall)
             }
-            _ => Err(Failure::operation("serviceNotSupported")),
+            request @ (Request::ConsultationCall { .. }
+            | Request::ReconnectCall { .. }
+            | Request::AlternateCall { .. }
+            | Request::TransferCall { .. }
+            | Request::ConferenceCall { .. }
+            | Request::DeflectCall { .. }
+            | Request::DirectedPickupCall { .. }
+            | Request::GenerateDigits { .. }
+            | Request::GetCstaFeatures
+            | Request::Escape(_)) => calls::answer(request, switch, now_ms, told),
+            Request::Unsupported { .. } => Err(Failure::operation("serviceNotSupported")),
         };
         self.answer(id, invoke, service, answer, out);
     }
@@ -310,6 +331,11 @@ fn control(
     perform(command(Target { line, call: asked.call.clone() }), switch, now_ms, told).map(drop)
 }
 
-fn perform(command: Command, switch: &mut Switch, now_ms: i64, told: &mut Vec<Output>) -> Result<Done, Failure> {
+pub(super) fn perform(
+    command: Command,
+    switch: &mut Switch,
+    now_ms: i64,
+    told: &mut Vec<Output>,
+) -> Result<Done, Failure> {
     switch.on(Input::Command(By::Application, command), now_ms, told).map_err(failure)
 }

@@ -2,6 +2,7 @@
 
 use super::Switch;
 use super::model::{Call, CallNo, Leg, LegNo, LegState, Place, Timer};
+use super::possible::PARTIES;
 
 impl Switch {
     /// Looks at everything there is.
@@ -11,6 +12,7 @@ impl Switch {
     pub fn check_invariants(&self) -> Result<(), String> {
         for (number, leg) in &self.state.legs {
             self.check_leg(*number, leg)?;
+            self.check_pair(*number, leg)?;
         }
         for (number, call) in &self.state.calls {
             self.check_call(*number, call)?;
@@ -51,33 +53,44 @@ impl Switch {
         if legs.len() != call.legs.len() || legs.iter().any(|l| l.call != number) {
             return Err(format!("{number:?} and its legs disagree"));
         }
-        if legs.iter().all(|l| l.place.line().is_none()) {
+        let far = |leg: &Leg| leg.place.line().is_none();
+        if legs.len() < 2 && legs.iter().copied().all(far) {
             return Err(format!("{number:?} has nobody here"));
         }
+        if legs.len() > PARTIES {
+            return Err(format!("{number:?} has {} legs", legs.len()));
+        }
         let states: Vec<LegState> = legs.iter().map(|l| l.state).collect();
-        let agree = match states.as_slice() {
-            [LegState::Initiated | LegState::Failed] => true,
-            // A partner was asked to ring somebody and has not said anything yet.
-            [LegState::Originated, LegState::Initiated] => legs[1].place.line().is_none(),
-            [LegState::Delivered, LegState::Alerting] => true,
-            [_, _, ..] => states.iter().all(|s| matches!(s, LegState::Connected | LegState::Held)),
-            _ => false,
-        };
-        if !agree {
+        if !agree(&legs) {
             return Err(format!("the legs of {number:?} do not agree: {states:?}"));
         }
-        let ours = legs.first().is_some_and(|l| l.place.line().is_some());
-        let timer = match (states.as_slice(), call.timer.map(|(_, t)| t)) {
-            ([LegState::Initiated], Some(Timer::Interdigit)) => !call.digits.is_empty(),
-            ([LegState::Initiated], None) => call.digits.is_empty(),
-            // Only the caller's node lets a call ring for so long.
-            ([LegState::Originated | LegState::Delivered, _], Some(Timer::NoAnswer)) => ours,
-            ([LegState::Delivered, _], None) => !ours,
-            (_, None) => true,
+        let waits = legs.len() > 1 && states.iter().any(|s| matches!(s, LegState::Alerting | LegState::Initiated));
+        let timer = match (call.timer.map(|(_, t)| t), states.as_slice()) {
+            (Some(Timer::Interdigit), [LegState::Initiated]) => !call.digits.is_empty(),
+            (Some(Timer::NoAnswer), _) => waits,
+            (None, [LegState::Initiated]) => call.digits.is_empty(),
+            // Across, it is the caller's node that lets a call ring for so long.
+            (None, _) => !waits || legs.iter().copied().any(far),
             _ => false,
         };
         if !timer {
             return Err(format!("{number:?} in {states:?} has the timer {:?}", call.timer));
+        }
+        if call.recall.is_some() && !waits {
+            return Err(format!("{number:?} in {states:?} would recall"));
+        }
+        if [call.maker, call.added].iter().flatten().any(|l| !call.legs.contains(l)) {
+            return Err(format!("{number:?} was made a conference by somebody who is not there"));
+        }
+        Ok(())
+    }
+
+    fn check_pair(&self, number: LegNo, leg: &Leg) -> Result<(), String> {
+        let Some(pair) = leg.pair else { return Ok(()) };
+        let other = self.state.legs.get(&pair).ok_or(format!("{number:?} consults beside nothing"))?;
+        let held = [leg.state, other.state].iter().filter(|s| **s == LegState::Held).count();
+        if other.pair != Some(number) || leg.place.line() != other.place.line() || held != 1 {
+            return Err(format!("{number:?} and {pair:?} are no consultation"));
         }
         Ok(())
     }
@@ -117,5 +130,29 @@ impl Switch {
             return Err("the timers and the calls disagree".into());
         }
         Ok(())
+    }
+}
+
+/// Whether the legs of one call can be so beside each other.
+fn agree(legs: &[&Leg]) -> bool {
+    use LegState::{Alerting, Connected, Delivered, Failed, Held, Initiated, Originated};
+    if let [one] = legs {
+        return matches!(one.state, Initiated | Failed);
+    }
+    let rung = legs.iter().position(|l| matches!(l.state, Alerting | Initiated));
+    match (rung, legs) {
+        (None, _) => legs.iter().all(|l| matches!(l.state, Connected | Held)),
+        (Some(at), [a, b]) => {
+            let (rung, caller) = if at == 0 { (a, b) } else { (b, a) };
+            let far = |leg: &Leg| leg.place.line().is_none();
+            match (rung.state, caller.state) {
+                (Alerting, Delivered | Held) => true,
+                // A partner was asked to ring somebody and has not said anything yet.
+                (Initiated, Originated | Held) => far(rung),
+                (Initiated, Delivered) => far(rung) && far(caller),
+                _ => false,
+            }
+        }
+        _ => false,
     }
 }

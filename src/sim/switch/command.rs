@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemas::csta::message::CallEventKind;
 use schemas::domain::{Dn, Feature};
 
-use super::model::{By, CallNo, Command, Done, LegNo, LegState, Line, Place, Refusal, Target, Timer, Why};
+use super::model::{By, CallNo, Command, Done, LegNo, LegState, Line, Place, Refusal, Timer, Why};
 use super::{Step, Switch};
 use crate::sim::peer::PeerMessage;
 
@@ -13,14 +13,17 @@ use crate::sim::peer::PeerMessage;
 /// a call does.
 const LONGEST_NUMBER: usize = 64;
 
-type Outcome = Result<Done, Refusal>;
+pub(super) type Outcome = Result<Done, Refusal>;
 
 impl Switch {
     pub(super) fn command(&mut self, by: By, command: Command, step: &mut Step<'_>) -> Outcome {
         match command {
             Command::OffHook(line) => self.off_hook(by, line, step),
             Command::MakeCall { line, number } => self.make_call(by, line, &number, step),
-            Command::Digits { line, digits } => self.digits(by, line, &digits, step),
+            Command::Digits { target, digits } => {
+                let leg = self.resolve(by, &target, Feature::OutPulseDigits)?;
+                self.digits(leg, &digits, step)
+            }
             Command::Answer(target) => {
                 let leg = self.resolve(by, &target, Feature::AnswerCall)?;
                 Ok(self.answer(leg, step))
@@ -34,66 +37,56 @@ impl Switch {
             Command::Hold(target) => {
                 let leg = self.resolve(by, &target, Feature::HoldCall)?;
                 self.set(leg, LegState::Held, Why::Normal, step);
-                self.say_others(leg, |part| PeerMessage::Hold { part }, step);
+                self.say_hold(leg, Why::Normal, step);
                 self.tell_all(CallEventKind::Held, leg, Why::Normal, step);
                 Ok(self.done(leg))
             }
             Command::Retrieve(target) => {
                 let leg = self.resolve(by, &target, Feature::RetrieveCall)?;
-                self.set(leg, LegState::Connected, Why::Normal, step);
-                self.say_others(leg, |part| PeerMessage::Retrieve { part }, step);
-                self.tell_all(CallEventKind::Retrieved, leg, Why::Normal, step);
+                self.retrieve(leg, Why::Normal, step);
                 Ok(self.done(leg))
+            }
+            Command::Consult { target, number } => {
+                let leg = self.resolve(by, &target, Feature::ConsultationCall)?;
+                dialable(&number)?;
+                self.consult(by, leg, target.line, &number, step)
+            }
+            Command::Reconnect(two) => {
+                let legs = self.resolve_two(by, &two, Feature::CancelConsultationCall)?;
+                Ok(self.reconnect(legs, step))
+            }
+            Command::Alternate(two) => {
+                let legs = self.resolve_two(by, &two, Feature::AlternateCall)?;
+                Ok(self.alternate(legs, step))
+            }
+            Command::Transfer(two) => {
+                let legs = self.resolve_two(by, &two, Feature::TransferCall)?;
+                Ok(self.transfer(two.line, legs, step))
+            }
+            Command::Conference(two) => {
+                let legs = self.resolve_two(by, &two, Feature::ConferenceCall)?;
+                Ok(self.conference(legs, step))
+            }
+            Command::Split(target) => {
+                let leg = self.resolve(by, &target, Feature::SplitConferenceCall)?;
+                self.split(target.line, leg, step)
+            }
+            Command::Redirect { target, number } => {
+                let leg = self.resolve(by, &target, Feature::RedirectCall)?;
+                self.redirect(leg, &number, step)
+            }
+            Command::PickUp { line, ringing } => self.pick_up(by, line, &ringing, step),
+            Command::NewCall(target) => {
+                let leg = self.resolve(by, &target, Feature::NewCall)?;
+                Ok(self.new_call_at(by, target.line, leg, step))
             }
             Command::DoNotDisturb { dn, on } => self.do_not_disturb(by, dn, on),
         }
     }
 
-    /// The line, when it exists and whoever asks may control it.
-    fn usable(&self, by: By, line: Line) -> Result<(), Refusal> {
-        let phone = self.state.phones.get(&line.dn).ok_or(Refusal::UnknownDevice)?;
-        if !(1..=phone.plan.buttons).contains(&line.button) {
-            return Err(Refusal::UnknownDevice);
-        }
-        if by == By::Application && !phone.plan.cos.call_control {
-            return Err(Refusal::Privilege);
-        }
-        Ok(())
-    }
-
-    /// The leg that a command is about, when its state allows the command.
-    fn resolve(&self, by: By, target: &Target, feature: Feature) -> Result<LegNo, Refusal> {
-        self.usable(by, target.line)?;
-        let leg = match &target.call {
-            Some(key) => {
-                let call = self.state.by_key.get(key.as_str()).copied();
-                self.leg_at(target.line, call).ok_or(Refusal::UnknownConnection)?
-            }
-            None => {
-                let (wanted, otherwise): (fn(LegState) -> bool, _) = match feature {
-                    Feature::AnswerCall => (|s| s == LegState::Alerting, Refusal::NoCallToAnswer),
-                    Feature::RetrieveCall => (|s| s == LegState::Held, Refusal::NoHeldCall),
-                    Feature::HoldCall => (LegState::is_active, Refusal::NoActiveCall),
-                    _ => (LegState::is_active, Refusal::NoConnectionToClear),
-                };
-                self.leg_in(target.line, wanted).ok_or(otherwise)?
-            }
-        };
-        if self.possible(target.line, leg).has(feature) {
-            return Ok(leg);
-        }
-        Err(match (feature, self.state.legs.get(&leg).map(|l| l.state)) {
-            (Feature::HoldCall, Some(LegState::Connected)) => Refusal::HoldInUse,
-            (Feature::AnswerCall, Some(LegState::Alerting)) | (Feature::RetrieveCall, Some(LegState::Held)) => {
-                Refusal::LineInUse
-            }
-            _ => Refusal::WrongState,
-        })
-    }
-
-    fn done(&self, leg: LegNo) -> Done {
+    pub(super) fn done(&self, leg: LegNo) -> Done {
         let call = self.state.legs.get(&leg).and_then(|l| self.state.calls.get(&l.call));
-        Done { call: call.map(|c| Arc::clone(&c.key)), gcid: call.map(|c| Arc::clone(&c.gcid)) }
+        Done { call: call.map(|c| Arc::clone(&c.key)), gcid: call.map(|c| Arc::clone(&c.gcid)), to: None }
     }
 
     fn off_hook(&mut self, by: By, line: Line, step: &mut Step<'_>) -> Outcome {
@@ -104,31 +97,36 @@ impl Switch {
         if let Some(leg) = self.leg_in(line, |s| s == LegState::Alerting) {
             return Ok(self.answer(leg, step));
         }
-        let leg = self.dial_tone(by, line, step);
+        let leg = self.dial_tone(by, line, None, step);
         Ok(self.done(leg))
     }
 
-    /// A new call with dial tone at an idle line.
-    fn dial_tone(&mut self, by: By, line: Line, step: &mut Step<'_>) -> LegNo {
-        let why = if by == By::Application { Why::MakeCall } else { Why::NewCall };
+    /// A new call with dial tone at a line without an active leg; beside `held`, a consultation.
+    pub(super) fn dial_tone(&mut self, by: By, line: Line, held: Option<LegNo>, step: &mut Step<'_>) -> LegNo {
+        let why = match (held, by) {
+            (Some(_), _) => Why::Consultation,
+            (None, By::Application) => Why::MakeCall,
+            (None, By::Person) => Why::NewCall,
+        };
         let call = self.new_call(None, self.named(line));
         let leg = self.join(call, Place::Line(line), LegState::Initiated, why, step);
+        if let Some(held) = held {
+            self.pair(held, leg);
+        }
         self.tell_all(CallEventKind::ServiceInitiated, leg, why, step);
         leg
     }
 
     fn make_call(&mut self, by: By, line: Line, number: &str, step: &mut Step<'_>) -> Outcome {
         self.usable(by, line)?;
-        if number.is_empty() || number.chars().count() > LONGEST_NUMBER {
-            return Err(Refusal::InvalidDestination);
-        }
+        dialable(number)?;
         let tone = self.leg_in(line, |s| s == LegState::Initiated);
         if tone.is_none() && self.leg_in(line, |s| s != LegState::Held).is_some() {
             return Err(Refusal::LineInUse);
         }
         let leg = match tone {
             Some(leg) => leg,
-            None => self.dial_tone(by, line, step),
+            None => self.dial_tone(by, line, None, step),
         };
         let done = self.done(leg);
         if let Some(call) = self.state.legs.get(&leg).map(|l| l.call) {
@@ -137,13 +135,11 @@ impl Switch {
         Ok(done)
     }
 
-    fn digits(&mut self, by: By, line: Line, digits: &str, step: &mut Step<'_>) -> Outcome {
-        self.usable(by, line)?;
+    fn digits(&mut self, leg: LegNo, digits: &str, step: &mut Step<'_>) -> Outcome {
         let keyed = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit() || b == b'*' || b == b'#');
         if !keyed || digits.len() > LONGEST_NUMBER {
             return Err(Refusal::InvalidDestination);
         }
-        let leg = self.leg_in(line, LegState::is_active).ok_or(Refusal::NoActiveCall)?;
         let Some((state, call)) = self.state.legs.get(&leg).map(|l| (l.state, l.call)) else {
             return Err(Refusal::NoActiveCall);
         };
@@ -151,10 +147,22 @@ impl Switch {
         match state {
             LegState::Initiated => self.key(call, digits, step)?,
             // Tones in the voice path; no state of a leg changes.
-            LegState::Connected => {}
-            _ => return Err(Refusal::WrongState),
+            _ => self.tones(leg, digits, step),
         }
         Ok(done)
+    }
+
+    /// Everybody in the call but the sender hears tones; one who holds it does not.
+    pub(super) fn tones(&mut self, from: LegNo, digits: &str, step: &mut Step<'_>) {
+        for other in self.others(from) {
+            let Some(leg) = self.state.legs.get_mut(&other) else { continue };
+            if leg.state == LegState::Connected {
+                leg.tones.push_str(digits);
+                let over = leg.tones.len().saturating_sub(LONGEST_NUMBER);
+                leg.tones.drain(..over);
+                self.say(other, |part| PeerMessage::Digits { part, digits: digits.to_owned() }, step);
+            }
+        }
     }
 
     fn key(&mut self, call: CallNo, digits: &str, step: &mut Step<'_>) -> Result<(), Refusal> {
@@ -171,16 +179,28 @@ impl Switch {
         Ok(())
     }
 
-    fn answer(&mut self, leg: LegNo, step: &mut Step<'_>) -> Done {
-        let Some(number) = self.state.legs.get(&leg).map(|l| l.call) else { return Done::default() };
+    pub(super) fn answer(&mut self, leg: LegNo, step: &mut Step<'_>) -> Done {
+        self.connect(leg, Why::Normal, step);
+        self.done(leg)
+    }
+
+    /// Somebody who was rung is there: whoever waited talks, one who holds goes on holding.
+    pub(super) fn connect(&mut self, leg: LegNo, why: Why, step: &mut Step<'_>) {
+        let Some(number) = self.state.legs.get(&leg).map(|l| l.call) else { return };
         self.set_timer(number, None);
-        self.set(leg, LegState::Connected, Why::Normal, step);
+        if let Some(call) = self.state.calls.get_mut(&number) {
+            call.recall = None;
+        }
+        if self.state.legs.get(&leg).is_some_and(|l| l.state != LegState::Connected) {
+            self.set(leg, LegState::Connected, why, step);
+        }
         for other in self.others(leg) {
-            self.set(other, LegState::Connected, Why::Normal, step);
+            if self.state.legs.get(&other).is_some_and(|l| l.state != LegState::Held) {
+                self.set(other, LegState::Connected, why, step);
+            }
         }
         self.say_others(leg, |part| PeerMessage::Answer { part }, step);
-        self.tell_all(CallEventKind::Established, leg, Why::Normal, step);
-        self.done(leg)
+        self.tell_all(CallEventKind::Established, leg, why, step);
     }
 
     fn do_not_disturb(&mut self, by: By, dn: Dn, on: bool) -> Outcome {
@@ -197,6 +217,19 @@ impl Switch {
         call.map_or_else(Vec::new, |c| c.legs.iter().copied().filter(|l| *l != leg).collect())
     }
 
+    /// Says to the partner that a leg holds. In a conference the others go on talking.
+    pub(super) fn say_hold(&self, leg: LegNo, cause: Why, step: &mut Step<'_>) {
+        if self.others(leg).len() == 1 {
+            self.say_others(leg, |part| PeerMessage::Hold { part, cause }, step);
+        }
+    }
+
+    pub(super) fn say_retrieve(&self, leg: LegNo, cause: Why, step: &mut Step<'_>) {
+        if self.others(leg).len() == 1 {
+            self.say_others(leg, |part| PeerMessage::Retrieve { part, cause }, step);
+        }
+    }
+
     /// Says something to every partner in a leg's call.
     pub(super) fn say_others(
         &self,
@@ -208,4 +241,12 @@ impl Switch {
             self.say(other, &message, step);
         }
     }
+}
+
+/// What may be dialled at all.
+fn dialable(number: &str) -> Result<(), Refusal> {
+    if number.is_empty() || number.chars().count() > LONGEST_NUMBER {
+        return Err(Refusal::InvalidDestination);
+    }
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use schemas::csta::message::CallEventKind;
-use schemas::domain::{DeviceRef, Feature, Features};
+use schemas::domain::{DeviceRef, Features};
 
 use super::model::{Call, CallNo, Happened, Leg, LegNo, LegState, Line, Output, Place, Timer, Why, Witness};
 use super::{Step, Switch};
@@ -21,7 +21,19 @@ impl Switch {
         let gcid = gcid.unwrap_or_else(|| self.next_gcid());
         let key: Arc<str> = format!("{}-{:x}-{:x}", self.plan.ceid, self.epoch_ms, self.calls).into();
         self.state.by_key.insert(Arc::clone(&key), number);
-        let call = Call { key, gcid, calling, called: None, digits: String::new(), legs: Vec::new(), timer: None };
+        let call = Call {
+            key,
+            gcid,
+            calling,
+            called: None,
+            digits: String::new(),
+            legs: Vec::new(),
+            timer: None,
+            recall: None,
+            maker: None,
+            added: None,
+            redirected: None,
+        };
         self.state.calls.insert(number, call);
         number
     }
@@ -63,7 +75,11 @@ impl Switch {
                 self.state.by_part.insert(*part, number);
             }
         }
-        self.state.legs.insert(number, Leg { call, place, state, cause, since_ms: step.now_ms });
+        if let Place::Line(line) = &place {
+            self.touched.insert(line.dn);
+        }
+        let since_ms = step.now_ms;
+        self.state.legs.insert(number, Leg { call, place, state, cause, since_ms, pair: None, tones: String::new() });
         if let Some(call) = self.state.calls.get_mut(&call) {
             call.legs.push(number);
         }
@@ -77,6 +93,7 @@ impl Switch {
         entry.state = state;
         entry.cause = cause;
         entry.since_ms = step.now_ms;
+        self.touched.extend(entry.place.line().map(|line| line.dn));
         self.record(leg, state.truth(), cause, step);
     }
 
@@ -86,6 +103,7 @@ impl Switch {
         let Some(gone) = self.state.legs.remove(&leg) else { return };
         match &gone.place {
             Place::Line(line) => {
+                self.touched.insert(line.dn);
                 if let Some(legs) = self.state.by_line.get_mut(line) {
                     legs.retain(|l| *l != leg);
                     if legs.is_empty() {
@@ -97,12 +115,62 @@ impl Switch {
                 self.state.by_part.remove(part);
             }
         }
-        let Some(call) = self.state.calls.get_mut(&gone.call) else { return };
+        // What is left of a consultation is an ordinary call, held or not.
+        if let Some(other) = gone.pair.and_then(|pair| self.state.legs.get_mut(&pair)) {
+            other.pair = None;
+        }
+        self.forget(leg, gone.call);
+    }
+
+    /// A leg goes on in another call.
+    pub(super) fn move_to(&mut self, leg: LegNo, call: CallNo, cause: Why, step: &mut Step<'_>) {
+        let Some(entry) = self.state.legs.get_mut(&leg) else { return };
+        let former = std::mem::replace(&mut entry.call, call);
+        entry.cause = cause;
+        entry.since_ms = step.now_ms;
+        let state = entry.state.truth();
+        if let Some(call) = self.state.calls.get_mut(&call) {
+            call.legs.push(leg);
+        }
+        self.forget(leg, former);
+        self.record(leg, state, cause, step);
+    }
+
+    /// A call goes on under another Global Call ID.
+    pub(super) fn rename(&mut self, number: CallNo, gcid: Arc<str>, cause: Why, step: &mut Step<'_>) {
+        let Some(call) = self.state.calls.get_mut(&number) else { return };
+        if call.gcid == gcid {
+            return;
+        }
+        call.gcid = gcid;
+        for leg in call.legs.clone() {
+            let Some(state) = self.state.legs.get(&leg).map(|l| l.state.truth()) else { continue };
+            self.record(leg, state, cause, step);
+        }
+    }
+
+    /// A leg is not in a call any more; the call goes with its last one.
+    fn forget(&mut self, leg: LegNo, number: CallNo) {
+        let Some(call) = self.state.calls.get_mut(&number) else { return };
         call.legs.retain(|l| *l != leg);
+        if call.legs.len() <= 2 {
+            (call.maker, call.added) = (None, None);
+        }
+        call.maker = call.maker.filter(|l| *l != leg);
+        call.added = call.added.filter(|l| *l != leg);
         if call.legs.is_empty() {
-            self.set_timer(gone.call, None);
-            if let Some(call) = self.state.calls.remove(&gone.call) {
+            self.set_timer(number, None);
+            if let Some(call) = self.state.calls.remove(&number) {
                 self.state.by_key.remove(&call.key);
+            }
+        }
+    }
+
+    /// Two legs of a line become a consultation.
+    pub(super) fn pair(&mut self, held: LegNo, active: LegNo) {
+        for (leg, other) in [(held, active), (active, held)] {
+            if let Some(leg) = self.state.legs.get_mut(&leg) {
+                leg.pair = Some(other);
             }
         }
     }
@@ -125,14 +193,14 @@ impl Switch {
         }));
     }
 
-    /// The other party's number: of the other leg while there is one, else as dialled or shown.
+    /// The other parties' numbers: of the other legs while there are any, else as dialled or shown.
     pub(super) fn other_number(&self, call: &Call, leg: LegNo, line: Line) -> Option<String> {
-        let there = call.legs.iter().find(|l| **l != leg).and_then(|l| self.state.legs.get(l));
-        match there.map(|l| &l.place) {
-            Some(Place::Line(line)) => Some(line.dn.to_string()),
-            Some(Place::Far { party, .. }) => Some(party.number.clone()),
-            None if call.calling.number == line.dn.to_string() => call.called.as_ref().map(|d| d.number.clone()),
-            None => Some(call.calling.number.clone()),
+        let there = call.legs.iter().filter(|l| **l != leg).flat_map(|l| self.parties_of(*l));
+        let there: Vec<String> = there.map(|device| device.number).collect();
+        match () {
+            () if !there.is_empty() => Some(there.join("+")),
+            () if call.calling.number == line.dn.to_string() => call.called.as_ref().map(|d| d.number.clone()),
+            () => Some(call.calling.number.clone()),
         }
     }
 
@@ -147,35 +215,6 @@ impl Switch {
         }
     }
 
-    /// What may be done with a leg at a line, as far as its state goes. The commands and what is
-    /// announced both ask here, so that they cannot disagree.
-    pub(super) fn possible(&self, line: Line, leg: LegNo) -> Features {
-        let Some(entry) = self.state.legs.get(&leg) else { return Features::NONE };
-        let beside = |wanted: fn(LegState) -> bool| {
-            let legs = self.state.by_line.get(&line).map_or(&[][..], Vec::as_slice);
-            legs.iter().any(|l| *l != leg && self.state.legs.get(l).is_some_and(|l| wanted(l.state)))
-        };
-        let unless = |hindered: bool, feature: Feature| {
-            if hindered { Features::NONE } else { Features::NONE.with(feature) }
-        };
-        match entry.state {
-            LegState::Initiated | LegState::Originated | LegState::Delivered | LegState::Failed => {
-                Features::NONE.with(Feature::ClearCall)
-            }
-            LegState::Alerting => unless(beside(LegState::is_active), Feature::AnswerCall),
-            LegState::Connected => unless(beside(|s| s == LegState::Held), Feature::HoldCall).with(Feature::ClearCall),
-            LegState::Held => unless(beside(LegState::is_active), Feature::RetrieveCall),
-        }
-    }
-
-    /// What an application may do with a leg.
-    pub(super) fn permitted(&self, line: Line, leg: LegNo) -> Features {
-        match self.state.phones.get(&line.dn) {
-            Some(phone) if phone.plan.cos.call_control => self.possible(line, leg),
-            _ => Features::NONE,
-        }
-    }
-
     /// The device of a leg, as connections name it.
     pub(super) fn device_of(&self, leg: LegNo) -> DeviceRef {
         match self.state.legs.get(&leg).map(|l| &l.place) {
@@ -183,6 +222,15 @@ impl Switch {
             Some(Place::Far { party, .. }) => party.clone(),
             None => DeviceRef::default(),
         }
+    }
+
+    /// Everybody whom a leg leads to: one, or more behind a link.
+    pub(super) fn parties_of(&self, leg: LegNo) -> Vec<DeviceRef> {
+        let beyond = match self.state.legs.get(&leg).map(|l| &l.place) {
+            Some(Place::Far { beyond, .. }) => beyond.as_slice(),
+            _ => &[],
+        };
+        std::iter::once(self.device_of(leg)).chain(beyond.iter().cloned()).collect()
     }
 
     /// A line's device text with its name.
@@ -197,6 +245,21 @@ impl Switch {
         legs.iter().filter_map(|l| self.state.legs.get(l)?.place.line()).collect()
     }
 
+    /// What each of `lines` sees of a call as it is now.
+    pub(super) fn witnesses(&self, key: &str, lines: &[Line]) -> Vec<Witness> {
+        let call = self.state.by_key.get(key).copied();
+        let witness = |line: &Line| {
+            let leg = self.leg_at(*line, call);
+            let local = leg.and_then(|l| self.state.legs.get(&l)).map(|l| l.state.local());
+            Witness {
+                line: *line,
+                local: local.unwrap_or(schemas::domain::LocalState::Null),
+                permitted: leg.map_or(Features::NONE, |l| self.permitted(*line, l)),
+            }
+        };
+        lines.iter().map(witness).collect()
+    }
+
     /// Tells `lines` what happened to `about`, each with its own state as it is now.
     pub(super) fn tell(
         &self,
@@ -207,22 +270,25 @@ impl Switch {
         lines: &[Line],
         step: &mut Step<'_>,
     ) {
+        self.tell_way(kind, about, who, None, why, lines, step);
+    }
+
+    /// [`Self::tell`] with where the call goes.
+    #[expect(clippy::too_many_arguments)] // one event in all its parts
+    pub(super) fn tell_way(
+        &self,
+        kind: CallEventKind,
+        about: &Call,
+        who: (DeviceRef, DeviceRef),
+        destination: Option<DeviceRef>,
+        why: Why,
+        lines: &[Line],
+        step: &mut Step<'_>,
+    ) {
         if lines.is_empty() {
             return;
         }
-        let call = self.state.by_key.get(&about.key).copied();
-        let witnesses = lines
-            .iter()
-            .map(|line| {
-                let leg = self.leg_at(*line, call);
-                let local = leg.and_then(|l| self.state.legs.get(&l)).map(|l| l.state.local());
-                Witness {
-                    line: *line,
-                    local: local.unwrap_or(schemas::domain::LocalState::Null),
-                    permitted: leg.map_or(Features::NONE, |l| self.permitted(*line, l)),
-                }
-            })
-            .collect();
+        let witnesses = self.witnesses(&about.key, lines);
         let (connection, subject) = who;
         step.out.push(Output::Happened(Happened {
             kind,
@@ -232,6 +298,8 @@ impl Switch {
             subject,
             calling: about.calling.clone(),
             called: about.called.clone(),
+            redirected: about.redirected.clone(),
+            destination,
             why,
             witnesses,
         }));

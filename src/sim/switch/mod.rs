@@ -7,10 +7,14 @@
 //!
 //! Rules of its lines, where sets in the field differ:
 //! - A number rings at its prime line, and only there; while that has an active or an alerting
-//!   leg it is busy. Line appearances are for calls that go out. Lines of one set do not know of
-//!   each other.
+//!   leg it is busy. Line appearances are for calls that go out. Lines of one set are independent;
+//!   an idle one hears when another is in use.
 //! - A line has at most one active leg, one held leg and one alerting leg. Going off hook answers
 //!   what rings.
+//! - What a consultation leads to is about its two legs: a call that is held by hand and another
+//!   beside it cannot be joined. A consultation that still rings cannot be put away.
+//! - Of two calls that are joined the held one goes on. A path through a node stays there, though
+//!   nobody of that node is in the call any more.
 //! - A call that fails leaves its caller with a tone until the caller clears; a call that is left
 //!   by all but one is over for the last one too.
 //! - A held call is retrieved before it is cleared; a ringing phone cannot hang up.
@@ -18,20 +22,29 @@
 mod check;
 mod clear;
 mod command;
+mod divert;
+mod follow;
+mod join;
 mod legs;
 mod model;
 mod partner;
+mod possible;
 mod route;
 mod view;
 
 #[cfg(test)]
 mod tests;
 
-pub use model::{By, Command, Done, Happened, Input, Line, Output, Refusal, Target, Why, Witness};
+pub use model::{
+    By, Command, Done, Happened, InUse, Input, Joined, Joiner, Learnt, LegState, Line, Output, Refusal, Target, Two,
+    Why, Witness,
+};
 pub use view::{CallView, LineView};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use schemas::domain::Dn;
 
 use model::{CallNo, Phone, State, Timer};
 
@@ -54,6 +67,10 @@ pub struct Switch {
     legs: u64,
     parts: u64,
     gcids: u64,
+    /// Sets whose legs changed in this step.
+    touched: BTreeSet<Dn>,
+    /// What idle lines were told of others of their set.
+    followed: BTreeMap<Line, InUse>,
     steps: u64,
     broken: u64,
 }
@@ -78,6 +95,8 @@ impl Switch {
             parts: 0,
             // Seconds since the epoch: a node that starts anew goes on elsewhere in the range.
             gcids: u64::try_from(epoch_ms / 1000).unwrap_or(0) % legs::GCID_RANGE,
+            touched: BTreeSet::new(),
+            followed: BTreeMap::new(),
             steps: 0,
             broken: 0,
             plan,
@@ -113,6 +132,7 @@ impl Switch {
                 Ok(Done::default())
             }
         };
+        self.follow(&mut step);
         self.steps += 1;
         let small = cfg!(debug_assertions) || self.state.legs.len() <= CHECKED_ALWAYS;
         if (small || self.steps.is_multiple_of(CHECKED_EVERY))
@@ -166,6 +186,8 @@ impl Switch {
         for phone in self.state.phones.values_mut() {
             phone.dnd = false;
         }
+        self.touched.clear();
+        self.followed.clear();
         self.epoch_ms = epoch_ms.max(self.epoch_ms + 1);
         self.calls = 0;
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use schemas::csta::message::CallEventKind;
+use schemas::csta::message::{CallEventKind, JoinKind};
 use schemas::domain::{Cause, DeviceRef, Dn, Features, LocalState};
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +64,14 @@ pub enum Why {
     InvalidNumberFormat,
     NumberUnallocated,
     DestNotObtainable,
+    Consultation,
+    Alternate,
+    Transfer,
+    Conference,
+    Redirected,
+    CallPickup,
+    RecallBusy,
+    RecallNoAnswer,
     /// The link to the partner node is lost.
     PeerLost,
     /// The node lost its power.
@@ -85,6 +93,14 @@ impl Why {
             Self::InvalidNumberFormat => Cause::InvalidNumberFormat,
             Self::NumberUnallocated => Cause::NumberUnallocated,
             Self::DestNotObtainable => Cause::DestNotObtainable,
+            Self::Consultation => Cause::Consultation,
+            Self::Alternate => Cause::Alternate,
+            Self::Transfer => Cause::Transfer,
+            Self::Conference => Cause::Conference,
+            Self::Redirected => Cause::Redirected,
+            Self::CallPickup => Cause::CallPickup,
+            Self::RecallBusy => Cause::RecallBusy,
+            Self::RecallNoAnswer => Cause::RecallNoAnswer,
             Self::PeerLost => Cause::NetworkNotObtainable,
         }
     }
@@ -146,6 +162,8 @@ pub enum Place {
         part: PartId,
         peer: u16,
         party: DeviceRef,
+        /// Others who are behind it: members of a conference there.
+        beyond: Vec<DeviceRef>,
     },
 }
 
@@ -166,6 +184,10 @@ pub struct Leg {
     pub state: LegState,
     pub cause: Why,
     pub since_ms: i64,
+    /// The other leg of a consultation on the same line: one of the two is held.
+    pub pair: Option<LegNo>,
+    /// The newest tones that arrived here.
+    pub tones: String,
 }
 
 /// What happens when nobody does anything until then.
@@ -189,6 +211,14 @@ pub struct Call {
     /// In the order in which they joined; the caller's first.
     pub legs: Vec<LegNo>,
     pub timer: Option<(i64, Timer)>,
+    /// Who transferred the call to a phone that has not answered yet: it is rung again when
+    /// nobody does.
+    pub recall: Option<Line>,
+    /// Who made the conference, and whom that one put in last.
+    pub maker: Option<LegNo>,
+    pub added: Option<LegNo>,
+    /// The last device that the call was taken away from.
+    pub redirected: Option<DeviceRef>,
 }
 
 #[derive(Debug, Clone)]
@@ -231,6 +261,14 @@ pub struct Target {
     pub call: Option<String>,
 }
 
+/// The two legs of a consultation at a line, by their calls where they are named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Two {
+    pub line: Line,
+    pub held: Option<String>,
+    pub active: Option<String>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// Dial tone; answers when the line rings.
@@ -242,13 +280,37 @@ pub enum Command {
     },
     /// Keys pressed one by one: dialling while there is dial tone, tones in a call.
     Digits {
-        line: Line,
+        target: Target,
         digits: String,
     },
     Answer(Target),
     Clear(Target),
     Hold(Target),
     Retrieve(Target),
+    /// Holds the call and calls a number from the same line.
+    Consult {
+        target: Target,
+        number: String,
+    },
+    /// Ends the consultation and takes the held call back.
+    Reconnect(Two),
+    Alternate(Two),
+    Transfer(Two),
+    Conference(Two),
+    /// The maker of a conference speaks with the last added alone; the others are held.
+    Split(Target),
+    /// Sends a ringing call elsewhere.
+    Redirect {
+        target: Target,
+        number: String,
+    },
+    /// Answers at `line` what rings at the target, or at any line of its number.
+    PickUp {
+        line: Line,
+        ringing: Target,
+    },
+    /// Clears a call that leads nowhere and gives dial tone on its line.
+    NewCall(Target),
     DoNotDisturb {
         dn: Dn,
         on: bool,
@@ -276,6 +338,8 @@ pub enum Input {
 pub struct Done {
     pub call: Option<Arc<str>>,
     pub gcid: Option<Arc<str>>,
+    /// Whom a transfer put the held party through to.
+    pub to: Option<DeviceRef>,
 }
 
 /// Why a command was not done. Nothing has changed then.
@@ -303,6 +367,8 @@ pub enum Refusal {
     HoldInUse,
     #[error("not a number to dial")]
     InvalidDestination,
+    #[error("the conference is full")]
+    ConferenceFull,
 }
 
 /// A monitored line's part in what happened, as it is right after it.
@@ -325,8 +391,61 @@ pub struct Happened {
     pub subject: DeviceRef,
     pub calling: DeviceRef,
     pub called: Option<DeviceRef>,
+    /// The last device that the call was taken away from.
+    pub redirected: Option<DeviceRef>,
+    /// Diverted only: where the call goes.
+    pub destination: Option<DeviceRef>,
     pub why: Why,
     pub witnesses: Vec<Witness>,
+}
+
+/// One party of a call that two calls became: its device, and which call it was in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Joiner {
+    pub device: DeviceRef,
+    pub was: Arc<str>,
+}
+
+/// Two calls became one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Joined {
+    pub kind: JoinKind,
+    /// The call that goes on.
+    pub call: Arc<str>,
+    pub gcid: Arc<str>,
+    /// The call that is no more; none when it was a partner's.
+    pub ended: Option<Arc<str>>,
+    pub ended_gcid: Option<Arc<str>>,
+    pub controller: DeviceRef,
+    /// Whom the call was transferred to, or who was added.
+    pub joined: Option<DeviceRef>,
+    pub parties: Vec<Joiner>,
+    /// Whether whom the call was transferred to has not answered yet.
+    pub ringing: bool,
+    pub witnesses: Vec<Witness>,
+}
+
+/// The other party of a call, or the call's name, is another now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Learnt {
+    pub call: Arc<str>,
+    pub gcid: Arc<str>,
+    pub device: DeviceRef,
+    pub calling: DeviceRef,
+    pub witnesses: Vec<Witness>,
+}
+
+/// To an idle line: another of its set is in use, or is no longer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InUse {
+    /// Whom it is told.
+    pub line: Line,
+    pub used: Line,
+    /// The call by which it was taken into use, in both tellings.
+    pub call: Arc<str>,
+    pub gcid: Arc<str>,
+    pub state: LegState,
+    pub over: bool,
 }
 
 /// What the switch says to the world.
@@ -334,6 +453,9 @@ pub struct Happened {
 pub enum Output {
     Truth(Truth),
     Happened(Happened),
+    Joined(Joined),
+    Learnt(Learnt),
+    InUse(InUse),
     Peer(u16, PeerMessage),
     /// An invariant is broken: a fault of the switch itself.
     Broken(String),

@@ -4,13 +4,16 @@
 //! leg is a far leg whose state is what the partner last said. What does not fit (a message that
 //! crossed another) is ignored, or answered with a clear when it is about a part that is not here.
 
-use schemas::csta::message::CallEventKind;
+use std::sync::Arc;
+
+use schemas::csta::message::{CallEventKind, JoinKind};
 use schemas::domain::{DeviceRef, Dn};
 
-use super::model::{LegNo, LegState, Line, Output, Place, Timer, Why};
+use super::model::{CallNo, Joined, Joiner, Learnt, LegNo, LegState, Line, Output, Place, Timer, Why};
+use super::possible::PARTIES;
 use super::route::party_of;
 use super::{Step, Switch};
-use crate::sim::peer::{PartId, PeerMessage, PeerParty};
+use crate::sim::peer::{Change, FarState, PartId, PeerMessage, PeerParty};
 
 impl Switch {
     pub(super) fn partner_up(&mut self, peer: u16, step: &mut Step<'_>) {
@@ -21,11 +24,18 @@ impl Switch {
         step.out.push(Output::Peer(peer, PeerMessage::Sync { parts }));
     }
 
-    /// Calls across lose their far leg, and with it end.
+    /// Calls across lose their far leg: of two parties they end, and who transferred one there is
+    /// rung again.
     pub(super) fn partner_down(&mut self, peer: u16, step: &mut Step<'_>) {
         self.state.peers.remove(&peer);
         for (_, leg) in self.far_legs(peer) {
-            self.leave(leg, Why::PeerLost, step);
+            let call = self.state.legs.get(&leg).and_then(|l| self.state.calls.get(&l.call));
+            let rung = self.state.legs.get(&leg).is_some_and(|l| l.state == LegState::Alerting);
+            if rung && call.is_some_and(|c| c.recall.is_some()) {
+                self.part_failed(leg, Why::PeerLost, step);
+            } else {
+                self.leave(leg, Why::PeerLost, step);
+            }
         }
     }
 
@@ -48,9 +58,7 @@ impl Switch {
                     self.known(from, part, true, step);
                 }
             }
-            PeerMessage::Setup { part, gcid, calling, called } => {
-                self.asked_to_ring(from, part, &gcid, calling, &called, step);
-            }
+            setup @ PeerMessage::Setup { .. } => self.asked_to_ring(from, setup, step),
             PeerMessage::Alert { part, called } => {
                 let Some((leg, LegState::Initiated)) = self.known(from, part, true, step) else { return };
                 self.alerts_there(leg, called, step);
@@ -59,17 +67,24 @@ impl Switch {
                 let Some((leg, LegState::Initiated | LegState::Alerting)) = self.known(from, part, true, step) else {
                     return;
                 };
-                self.answered_there(leg, step);
+                self.connect(leg, Why::Normal, step);
             }
-            PeerMessage::Hold { part } => {
+            PeerMessage::Hold { part, cause } => {
                 let Some((leg, LegState::Connected)) = self.known(from, part, true, step) else { return };
-                self.set(leg, LegState::Held, Why::Normal, step);
-                self.tell_all(CallEventKind::Held, leg, Why::Normal, step);
+                self.set(leg, LegState::Held, cause, step);
+                self.say_hold(leg, cause, step);
+                self.tell_all(CallEventKind::Held, leg, cause, step);
             }
-            PeerMessage::Retrieve { part } => {
+            PeerMessage::Retrieve { part, cause } => {
                 let Some((leg, LegState::Held)) = self.known(from, part, true, step) else { return };
-                self.set(leg, LegState::Connected, Why::Normal, step);
-                self.tell_all(CallEventKind::Retrieved, leg, Why::Normal, step);
+                self.retrieve(leg, cause, step);
+            }
+            update @ PeerMessage::Update { .. } => self.updated_there(from, update, step),
+            PeerMessage::Digits { part, digits } => {
+                let Some((leg, LegState::Connected)) = self.known(from, part, true, step) else { return };
+                let keyed = digits.chars().filter(|c| c.is_ascii_digit() || matches!(c, '*' | '#'));
+                let digits: String = keyed.take(LONGEST_TEXT).collect();
+                self.tones(leg, &digits, step);
             }
             PeerMessage::Clear { part, cause } => {
                 let Some((leg, state)) = self.known(from, part, false, step) else { return };
@@ -110,15 +125,8 @@ impl Switch {
         }
     }
 
-    fn asked_to_ring(
-        &mut self,
-        from: u16,
-        part: PartId,
-        gcid: &str,
-        calling: PeerParty,
-        called: &str,
-        step: &mut Step<'_>,
-    ) {
+    fn asked_to_ring(&mut self, from: u16, setup: PeerMessage, step: &mut Step<'_>) {
+        let PeerMessage::Setup { part, gcid, calling, called, redirected } = setup else { return };
         if self.state.by_part.contains_key(&part) {
             return;
         }
@@ -133,43 +141,154 @@ impl Switch {
             }
         };
         let caller = device_of(calling);
-        let call = self.new_call(Some(clipped(gcid).into()), caller.clone());
+        let call = self.new_call(Some(clipped(&gcid).into()), caller.clone());
         let named = self.named(line);
+        let why = if redirected.is_some() { Why::Redirected } else { Why::NewCall };
         if let Some(entry) = self.state.calls.get_mut(&call) {
             entry.called = Some(named.clone());
+            entry.redirected = redirected.map(device_of);
         }
-        self.join(call, Place::Far { part, peer: from, party: caller }, LegState::Delivered, Why::NewCall, step);
-        let rung = self.join(call, Place::Line(line), LegState::Alerting, Why::NewCall, step);
+        let place = Place::Far { part, peer: from, party: caller, beyond: Vec::new() };
+        self.join(call, place, LegState::Delivered, why, step);
+        let rung = self.join(call, Place::Line(line), LegState::Alerting, why, step);
         step.out.push(Output::Peer(from, PeerMessage::Alert { part, called: party_of(&named) }));
-        self.tell_all(CallEventKind::Delivered, rung, Why::NewCall, step);
+        self.tell_all(CallEventKind::Delivered, rung, why, step);
     }
 
     fn alerts_there(&mut self, leg: LegNo, called: PeerParty, step: &mut Step<'_>) {
         let Some(entry) = self.state.legs.get_mut(&leg) else { return };
-        let call = entry.call;
+        let (number, why) = (entry.call, entry.cause);
         let device = device_of(called);
         if let Place::Far { party, .. } = &mut entry.place {
             party.clone_from(&device);
         }
-        if let Some(call) = self.state.calls.get_mut(&call) {
-            call.called = Some(device);
+        if let Some(call) = self.state.calls.get_mut(&number)
+            && call.redirected.is_none()
+        {
+            call.called = Some(device.clone());
         }
-        self.set(leg, LegState::Alerting, Why::NewCall, step);
+        self.set(leg, LegState::Alerting, why, step);
         for caller in self.others(leg) {
-            self.set(caller, LegState::Delivered, Why::NewCall, step);
+            self.hears_ringing(caller, why, step);
         }
-        self.set_timer(call, Some((step.now_ms + self.plan.no_answer_ms, Timer::NoAnswer)));
-        self.tell_all(CallEventKind::Delivered, leg, Why::NewCall, step);
+        self.set_timer(number, Some((step.now_ms + self.plan.no_answer_ms, Timer::NoAnswer)));
+        self.update(number, Change::Learnt, &device, None, Some(leg), step);
+        self.tell_all(CallEventKind::Delivered, leg, why, step);
     }
 
-    fn answered_there(&mut self, leg: LegNo, step: &mut Step<'_>) {
-        let Some(call) = self.state.legs.get(&leg).map(|l| l.call) else { return };
-        self.set_timer(call, None);
-        self.set(leg, LegState::Connected, Why::Normal, step);
-        for caller in self.others(leg) {
-            self.set(caller, LegState::Connected, Why::Normal, step);
+    /// Says to partners in a call who is there for them now; not to the one that said so itself.
+    pub(super) fn update(
+        &self,
+        call: CallNo,
+        how: Change,
+        by: &DeviceRef,
+        to: Option<&DeviceRef>,
+        but: Option<LegNo>,
+        step: &mut Step<'_>,
+    ) {
+        let Some(entry) = self.state.calls.get(&call) else { return };
+        for leg in entry.legs.iter().filter(|l| Some(**l) != but) {
+            let others = self.others(*leg);
+            let mut parties = others.iter().flat_map(|l| self.parties_of(*l)).map(|d| party_of(&d));
+            let Some(party) = parties.next() else { continue };
+            let beyond = parties.take(PARTIES).collect();
+            let state = match others.as_slice() {
+                [other] => match self.state.legs.get(other).map(|l| l.state) {
+                    Some(LegState::Alerting | LegState::Initiated) => FarState::Alerting,
+                    Some(LegState::Held) => FarState::Held,
+                    _ => FarState::Connected,
+                },
+                _ => FarState::Connected,
+            };
+            let (by, to, gcid) = (party_of(by), to.map(party_of), entry.gcid.to_string());
+            self.say(*leg, |part| PeerMessage::Update { part, how, by, to, party, beyond, gcid, state }, step);
         }
-        self.tell_all(CallEventKind::Established, leg, Why::Normal, step);
+    }
+
+    /// The other half of a call is another now.
+    fn updated_there(&mut self, from: u16, update: PeerMessage, step: &mut Step<'_>) {
+        let PeerMessage::Update { part, how, by, to, party, beyond, gcid, state } = update else { return };
+        let Some((leg, known)) = self.known(from, part, true, step) else { return };
+        if known == LegState::Initiated {
+            return;
+        }
+        let Some(number) = self.state.legs.get(&leg).map(|l| l.call) else { return };
+        let Some(before) = self.state.calls.get(&number).cloned() else { return };
+        let (by, to, now) = (device_of(by), to.map(device_of), device_of(party));
+        let beyond: Vec<DeviceRef> = beyond.into_iter().take(PARTIES).map(device_of).collect();
+        let former = self.parties_of(leg);
+        if let Some(Place::Far { party, beyond: others, .. }) = self.state.legs.get_mut(&leg).map(|l| &mut l.place) {
+            (*party, *others) = (now.clone(), beyond);
+        }
+        if let Some(call) = self.state.calls.get_mut(&number) {
+            let was = |device: &DeviceRef| former.first().is_some_and(|f| f.number == device.number);
+            if was(&call.calling) {
+                call.calling = now.clone();
+            } else if how != Change::Diverted && call.called.as_ref().is_some_and(was) {
+                call.called = Some(now.clone());
+            }
+        }
+        let why = if how == Change::Conferenced { Why::Conference } else { Why::Transfer };
+        self.rename(number, clipped(&gcid).into(), why, step);
+        self.far_state(leg, state, step);
+        let lines = self.lines_of(number);
+        // Passed on only when it says something new: it could go round for ever otherwise.
+        if former != self.parties_of(leg) || *before.gcid != *clipped(&gcid) {
+            self.update(number, how, &by, to.as_ref(), Some(leg), step);
+        }
+        let Some(call) = self.state.calls.get(&number).cloned() else { return };
+        match how {
+            Change::Transferred | Change::Conferenced => {
+                let kind = if how == Change::Transferred { JoinKind::Transferred } else { JoinKind::Conferenced };
+                let own = self.others(leg).into_iter().flat_map(|l| self.parties_of(l));
+                let all = own.chain(self.parties_of(leg));
+                let parties = all.map(|device| Joiner { device, was: Arc::clone(&call.key) }).collect();
+                let ended_gcid = (before.gcid != call.gcid).then_some(before.gcid);
+                let told = Joined { ended_gcid, ..Joined::of(kind, &call, by, to, parties) };
+                self.tell_joined(told, &lines, step);
+            }
+            Change::Dropped => {
+                let who = (by.clone(), by);
+                self.tell(CallEventKind::ConnectionCleared, &call, who, Why::NormalClearing, &lines, step);
+            }
+            Change::Diverted => {
+                if let Some(call) = self.state.calls.get_mut(&number) {
+                    call.redirected = Some(by.clone());
+                }
+                let who = (by.clone(), by);
+                self.tell_way(CallEventKind::Diverted, &call, who, Some(now), Why::Redirected, &lines, step);
+            }
+            Change::Learnt if former.first() != Some(&now) || before.gcid != call.gcid => {
+                let (key, calling) = (Arc::clone(&call.key), call.calling.clone());
+                let witnesses = self.witnesses(&key, &lines);
+                if !witnesses.is_empty() {
+                    let learnt = Learnt { call: key, gcid: call.gcid, device: now, calling, witnesses };
+                    step.out.push(Output::Learnt(learnt));
+                }
+            }
+            Change::Learnt => {}
+        }
+    }
+
+    /// What a partner says of how far its half is, as far as it fits: an answer has a message of
+    /// its own, and who is rung here is not called by somebody who is rung.
+    fn far_state(&mut self, leg: LegNo, said: FarState, step: &mut Step<'_>) {
+        let Some((now, why)) = self.state.legs.get(&leg).map(|l| (l.state, l.cause)) else { return };
+        let others = self.others(leg);
+        let rung = others.iter().any(|l| self.state.legs.get(l).is_some_and(|l| l.state == LegState::Alerting));
+        let state = match (said, now) {
+            _ if rung => return,
+            (FarState::Alerting, LegState::Connected | LegState::Held) if others.len() == 1 => LegState::Alerting,
+            (FarState::Connected, LegState::Held) => LegState::Connected,
+            (FarState::Held, LegState::Connected) => LegState::Held,
+            _ => return,
+        };
+        self.set(leg, state, why, step);
+        if state == LegState::Alerting {
+            for other in others {
+                self.hears_ringing(other, Why::Transfer, step);
+            }
+        }
     }
 
     /// The far called side is gone already; what is left is the caller's to hear.

@@ -11,7 +11,7 @@ use crate::sim::peer::{PeerMessage, PeerParty};
 const LONGEST_DIALLED: usize = 26;
 
 /// Where a dialled number leads.
-enum Route {
+pub(super) enum Route {
     Here(Line),
     Partner(u16),
     Nowhere(Why),
@@ -32,11 +32,13 @@ impl Switch {
         entry.digits.clear();
         entry.called = Some(DeviceRef { name, ..DeviceRef::number(number) });
         let Some(caller) = entry.legs.first().copied() else { return };
-        self.set(caller, LegState::Originated, Why::NewCall, step);
-        self.tell_all(CallEventKind::Originated, caller, Why::NewCall, step);
+        let consults = self.state.legs.get(&caller).is_some_and(|l| l.pair.is_some());
+        let why = if consults { Why::Consultation } else { Why::NewCall };
+        self.set(caller, LegState::Originated, why, step);
+        self.tell_all(CallEventKind::Originated, caller, why, step);
         match self.route(number) {
             Route::Here(line) => match self.hindrance(line) {
-                None => self.ring(call, line, step),
+                None => self.ring(call, line, Why::NewCall, step),
                 Some(why) => self.fail(call, why, step),
             },
             Route::Partner(peer) if self.state.peers.contains(&peer) => self.set_up(call, peer, number, step),
@@ -45,7 +47,7 @@ impl Switch {
         }
     }
 
-    fn route(&self, number: &str) -> Route {
+    pub(super) fn route(&self, number: &str) -> Route {
         let digits = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
         if !digits || number.len() > LONGEST_DIALLED {
             return Route::Nowhere(Why::InvalidNumberFormat);
@@ -70,25 +72,28 @@ impl Switch {
     }
 
     /// Rings a line of ours for a call of ours.
-    fn ring(&mut self, call: CallNo, line: Line, step: &mut Step<'_>) {
-        let rung = self.join(call, Place::Line(line), LegState::Alerting, Why::NewCall, step);
+    pub(super) fn ring(&mut self, call: CallNo, line: Line, why: Why, step: &mut Step<'_>) {
+        let rung = self.join(call, Place::Line(line), LegState::Alerting, why, step);
         for caller in self.others(rung) {
-            self.set(caller, LegState::Delivered, Why::NewCall, step);
+            self.hears_ringing(caller, why, step);
         }
         self.set_timer(call, Some((step.now_ms + self.plan.no_answer_ms, Timer::NoAnswer)));
-        self.tell_all(CallEventKind::Delivered, rung, Why::NewCall, step);
+        self.tell_all(CallEventKind::Delivered, rung, why, step);
     }
 
     /// Asks a partner to ring a number of its own. The no-answer time runs from here, so that a
     /// partner that says nothing does not keep the caller for ever.
-    fn set_up(&mut self, call: CallNo, peer: u16, number: &str, step: &mut Step<'_>) {
+    pub(super) fn set_up(&mut self, call: CallNo, peer: u16, number: &str, step: &mut Step<'_>) {
         let part = self.next_part();
-        let place = Place::Far { part, peer, party: DeviceRef::number(number) };
-        let far = self.join(call, place, LegState::Initiated, Why::NewCall, step);
+        let place = Place::Far { part, peer, party: DeviceRef::number(number), beyond: Vec::new() };
+        let redirected = self.state.calls.get(&call).and_then(|c| c.redirected.as_ref()).map(party_of);
+        let why = if redirected.is_some() { Why::Redirected } else { Why::NewCall };
+        let far = self.join(call, place, LegState::Initiated, why, step);
         self.set_timer(call, Some((step.now_ms + self.plan.no_answer_ms, Timer::NoAnswer)));
         let Some(entry) = self.state.calls.get(&call) else { return };
         let (gcid, calling) = (entry.gcid.to_string(), party_of(&entry.calling));
-        self.say(far, |part| PeerMessage::Setup { part, gcid, calling, called: number.to_owned() }, step);
+        let called = number.to_owned();
+        self.say(far, |part| PeerMessage::Setup { part, gcid, calling, called, redirected }, step);
     }
 }
 

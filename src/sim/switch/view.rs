@@ -88,8 +88,9 @@ impl Switch {
                     (Place::Far { .. }, LegState::Initiated) => LocalState::Null,
                     (_, state) => state.local(),
                 };
-                Some(LineView { device: self.device_of(number), state })
+                Some(self.parties_of(number).into_iter().map(move |device| LineView { device, state }))
             })
+            .flatten()
             .collect();
         Some(CallView {
             key: Arc::clone(&call.key),
@@ -135,6 +136,7 @@ impl Switch {
             state: leg.state.truth(),
             cause: leg.cause,
             other: self.other_number(call, number, line),
+            tones: leg.tones.clone(),
             since_ms: leg.since_ms,
         })
     }

@@ -47,7 +47,10 @@ async fn a_call_by_an_application_is_told_to_both_monitors_after_its_answer() {
     );
     let (cross_ref, rung) = gateway.event().await;
     assert_eq!((cross_ref.as_str(), rung.kind, rung.local), (y.as_str(), Delivered, Some(Alerting)));
-    assert_eq!((rung.cause, rung.permitted), (Cause::NewCall, Some(Features::of(&[Feature::AnswerCall]))));
+    assert_eq!(
+        (rung.cause, rung.permitted),
+        (Cause::NewCall, Some(Features::of(&[Feature::AnswerCall, Feature::RedirectCall])))
+    );
     assert_eq!(rung.global_call_id, global_call_id);
     assert_eq!(rung.calling.device().and_then(|d| d.name.as_deref()), Some("Archer, Maya"));
     assert_eq!(rung.called.device().map(|d| d.number.as_str()), Some("1001"));
@@ -105,6 +108,12 @@ async fn a_monitor_hears_its_own_button_and_no_other() {
     let stop = Request::MonitorStop { cross_ref: second.clone() };
     assert_eq!(gateway.ask(stop.clone()).await, Ok(Response::MonitorStop));
     hand(&node, "1000/2", Deed::HangUp).await.expect("cleared");
+    // The prime line is in no call; it hears that its neighbour was used, and is no longer.
+    for kind in [Originated, ConnectionCleared] {
+        let (cross_ref, told) = gateway.event().await;
+        assert_eq!((cross_ref, told.kind, told.local), (prime.clone(), kind, Some(Null)));
+        assert_eq!((told.connection, told.permitted), (own(&call, "1000/2"), Some(Features::NONE)));
+    }
     assert!(gateway.is_quiet(1_000).await);
     assert_eq!(gateway.ask(stop).await, Err(Failure::operation("invalidMonitorCrossRefID")));
 }
@@ -140,7 +149,7 @@ async fn what_class_of_service_or_the_directory_forbids_is_refused() {
     for _ in 0..3 {
         assert_eq!(gateway.event().await.1.permitted, Some(Features::NONE));
     }
-    let services = ["ConsultationCall", "TransferCall"];
+    let services = ["ParkCall", "CallBack"];
     for name in services {
         let answer = gateway.ask(Request::Unsupported { name: name.into() }).await;
         assert_eq!(answer, Err(Failure::operation("serviceNotSupported")));

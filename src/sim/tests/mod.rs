@@ -4,6 +4,7 @@ mod calls;
 mod faults;
 mod gateway;
 mod gateways;
+mod joins;
 mod partners;
 mod sockets;
 

@@ -65,11 +65,43 @@ async fn hands_call_over_http_and_the_truth_is_read_there() {
 }
 
 #[tokio::test]
+async fn hands_handle_calls_in_every_way_over_http() {
+    let node = running(1, vec![]).await;
+    for (path, body) in [
+        ("1000/dial", json!({ "number": "1001" })),
+        ("1001/answer", json!({})),
+        ("1000/consult", json!({ "number": "1002" })),
+        ("1002/redirect", json!({ "number": "1003" })),
+        ("1004/pickup", json!({ "number": "1003" })),
+        ("1000/alternate", json!({})),
+        ("1000/cancel", json!({})),
+        ("1000/consult", json!({ "number": "1500" })),
+        ("1000/newcall", json!({})),
+        ("1000/digits", json!({ "number": "1005" })),
+        ("1005/answer", json!({})),
+        ("1000/digits", json!({ "number": "42#" })),
+        ("1000/conference", json!({})),
+        ("1000/split", json!({})),
+        ("1000/transfer", json!({})),
+    ] {
+        assert_eq!(post(&node, &format!("/phones/{path}"), body).await.0, 200, "{path}");
+    }
+    let (_, phone) = get(&node, "/phones/1005").await;
+    let phone: Value = serde_json::from_str(&phone).expect("JSON");
+    assert_eq!((&phone["legs"][0]["tones"], &phone["legs"][0]["other"]), (&json!("42#"), &json!("1004")));
+    node.stop().await;
+}
+
+#[tokio::test]
 async fn what_hands_get_wrong_is_said_and_changes_nothing() {
     let node = running(1, vec![]).await;
     for (path, body, status, error) in [
         ("/phones/1000/answer", json!({}), 409, "nothing to answer"),
-        ("/phones/1000/transfer", json!({ "anything": 1 }), 409, "not supported yet"),
+        ("/phones/1000/login", json!({ "anything": 1 }), 409, "not supported yet"),
+        ("/phones/1000/transfer", json!({}), 409, "no active call"),
+        ("/phones/1000/consult", json!({}), 400, "number"),
+        ("/phones/1000/pickup", json!({ "number": "12345678" }), 400, "no extension"),
+        ("/phones/1000/pickup", json!({ "number": "1001" }), 409, "nothing to answer"),
         ("/outside/call", json!({}), 409, "not supported yet"),
         ("/phones/1000/fly", json!({}), 404, "no such verb"),
         ("/phones/2000/offhook", json!({}), 404, "no such phone or button"),

@@ -7,7 +7,7 @@ use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as 
 use schemas::domain::{CallKey, Happening, LegSnapshot, LocalState, NodeRefusal, Party, RefusalKind};
 
 use super::super::leg::{Leg, LegState};
-use super::{Effect, Effects, Link, NextLeg, Report, State};
+use super::{Effect, Effects, JoinView, Link, NextLeg, Report, State};
 use crate::node::messages::{CallDetails, Question};
 use crate::policy;
 
@@ -88,10 +88,12 @@ impl State {
         self.again |= !snapshot.waiting.is_empty();
         snapshot.waiting.clear();
         for leg in &legs {
-            let parties_known = self
-                .legs
-                .iter()
-                .any(|l| l.call == leg.call && l.calling != Party::NotKnown && snapshot.why == Occasion::Audit);
+            // Of a call whose parties are as many as known, none need be asked for.
+            let parties_known = self.legs.iter().any(|l| {
+                let others = l.members.len().saturating_sub(1).max(1);
+                let as_many = leg.others == 0 || others == leg.others;
+                l.call == leg.call && l.calling != Party::NotKnown && as_many && snapshot.why == Occasion::Audit
+            });
             if !parties_known && leg.local != LocalState::Null {
                 snapshot.asked.push(leg.call.clone());
                 out.push(Effect::Ask(Question::Details(self.device.clone(), leg.call.clone())));
@@ -115,6 +117,8 @@ impl State {
         if let (Some(leg), Some(details)) = (leg, details) {
             leg.calling = details.calling;
             leg.called = details.called;
+            leg.parties = details.parties;
+            leg.parties.truncate(policy::CALL_PARTIES);
         }
         self.snapshot_whole(next, out);
     }
@@ -153,6 +157,9 @@ impl State {
             match known {
                 Some(known) => {
                     now.answering = known.answering.clone();
+                    if leg.parties.is_empty() {
+                        now.members = known.members.clone();
+                    }
                     if now.calling == Party::NotKnown {
                         now.calling = known.calling.clone();
                     }
@@ -162,6 +169,13 @@ impl State {
                     if known.state.shown() == now.state.shown() {
                         now.last = known.last;
                         now.permitted = now.permitted.or(known.permitted);
+                        if now.members.len() != known.members.len() {
+                            now.last = (Type::CallConferenced, Why::ConferenceRemoteUpdate);
+                            let mut report = Report::of(now.last.0, now.last.1, now.state.shown(), &now);
+                            report.joined =
+                                Some(Box::new(JoinView { members: now.members.clone(), ..JoinView::default() }));
+                            changes.push(report);
+                        }
                     } else {
                         now.last = now.state.missed(Some(known.state));
                         changes.push(Report::of(now.last.0, now.last.1, now.state.shown(), &now));

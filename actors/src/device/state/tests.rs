@@ -1,7 +1,7 @@
 //! The decisions of a `Device`, input by input: the contract's rows, monitors, snapshots, commands.
 
 use schemas::contract::cc::{CallEventType, EventCauseType};
-use schemas::domain::{Cause, Feature, Features, LegSnapshot};
+use schemas::domain::{Cause, Command, Feature, Features, LegSnapshot};
 
 use super::*;
 use crate::device::table::ROWS;
@@ -61,7 +61,7 @@ impl Bench {
     fn snapshot(&mut self, legs: &[LegSnapshot]) -> Effects {
         let mut out = self.told(Told::Legs(Ok(legs.to_vec())));
         while let Some(call) = self.state.snapshot.as_ref().and_then(|s| s.asked.first().cloned()) {
-            let details = CallDetails { calling: party("1000"), called: party("2000") };
+            let details = CallDetails { calling: party("1000"), called: party("2000"), ..CallDetails::default() };
             out.extend(self.told(Told::Details(call, Ok(details))));
         }
         out.retain(|effect| !matches!(effect, Effect::Ask(Question::Details(..))));
@@ -100,6 +100,8 @@ fn shown(call: &str, local: LocalState, far: Option<LocalState>) -> LegSnapshot 
         call: call.into(),
         local,
         far,
+        others: usize::from(far.is_some()),
+        parties: Vec::new(),
         calling: Party::NotKnown,
         called: Party::NotKnown,
         permitted: None,
@@ -419,7 +421,7 @@ fn facts_that_come_while_the_parties_are_asked_for_are_applied_on_top_of_the_sna
     assert_eq!(out, [Effect::Ask(Question::Details(own(), CALL.into()))]);
     let answered = Happening { local: Some(LocalState::Connected), ..fact(Fact::Established, CALL, "1000") };
     assert_eq!(bench.happens(answered), [], "waits");
-    let details = CallDetails { calling: party("2000"), called: party("1000") };
+    let details = CallDetails { calling: party("2000"), called: party("1000"), ..CallDetails::default() };
     let out = bench.told(Told::Details(CALL.into(), Ok(details)));
     assert_eq!(greets(&out), [[(Type::MonitorSet, Why::MonitorSet, CallState::Received)]]);
     assert_eq!(tells(&out), [(Type::CallEstablished, Why::AnsweredInvoked, CallState::Established)]);
@@ -458,7 +460,7 @@ fn more_facts_than_may_wait_lead_to_a_new_snapshot() {
     for _ in 0..policy::DEVICE_BUFFER + 1 {
         assert_eq!(bench.happens(fact(Fact::Held, CALL, "2000")), []);
     }
-    let details = CallDetails { calling: party("2000"), called: party("1000") };
+    let details = CallDetails { calling: party("2000"), called: party("1000"), ..CallDetails::default() };
     let out = bench.told(Told::Details(CALL.into(), Ok(details)));
     assert_eq!(out.iter().filter(|e| **e == snapshot_wanted()).count(), 1);
 }
@@ -673,4 +675,24 @@ fn a_device_that_retires_lets_its_monitor_go() {
     bench.on(Input::Arm);
     assert_eq!(bench.on(Input::Retire), [Effect::Ask(Question::Unmonitor)], "while it starts, too");
     assert_eq!(Bench::new().on(Input::Retire), [], "nothing to let go");
+}
+
+#[test]
+fn whom_a_call_was_sent_to_hears_nothing_of_its_way_there() {
+    let mut bench = Bench::armed();
+    let fact = |fact, subject, local| Happening {
+        call: Some(CALL.into()),
+        subject: party(subject),
+        calling: party("3000"),
+        called: party("2000"),
+        local,
+        cause: Cause::Redirected,
+        ..Happening::bare(fact)
+    };
+    for local in [Some(LocalState::Alerting), None] {
+        bench.happens(fact(Fact::Delivered, "1000", local));
+        let told = bench.happens(fact(Fact::Diverted, "2000", local));
+        assert_eq!(told, [], "{local:?}");
+        assert_eq!(bench.leg(CALL).state, LegState::Received, "it still rings: {local:?}");
+    }
 }

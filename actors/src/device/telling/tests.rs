@@ -59,6 +59,8 @@ fn leg(state: LegState) -> LegView {
         calling: known("2000"),
         called: known("1000"),
         answering: Party::NotKnown,
+        members: Vec::new(),
+        consulting: false,
         global_call_id: Some("A0120001".into()),
         permitted: None,
         gone: false,
@@ -67,7 +69,16 @@ fn leg(state: LegState) -> LegView {
 
 fn report(kind: Type, leg: Option<LegView>, subject: Party) -> Report {
     let state = leg.as_ref().map_or(CallState::Idle, |l| l.state.shown());
-    Report { kind, why: Why::Unknown, state, leg, subject, last_redirection: Party::NotKnown }
+    Report {
+        kind,
+        why: Why::Unknown,
+        state,
+        leg,
+        subject,
+        last_redirection: Party::NotKnown,
+        joined: None,
+        account: None,
+    }
 }
 
 fn told(report: &Report) -> CallEventMsg {
@@ -275,13 +286,16 @@ fn an_event_names_leg_object_and_time_and_no_leg_where_no_call_is() {
 
 #[test]
 fn features_are_those_of_the_node_else_of_the_state_and_only_what_can_be_done() {
-    use FeaturesAllowed::{AnswerCall, ClearCall, HoldCall, RetrieveCall};
+    use FeaturesAllowed::{
+        AlternateCall, AnswerCall, CancelConsultationCall, ClearCall, ConferenceCall, ConsultationCall, HoldCall,
+        OutPulseDigits, RedirectCall, RetrieveCall, TransferCall,
+    };
     for (state, features) in [
-        (LegState::Initiated, vec![ClearCall]),
-        (LegState::Originated, vec![ClearCall]),
+        (LegState::Initiated, vec![ClearCall, OutPulseDigits]),
+        (LegState::Originated, vec![ClearCall, OutPulseDigits]),
         (LegState::Delivered, vec![ClearCall]),
-        (LegState::Received, vec![AnswerCall]),
-        (LegState::Established, vec![ClearCall, HoldCall]),
+        (LegState::Received, vec![AnswerCall, RedirectCall]),
+        (LegState::Established, vec![ConsultationCall, ClearCall, OutPulseDigits, HoldCall]),
         (LegState::Held, vec![RetrieveCall]),
         (LegState::Queued, vec![ClearCall]),
         (LegState::Failed, vec![ClearCall]),
@@ -289,7 +303,19 @@ fn features_are_those_of_the_node_else_of_the_state_and_only_what_can_be_done() 
         let event = told(&report(Type::CallReceived, Some(leg(state)), known("1000")));
         assert_eq!(event.features_allowed, features, "{state:?}");
     }
-    let permitted = Some(Features::of(&[Feature::TransferCall, Feature::HoldCall, Feature::AnswerCall]));
+    // Beside a call that is held for a consultation.
+    let (alternate, cancel) = (AlternateCall, CancelConsultationCall);
+    for (state, features) in [
+        (LegState::Delivered, vec![alternate, cancel, TransferCall, ClearCall]),
+        (LegState::Established, vec![alternate, ConferenceCall, cancel, TransferCall, ClearCall, OutPulseDigits]),
+        (LegState::Failed, vec![cancel, ClearCall]),
+        (LegState::Held, vec![RetrieveCall]),
+    ] {
+        let leg = LegView { consulting: true, ..leg(state) };
+        let event = told(&report(Type::CallReceived, Some(leg), known("1000")));
+        assert_eq!(event.features_allowed, features, "{state:?}");
+    }
+    let permitted = Some(Features::of(&[Feature::CamponCall, Feature::HoldCall, Feature::AnswerCall]));
     let asked = LegView { permitted, ..leg(LegState::Received) };
     let event = told(&report(Type::CallReceived, Some(asked), known("1000")));
     assert_eq!(event.features_allowed, [AnswerCall, HoldCall], "the node's, in the contract's order");

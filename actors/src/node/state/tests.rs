@@ -146,7 +146,11 @@ fn in_the_server_first_style_the_node_speaks_first_and_is_up_once_registered() {
     assert_eq!(bench.hear(9, status(SystemStatus::Normal)), [reply(9)], "registered once");
     assert_eq!(
         bench.hear(1, Message::Response(Response::SystemRegister { register: "r".into() })),
-        [Effect::Up, Effect::Send(2, Message::Request(Request::GetSwitchingFunctionDevices), Edition::Ed5)]
+        [
+            Effect::Up,
+            Effect::Send(2, Message::Request(Request::GetSwitchingFunctionDevices), Edition::Ed5),
+            Effect::Send(3, Message::Request(Request::GetCstaFeatures), Edition::Ed5),
+        ]
     );
 }
 
@@ -186,15 +190,16 @@ fn an_application_session_is_started_renewed_at_half_time_and_stopped() {
     let out = bench.hear(1, session_started("http://www.ecma-international.org/standards/ecma-323/csta/ed5", 8));
     assert_eq!(out[0], Effect::Up);
     bench.hear(2, Message::Response(Response::GetSwitchingFunctionDevices { cross_ref: "d".into() }));
+    bench.hear(3, Message::Response(Response::GetCstaFeatures { private: Vec::new() }));
     assert_eq!(bench.after(Duration::from_millis(3999)), []);
     let out = bench.after(Duration::from_millis(1));
     let renewal =
         Request::ResetApplicationSessionTimer { session: "s1".into(), duration_s: policy::APPLICATION_SESSION_S };
-    assert_eq!(requests(&out), [(3, &renewal)]);
-    bench.hear(3, Message::Response(Response::ResetApplicationSessionTimer { duration_s: 100 }));
+    assert_eq!(requests(&out), [(4, &renewal)]);
+    bench.hear(4, Message::Response(Response::ResetApplicationSessionTimer { duration_s: 100 }));
     let out = bench.after(Duration::from_secs(49));
     assert!(!requests(&out).iter().any(|(_, r)| **r == renewal), "half of the new duration is 50 s");
-    bench.hear(4, Message::Response(Response::SystemStatus));
+    bench.hear(5, Message::Response(Response::SystemStatus));
     let out = bench.after(Duration::from_secs(1));
     assert!(requests(&out).iter().any(|(_, r)| **r == renewal));
     let out = bench.on(Input::Close);
@@ -263,7 +268,7 @@ fn each_answer_finds_its_question_in_whatever_order_they_come() {
         global_call_id: None,
         devices: Vec::new(),
     };
-    let known = CallDetails { calling: Party::Known(device()), called: Party::Restricted };
+    let known = CallDetails { calling: Party::Known(device()), called: Party::Restricted, parties: Vec::new() };
     assert_eq!(
         bench.hear(details, Message::Response(parties)),
         [Effect::Tell(a, Told::Details("c1".into(), Ok(known)))]
@@ -595,7 +600,7 @@ fn invoke_ids_wrap_and_one_without_an_answer_rests() {
 fn more_questions_than_may_wait_are_refused_at_once() {
     let mut bench = Bench::up();
     let a = object("1000");
-    for _ in 0..policy::NODE_PENDING {
+    while bench.state.pending.len() < policy::NODE_PENDING {
         bench.sent(a, Question::Legs(device()));
     }
     let out = bench.ask(a, Question::Legs(device()));
@@ -618,4 +623,54 @@ fn a_node_that_sends_too_much_that_is_unreadable_is_given_up() {
         assert_eq!(bench.on(Input::Unreadable), []);
     }
     assert!(is_over(&bench.on(Input::Unreadable)));
+}
+
+fn private(bench: &mut Bench, features: &[PrivateFeature]) {
+    let asked = bench.state.pending.iter().find(|(_, p)| p.purpose == Purpose::Features).map(|(id, _)| *id);
+    let answer = Message::Response(Response::GetCstaFeatures { private: features.to_vec() });
+    bench.hear(asked.expect("asked for once the association stands"), answer);
+}
+
+#[test]
+fn what_a_node_lacks_is_refused_here_and_what_it_knows_is_asked_of_it() {
+    let call: CallKey = "c1".into();
+    let split = || Command::SplitConference { device: device(), call: call.clone() };
+    let new_call = || Command::NewCall { device: device(), call: call.clone() };
+    let a = object("1000");
+
+    let mut bench = Bench::up();
+    private(&mut bench, &[PrivateFeature::NewCall]);
+    assert_eq!(requests(&bench.ask(a, Question::Perform(1, new_call()))).len(), 1);
+    let out = bench.ask(a, Question::Perform(2, split()));
+    let [Effect::Tell(_, Told::Outcome(2, Err(refused)))] = &out[..] else { panic!("refused: {out:?}") };
+    assert_eq!(refused.text, "splitConferenceCall is not available on this node.");
+
+    // A foreign switch refuses to say; the standard's own is asked of it all the same.
+    let mut bench = Bench::up();
+    let asked = bench.state.pending.iter().find(|(_, p)| p.purpose == Purpose::Features).map(|(id, _)| *id);
+    bench.hear(asked.expect("asked"), Message::Failure(Failure::operation("serviceNotSupported")));
+    let out = bench.ask(a, Question::Perform(3, new_call()));
+    assert!(matches!(&out[..], [Effect::Tell(_, Told::Outcome(3, Err(r)))] if r.kind == RefusalKind::NotSupported));
+    let hold = Command::Hold { device: device(), call: call.clone() };
+    assert_eq!(requests(&bench.ask(a, Question::Perform(4, hold))).len(), 1);
+}
+
+#[test]
+fn the_configuration_of_a_number_is_asked_of_who_tells_it() {
+    let dn: Dn = "1000".parse().expect("a DN");
+    let mut bench = Bench::up();
+    let out = bench.on(Input::Profile(1, dn));
+    assert!(matches!(&out[..], [Effect::Profile(1, Err(r))] if r.kind == RefusalKind::NotSupported), "{out:?}");
+    private(&mut bench, &[PrivateFeature::DeviceProfile]);
+    let out = bench.on(Input::Profile(2, dn));
+    let [(invoke, Request::Escape(PrivateRequest::DeviceProfile { dn }))] = requests(&out)[..] else {
+        panic!("asked: {out:?}")
+    };
+    assert_eq!(dn, "1000");
+    let profile = DeviceProfile { home: Some(1), ..DeviceProfile::default() };
+    let answer = Message::Response(Response::Escape(PrivateResponse::DeviceProfile(profile.clone())));
+    assert_eq!(bench.hear(invoke, answer), [Effect::Profile(2, Ok(profile))]);
+    bench.on(Input::Profile(3, "1001".parse().expect("a DN")));
+    let out = bench.after(policy::ANSWER);
+    assert!(out.iter().any(|e| matches!(e, Effect::Profile(3, Err(r)) if r.kind == RefusalKind::NoAnswer)), "{out:?}");
 }

@@ -1,5 +1,8 @@
 //! Tests of the switch: scenarios, every command in every state, and a long random walk.
 
+mod across;
+mod diverts;
+mod joins;
 mod partners;
 mod scenarios;
 mod table;

@@ -208,7 +208,7 @@ fn only_one_end_sees_the_link_die() {
 fn a_part_that_is_not_known_is_cleared_at_the_partner() {
     let mut pair = Pair::new();
     let part = PartId { origin: 2, number: 99 };
-    pair.input(0, Input::Peer(2, PeerMessage::Hold { part })).expect("heard");
+    pair.input(0, Input::Peer(2, PeerMessage::Hold { part, cause: Why::Normal })).expect("heard");
     assert_eq!(pair.mail[1], [PeerMessage::Clear { part, cause: Why::NormalClearing }]);
     pair.carry();
     pair.input(0, Input::Peer(2, PeerMessage::Sync { parts: vec![part] })).expect("heard");
@@ -236,7 +236,7 @@ fn texts_of_a_partner_are_clipped() {
     let long = "ü".repeat(5_000);
     let calling = crate::sim::peer::PeerParty { number: long.clone(), name: Some(long.clone()) };
     let part = PartId { origin: 2, number: 1 };
-    let setup = PeerMessage::Setup { part, gcid: long, calling, called: "1000".into() };
+    let setup = PeerMessage::Setup { part, gcid: long, calling, called: "1000".into(), redirected: None };
     pair.input(0, Input::Peer(2, setup)).expect("heard");
     let call = pair.nodes[0].switch.calls_at(line("1000")).expect("a line").remove(0);
     assert_eq!(call.calling.number.chars().count(), 64);

@@ -32,7 +32,7 @@ fn a_call_is_made_answered_held_retrieved_and_cleared() {
     assert_eq!(delivered.calling.name.as_deref(), Some("Archer, Maya"));
     assert_eq!(delivered.called.as_ref().and_then(|d| d.name.as_deref()), Some("Bélanger, Zoé"));
     assert_eq!(delivered.witnesses[0].permitted, Features::of(&[Feature::ClearCall]));
-    assert_eq!(delivered.witnesses[1].permitted, Features::of(&[Feature::AnswerCall]));
+    assert_eq!(delivered.witnesses[1].permitted, Features::of(&[Feature::AnswerCall, Feature::RedirectCall]));
     assert_eq!(Some(Arc::clone(&delivered.gcid)), done.gcid);
 
     b.answer("1001");
@@ -130,7 +130,10 @@ fn a_second_call_is_made_while_the_first_is_held() {
     b.call("1000", "1002");
     b.answer("1002");
     assert_eq!(b.states("1000"), [TruthState::Held, TruthState::Connected]);
-    assert_eq!(b.events().next().map(|h| h.witnesses[0].permitted), Some(Features::of(&[Feature::ClearCall])));
+    assert_eq!(
+        b.events().next().map(|h| h.witnesses[0].permitted),
+        Some(Features::of(&[Feature::ClearCall, Feature::OutPulseDigits]))
+    );
     assert_eq!(b.person(Command::Hold(at("1000"))), Err(Refusal::HoldInUse));
     assert_eq!(b.person(Command::Retrieve(at("1000"))), Err(Refusal::LineInUse));
     b.person(Command::Clear(at("1000"))).expect("the active one is cleared");
@@ -181,7 +184,7 @@ fn an_appearance_calls_out_with_its_button_and_leaves_the_prime_line_free() {
 #[test]
 fn keys_pressed_one_by_one_dial_when_they_are_enough_or_when_they_stop() {
     let mut b = bench(1);
-    let keys = |b: &mut Bench, digits: &str| b.person(Command::Digits { line: line("1000"), digits: digits.into() });
+    let keys = |b: &mut Bench, digits: &str| b.person(Command::Digits { target: at("1000"), digits: digits.into() });
     assert_eq!(keys(&mut b, "1"), Err(Refusal::NoActiveCall));
     b.person(Command::OffHook(line("1000"))).expect("dial tone");
     for digit in ["1", "0", "0"] {
@@ -250,4 +253,35 @@ fn without_power_everything_is_gone_and_true() {
     assert_eq!(b.truth(), ["1000 Null PowerLost", "1001 Null PowerLost"]);
     assert_eq!(b.events().count(), 0);
     assert!(b.switch.truth_now(0).phones.is_empty());
+}
+
+/// What lines were told of others of their set in the last step.
+fn in_use(b: &Bench) -> Vec<String> {
+    let told = b.out.iter().filter_map(|o| if let Output::InUse(told) = o { Some(told) } else { None });
+    told.map(|t| format!("{} {} {}", t.line, t.used, if t.over { "over" } else { "used" })).collect()
+}
+
+#[test]
+fn an_idle_line_hears_when_another_of_its_set_is_used_and_when_that_is_over() {
+    let mut b = bench(1);
+    b.call("1000/2", "1001");
+    assert_eq!(in_use(&b), ["1000/1 1000/2 used", "1000/3 1000/2 used"]);
+    b.answer("1001");
+    assert_eq!(in_use(&b), ["1001/2 1001/1 used", "1001/3 1001/1 used"], "ringing is no use");
+    b.person(Command::OffHook(line("1000/3"))).expect("dial tone");
+    assert!(in_use(&b).is_empty(), "both others were told, or are in use");
+    b.person(Command::Clear(at("1000/2"))).expect("cleared");
+    assert_eq!(
+        in_use(&b),
+        [
+            "1000/1 1000/2 over",
+            "1000/1 1000/3 used",
+            "1000/2 1000/3 used",
+            "1000/3 1000/2 over",
+            "1001/2 1001/1 over",
+            "1001/3 1001/1 over"
+        ]
+    );
+    b.person(Command::Clear(at("1000/3"))).expect("cleared");
+    assert_eq!(in_use(&b), ["1000/1 1000/3 over", "1000/2 1000/3 over"]);
 }

@@ -1,6 +1,8 @@
 //! Every command in every state of a line: done, or the right refusal and nothing changed.
 
+use super::joins::two;
 use super::*;
+use crate::sim::switch::Two;
 
 /// Brings line 1000 into a state.
 type Prepare = fn(&mut Bench);
@@ -36,36 +38,137 @@ const STATES: &[(&str, Prepare)] = &[
         b.call("1002", "1000");
     }),
     ("failed", |b| { b.call("1000", "1500"); }),
+    ("consulting delivered", |b| { consulting(b); }),
+    ("consulting connected", |b| { consulting(b); b.answer("1002"); }),
+    ("consulting failed", |b| {
+        b.call("1000", "1001");
+        b.answer("1001");
+        consult(b, "1500");
+    }),
+    ("consulting busy", |b| {
+        b.person(Command::OffHook(line("1002"))).expect("dial tone");
+        consulting(b);
+    }),
+    ("conference maker", |b| {
+        consulting(b);
+        b.answer("1002");
+        b.person(Command::Conference(two("1000"))).expect("a conference");
+    }),
+    ("conference member", |b| {
+        b.call("1001", "1000");
+        b.answer("1000");
+        b.person(Command::Consult { target: at("1001"), number: "1002".into() }).expect("a consultation");
+        b.answer("1002");
+        b.person(Command::Conference(two("1001"))).expect("a conference");
+    }),
+    ("transferred ringing", |b| {
+        b.call("1001", "1000");
+        b.answer("1000");
+        b.person(Command::Consult { target: at("1001"), number: "1002".into() }).expect("a consultation");
+        b.person(Command::Transfer(two("1001"))).expect("transferred");
+    }),
+    ("recalled", |b| {
+        consulting(b);
+        b.person(Command::Transfer(two("1000"))).expect("transferred");
+        b.wait(20_000);
+    }),
 ];
 
-use Refusal::{HoldInUse, LineInUse, NoActiveCall, NoCallToAnswer, NoConnectionToClear, NoHeldCall, WrongState};
+/// 1000 talks with 1001 and calls somebody beside.
+fn consulting(b: &mut Bench) {
+    b.call("1000", "1001");
+    b.answer("1001");
+    consult(b, "1002");
+}
 
-const COMMANDS: [&str; 7] = ["offhook", "makecall", "digits", "answer", "clear", "hold", "retrieve"];
+fn consult(b: &mut Bench, number: &str) {
+    b.person(Command::Consult { target: at("1000"), number: number.into() }).expect("a consultation");
+}
 
+const COMMANDS: [&str; 16] = [
+    "offhook",
+    "makecall",
+    "digits",
+    "answer",
+    "clear",
+    "hold",
+    "retrieve",
+    "consult",
+    "cancel",
+    "alternate",
+    "transfer",
+    "conference",
+    "split",
+    "redirect",
+    "pickup",
+    "newcall",
+];
+
+/// What each command finds, in the order of [`COMMANDS`], by a letter: `.` it is done; else the
+/// refusal of [`refusal`].
 #[rustfmt::skip]
-const TABLE: &[(&str, [Option<Refusal>; 7])] = &[
-    // state           offhook          makecall         digits              answer                 clear                      hold                retrieve
-    ("idle",           [None,            None,            Some(NoActiveCall), Some(NoCallToAnswer), Some(NoConnectionToClear), Some(NoActiveCall), Some(NoHeldCall)]),
-    ("initiated",      [Some(LineInUse), None,            None,               Some(NoCallToAnswer), None,                      Some(WrongState),   Some(NoHeldCall)]),
-    ("delivered",      [Some(LineInUse), Some(LineInUse), Some(WrongState),   Some(NoCallToAnswer), None,                      Some(WrongState),   Some(NoHeldCall)]),
-    ("alerting",       [None,            Some(LineInUse), Some(NoActiveCall), None,                 Some(NoConnectionToClear), Some(NoActiveCall), Some(NoHeldCall)]),
-    ("connected",      [Some(LineInUse), Some(LineInUse), None,               Some(NoCallToAnswer), None,                      None,               Some(NoHeldCall)]),
-    ("held away",      [Some(LineInUse), Some(LineInUse), None,               Some(NoCallToAnswer), None,                      None,               Some(NoHeldCall)]),
-    ("held",           [None,            None,            Some(NoActiveCall), Some(NoCallToAnswer), Some(NoConnectionToClear), Some(NoActiveCall), None]),
-    ("held+connected", [Some(LineInUse), Some(LineInUse), None,               Some(NoCallToAnswer), None,                      Some(HoldInUse),    Some(LineInUse)]),
-    ("held+alerting",  [None,            Some(LineInUse), Some(NoActiveCall), None,                 Some(NoConnectionToClear), Some(NoActiveCall), None]),
-    ("failed",         [Some(LineInUse), Some(LineInUse), Some(WrongState),   Some(NoCallToAnswer), None,                      Some(WrongState),   Some(NoHeldCall)]),
+const TABLE: &[(&str, &str)] = &[
+    //                        o m d a  c h r c  x a t c  s r p n
+    ("idle",                 ". . A R  C A H A  A A A A  A R . A"),
+    ("initiated",            "L . . R  . W H W  H H H H  W R L W"),
+    ("delivered",            "L L W R  . W H W  H H H H  W R L W"),
+    ("alerting",             ". L A .  C A H A  A A A A  A . . A"),
+    ("connected",            "L L . R  . . H .  H H H H  W R L W"),
+    ("held away",            "L L . R  . . H .  H H H H  W R L ."),
+    ("held",                 ". . A R  C A . A  A A A A  A R . A"),
+    ("held+connected",       "L L . R  . I L I  W W W W  W R L W"),
+    ("held+alerting",        ". L A .  C A . A  A A A A  A . . A"),
+    ("failed",               "L L W R  . W H W  H H H H  W R L ."),
+    ("consulting delivered", "L L W R  . W L W  . W . W  W R L W"),
+    ("consulting connected", "L L . R  . I L I  . . . .  W R L W"),
+    ("consulting failed",    "L L W R  . W L W  . W W W  W R L ."),
+    ("consulting busy",      "L L W R  . W L W  . W . W  W R L ."),
+    ("conference maker",     "L L . R  . . H .  H H H H  . R L W"),
+    ("conference member",    "L L . R  . . H .  H H H H  W R L W"),
+    ("transferred ringing",  "L L W R  . W H W  H H H H  W R L W"),
+    ("recalled",             ". L A .  C A H A  A A A A  A . . A"),
 ];
 
-fn command(name: &str, target: Target) -> Command {
+fn refusal(letter: &str) -> Option<Refusal> {
+    Some(match letter {
+        "." => return None,
+        "A" => Refusal::NoActiveCall,
+        "C" => Refusal::NoConnectionToClear,
+        "H" => Refusal::NoHeldCall,
+        "I" => Refusal::HoldInUse,
+        "L" => Refusal::LineInUse,
+        "R" => Refusal::NoCallToAnswer,
+        "W" => Refusal::WrongState,
+        other => panic!("{other}"),
+    })
+}
+
+/// 1004 is rung by 1005, for whoever picks up.
+fn rings_beside(b: &mut Bench) {
+    b.call("1005", "1004");
+}
+
+/// `held` is the call beside the target's, for the commands on both.
+fn command(name: &str, target: Target, held: Option<String>) -> Command {
+    let pair = Two { line: target.line, held, active: target.call.clone() };
     match name {
         "offhook" => Command::OffHook(target.line),
         "makecall" => Command::MakeCall { line: target.line, number: "1003".into() },
-        "digits" => Command::Digits { line: target.line, digits: "1".into() },
+        "digits" => Command::Digits { target, digits: "1".into() },
         "answer" => Command::Answer(target),
         "clear" => Command::Clear(target),
         "hold" => Command::Hold(target),
-        _ => Command::Retrieve(target),
+        "retrieve" => Command::Retrieve(target),
+        "consult" => Command::Consult { target, number: "1003".into() },
+        "cancel" => Command::Reconnect(pair),
+        "alternate" => Command::Alternate(pair),
+        "transfer" => Command::Transfer(pair),
+        "conference" => Command::Conference(pair),
+        "split" => Command::Split(target),
+        "redirect" => Command::Redirect { target, number: "1003".into() },
+        "pickup" => Command::PickUp { line: target.line, ringing: at("1004") },
+        "newcall" => Command::NewCall(target),
+        other => panic!("{other}"),
     }
 }
 
@@ -73,11 +176,13 @@ fn command(name: &str, target: Target) -> Command {
 fn every_command_in_every_state_is_done_or_refused_with_nothing_changed() {
     for ((state, prepare), (name, row)) in STATES.iter().zip(TABLE) {
         assert_eq!(state, name);
-        for (name, expected) in COMMANDS.iter().zip(row) {
+        assert_eq!(row.split_whitespace().count(), COMMANDS.len(), "{state}");
+        for (name, expected) in COMMANDS.iter().zip(row.split_whitespace().map(refusal)) {
             let mut b = bench(1);
             prepare(&mut b);
+            rings_beside(&mut b);
             let before = b.switch.truth_now(0);
-            let result = b.person(command(name, at("1000")));
+            let result = b.person(command(name, at("1000"), None));
             assert_eq!(result.as_ref().err(), expected.as_ref(), "{name} of {state}");
             if result.is_err() {
                 assert!(b.out.is_empty(), "{name} of {state} is refused and yet says {:?}", b.out);
@@ -89,18 +194,33 @@ fn every_command_in_every_state_is_done_or_refused_with_nothing_changed() {
 
 #[test]
 fn an_application_that_names_a_leg_gets_what_is_announced_and_nothing_else() {
-    use schemas::domain::Feature::{AnswerCall, ClearCall, HoldCall, RetrieveCall};
+    use schemas::domain::Feature as F;
+    let features = [
+        ("answer", F::AnswerCall),
+        ("clear", F::ClearCall),
+        ("hold", F::HoldCall),
+        ("retrieve", F::RetrieveCall),
+        ("digits", F::OutPulseDigits),
+        ("consult", F::ConsultationCall),
+        ("cancel", F::CancelConsultationCall),
+        ("alternate", F::AlternateCall),
+        ("transfer", F::TransferCall),
+        ("conference", F::ConferenceCall),
+        ("split", F::SplitConferenceCall),
+        ("redirect", F::RedirectCall),
+        ("newcall", F::NewCall),
+    ];
     for (state, prepare) in STATES {
-        for (name, feature) in
-            [("answer", AnswerCall), ("clear", ClearCall), ("hold", HoldCall), ("retrieve", RetrieveCall)]
-        {
+        for (name, feature) in features {
             let mut b = bench(1);
             prepare(&mut b);
-            for view in b.switch.calls_at(line("1000")).expect("a line") {
+            let views = b.switch.calls_at(line("1000")).expect("a line");
+            for view in &views {
                 let mut b = bench(1);
                 prepare(&mut b);
                 let target = Target { line: line("1000"), call: Some(view.key.to_string()) };
-                let result = b.application(command(name, target));
+                let beside = views.iter().find(|v| v.key != view.key).map(|v| v.key.to_string());
+                let result = b.application(command(name, target, beside));
                 assert_eq!(result.is_ok(), view.permitted.has(feature), "{name} of {state}: {result:?}");
             }
         }
@@ -123,8 +243,12 @@ fn what_is_not_there_is_refused() {
         (named("1002", Some(&key)), Refusal::UnknownConnection),
         (named("1019", Some(&key)), Refusal::Privilege),
     ] {
-        for name in ["answer", "clear", "hold", "retrieve"] {
-            assert_eq!(b.application(command(name, target.clone())), Err(refusal), "{name} {target:?}");
+        for name in ["answer", "clear", "hold", "retrieve", "digits", "consult", "redirect", "split", "newcall"] {
+            assert_eq!(b.application(command(name, target.clone(), None)), Err(refusal), "{name} {target:?}");
+        }
+        for name in ["cancel", "alternate", "transfer", "conference"] {
+            let held = target.call.clone();
+            assert!(b.application(command(name, target.clone(), held)).is_err(), "{name} {target:?}");
         }
     }
     for number in ["", &"1".repeat(65)] {

@@ -1,0 +1,109 @@
+//! The services on calls of two legs, on ringing calls, and what CSTA has no service for.
+
+use schemas::csta::message::{
+    ConnectionId, DeviceProfile, Failure, PrivateFeature, PrivateRequest, PrivateResponse, ProfileLine, Request,
+    Response,
+};
+use schemas::domain::{DeviceRef, Dn};
+
+use super::services::{Answer, failure, perform};
+use crate::sim::switch::{Command, Done, Line, Output, Refusal, Switch, Target, Two};
+
+pub(super) fn answer(request: Request, switch: &mut Switch, now_ms: i64, told: &mut Vec<Output>) -> Answer {
+    let mut done = |command| perform(command, switch, now_ms, told);
+    match request {
+        Request::ConsultationCall { existing, consulted } => {
+            let target = target(&existing)?;
+            let done = done(Command::Consult { target: target.clone(), number: consulted })?;
+            let global_call_id = done.gcid.as_ref().map(ToString::to_string);
+            Ok(Response::ConsultationCall { initiated: at(&done, target.line), global_call_id })
+        }
+        Request::ReconnectCall { active, held } => {
+            done(Command::Reconnect(two(&held, &active)?)).map(|_| Response::ReconnectCall)
+        }
+        Request::AlternateCall { held, active } => {
+            done(Command::Alternate(two(&held, &active)?)).map(|_| Response::AlternateCall)
+        }
+        Request::TransferCall { held, active } => {
+            let done = done(Command::Transfer(two(&held, &active)?))?;
+            let device = done.to.map(|d| DeviceRef { name: None, ..d });
+            let call = done.call.map(|c| c.to_string());
+            Ok(Response::TransferCall { transferred: ConnectionId { call, device } })
+        }
+        Request::ConferenceCall { held, active } => {
+            let two = two(&held, &active)?;
+            let line = two.line;
+            let done = done(Command::Conference(two))?;
+            Ok(Response::ConferenceCall { conference: at(&done, line) })
+        }
+        Request::DeflectCall { connection, destination } => {
+            let command = Command::Redirect { target: target(&connection)?, number: destination.number };
+            done(command).map(|_| Response::DeflectCall)
+        }
+        Request::DirectedPickupCall { connection, requesting } => {
+            let line = Line::of(&requesting).ok_or_else(|| failure(Refusal::UnknownDevice))?;
+            let done = done(Command::PickUp { line, ringing: target(&connection)? })?;
+            Ok(Response::DirectedPickupCall { picked: at(&done, line) })
+        }
+        Request::GenerateDigits { connection, digits } => {
+            done(Command::Digits { target: target(&connection)?, digits }).map(|_| Response::GenerateDigits)
+        }
+        Request::GetCstaFeatures => {
+            use PrivateFeature::{DeviceProfile, NewCall, Permitted, SplitConference};
+            let known = [DeviceProfile, SplitConference, NewCall, Permitted];
+            Ok(Response::GetCstaFeatures { private: if switch.plan().private { known.to_vec() } else { Vec::new() } })
+        }
+        Request::Escape(request) if switch.plan().private => private(request, switch, now_ms, told),
+        _ => Err(Failure::operation("serviceNotSupported")),
+    }
+}
+
+fn private(request: PrivateRequest, switch: &mut Switch, now_ms: i64, told: &mut Vec<Output>) -> Answer {
+    let command = match request {
+        PrivateRequest::DeviceProfile { dn } => {
+            let profile = dn.parse().ok().and_then(|dn| profile(dn, switch));
+            let profile = profile.ok_or_else(|| failure(Refusal::UnknownDevice))?;
+            return Ok(Response::Escape(PrivateResponse::DeviceProfile(profile)));
+        }
+        PrivateRequest::SplitConference { connection } => Command::Split(target(&connection)?),
+        PrivateRequest::NewCall { connection } => Command::NewCall(target(&connection)?),
+        PrivateRequest::Unsupported => return Err(Failure::operation("serviceNotSupported")),
+    };
+    perform(command, switch, now_ms, told).map(|_| Response::Escape(PrivateResponse::Done))
+}
+
+/// What the plan has for a number; a resilient phone's secondary node is not modelled yet.
+fn profile(dn: Dn, switch: &Switch) -> Option<DeviceProfile> {
+    let plan = switch.plan();
+    let phone = plan.phones.iter().find(|p| p.dn == dn)?;
+    let line = |button| ProfileLine { button, dn: dn.to_string(), ring: button == 1 };
+    Some(DeviceProfile {
+        name: (!phone.name.is_empty()).then(|| phone.name.clone()),
+        kind: Some("VOICE_SET_PRIME".into()),
+        cos: Some(phone.cos.number().to_string()),
+        lines: (1..=phone.buttons).map(line).collect(),
+        home: Some(plan.ceid.get()),
+        secondary: None,
+        members: Vec::new(),
+    })
+}
+
+/// A connection of a line; its call may be left to the switch where only the device is named.
+fn target(asked: &ConnectionId) -> Result<Target, Failure> {
+    let device = asked.device.as_ref().ok_or_else(|| failure(Refusal::UnknownConnection))?;
+    let line = Line::of(device).ok_or_else(|| failure(Refusal::UnknownDevice))?;
+    Ok(Target { line, call: asked.call.clone() })
+}
+
+/// Two connections of one line.
+fn two(held: &ConnectionId, active: &ConnectionId) -> Result<Two, Failure> {
+    let (held, active) = (target(held)?, target(active)?);
+    if held.line != active.line {
+        return Err(failure(Refusal::UnknownConnection));
+    }
+    Ok(Two { line: held.line, held: held.call, active: active.call })
+}
+
+fn at(done: &Done, line: Line) -> ConnectionId {
+    ConnectionId { call: done.call.as_ref().map(ToString::to_string), device: Some(line.device()) }
+}
