@@ -4,6 +4,7 @@ mod common;
 mod demo;
 mod nodes;
 mod polls;
+mod scenarios;
 mod served_contract;
 mod sessions;
 mod shutdown;

@@ -1,0 +1,147 @@
+//! Scenario files: what a telephony engineer says must happen, played against the whole gateway.
+//!
+//! `files/*.scenario` are the scenarios, `README.md` is their format, `rows.txt` the contract's table
+//! of events. `file` reads, `play` plays over a `transport`, `told` compares, `report` says which
+//! rows no scenario reaches. Each file is played where it says and over every transport, and must go the
+//! same way over each.
+//!
+//! `OIG_SCENARIO=transfer cargo test --test gateway scenarios::every` plays the files whose names hold
+//! that.
+
+mod file;
+mod play;
+mod report;
+mod told;
+mod transport;
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::thread::available_parallelism;
+
+use futures_util::future::join_all;
+use schemas::soap::Version;
+use serde_json::json;
+
+use self::file::{Does, Nodes, Scenario};
+use self::play::{Transcript, play, ready, refusal};
+use self::transport::{Soap, Transport, named};
+use crate::common::cluster::Lab;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios/files")
+}
+
+fn every_file() -> Vec<Scenario> {
+    file::all(&folder()).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// What is played besides, when only some are asked for.
+fn asked_for(scenario: &Scenario) -> bool {
+    std::env::var("OIG_SCENARIO").map_or(true, |part| scenario.name.contains(&part))
+}
+
+/// After a fault a node's backoff, and what else it remembers, is not as it was.
+fn breaks_something(scenario: &Scenario) -> bool {
+    scenario.steps.iter().any(|step| matches!(step.does, Does::Fault { .. }))
+}
+
+async fn whole_lab() -> Lab {
+    let lab = Lab::start().await;
+    ready(&lab).await;
+    lab
+}
+
+/// Plays a file over every transport; they must agree event by event.
+async fn over_every_transport(scenario: &Scenario, nodes: Nodes, lab: &mut Lab) -> Result<(), String> {
+    let mut first: Option<(&'static str, Transcript)> = None;
+    for version in [Version::V1_1, Version::V1_2] {
+        let transport = Soap::new(&lab.url, version);
+        let told = play(scenario, nodes, &transport, lab).await?;
+        if breaks_something(scenario) {
+            *lab = whole_lab().await;
+        }
+        match &first {
+            None => first = Some((transport.name(), told)),
+            Some((name, first)) => agree(scenario, nodes, (name, first), (transport.name(), &told))?,
+        }
+    }
+    Ok(())
+}
+
+fn agree(scenario: &Scenario, nodes: Nodes, one: (&str, &[String]), other: (&str, &[String])) -> Result<(), String> {
+    let differs = one.1.iter().zip(other.1).find(|(a, b)| a != b);
+    match differs {
+        None if one.1.len() == other.1.len() => Ok(()),
+        _ => {
+            let (a, b) = differs.map_or(("", ""), |(a, b)| (a.as_str(), b.as_str()));
+            let head = format!("{}.scenario, {nodes}: the transports differ", scenario.name);
+            Err(format!("{head}\n{}: {a}\n{}: {b}", one.0, other.0))
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_scenario_happens_as_written_over_every_transport() {
+    let scenarios: Vec<_> = every_file().into_iter().filter(asked_for).collect();
+    assert!(!scenarios.is_empty(), "no file has such a name");
+    let ready: Vec<_> = scenarios.iter().filter(|s| s.needs.is_empty()).collect();
+    // What waits longest begins first.
+    let mut plays: Vec<_> = ready.iter().flat_map(|s| s.nodes.iter().map(move |nodes| (*s, *nodes))).collect();
+    let waits = |s: &Scenario| s.steps.iter().any(|step| matches!(step.does, Does::Wait { .. }));
+    plays.sort_by_key(|(s, _)| !waits(s));
+    let left = RefCell::new(VecDeque::from(plays));
+    let faults = RefCell::new(Vec::new());
+    let worker = async || {
+        let mut lab = whole_lab().await;
+        loop {
+            // The borrow ends before anything is awaited.
+            let next = left.borrow_mut().pop_front();
+            let Some((scenario, nodes)) = next else { break };
+            if let Err(what) = over_every_transport(scenario, nodes, &mut lab).await {
+                faults.borrow_mut().push(what);
+                lab = whole_lab().await;
+            }
+        }
+    };
+    // Twice the cores: a phone that rings out takes its time and nothing else.
+    let workers = available_parallelism().map_or(2, |n| n.get() * 2);
+    join_all((0..workers).map(|_| worker())).await;
+    let mut faults = faults.into_inner();
+    faults.sort();
+    assert!(faults.is_empty(), "{} of them went otherwise:\n\n{}\n", faults.len(), faults.join("\n\n"));
+}
+
+/// What a file waits for must not be there: a mark that has outlived its reason is taken out.
+#[tokio::test]
+async fn what_a_waiting_scenario_needs_is_not_there_yet() {
+    let needs: std::collections::BTreeSet<_> = every_file().into_iter().flat_map(|s| s.needs).collect();
+    if needs.is_empty() {
+        return;
+    }
+    let lab = whole_lab().await;
+    let transport = Soap::new(&lab.url, Version::V1_1);
+    let session_id = transport.login().await.to_string();
+    let mut there = Vec::new();
+    for need in needs {
+        let exists = match need.strip_prefix("hand ") {
+            Some(verb) => {
+                let refused = lab.hands(1).try_does("1000", verb, &json!({})).await;
+                !refused.is_err_and(|text| text.contains("not supported yet"))
+            }
+            None => {
+                let row = named(&need).unwrap_or_else(|| panic!("the contract has no operation {need}"));
+                let request = match row.request.fields.iter().any(|f| f.name == "request") {
+                    true => json!({ "request": { "sessionId": session_id } }),
+                    false => json!({ "sessionId": session_id, "objectId": "1", "localCallId": "1" }),
+                };
+                let reply = transport.call(row, &request).await.expect("the gateway answers");
+                !refusal(&reply).is_some_and(|text| text.ends_with("is not supported yet."))
+            }
+        };
+        if exists {
+            there.push(need);
+        }
+    }
+    assert!(there.is_empty(), "these exist now; take them out of `needs` in tests/scenarios/files: {there:?}");
+}
