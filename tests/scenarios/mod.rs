@@ -15,7 +15,7 @@ mod told;
 mod transport;
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 
@@ -52,33 +52,38 @@ async fn whole_lab() -> Lab {
     lab
 }
 
-/// Plays a file over every transport; they must agree event by event.
-async fn over_every_transport(scenario: &Scenario, nodes: Nodes, lab: &mut Lab) -> Result<(), String> {
-    let mut first: Option<(&'static str, Transcript)> = None;
-    for version in [Version::V1_1, Version::V1_2] {
-        let transport = Soap::new(&lab.url, version);
-        let told = play(scenario, nodes, &transport, lab).await?;
-        if breaks_something(scenario) {
-            *lab = whole_lab().await;
+/// A way in; every file is played over each of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Soap(Version),
+}
+
+const WAYS: [Way; 2] = [Way::Soap(Version::V1_1), Way::Soap(Version::V1_2)];
+
+impl Way {
+    async fn play(self, scenario: &Scenario, nodes: Nodes, lab: &Lab) -> Result<Transcript, String> {
+        match self {
+            Self::Soap(version) => play(scenario, nodes, &Soap::new(&lab.url, version), lab).await,
         }
-        match &first {
-            None => first = Some((transport.name(), told)),
-            Some((name, first)) => agree(scenario, nodes, (name, first), (transport.name(), &told))?,
+    }
+}
+
+/// One file where its phones are in one way, over every transport: what each of them told.
+type Played = BTreeMap<(String, String), Vec<(Way, Transcript)>>;
+
+/// Whatever the way, the same events were told.
+fn agree((file, nodes): (&str, &str), told: &[(Way, Transcript)]) -> Result<(), String> {
+    let [(first, one), others @ ..] = told else { return Ok(()) };
+    for (other, two) in others {
+        let (a, b) = (one.join("\n"), two.join("\n"));
+        if a != b {
+            let at = a.lines().zip(b.lines()).position(|(a, b)| a != b).unwrap_or(0);
+            let line = |text: &str| text.lines().nth(at).unwrap_or_default().chars().take(2_000).collect::<String>();
+            let head = format!("{file}.scenario, {nodes}: {first:?} and {other:?} differ");
+            return Err(format!("{head}\n  {}\n  {}", line(&a), line(&b)));
         }
     }
     Ok(())
-}
-
-fn agree(scenario: &Scenario, nodes: Nodes, one: (&str, &[String]), other: (&str, &[String])) -> Result<(), String> {
-    let differs = one.1.iter().zip(other.1).find(|(a, b)| a != b);
-    match differs {
-        None if one.1.len() == other.1.len() => Ok(()),
-        _ => {
-            let (a, b) = differs.map_or(("", ""), |(a, b)| (a.as_str(), b.as_str()));
-            let head = format!("{}.scenario, {nodes}: the transports differ", scenario.name);
-            Err(format!("{head}\n{}: {a}\n{}: {b}", one.0, other.0))
-        }
-    }
 }
 
 #[tokio::test]
@@ -87,20 +92,28 @@ async fn every_scenario_happens_as_written_over_every_transport() {
     assert!(!scenarios.is_empty(), "no file has such a name");
     let ready: Vec<_> = scenarios.iter().filter(|s| s.needs.is_empty()).collect();
     // What waits longest begins first.
-    let mut plays: Vec<_> = ready.iter().flat_map(|s| s.nodes.iter().map(move |nodes| (*s, *nodes))).collect();
+    let places = ready.iter().flat_map(|s| s.nodes.iter().map(move |nodes| (*s, *nodes)));
+    let mut plays: Vec<_> = places.flat_map(|(s, nodes)| WAYS.map(|way| (s, nodes, way))).collect();
     let waits = |s: &Scenario| s.steps.iter().any(|step| matches!(step.does, Does::Wait { .. }));
-    plays.sort_by_key(|(s, _)| !waits(s));
+    plays.sort_by_key(|(s, ..)| !waits(s));
     let left = RefCell::new(VecDeque::from(plays));
-    let faults = RefCell::new(Vec::new());
+    let (told, faults) = (RefCell::new(Played::new()), RefCell::new(Vec::new()));
     let worker = async || {
         let mut lab = whole_lab().await;
         loop {
             // The borrow ends before anything is awaited.
             let next = left.borrow_mut().pop_front();
-            let Some((scenario, nodes)) = next else { break };
-            if let Err(what) = over_every_transport(scenario, nodes, &mut lab).await {
-                faults.borrow_mut().push(what);
+            let Some((scenario, nodes, way)) = next else { break };
+            let played = way.play(scenario, nodes, &lab).await;
+            if played.is_err() || breaks_something(scenario) {
                 lab = whole_lab().await;
+            }
+            match played {
+                Ok(transcript) => {
+                    let of = (scenario.name.clone(), nodes.to_string());
+                    told.borrow_mut().entry(of).or_default().push((way, transcript));
+                }
+                Err(what) => faults.borrow_mut().push(what),
             }
         }
     };
@@ -108,6 +121,9 @@ async fn every_scenario_happens_as_written_over_every_transport() {
     let workers = available_parallelism().map_or(2, |n| n.get() * 2);
     join_all((0..workers).map(|_| worker())).await;
     let mut faults = faults.into_inner();
+    for ((file, nodes), told) in &told.into_inner() {
+        faults.extend(agree((file, nodes), told).err());
+    }
     faults.sort();
     assert!(faults.is_empty(), "{} of them went otherwise:\n\n{}\n", faults.len(), faults.join("\n\n"));
 }
@@ -115,7 +131,7 @@ async fn every_scenario_happens_as_written_over_every_transport() {
 /// What a file waits for must not be there: a mark that has outlived its reason is taken out.
 #[tokio::test]
 async fn what_a_waiting_scenario_needs_is_not_there_yet() {
-    let needs: std::collections::BTreeSet<_> = every_file().into_iter().flat_map(|s| s.needs).collect();
+    let needs: BTreeSet<_> = every_file().into_iter().flat_map(|s| s.needs).collect();
     if needs.is_empty() {
         return;
     }

@@ -360,7 +360,7 @@ impl<T: Transport> Play<'_, T> {
             }
             if differs.is_empty() {
                 let _ = writeln!(shown, "    {:>5} ms  {}", came.after_ms, told.text);
-                self.transcript.push(came.neutral(&self.cast));
+                self.transcript.push(came.neutral(&mut self.cast));
             } else {
                 right = false;
                 let _ = writeln!(shown, "  - {:>8}  {}", "", told.text);

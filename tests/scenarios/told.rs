@@ -22,6 +22,8 @@ pub struct Cast {
     legs: BTreeMap<String, (Place, i64)>,
     /// Global Call IDs by their names in the file.
     calls: BTreeMap<String, String>,
+    /// Global Call IDs in the order in which they came.
+    came: Vec<String>,
 }
 
 impl Cast {
@@ -285,9 +287,9 @@ impl Heard {
         wrong
     }
 
-    /// The whole event with names for ids and without its time: equal in two playings that went the
-    /// same way.
-    pub fn neutral(&self, cast: &Cast) -> String {
+    /// The whole event without its time, and with numbers for ids in the order in which they came:
+    /// equal in two playings that went the same way.
+    pub fn neutral(&self, cast: &mut Cast) -> String {
         let mut event = self.event.clone();
         if let Some(event) = event.as_object_mut() {
             // How a poll is answered is the transport's.
@@ -295,24 +297,27 @@ impl Heard {
         }
         if let Some(call) = event.get_mut("callEvent").and_then(Value::as_object_mut) {
             call.remove("callEventTime");
-            call.insert("localCallId".into(), "".into());
+            call.remove("localCallId");
         }
         if let Some(system) = event.get_mut("systemEvent").and_then(Value::as_object_mut) {
             system.remove("time");
         }
-        let mut text = event.to_string();
-        let named = |name: &str| format!("call {name}");
-        for (name, gcid) in &cast.calls {
-            text = text.replace(gcid.as_str(), &named(name));
-        }
-        for name in ["CURRENT_GLOBAL_CALL_ID", "PRIMARY_GLOBAL_CALLID", "SECONDARY_GLOBAL_CALLID"] {
-            if let Some(gcid) = self.attribute(name) {
-                text = text.replace(gcid, "a call");
+        for name in GLOBAL_CALL_IDS {
+            if let Some(gcid) = self.attribute(name)
+                && !cast.came.iter().any(|came| came == gcid)
+            {
+                cast.came.push(gcid.to_owned());
             }
         }
-        format!("{}\n{text}", self.show(cast))
+        let mut text = format!("{}\n{event}", self.show(cast));
+        for (i, gcid) in cast.came.iter().enumerate() {
+            text = text.replace(gcid, &format!("GCID-{i}"));
+        }
+        text
     }
 }
+
+const GLOBAL_CALL_IDS: [&str; 3] = ["CURRENT_GLOBAL_CALL_ID", "PRIMARY_GLOBAL_CALLID", "SECONDARY_GLOBAL_CALLID"];
 
 impl Cast {
     /// The number of a device as a file names it: `B`, `B.2`, a number, or `?` for none.
