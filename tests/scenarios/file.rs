@@ -111,7 +111,11 @@ pub struct Told {
 #[derive(Debug, Clone)]
 pub enum Event {
     /// `ICP_COMMUNICATION_EVENT` with this state, of the node of a phone.
-    System { phone: String, kind: String, state: String },
+    System {
+        phone: String,
+        kind: String,
+        state: String,
+    },
     Call(Call),
 }
 
@@ -324,7 +328,9 @@ fn refusal(text: &str) -> Result<Answer, String> {
         return Ok(Answer::Refused(None));
     }
     let inner = rest.strip_prefix('"').and_then(|r| r.strip_suffix('"'));
-    inner.map(|text| Answer::Refused(Some(text.to_owned()))).ok_or(format!("the text of a refusal is in quotes: {rest}"))
+    inner
+        .map(|text| Answer::Refused(Some(text.to_owned())))
+        .ok_or(format!("the text of a refusal is in quotes: {rest}"))
 }
 
 fn device(text: &str) -> Result<(String, String), String> {

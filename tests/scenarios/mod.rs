@@ -9,6 +9,7 @@
 //! that.
 
 mod file;
+mod planted;
 mod play;
 mod report;
 mod told;

@@ -304,7 +304,9 @@ impl<T: Transport> Play<'_, T> {
                 None => {}
             }
         }
-        self.fence(app, &mut heard, began).await.map_err(|what| format!("line {}: {}\n  {what}", step.line, step.text))?;
+        self.fence(app, &mut heard, began)
+            .await
+            .map_err(|what| format!("line {}: {}\n  {what}", step.line, step.text))?;
         self.compare(step, &wanted, heard)
     }
 

@@ -139,8 +139,8 @@ impl Heard {
         attribute(self.items("callEventAttribute"), name)
     }
 
-    /// Roles without `_DEVICE`, and numbers; `?` where there is none.
-    fn devices(&self) -> Vec<(&str, &str)> {
+    /// Roles without `_DEVICE`, and numbers with the button of a line appearance; `?` where there is none.
+    fn devices(&self) -> Vec<(&str, String)> {
         self.items("device").iter().map(device_number).collect()
     }
 
@@ -159,7 +159,7 @@ impl Heard {
         };
         let [kind, cause, state] = self.what();
         let devices: Vec<_> =
-            self.devices().into_iter().map(|(role, number)| format!("{role} {}", cast.word(number))).collect();
+            self.devices().into_iter().map(|(role, number)| format!("{role} {}", cast.line_word(&number))).collect();
         let mut line = format!("{at} {leg}  {kind} / {cause} / {state}  {}", devices.join(", "));
         for (word, name) in [
             ("dialled", "DIALED_DIGITS"),
@@ -271,7 +271,7 @@ impl Heard {
         if self.long("callEventTime") <= 0 {
             wrong.push("it has no time".to_owned());
         }
-        let own = cast.number(&at.phone);
+        let own = cast.line_number(&at.to_string());
         if !self.devices().iter().any(|(_, number)| *number == own) {
             wrong.push("the monitored device is in no role".to_owned());
         }
@@ -320,9 +320,20 @@ impl Heard {
 const GLOBAL_CALL_IDS: [&str; 3] = ["CURRENT_GLOBAL_CALL_ID", "PRIMARY_GLOBAL_CALLID", "SECONDARY_GLOBAL_CALLID"];
 
 impl Cast {
-    /// The number of a device as a file names it: `B`, `B.2`, a number, or `?` for none.
-    fn line_number<'a>(&'a self, word: &'a str) -> &'a str {
-        self.number(word.split_once('.').map_or(word, |(phone, _)| phone))
+    /// A device as the file names it (`B`, `B.2`, a number, or `?` for none), with its number.
+    fn line_number(&self, word: &str) -> String {
+        match word.split_once('.') {
+            Some((phone, button)) => format!("{}.{button}", self.number(phone)),
+            None => self.number(word).to_owned(),
+        }
+    }
+
+    /// The other way round.
+    fn line_word(&self, line: &str) -> String {
+        match line.split_once('.') {
+            Some((number, button)) => format!("{}.{button}", self.word(number)),
+            None => self.word(line).to_owned(),
+        }
     }
 }
 
@@ -343,10 +354,15 @@ impl Whose {
     }
 }
 
-fn device_number(device: &Value) -> (&str, &str) {
+fn device_number(device: &Value) -> (&str, String) {
     let role = device.get("deviceName").and_then(Value::as_str).unwrap_or("?");
     let attributes = device.get("deviceAttribute").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    (role.strip_suffix("_DEVICE").unwrap_or(role), attribute(attributes, "NUMBER").unwrap_or("?"))
+    let number = attribute(attributes, "NUMBER").unwrap_or("?");
+    let line = match attribute(attributes, "LINE_APPEARANCE") {
+        None | Some("1") => number.to_owned(),
+        Some(button) => format!("{number}.{button}"),
+    };
+    (role.strip_suffix("_DEVICE").unwrap_or(role), line)
 }
 
 fn party_number(party: &Value) -> &str {
