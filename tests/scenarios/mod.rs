@@ -47,6 +47,11 @@ fn breaks_something(scenario: &Scenario) -> bool {
     scenario.steps.iter().any(|step| matches!(step.does, Does::Fault { .. }))
 }
 
+/// Longer than the 20 s that a node lets a phone ring.
+fn rings_out(scenario: &Scenario) -> bool {
+    scenario.steps.iter().any(|step| matches!(step.does, Does::Wait { seconds } if seconds > 20))
+}
+
 async fn whole_lab() -> Lab {
     let lab = Lab::start().await;
     ready(&lab).await;
@@ -91,12 +96,13 @@ fn agree((file, nodes): (&str, &str), told: &[(Way, Transcript)]) -> Result<(), 
 async fn every_scenario_happens_as_written_over_every_transport() {
     let scenarios: Vec<_> = every_file().into_iter().filter(asked_for).collect();
     assert!(!scenarios.is_empty(), "no file has such a name");
-    let ready: Vec<_> = scenarios.iter().filter(|s| s.needs.is_empty()).collect();
-    // What waits longest begins first.
-    let places = ready.iter().flat_map(|s| s.nodes.iter().map(move |nodes| (*s, *nodes)));
+    let there: Vec<_> = scenarios.iter().filter(|s| s.needs.is_empty()).collect();
+    // A phone that rings out takes its time and nothing else: such plays begin first, each in a lab of its own.
+    let places = there.iter().flat_map(|s| s.nodes.iter().map(move |nodes| (*s, *nodes)));
     let mut plays: Vec<_> = places.flat_map(|(s, nodes)| WAYS.map(|way| (s, nodes, way))).collect();
-    let waits = |s: &Scenario| s.steps.iter().any(|step| matches!(step.does, Does::Wait { .. }));
-    plays.sort_by_key(|(s, ..)| !waits(s));
+    plays.sort_by_key(|(s, ..)| !rings_out(s));
+    let ringing = plays.iter().filter(|(s, ..)| rings_out(s)).count();
+    let workers = ringing + available_parallelism().map_or(2, |n| n.get() * 2);
     let left = RefCell::new(VecDeque::from(plays));
     let (told, faults) = (RefCell::new(Played::new()), RefCell::new(Vec::new()));
     let worker = async || {
@@ -118,8 +124,6 @@ async fn every_scenario_happens_as_written_over_every_transport() {
             }
         }
     };
-    // Twice the cores: a phone that rings out takes its time and nothing else.
-    let workers = available_parallelism().map_or(2, |n| n.get() * 2);
     join_all((0..workers).map(|_| worker())).await;
     let mut faults = faults.into_inner();
     for ((file, nodes), told) in &told.into_inner() {
