@@ -10,6 +10,7 @@ mod nodes;
 mod polls;
 mod pushes;
 mod rest;
+mod scenarios;
 mod served_contract;
 mod sessions;
 mod shutdown;

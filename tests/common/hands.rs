@@ -42,8 +42,16 @@ impl Hands {
     }
 
     pub async fn does_with(&self, dn: &str, verb: &str, body: Value) {
-        let (status, text) = self.post(&format!("/phones/{dn}/{verb}"), &body).await;
-        assert_eq!(status, 200, "{dn} does not {verb}: {text}");
+        self.try_does(dn, verb, &body).await.unwrap_or_else(|refusal| panic!("{refusal}"));
+    }
+
+    /// The same, for who says himself what it means when the phone does not.
+    ///
+    /// # Errors
+    /// When the phone does not do it, with its reason.
+    pub async fn try_does(&self, dn: &str, verb: &str, body: &Value) -> Result<(), String> {
+        let (status, text) = self.post(&format!("/phones/{dn}/{verb}"), body).await;
+        if status == 200 { Ok(()) } else { Err(format!("{dn} does not {verb}: {text}")) }
     }
 
     /// Breaks something: `kind` is link, answer, frame, restart or power.

@@ -1,0 +1,167 @@
+//! Which rows of the contract's table of events the scenarios reach, and why they do not reach the rest.
+//!
+//! `cargo test --test gateway scenarios::report -- --nocapture` prints it. The rows are data (`rows.txt`);
+//! what a scenario expects is counted from its file, since another test plays every file.
+
+use std::collections::BTreeMap;
+
+use super::every_file;
+use super::file::{Also, Call, Event, Scenario};
+
+const ROWS: &str = include_str!("rows.txt");
+
+#[derive(Debug)]
+struct Row {
+    id: &'static str,
+    what: What,
+    /// Why no scenario reaches it.
+    later: Option<&'static str>,
+}
+
+#[derive(Debug)]
+enum What {
+    /// Type, cause, state; of news of a node, type and state of its link.
+    Event(Vec<&'static str>),
+    /// Type, and roles without that of the monitored device where it is in none.
+    Devices(&'static str, Vec<&'static str>),
+    /// Type, and what the event has.
+    Attribute(&'static str, &'static str),
+}
+
+fn rows() -> Vec<Row> {
+    let lines = ROWS.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    lines.map(|line| row(line).unwrap_or_else(|| panic!("no row of the table: {line}"))).collect()
+}
+
+fn row(line: &'static str) -> Option<Row> {
+    let (id, rest) = line.split_once(' ')?;
+    let (what, later) = match rest.split_once("  later: ") {
+        Some((what, why)) => (what, Some(why.trim())),
+        None => (rest.strip_suffix(" here")?, None),
+    };
+    let what = what.trim();
+    let what = if let Some((kind, roles)) = what.split_once('[') {
+        What::Devices(kind.trim(), roles.strip_suffix(']')?.split_whitespace().collect())
+    } else if let Some((kind, attribute)) = what.split_once('@') {
+        What::Attribute(kind.trim(), attribute)
+    } else {
+        What::Event(what.split('/').map(str::trim).collect())
+    };
+    Some(Row { id, what, later })
+}
+
+impl Row {
+    fn is_reached_by(&self, event: &Event) -> bool {
+        let same = |wanted: &str, came: &str| wanted == "*" || wanted == came;
+        match (&self.what, event) {
+            (What::Event(what), Event::System { kind, state, .. }) => what[..] == [kind.as_str(), state.as_str()],
+            (What::Event(what), Event::Call(call)) => {
+                what.len() == 3 && what.iter().zip(&call.what).all(|(wanted, came)| same(wanted, came))
+            }
+            (What::Devices(kind, roles), Event::Call(call)) => same(kind, &call.what[0]) && roles_of(call, roles),
+            (What::Attribute(kind, attribute), Event::Call(call)) => {
+                same(kind, &call.what[0]) && call.also.iter().any(|also| name(also) == *attribute)
+            }
+            (What::Devices(..) | What::Attribute(..), Event::System { .. }) => false,
+        }
+    }
+}
+
+/// The monitored device comes first as USING where it has no role; that is not a row of its own.
+fn roles_of(call: &Call, wanted: &[&str]) -> bool {
+    let mut roles = call.devices.iter().map(|(role, _)| role.as_str()).peekable();
+    if wanted.first() != Some(&"USING") && call.devices.len() > 1 {
+        roles.next_if_eq(&"USING");
+    }
+    roles.eq(wanted.iter().copied())
+}
+
+fn name(also: &Also) -> &'static str {
+    match also {
+        Also::Dialled(_) => "DIALED_DIGITS",
+        Also::Call(_) => "CURRENT_GLOBAL_CALL_ID",
+        Also::Primary(_) => "PRIMARY_GLOBAL_CALLID",
+        Also::Secondary(_) => "SECONDARY_GLOBAL_CALLID",
+        Also::Parties(_) => "PARTIES",
+        Also::Allows(_) | Also::Forbids(_) => "",
+    }
+}
+
+/// Rows by the scenarios that reach them: those that are played, and those that wait.
+#[derive(Default)]
+struct Reach {
+    played: Vec<String>,
+    waiting: Vec<String>,
+}
+
+fn reach(rows: &[Row], scenarios: &[Scenario]) -> BTreeMap<&'static str, Reach> {
+    let mut reached: BTreeMap<_, Reach> = rows.iter().map(|row| (row.id, Reach::default())).collect();
+    for scenario in scenarios {
+        for event in scenario.steps.iter().flat_map(|step| &step.told).map(|told| &told.event) {
+            for row in rows.iter().filter(|row| row.is_reached_by(event)) {
+                let reach = reached.entry(row.id).or_default();
+                let names = if scenario.needs.is_empty() { &mut reach.played } else { &mut reach.waiting };
+                if names.last() != Some(&scenario.name) {
+                    names.push(scenario.name.clone());
+                }
+            }
+        }
+    }
+    reached
+}
+
+#[test]
+fn report_of_rows_and_the_scenarios_that_reach_them() {
+    let (rows, scenarios) = (rows(), every_file());
+    let reached = reach(&rows, &scenarios);
+    assert_eq!(reached.len(), rows.len(), "an id is given twice");
+    let list = |names: &[String]| match names {
+        [a, b, c, _, ..] => format!("{a}, {b}, {c} and {} more", names.len() - 3),
+        _ => names.join(", "),
+    };
+    let (mut played, mut waiting, mut later) = (0, 0, 0);
+    let mut wrong = Vec::new();
+    for row in &rows {
+        let reach = &reached[row.id];
+        let how = match (row.later, reach.played.is_empty(), reach.waiting.is_empty()) {
+            (None, false, _) => {
+                played += 1;
+                list(&reach.played)
+            }
+            (None, true, false) => {
+                waiting += 1;
+                format!("waits: {}", list(&reach.waiting))
+            }
+            (None, true, true) => {
+                wrong.push(format!("{}: no scenario reaches it", row.id));
+                "NO SCENARIO".to_owned()
+            }
+            (Some(why), true, true) => {
+                later += 1;
+                format!("not yet: {why}")
+            }
+            (Some(_), ..) => {
+                wrong.push(format!("{}: {} reach it, and it is marked as of later", row.id, list(&reach.played)));
+                "REACHED".to_owned()
+            }
+        };
+        println!("{:34} {how}", row.id);
+    }
+    println!("{} rows: {played} played, {waiting} waiting for operations, {later} of later", rows.len());
+    for scenario in scenarios.iter().filter(|s| !s.needs.is_empty()) {
+        println!("waiting: {}.scenario needs {}", scenario.name, scenario.needs.join(", "));
+    }
+    assert!(wrong.is_empty(), "rows.txt and the scenarios disagree:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_expected_event_is_a_row_of_the_contract() {
+    let rows = rows();
+    let events: Vec<&Row> = rows.iter().filter(|row| matches!(row.what, What::Event(_))).collect();
+    for scenario in every_file() {
+        for told in scenario.steps.iter().flat_map(|step| &step.told) {
+            let known = events.iter().any(|row| row.is_reached_by(&told.event));
+            assert!(known, "{}.scenario, line {}: the table has no {}", scenario.name, told.line, told.text);
+        }
+    }
+}

@@ -1,0 +1,383 @@
+//! What an application heard, and whether it is what the file expects: names for numbers, legs and
+//! Global Call IDs, comparison, and printing in the file's own notation.
+//!
+//! Knows JSON in the contract's names and no wire. Called by `play`.
+
+use std::collections::BTreeMap;
+
+use oig::sim::plan::Plan;
+use schemas::domain::Ceid;
+use serde_json::Value;
+
+use super::file::{Also, Call, Event, Nodes, Phone, Place};
+
+/// Who is who in one playing of a scenario.
+#[derive(Debug, Clone, Default)]
+pub struct Cast {
+    /// Number of each phone of the file.
+    numbers: BTreeMap<String, String>,
+    /// Object ids of lines.
+    pub objects: BTreeMap<Place, i64>,
+    /// Legs by their names in the file.
+    legs: BTreeMap<String, (Place, i64)>,
+    /// Global Call IDs by their names in the file.
+    calls: BTreeMap<String, String>,
+    /// Global Call IDs in the order in which they came.
+    came: Vec<String>,
+}
+
+impl Cast {
+    pub fn of(phones: &[Phone], nodes: Nodes) -> Self {
+        let numbers = (0..).zip(phones).map(|(i, phone)| {
+            let node = match nodes {
+                Nodes::One => 1,
+                Nodes::Two => 1 + i32::from(i > 0),
+                Nodes::Three => 1 + i % 3,
+            };
+            (phone.name.clone(), phone.fixed.clone().unwrap_or_else(|| (node * 1000 + i).to_string()))
+        });
+        Self { numbers: numbers.collect(), ..Self::default() }
+    }
+
+    /// The number that a word of the file stands for: a phone's, or the word itself.
+    pub fn number<'a>(&'a self, word: &'a str) -> &'a str {
+        self.numbers.get(word).map_or(word, String::as_str)
+    }
+
+    /// The node at which a phone is.
+    pub fn node(&self, phone: &str) -> usize {
+        let first = self.number(phone).chars().next().and_then(|c| c.to_digit(10));
+        first.expect("the lab's numbers begin with their node's") as usize
+    }
+
+    pub fn leg(&self, name: &str) -> Option<i64> {
+        self.legs.get(name).map(|(_, id)| *id)
+    }
+
+    fn word<'a>(&'a self, number: &'a str) -> &'a str {
+        self.numbers.iter().find(|(_, n)| *n == number).map_or(number, |(name, _)| name.as_str())
+    }
+
+    pub fn place(&self, object: i64) -> Option<&Place> {
+        self.objects.iter().find(|(_, id)| **id == object).map(|(place, _)| place)
+    }
+
+    /// Gives a leg a name, or says what contradicts it.
+    fn bind_leg(&mut self, name: &str, at: &Place, id: i64) -> Option<String> {
+        let there = (at.clone(), id);
+        if let Some(known) = self.legs.get(name) {
+            return (*known != there).then(|| format!("the leg is not {name}"));
+        }
+        if let Some((other, _)) = self.legs.iter().find(|(_, leg)| **leg == there) {
+            return Some(format!("the leg is {other}"));
+        }
+        if !(1..1 << 53).contains(&id) {
+            return Some(format!("{id} is no id of a leg"));
+        }
+        self.legs.insert(name.to_owned(), there);
+        None
+    }
+
+    fn bind_call(&mut self, name: &str, gcid: Option<&str>, what: &str) -> Option<String> {
+        let Some(gcid) = gcid else { return Some(format!("{what} is missing")) };
+        if let Some(known) = self.calls.get(name) {
+            return (known != gcid).then(|| format!("{what} is not {name}"));
+        }
+        if let Some((other, _)) = self.calls.iter().find(|(_, id)| *id == gcid) {
+            return Some(format!("{what} is {other}"));
+        }
+        self.calls.insert(name.to_owned(), gcid.to_owned());
+        None
+    }
+}
+
+/// One event as it came.
+#[derive(Debug, Clone)]
+pub struct Heard {
+    /// Since the step began.
+    pub after_ms: u128,
+    pub event: Value,
+}
+
+impl Heard {
+    fn call(&self) -> Option<&Value> {
+        self.event.get("callEvent").filter(|event| event.is_object())
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.call().and_then(|event| event.get(name)).and_then(Value::as_str).unwrap_or("?")
+    }
+
+    fn long(&self, name: &str) -> i64 {
+        self.text(name).parse().unwrap_or(-1)
+    }
+
+    fn items(&self, name: &str) -> &[Value] {
+        self.call().and_then(|event| event.get(name)).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    }
+
+    /// State of the link and number of the node, when this is news of one.
+    pub fn system(&self) -> Option<(&str, &str, usize)> {
+        let event = self.event.get("systemEvent")?;
+        let text = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or("?");
+        Some((text("eventType"), text("connectionState"), text("icpId").parse().unwrap_or(0)))
+    }
+
+    /// Whose order it belongs to: an object's, or a node's.
+    pub fn whose(&self, cast: &Cast) -> Whose {
+        match self.system() {
+            Some((_, _, node)) => Whose::Node(node),
+            None => cast.place(self.long("objectId")).cloned().map_or(Whose::Nobody, Whose::Line),
+        }
+    }
+
+    pub fn what(&self) -> [&str; 3] {
+        ["type", "cause", "callState"].map(|name| self.text(name))
+    }
+
+    fn attribute(&self, name: &str) -> Option<&str> {
+        attribute(self.items("callEventAttribute"), name)
+    }
+
+    /// Roles without `_DEVICE`, and numbers with the button of a line appearance; `?` where there is none.
+    fn devices(&self) -> Vec<(&str, String)> {
+        self.items("device").iter().map(device_number).collect()
+    }
+
+    /// In the file's notation.
+    pub fn show(&self, cast: &Cast) -> String {
+        if let Some((kind, state, node)) = self.system() {
+            return format!("system node {node}  {kind} / {state}");
+        }
+        let place = cast.place(self.long("objectId"));
+        let at = place.map_or_else(|| format!("object {}", self.text("objectId")), Place::to_string);
+        let id = self.long("localCallId");
+        let leg = match cast.legs.iter().find(|(_, (of, leg))| Some(of) == place && *leg == id) {
+            Some((name, _)) => name.clone(),
+            None if id == 0 => "-".to_owned(),
+            None => "(new)".to_owned(),
+        };
+        let [kind, cause, state] = self.what();
+        let devices: Vec<_> =
+            self.devices().into_iter().map(|(role, number)| format!("{role} {}", cast.line_word(&number))).collect();
+        let mut line = format!("{at} {leg}  {kind} / {cause} / {state}  {}", devices.join(", "));
+        for (word, name) in [
+            ("dialled", "DIALED_DIGITS"),
+            ("call", "CURRENT_GLOBAL_CALL_ID"),
+            ("primary", "PRIMARY_GLOBAL_CALLID"),
+            ("secondary", "SECONDARY_GLOBAL_CALLID"),
+        ] {
+            if let Some(value) = self.attribute(name) {
+                let name = cast.calls.iter().find(|(_, id)| *id == value).map(|(name, _)| name.as_str());
+                line.push_str(&format!("; {word} {}", name.unwrap_or_else(|| cast.word(value))));
+            }
+        }
+        let parties = self.parties();
+        if !parties.is_empty() {
+            let parties: Vec<_> = parties.into_iter().map(|number| cast.word(number)).collect();
+            line.push_str(&format!("; parties {}", parties.join(" ")));
+        }
+        line
+    }
+
+    fn parties(&self) -> Vec<&str> {
+        self.items("party").iter().map(party_number).collect()
+    }
+
+    /// What differs from what is expected; binds the names that are new.
+    pub fn differs(&self, expected: &Event, cast: &mut Cast) -> Vec<String> {
+        match (expected, self.system()) {
+            (Event::System { phone, kind, state }, Some(came)) => {
+                let wanted = (kind.as_str(), state.as_str(), cast.node(phone));
+                if came == wanted { Vec::new() } else { vec![format!("it is {came:?}")] }
+            }
+            (Event::Call(call), None) => self.call_differs(call, cast),
+            _ => vec!["it is of another kind".to_owned()],
+        }
+    }
+
+    fn call_differs(&self, call: &Call, cast: &mut Cast) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for (name, (came, wanted)) in ["type", "cause", "state"].iter().zip(self.what().into_iter().zip(&call.what)) {
+            if came != wanted {
+                wrong.push(format!("the {name} is {came}"));
+            }
+        }
+        let id = self.long("localCallId");
+        match &call.leg {
+            None if id != 0 => wrong.push("it names a leg".to_owned()),
+            None => {}
+            Some(name) => wrong.extend(cast.bind_leg(name, &call.at, id)),
+        }
+        let wanted: Vec<_> = call.devices.iter().map(|(role, who)| (role.as_str(), cast.line_number(who))).collect();
+        if self.devices() != wanted {
+            wrong.push("the devices differ".to_owned());
+        }
+        let current = self.attribute("CURRENT_GLOBAL_CALL_ID");
+        let mut current_told = false;
+        for also in &call.also {
+            let differs = match also {
+                Also::Dialled(number) => {
+                    let came = self.attribute("DIALED_DIGITS");
+                    (came != Some(cast.number(number))).then(|| format!("DIALED_DIGITS is {came:?}"))
+                }
+                Also::Call(name) => {
+                    current_told = true;
+                    cast.bind_call(name, current, "CURRENT_GLOBAL_CALL_ID")
+                }
+                Also::Primary(name) => {
+                    cast.bind_call(name, self.attribute("PRIMARY_GLOBAL_CALLID"), "PRIMARY_GLOBAL_CALLID")
+                }
+                Also::Secondary(name) => {
+                    cast.bind_call(name, self.attribute("SECONDARY_GLOBAL_CALLID"), "SECONDARY_GLOBAL_CALLID")
+                }
+                Also::Allows(features) => {
+                    let lacks = features.iter().find(|f| !self.allows(f));
+                    lacks.map(|f| format!("{f} is not allowed"))
+                }
+                Also::Forbids(features) => {
+                    let has = features.iter().find(|f| self.allows(f));
+                    has.map(|f| format!("{f} is allowed"))
+                }
+                Also::Parties(members) => {
+                    let mut wanted: Vec<_> = members.iter().map(|word| cast.number(word)).collect();
+                    let mut came = self.parties();
+                    wanted.sort_unstable();
+                    came.sort_unstable();
+                    (wanted != came).then(|| "the parties differ".to_owned())
+                }
+            };
+            wrong.extend(differs);
+        }
+        if call.leg.is_some() && !current_told && current.is_none() {
+            wrong.push("CURRENT_GLOBAL_CALL_ID is missing".to_owned());
+        }
+        wrong.extend(self.ill_formed(&call.at, cast));
+        wrong
+    }
+
+    fn allows(&self, feature: &str) -> bool {
+        self.items("featuresAllowed").iter().any(|f| f.as_str() == Some(feature))
+    }
+
+    /// What every event of a call must be, without a word about it in the file.
+    fn ill_formed(&self, at: &Place, cast: &Cast) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let node = cast.node(&at.phone);
+        let icp = self.attribute("ICP_ID");
+        if icp != Some(node.to_string().as_str()) {
+            wrong.push(format!("ICP_ID is {icp:?}"));
+        }
+        if self.long("callEventTime") <= 0 {
+            wrong.push("it has no time".to_owned());
+        }
+        let own = cast.line_number(&at.to_string());
+        if !self.devices().iter().any(|(_, number)| *number == own) {
+            wrong.push("the monitored device is in no role".to_owned());
+        }
+        for device in self.items("device") {
+            let attributes = device.get("deviceAttribute").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+            let (Some(number), Some(name)) = (attribute(attributes, "NUMBER"), attribute(attributes, "NAME")) else {
+                continue;
+            };
+            if listed(number).is_some_and(|listed| listed != name) {
+                wrong.push(format!("{} is named {name:?}", cast.word(number)));
+            }
+        }
+        wrong
+    }
+
+    /// The whole event without its time, and with numbers for ids in the order in which they came:
+    /// equal in two playings that went the same way.
+    pub fn neutral(&self, cast: &mut Cast) -> String {
+        let mut event = self.event.clone();
+        if let Some(event) = event.as_object_mut() {
+            // How a poll is answered is the transport's.
+            event.retain(|name, _| name.ends_with("Event") || name == "eventType");
+        }
+        if let Some(call) = event.get_mut("callEvent").and_then(Value::as_object_mut) {
+            call.remove("callEventTime");
+            call.remove("localCallId");
+        }
+        if let Some(system) = event.get_mut("systemEvent").and_then(Value::as_object_mut) {
+            system.remove("time");
+        }
+        for name in GLOBAL_CALL_IDS {
+            if let Some(gcid) = self.attribute(name)
+                && !cast.came.iter().any(|came| came == gcid)
+            {
+                cast.came.push(gcid.to_owned());
+            }
+        }
+        let mut text = format!("{}\n{event}", self.show(cast));
+        for (i, gcid) in cast.came.iter().enumerate() {
+            text = text.replace(gcid, &format!("GCID-{i}"));
+        }
+        text
+    }
+}
+
+const GLOBAL_CALL_IDS: [&str; 3] = ["CURRENT_GLOBAL_CALL_ID", "PRIMARY_GLOBAL_CALLID", "SECONDARY_GLOBAL_CALLID"];
+
+impl Cast {
+    /// A device as the file names it (`B`, `B.2`, a number, or `?` for none), with its number.
+    fn line_number(&self, word: &str) -> String {
+        match word.split_once('.') {
+            Some((phone, button)) => format!("{}.{button}", self.number(phone)),
+            None => self.number(word).to_owned(),
+        }
+    }
+
+    /// The other way round.
+    fn line_word(&self, line: &str) -> String {
+        match line.split_once('.') {
+            Some((number, button)) => format!("{}.{button}", self.word(number)),
+            None => self.word(line).to_owned(),
+        }
+    }
+}
+
+/// Whose order an event belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Whose {
+    Node(usize),
+    Line(Place),
+    Nobody,
+}
+
+impl Whose {
+    pub fn of(event: &Event, cast: &Cast) -> Self {
+        match event {
+            Event::System { phone, .. } => Self::Node(cast.node(phone)),
+            Event::Call(call) => Self::Line(call.at.clone()),
+        }
+    }
+}
+
+fn device_number(device: &Value) -> (&str, String) {
+    let role = device.get("deviceName").and_then(Value::as_str).unwrap_or("?");
+    let attributes = device.get("deviceAttribute").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let number = attribute(attributes, "NUMBER").unwrap_or("?");
+    let line = match attribute(attributes, "LINE_APPEARANCE") {
+        None | Some("1") => number.to_owned(),
+        Some(button) => format!("{number}.{button}"),
+    };
+    (role.strip_suffix("_DEVICE").unwrap_or(role), line)
+}
+
+fn party_number(party: &Value) -> &str {
+    let text = |name: &str| party.get(name).and_then(Value::as_str);
+    text("memberNum").or_else(|| text("remoteMemberExt")).unwrap_or("?")
+}
+
+fn attribute<'a>(attributes: &'a [Value], name: &str) -> Option<&'a str> {
+    let named = |a: &&Value| a.get("attributeName").and_then(Value::as_str) == Some(name);
+    attributes.iter().find(named)?.get("attributeValue")?.as_str()
+}
+
+/// The name of a lab's phone in its directory.
+fn listed(number: &str) -> Option<String> {
+    let node = Ceid::new(number.get(..1)?.parse().ok()?).ok()?;
+    let phone = Plan::lab(node).phones.into_iter().find(|phone| phone.dn.to_string() == number)?;
+    Some(phone.name)
+}
