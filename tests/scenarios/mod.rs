@@ -26,7 +26,7 @@ use serde_json::json;
 
 use self::file::{Does, Nodes, Scenario};
 use self::play::{Transcript, play, ready, refusal};
-use self::transport::{Soap, Transport, named};
+use self::transport::{Rest, Soap, Transport, named};
 use crate::common::cluster::Lab;
 
 fn folder() -> PathBuf {
@@ -62,14 +62,16 @@ async fn whole_lab() -> Lab {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
     Soap(Version),
+    Rest,
 }
 
-const WAYS: [Way; 2] = [Way::Soap(Version::V1_1), Way::Soap(Version::V1_2)];
+const WAYS: [Way; 3] = [Way::Soap(Version::V1_1), Way::Soap(Version::V1_2), Way::Rest];
 
 impl Way {
     async fn play(self, scenario: &Scenario, nodes: Nodes, lab: &Lab) -> Result<Transcript, String> {
         match self {
             Self::Soap(version) => play(scenario, nodes, &Soap::new(&lab.url, version), lab).await,
+            Self::Rest => play(scenario, nodes, &Rest::new(&lab.url), lab).await,
         }
     }
 }

@@ -11,7 +11,7 @@ use schemas::soap::{Envelope, Version};
 use schemas::xml::{Element, Writer};
 use serde_json::{Map, Value, json};
 
-use crate::common::app::{log_in, login_request};
+use crate::common::app::{NO_EVENT, log_in, login_request};
 
 /// One way in.
 pub trait Transport: Clone {
@@ -113,6 +113,67 @@ impl Soap {
     async fn of_session(&self, name: &str, session_id: i64) {
         let row = operation(Service::SessionService, name).expect("an operation of the contract");
         let _ = self.ask(row, &json!({ "sessionId": session_id.to_string() })).await;
+    }
+}
+
+/// REST: JSON over HTTP.
+#[derive(Clone)]
+pub struct Rest {
+    base: String,
+    http: reqwest::Client,
+}
+
+impl Rest {
+    pub fn new(url: &str) -> Self {
+        let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client can be made");
+        Self { base: format!("{url}/mitel/oig/rest/resources/v1"), http }
+    }
+
+    async fn ask(&self, request: reqwest::RequestBuilder) -> Result<Value, String> {
+        let answer = request.send().await.map_err(|e| e.to_string())?;
+        let (status, text) = (answer.status(), answer.text().await.map_err(|e| e.to_string())?);
+        let reply: Value = serde_json::from_str(&text).map_err(|e| format!("{status} {text:?}: {e}"))?;
+        // What is accepted, and only that, is a success of HTTP as well.
+        match reply.get("result").and_then(Value::as_bool) {
+            Some(result) if result == status.is_success() => Ok(reply),
+            _ if is_timeout(&reply) => Ok(reply),
+            _ => Err(format!("{status} with {text}")),
+        }
+    }
+}
+
+/// A poll at its end is no failure.
+fn is_timeout(reply: &Value) -> bool {
+    reply.get("errorDescription").and_then(Value::as_str) == Some(NO_EVENT)
+}
+
+impl Transport for Rest {
+    fn name(&self) -> &'static str {
+        "REST"
+    }
+
+    async fn login(&self) -> i64 {
+        let lab = login_request();
+        let login = json!({
+            "companyName": lab.company_name, "applicationName": lab.application_name, "version": lab.version,
+            "applicationPassword": lab.application_password, "localPassword": lab.local_password,
+        });
+        let asked = self.http.post(format!("{}/sessions", self.base)).body(login.to_string());
+        let reply = self.ask(asked).await.expect("the gateway answers a login");
+        let id = reply.get("sessionId").and_then(Value::as_str).and_then(|id| id.parse().ok());
+        id.unwrap_or_else(|| panic!("the login is refused: {reply}"))
+    }
+
+    async fn call(&self, operation: &'static OperationRow, request: &Value) -> Result<Value, String> {
+        self.ask(self.http.post(format!("{}/cc/{}", self.base, operation.name)).body(request.to_string())).await
+    }
+
+    async fn reset(&self, session_id: i64) {
+        let _ = self.ask(self.http.put(format!("{}/sessions/{session_id}", self.base))).await;
+    }
+
+    async fn logout(&self, session_id: i64) {
+        let _ = self.ask(self.http.delete(format!("{}/sessions/{session_id}", self.base))).await;
     }
 }
 
