@@ -311,14 +311,25 @@ async fn a_conference_is_made_left_and_split(number: &'static str) {
     assert!(now.features_allowed.contains(&Feature::SplitConferenceCall), "{now:?}");
     assert_eq!(app.split(party, legs.party).await, Err(WRONG_STATE.into()), "only who made it can split it");
     app.split(middle, mine).await.expect("splitConferenceCall is accepted");
-    app.until(middle, CallState::Established).await;
     // As before the conference: the party held, the third active.
-    let back = eventually("the two calls are apart", async || {
-        let now = app.status(middle).await;
-        (now.local_call_id != mine).then_some(now)
-    })
-    .await;
-    app.forget().await;
+    let apart = app.hear(middle, Type::DeviceDropped, Why::ConferenceSplit).await;
+    assert_eq!((apart.local_call_id, apart.call_state), (mine, Some(CallState::Established)));
+    assert!(devices(&apart).contains(&is(Role::DroppedDevice, number)), "{apart:?}");
+    assert_eq!(app.hear(middle, Type::CallHeld, Why::ConsHoldInvoked).await.local_call_id, mine);
+    let back = app.hear(middle, Type::CallEstablished, Why::Answered).await;
+    assert!(back.features_allowed.contains(&Feature::ConferenceCall), "{back:?}");
+    app.hear_each([(party, Type::DeviceDropped, Why::ConferenceSplit), (party, Type::CallHeld, Why::ConsHold)]).await;
+    if number.starts_with('1') {
+        app.hear_each([
+            (third, Type::CallClear, Why::ConferenceSplit),
+            (third, Type::CallEstablished, Why::AnsweredInvoked),
+        ])
+        .await;
+    } else {
+        // Its own node goes on with the same call; it hears that the call has another name now.
+        let renamed = app.hear(third, Type::InformationUpdateEvent, Why::GlobalCallidUpdated).await;
+        assert_eq!(global_call_id(&renamed), global_call_id(&back));
+    }
     app.conference(middle, back.local_call_id).await.expect("it can be made again");
     let made = app.hear(middle, Type::CallConferenced, Why::ConferenceInvoked).await;
     assert_eq!(members(&made), sorted(&["1000", "1001", number]));
