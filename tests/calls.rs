@@ -316,13 +316,13 @@ async fn a_conference_is_made_left_and_split(number: &'static str) {
     assert_eq!((apart.local_call_id, apart.call_state), (mine, Some(CallState::Established)));
     assert!(devices(&apart).contains(&is(Role::DroppedDevice, number)), "{apart:?}");
     assert_eq!(app.hear(middle, Type::CallHeld, Why::ConsHoldInvoked).await.local_call_id, mine);
-    let back = app.hear(middle, Type::CallEstablished, Why::Answered).await;
+    let back = app.hear(middle, Type::CallEstablished, Why::ConferenceSplitInvoked).await;
     assert!(back.features_allowed.contains(&Feature::ConferenceCall), "{back:?}");
     app.hear_each([(party, Type::DeviceDropped, Why::ConferenceSplit), (party, Type::CallHeld, Why::ConsHold)]).await;
     if number.starts_with('1') {
         app.hear_each([
             (third, Type::CallClear, Why::ConferenceSplit),
-            (third, Type::CallEstablished, Why::AnsweredInvoked),
+            (third, Type::CallEstablished, Why::ConferenceSplit),
         ])
         .await;
     } else {
