@@ -693,13 +693,20 @@ async fn lines_of_a_set_have_ids_and_a_configuration() {
         assert_eq!(text.as_deref(), Some(NO_NUMBER));
     }
 
-    // An appearance makes calls of its own beside the prime line.
+    // An appearance makes calls of its own beside the prime line, which is told that its number is in use.
+    app.monitor_object(prime).await.expect("the monitor is accepted");
+    assert_eq!(app.hear(prime, Type::MonitorSet, Why::MonitorSet).await.call_state, Some(CallState::Idle));
     app.monitor_object(second).await.expect("the monitor is accepted");
     assert_eq!(app.hear(second, Type::MonitorSet, Why::MonitorSet).await.call_state, Some(CallState::Idle));
     app.make(second, "1001").await.expect("makeCall is accepted");
     let leg = app.hear(second, Type::CallOriginated, Why::NewCallInvoked).await.local_call_id;
     app.hear(second, Type::CallDelivered, Why::Delivered).await;
+    let used = app.hear(prime, Type::ExtensionInUse, Why::ExtensionInUse).await;
+    assert_eq!((used.call_state, used.local_call_id), (Some(CallState::ExtensionInUse), 0));
+    assert_eq!(app.status(prime).await.call_state, Some(CallState::ExtensionInUse));
     app.clear(second, leg).await.expect("clearCall is accepted");
     app.hear(second, Type::CallClear, Why::ClearInvoked).await;
+    let free = app.hear(prime, Type::CallClear, Why::Cleared).await;
+    assert_eq!((free.call_state, free.local_call_id), (Some(CallState::Idle), 0));
     app.heard_everything().await;
 }

@@ -112,8 +112,6 @@ pub static ROWS: &[Row] = &[
 
     // D's leg is gone (see `state`, which tells a leg that stays by DEVICE_DROPPED instead).
     row(Fact::Cleared, Any, &[Cause::Conference], Type::CallClear, Why::ConferenceSplit, Gone),
-    // Split off from a conference: nobody hung up, and the call goes on under another name.
-    row(Fact::Cleared, Any, &[Cause::Conference], Type::CallClear, Why::ConferenceSplit, Gone),
     row(Fact::Cleared, Acts, &[], Type::CallClear, Why::ClearInvoked, Gone),
     row(Fact::Cleared, Other, &[], Type::CallClear, Why::OtherDeviceCleared, Gone),
 ];
