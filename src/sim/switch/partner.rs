@@ -70,7 +70,10 @@ impl Switch {
                 self.connect(leg, Why::Normal, step);
             }
             PeerMessage::Hold { part, cause } => {
-                let Some((leg, LegState::Connected)) = self.known(from, part, true, step) else { return };
+                // Delivered: the hold crossed a transfer to somebody who still rings.
+                let Some((leg, LegState::Connected | LegState::Delivered)) = self.known(from, part, true, step) else {
+                    return;
+                };
                 self.set(leg, LegState::Held, cause, step);
                 self.say_hold(leg, cause, step);
                 self.tell_all(CallEventKind::Held, leg, cause, step);
