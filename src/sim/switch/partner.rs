@@ -280,6 +280,8 @@ impl Switch {
         let others = self.others(leg);
         let rung = others.iter().any(|l| self.state.legs.get(l).is_some_and(|l| l.state == LegState::Alerting));
         let state = match (said, now) {
+            (FarState::Held, LegState::Delivered) if rung => LegState::Held,
+            (FarState::Connected, LegState::Held) if rung => LegState::Delivered,
             _ if rung => return,
             (FarState::Alerting, LegState::Connected | LegState::Held) if others.len() == 1 => LegState::Alerting,
             (FarState::Connected, LegState::Held) => LegState::Connected,
