@@ -311,14 +311,25 @@ async fn a_conference_is_made_left_and_split(number: &'static str) {
     assert!(now.features_allowed.contains(&Feature::SplitConferenceCall), "{now:?}");
     assert_eq!(app.split(party, legs.party).await, Err(WRONG_STATE.into()), "only who made it can split it");
     app.split(middle, mine).await.expect("splitConferenceCall is accepted");
-    app.until(middle, CallState::Established).await;
     // As before the conference: the party held, the third active.
-    let back = eventually("the two calls are apart", async || {
-        let now = app.status(middle).await;
-        (now.local_call_id != mine).then_some(now)
-    })
-    .await;
-    app.forget().await;
+    let apart = app.hear(middle, Type::DeviceDropped, Why::ConferenceSplit).await;
+    assert_eq!((apart.local_call_id, apart.call_state), (mine, Some(CallState::Established)));
+    assert!(devices(&apart).contains(&is(Role::DroppedDevice, number)), "{apart:?}");
+    assert_eq!(app.hear(middle, Type::CallHeld, Why::ConsHoldInvoked).await.local_call_id, mine);
+    let back = app.hear(middle, Type::CallEstablished, Why::ConferenceSplitInvoked).await;
+    assert!(back.features_allowed.contains(&Feature::ConferenceCall), "{back:?}");
+    app.hear_each([(party, Type::DeviceDropped, Why::ConferenceSplit), (party, Type::CallHeld, Why::ConsHold)]).await;
+    if number.starts_with('1') {
+        app.hear_each([
+            (third, Type::CallClear, Why::ConferenceSplit),
+            (third, Type::CallEstablished, Why::ConferenceSplit),
+        ])
+        .await;
+    } else {
+        // Its own node goes on with the same call; it hears that the call has another name now.
+        let renamed = app.hear(third, Type::InformationUpdateEvent, Why::GlobalCallidUpdated).await;
+        assert_eq!(global_call_id(&renamed), global_call_id(&back));
+    }
     app.conference(middle, back.local_call_id).await.expect("it can be made again");
     let made = app.hear(middle, Type::CallConferenced, Why::ConferenceInvoked).await;
     assert_eq!(members(&made), sorted(&["1000", "1001", number]));
@@ -682,13 +693,20 @@ async fn lines_of_a_set_have_ids_and_a_configuration() {
         assert_eq!(text.as_deref(), Some(NO_NUMBER));
     }
 
-    // An appearance makes calls of its own beside the prime line.
+    // An appearance makes calls of its own beside the prime line, which is told that its number is in use.
+    app.monitor_object(prime).await.expect("the monitor is accepted");
+    assert_eq!(app.hear(prime, Type::MonitorSet, Why::MonitorSet).await.call_state, Some(CallState::Idle));
     app.monitor_object(second).await.expect("the monitor is accepted");
     assert_eq!(app.hear(second, Type::MonitorSet, Why::MonitorSet).await.call_state, Some(CallState::Idle));
     app.make(second, "1001").await.expect("makeCall is accepted");
     let leg = app.hear(second, Type::CallOriginated, Why::NewCallInvoked).await.local_call_id;
     app.hear(second, Type::CallDelivered, Why::Delivered).await;
+    let used = app.hear(prime, Type::ExtensionInUse, Why::ExtensionInUse).await;
+    assert_eq!((used.call_state, used.local_call_id), (Some(CallState::ExtensionInUse), 0));
+    assert_eq!(app.status(prime).await.call_state, Some(CallState::ExtensionInUse));
     app.clear(second, leg).await.expect("clearCall is accepted");
     app.hear(second, Type::CallClear, Why::ClearInvoked).await;
+    let free = app.hear(prime, Type::CallClear, Why::Cleared).await;
+    assert_eq!((free.call_state, free.local_call_id), (Some(CallState::Idle), 0));
     app.heard_everything().await;
 }

@@ -236,6 +236,21 @@ impl<'a> Line<'a> {
         self.truth[self.phone.node].iter().filter(move |r| r.dn == dn && r.line == 1)
     }
 
+    /// Whether another line of the number has a call that somebody there has taken up.
+    fn another_line_is_used(&self, at_ms: i64) -> bool {
+        let records = self.truth[self.phone.node].iter();
+        let mut legs: BTreeMap<u64, TruthState> = BTreeMap::new();
+        for record in records.filter(|r| r.dn == self.phone.dn && r.line != 1 && r.at_ms <= at_ms + self.slack_ms) {
+            // One that came and went in one moment was there.
+            if record.state == TruthState::Null && record.at_ms < at_ms - self.slack_ms {
+                legs.remove(&record.leg);
+            } else if record.state != TruthState::Null {
+                legs.insert(record.leg, record.state);
+            }
+        }
+        legs.values().any(|state| *state != TruthState::Alerting)
+    }
+
     fn check(&self, findings: &mut Findings) {
         findings.violations.extend(self.unhealed.iter().cloned());
         let (expected, excused): (Vec<_>, Vec<_>) =
@@ -273,6 +288,9 @@ impl<'a> Line<'a> {
             }
         }
         for (at, call) in &self.events {
+            if call.kind == Some(Type::ExtensionInUse) && !self.is_excused(*at) && !self.another_line_is_used(*at) {
+                findings.violations.push(format!("{} at {at}: no other line of it is in use", self.phone.dn));
+            }
             if let Some(fault) = ill_formed(call, self.phone) {
                 findings.violations.push(format!("{} at {at}: {fault}: {}", self.phone.dn, short(call)));
             }
@@ -421,8 +439,13 @@ fn failed(record: &Truth) -> Why {
     }
 }
 
-/// What says nothing of a change: the state when a monitor was set, and the link's own news.
+/// What says nothing of a change: the state when a monitor was set, the link's own news, and what
+/// another line of the number does, which is looked at by itself.
 fn is_told(call: &CallEventMsg) -> bool {
+    let of_another_line = call.local_call_id == 0 && matches!(call.kind, Some(Type::ExtensionInUse | Type::CallClear));
+    if of_another_line {
+        return false;
+    }
     !matches!(call.kind, Some(Type::MonitorSet | Type::OutOfService | Type::InService | Type::MonitorFailedEvent))
 }
 
@@ -451,11 +474,17 @@ fn ill_formed(call: &CallEventMsg, phone: &Watched) -> Option<&'static str> {
     if !call.device.iter().any(|d| d.device_attribute.iter().any(|a| a.attribute_value.as_deref() == Some(&phone.dn))) {
         return Some("the monitored phone is no device of its own event");
     }
+    use FeaturesAllowed::{
+        AnswerCall, ClearCall, ConsultationCall, HoldCall, NewCall, OutPulseDigits, RedirectCall, RetrieveCall,
+    };
+    // Of calls of two: consultations and conferences are not drawn yet.
     let may: &[FeaturesAllowed] = match call.call_state {
-        Some(CallState::Originated | CallState::Delivered | CallState::Failed) => &[FeaturesAllowed::ClearCall],
-        Some(CallState::Received) => &[FeaturesAllowed::AnswerCall],
-        Some(CallState::Established) => &[FeaturesAllowed::ClearCall, FeaturesAllowed::HoldCall],
-        Some(CallState::Held) => &[FeaturesAllowed::RetrieveCall],
+        Some(CallState::Originated) => &[ClearCall, OutPulseDigits],
+        Some(CallState::Delivered) => &[ClearCall],
+        Some(CallState::Failed) => &[ClearCall, NewCall],
+        Some(CallState::Received) => &[AnswerCall, RedirectCall],
+        Some(CallState::Established) => &[ClearCall, HoldCall, ConsultationCall, OutPulseDigits, NewCall],
+        Some(CallState::Held) => &[RetrieveCall],
         _ => &[],
     };
     if call.features_allowed.iter().any(|f| !may.contains(f)) {

@@ -428,6 +428,7 @@ impl State {
             };
         if stays {
             let why = match leg.state {
+                _ if happening.cause == Cause::Conference => Why::ConferenceSplit,
                 LegState::Held => held_party_dropped(leg),
                 LegState::Queued => Why::QueuedPartyDropped,
                 _ => Why::OtherDeviceDropped,
@@ -440,7 +441,8 @@ impl State {
         let Some(row) = table::find(happening.fact, part, happening.cause) else {
             return; // kept as state, nothing is told
         };
-        if happening.fact == Fact::Cleared && part == Part::Other && leg.state == LegState::Held {
+        let split = happening.cause == Cause::Conference;
+        if happening.fact == Fact::Cleared && part == Part::Other && leg.state == LegState::Held && !split {
             // A held party that leaves is told as such; then the leg itself is over.
             let mut report = Report::of(Type::DeviceDropped, held_party_dropped(leg), CallState::Held, leg);
             report.subject = happening.subject.clone();

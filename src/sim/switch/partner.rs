@@ -70,7 +70,10 @@ impl Switch {
                 self.connect(leg, Why::Normal, step);
             }
             PeerMessage::Hold { part, cause } => {
-                let Some((leg, LegState::Connected)) = self.known(from, part, true, step) else { return };
+                // Delivered: the hold crossed a transfer to somebody who still rings.
+                let Some((leg, LegState::Connected | LegState::Delivered)) = self.known(from, part, true, step) else {
+                    return;
+                };
                 self.set(leg, LegState::Held, cause, step);
                 self.say_hold(leg, cause, step);
                 self.tell_all(CallEventKind::Held, leg, cause, step);
@@ -277,6 +280,8 @@ impl Switch {
         let others = self.others(leg);
         let rung = others.iter().any(|l| self.state.legs.get(l).is_some_and(|l| l.state == LegState::Alerting));
         let state = match (said, now) {
+            (FarState::Held, LegState::Delivered) if rung => LegState::Held,
+            (FarState::Connected, LegState::Held) if rung => LegState::Delivered,
             _ if rung => return,
             (FarState::Alerting, LegState::Connected | LegState::Held) if others.len() == 1 => LegState::Alerting,
             (FarState::Connected, LegState::Held) => LegState::Connected,

@@ -187,7 +187,9 @@ fn walk(seed: u64, steps: usize) -> Vec<Truth> {
     pair.carry();
     if pair.up {
         let across = |i: usize| {
-            let lines = LINES[i].iter().flat_map(|l| pair.nodes[i].switch.calls_at(line(l)).expect("a line"));
+            let switch = &pair.nodes[i].switch;
+            let all = switch.directory().filter_map(|device| Line::of(&device));
+            let lines = all.flat_map(|line| switch.calls_at(line).expect("a line"));
             let mut calls: Vec<_> = lines
                 .filter(|v| v.connections.iter().any(|c| !c.device.number.starts_with(if i == 0 { '1' } else { '2' })))
                 .map(|v| {
