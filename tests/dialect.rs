@@ -78,6 +78,7 @@ impl Foreign {
 
     /// How often a service was asked for, and the login of the last session.
     async fn seen(&self) -> Value {
+        oig::push::use_ring();
         let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client can be made");
         let answer = http.get(format!("{}/seen", self.hands.base())).send().await.expect("the switch's hands answer");
         serde_json::from_str(&answer.text().await.expect("a text")).expect("JSON")
@@ -251,6 +252,7 @@ async fn what_a_switch_says_of_itself_is_logged_and_counted_and_changes_nothing(
     let logged = gateway.process.logged();
     let overload = logged.iter().filter(|line| line.contains("overloadReached")).count();
     assert_eq!(overload, 1, "once for the change: {logged:?}");
+    oig::push::use_ring();
     let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client can be made");
     let answer = http.get(format!("{}/metrics", gateway.url)).send().await.expect("the gateway answers");
     let metrics = answer.text().await.expect("a text");

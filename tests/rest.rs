@@ -105,9 +105,10 @@ async fn a_refusal_has_the_text_of_soap_and_a_status_that_fits() {
         (
             "advSetACDAgentPresence",
             json!({ "objectId": 1, "groupDn": "1", "presenceValue": true }),
-            501,
-            "advSetACDAgentPresence is not supported yet.",
+            403,
+            "advSetACDAgentPresence needs Advanced service.",
         ),
+        ("getDeviceFeatures", json!({ "objectId": 1 }), 501, "getDeviceFeatures is not supported yet."),
         ("noSuchThing", json!({}), 404, "The service has no such operation."),
     ] {
         rest.call(operation, fields).await.refused(status, text);
@@ -194,7 +195,7 @@ async fn a_session_of_soap_may_use_rest_and_one_of_rest_may_not_use_call_control
     assert_eq!((told.result, told.error_description.as_deref()), (false, Some(text)));
     // What has no handler says no more.
     let id = session_id.to_string();
-    http::call(&lab.url, "advGetEvent", &[("sessionId", &id), ("timeout", "1")]).await.refused(text);
+    http::call(&lab.url, "getDeviceFeatures", &[("sessionId", &id), ("objectId", "1")]).await.refused(text);
     assert!(soap.call(&ServiceVersions { session_id }).await.expect("a reply").result);
     rest.call("getEvent", json!({ "timeout": 1 })).await.refused(200, NO_EVENT);
 }

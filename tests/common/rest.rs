@@ -42,6 +42,7 @@ impl Told {
 
 impl RestClient {
     pub fn new(url: &str) -> Self {
+        oig::push::use_ring();
         let http = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build().expect("an HTTP client can be made");
         Self { base: format!("{url}{BASE}"), http, session: None }
     }

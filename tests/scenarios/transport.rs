@@ -48,6 +48,7 @@ pub struct Soap {
 
 impl Soap {
     pub fn new(url: &str, version: Version) -> Self {
+        oig::push::use_ring();
         let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client can be made");
         Self { url: url.to_owned(), version, http }
     }
@@ -125,6 +126,7 @@ pub struct Rest {
 
 impl Rest {
     pub fn new(url: &str) -> Self {
+        oig::push::use_ring();
         let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client can be made");
         Self { base: format!("{url}/mitel/oig/rest/resources/v1"), http }
     }

@@ -486,7 +486,11 @@ fn in_the_silent_style_the_gateway_asks_first_and_any_answer_is_an_association()
         assert_eq!(bench.on(Input::Opened), [Effect::Send(1, greeting, Edition::Ed5)]);
         assert_eq!(
             bench.on(Input::Heard(1, answer.clone(), Edition::Ed4)),
-            [Effect::Up, Effect::Send(2, Message::Request(Request::GetSwitchingFunctionDevices), Edition::Ed4)],
+            [
+                Effect::Up,
+                Effect::Send(2, Message::Request(Request::GetSwitchingFunctionDevices), Edition::Ed4),
+                Effect::Send(3, Message::Request(Request::GetCstaFeatures), Edition::Ed4),
+            ],
             "{answer:?}"
         );
     }
@@ -501,7 +505,10 @@ fn the_first_frame_is_in_the_edition_of_the_settings_and_later_ones_in_the_nodes
     assert!(matches!(out[..], [Effect::Send(1, _, Edition::Ed4)]), "{out:?}");
     out.clear();
     state.on(Input::Heard(1, Message::Response(Response::SystemStatus), Edition::Ed3), now, &mut out);
-    assert!(matches!(out[..], [Effect::Up, Effect::Send(2, _, Edition::Ed3)]), "{out:?}");
+    assert!(
+        matches!(out[..], [Effect::Up, Effect::Send(2, _, Edition::Ed3), Effect::Send(3, _, Edition::Ed3)]),
+        "{out:?}"
+    );
 }
 
 #[test]
