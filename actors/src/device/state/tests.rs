@@ -7,6 +7,8 @@ use super::*;
 use crate::device::table::ROWS;
 use crate::node::messages::CallDetails;
 
+mod joined;
+
 const CALL: &str = "c1";
 
 struct Bench {
