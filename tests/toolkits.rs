@@ -5,10 +5,14 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
+use oig::client::SoapClient;
+use schemas::contract::ops_session::{LoginEx, ResetSessionTimer};
 use serde_json::Value;
 
 use crate::common::Folder;
+use crate::common::advanced::{By, as_list, authenticate, console, read, sign};
 use crate::common::cluster::Lab;
 use crate::common::process::Process;
 
@@ -36,9 +40,9 @@ fn text(path: &Path) -> &str {
     path.to_str().expect("a path of this machine")
 }
 
-async fn run(program: &Path, arguments: &[&str]) -> String {
+async fn run(program: &Path, arguments: &[&str], names: &str) -> String {
     let mut command = Command::new(program);
-    command.args(arguments).current_dir(root());
+    command.args(arguments).current_dir(root()).env("OIG_NAMES", names);
     // The lab is on loopback: no proxy of the surroundings stands between.
     for name in ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"] {
         command.env_remove(name);
@@ -50,11 +54,39 @@ async fn run(program: &Path, arguments: &[&str]) -> String {
     printed
 }
 
+/// A session with Advanced service and one that waits for its proof, kept alive while the toolkit runs: the toolkits
+/// cannot sign. As names of `operations.json`.
+async fn advanced_names(lab: &Lab) -> String {
+    let client = SoapClient::new(&lab.url).expect("an HTTP client can be made");
+    let mut begun = Vec::new();
+    for _ in 0..2 {
+        let req = Some(console(Some(read("console.cert.pem"))));
+        let reply = client.call(&LoginEx { req }).await.expect("an answer");
+        let challenge = reply.authentication_data.expect("a challenge");
+        begun.push((reply.session_id, as_list(&sign("console.key.pem", &challenge, By::Md5))));
+    }
+    let ((advanced, signed), (unproven, proof)) = (&begun[0], &begun[1]);
+    assert!(authenticate(&client, *advanced, signed).await.result);
+    let names = format!("advanced={advanced};unproven={unproven};proof={proof}");
+    let sessions = [*advanced, *unproven];
+    tokio::spawn(async move {
+        let mut often = tokio::time::interval(Duration::from_secs(3));
+        loop {
+            often.tick().await;
+            for session_id in sessions {
+                // The lab ends with its test.
+                let _ = client.call(&ResetSessionTimer { session_id }).await;
+            }
+        }
+    });
+    names
+}
+
 /// Runs a toolkit's script and validates what it recorded in `folder`.
-async fn as_agreed(program: &Path, arguments: &[&str], folder: &str) {
-    let said = run(program, arguments).await;
+async fn as_agreed(lab: &Lab, program: &Path, arguments: &[&str], folder: &str) {
+    let said = run(program, arguments, &advanced_names(lab).await).await;
     assert!(said.contains("as agreed"), "{said}");
-    let said = run(&python(), &["tests/toolkits/validate.py", "--both", folder]).await;
+    let said = run(&python(), &["tests/toolkits/validate.py", "--both", folder], "").await;
     assert!(said.contains(", 0 found wrong"), "{said}");
 }
 
@@ -63,7 +95,7 @@ async fn calls_of_a_script(program: &Path, script: &str) {
     let records = Folder::new();
     let folder = text(records.path());
     let hands = [lab.hands(1).base(), lab.hands(2).base()];
-    as_agreed(program, &[script, &lab.url, hands[0], hands[1], "--record", folder], folder).await;
+    as_agreed(&lab, program, &[script, &lab.url, hands[0], hands[1], "--record", folder], folder).await;
 }
 
 #[tokio::test]
@@ -83,11 +115,11 @@ async fn proxies_of_the_old_dot_net_tools_compile_and_do_every_operation_well_an
     let lab = Lab::start().await;
     let folder = Folder::new();
     let [built, records] = ["built", "records"].map(|name| folder.path().join(name));
-    let said = run(Path::new("tests/toolkits/mono/make.sh"), &[&lab.url, text(&built)]).await;
+    let said = run(Path::new("tests/toolkits/mono/make.sh"), &[&lab.url, text(&built)], "").await;
     assert!(said.contains("in C# and Visual Basic"), "{said}");
     let (program, records) = (built.join("call.exe"), text(&records));
     let hands = [lab.hands(1).base(), lab.hands(2).base()];
-    as_agreed(&mono, &[text(&program), &lab.url, hands[0], hands[1], "tests/toolkits", records], records).await;
+    as_agreed(&lab, &mono, &[text(&program), &lab.url, hands[0], hands[1], "tests/toolkits", records], records).await;
 }
 
 #[test]

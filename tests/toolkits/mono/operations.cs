@@ -59,6 +59,15 @@ public class Operations
     void Begin()
     {
         kept = new Dictionary<string, object> { { "address", address } };
+        // What whoever runs this has prepared: name=value;name=value, numbers as such.
+        foreach (string pair in (Environment.GetEnvironmentVariable("OIG_NAMES") ?? "").Split(';'))
+        {
+            int at = pair.IndexOf('=');
+            long number;
+            if (at < 0) continue;
+            string value = pair.Substring(at + 1);
+            kept[pair.Substring(0, at)] = long.TryParse(value, out number) ? (object)number : value;
+        }
         heard = new List<object>();
         kept["session"] = Gateway.Field(gateway.Accepted("loginEx", With("req", login)), "sessionId");
         var request = With("sessionId", kept["session"], "icpIpAddress", address);

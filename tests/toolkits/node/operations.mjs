@@ -6,6 +6,12 @@ import { Wrong, text } from './gateway.mjs'
 const PATIENCE_MS = 10_000
 const FILE = new URL('../operations.json', import.meta.url)
 
+/** What whoever runs this has prepared: name=value;name=value. */
+function givenNames () {
+  const pairs = (process.env.OIG_NAMES ?? '').split(';').filter((pair) => pair)
+  return Object.fromEntries(pairs.map((pair) => pair.split(/=(.*)/s).slice(0, 2)))
+}
+
 export class Operations {
   /** `address` is node 1's; `login` what a session begins with. */
   constructor(gateway, login, address) {
@@ -36,7 +42,7 @@ export class Operations {
 
   async begin() {
     const { sessionId: session } = await this.gateway.accepted('loginEx', { req: this.login })
-    this.kept = { session, address: this.address }
+    this.kept = { session, address: this.address, ...givenNames() }
     this.heard = []
     const request = { attributes: { sessionId: session }, icpIpAddress: this.address }
     this.kept.icp = (await this.gateway.accepted('getIcpId', { request })).icpId

@@ -10,6 +10,12 @@ PATIENCE_S = 10
 FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "operations.json")
 
 
+def given_names():
+    """What whoever runs this has prepared: name=value;name=value, numbers as such."""
+    pairs = [pair.split("=", 1) for pair in os.environ.get("OIG_NAMES", "").split(";") if pair]
+    return {name: int(value) if value.isdigit() else value for name, value in pairs}
+
+
 class Operations:
     """`address` is node 1's; `login` what a session begins with."""
 
@@ -39,7 +45,7 @@ class Operations:
     def begin(self):
         session = self.gateway.accepted("loginEx", req=self.login)["sessionId"]
         icp = self.gateway.accepted("getIcpId", request={"sessionId": session, "icpIpAddress": self.address})["icpId"]
-        self.kept = {"session": session, "icp": icp, "address": self.address}
+        self.kept = {"session": session, "icp": icp, "address": self.address, **given_names()}
         self.heard = []
         for party, dn in self.plan["parties"].items():
             request = {"sessionId": session, "icpId": icp, "primeDn": dn}
