@@ -297,7 +297,13 @@ impl Heard {
         }
         if let Some(call) = event.get_mut("callEvent").and_then(Value::as_object_mut) {
             call.remove("callEventTime");
-            call.remove("localCallId");
+            let leg = call.remove("localCallId");
+            for party in call.get_mut("party").and_then(Value::as_array_mut).into_iter().flatten() {
+                // The members of a conference are told with the leg of the monitored device, as that of the event.
+                if let Some(party) = party.as_object_mut().filter(|party| party.get("callId") == leg.as_ref()) {
+                    party.remove("callId");
+                }
+            }
         }
         if let Some(system) = event.get_mut("systemEvent").and_then(Value::as_object_mut) {
             system.remove("time");
