@@ -193,9 +193,12 @@ impl Switch {
         for leg in entry.legs.iter().filter(|l| Some(**l) != but) {
             let others = self.others(*leg);
             let mut parties = others.iter().flat_map(|l| self.parties_of(*l)).map(|d| party_of(&d));
-            let Some(party) = parties.next() else { continue };
+            // A transfer to a busy phone: nobody is there yet, and who was dialled is said for now.
+            let dialled = || to.filter(|_| how == Change::Transferred).map(party_of);
+            let Some(party) = parties.next().or_else(dialled) else { continue };
             let beyond = parties.take(PARTIES).collect();
             let state = match others.as_slice() {
+                [] => FarState::Alerting,
                 [other] => match self.state.legs.get(other).map(|l| l.state) {
                     Some(LegState::Alerting | LegState::Initiated) => FarState::Alerting,
                     Some(LegState::Held) => FarState::Held,

@@ -209,6 +209,9 @@ fn what_cannot_be_reached_any_more_comes_back_to_who_transferred() {
     net.does("1000", Command::Transfer(two("1000"))).expect("transferred");
     assert_eq!((net.states("1000"), net.states("2000")), (vec![TruthState::Alerting], vec![TruthState::Delivered]));
     assert_eq!(net.kinds(0), [(Delivered, Why::RecallBusy)]);
+    let there = net.joined(1).expect("who is left hears whom it waits for");
+    assert_eq!((there.joined.as_ref().map(|d| d.number.as_str()), there.ringing), (Some("3000"), true));
+    assert_eq!(net.learnt(1).map(|l| l.device.number.as_str()), Some("1000"), "and who is rung instead");
     net.wait(20_000);
     assert_eq!(net.states("2000"), [TruthState::Failed]);
     assert_eq!(net.kinds(1), [(Failed, Why::CallNotAnswered)]);
