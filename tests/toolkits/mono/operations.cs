@@ -79,6 +79,9 @@ public class Operations
             kept[(string)party.Key] = Gateway.Field(found, "objectId");
         }
         foreach (string party in parties.Keys) gateway.Accepted("monitorObject", At(party));
+        // A call that began before the last MONITOR_SET would be told by that one.
+        gateway.Accepted("getNumberedEvent",
+            With("sessionId", kept["session"], "timeout", 10000, "eventNumber", parties.Count));
     }
 
     /// Whatever calls are left are cleared, so that the next entry begins with idle phones.

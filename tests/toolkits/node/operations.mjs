@@ -51,6 +51,9 @@ export class Operations {
       this.kept[party] = (await this.gateway.accepted('getPhoneNumberId', { request })).objectId
       await this.gateway.accepted('monitorObject', this.at(party))
     }
+    // A call that began before the last MONITOR_SET would be told by that one.
+    const eventNumber = Object.keys(this.plan.parties).length
+    await this.gateway.accepted('getNumberedEvent', { sessionId: session, timeout: 10000, eventNumber })
   }
 
   at(party) {

@@ -51,6 +51,9 @@ class Operations:
             request = {"sessionId": session, "icpId": icp, "primeDn": dn}
             self.kept[party] = self.gateway.accepted("getPhoneNumberId", request=request)["objectId"]
             self.gateway.accepted("monitorObject", sessionId=session, objectId=self.kept[party])
+        # A call that began before the last MONITOR_SET would be told by that one.
+        last = len(self.plan["parties"])
+        self.gateway.accepted("getNumberedEvent", sessionId=session, timeout=10000, eventNumber=last)
 
     def end(self):
         """Whatever calls are left are cleared, so that the next entry begins with idle phones."""
