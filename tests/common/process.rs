@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -9,7 +10,7 @@ use super::{PATIENCE, eventually, within};
 
 /// The lines that a process has written so far.
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<String>>>);
+struct Lines(Arc<Mutex<Vec<String>>>, Arc<AtomicBool>);
 
 impl Lines {
     /// Reads in a thread of its own, so that the process never waits for a reader.
@@ -21,8 +22,14 @@ impl Lines {
                 let line = String::from_utf8_lossy(&line).into_owned();
                 kept.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
             }
+            kept.1.store(true, Ordering::Release);
         });
         lines
+    }
+
+    /// Whether the last line is there.
+    fn whole(&self) -> bool {
+        self.1.load(Ordering::Acquire)
     }
 
     fn now(&self) -> Vec<String> {
@@ -105,10 +112,13 @@ impl Process {
         let _ = self.child.wait();
     }
 
-    /// How it ended.
+    /// How it ended; all that it wrote has been read then.
     pub async fn ended(&mut self) -> ExitStatus {
-        within(PATIENCE * 4, "the end of the process", async || self.child.try_wait().expect("it can be waited for"))
-            .await
+        within(PATIENCE * 4, "the end of the process", async || {
+            let ended = self.child.try_wait().expect("it can be waited for");
+            ended.filter(|_| self.printed.whole() && self.logged.whole())
+        })
+        .await
     }
 
     /// Whether it is still there.
