@@ -214,11 +214,14 @@ async fn a_client_that_leaves_in_the_middle_of_a_rest_poll_loses_no_event() {
     // All places but one are taken by polls that no event ends; so it is known when one is taken in or let go.
     let numbered =
         http::request(&format!("{BASE}/cc/getNumberedEvent"), &head, b"{\"timeout\":120000,\"eventNumber\":2000000}");
-    let mut fillers = Vec::new();
-    for _ in 1..16 {
+    let fill = async || {
         let mut connection = Connection::open(&lab.url).await;
         connection.send(&numbered).await;
-        fillers.push(connection);
+        connection
+    };
+    let mut fillers = Vec::new();
+    for _ in 1..16 {
+        fillers.push(fill().await);
     }
     let full = async || {
         // On a slow machine a round may take longer than a session lives.
@@ -230,7 +233,10 @@ async fn a_client_that_leaves_in_the_middle_of_a_rest_poll_loses_no_event() {
         told.status == 429
     };
     for round in 0..12 {
+        let mut tries = 0;
         let leaver = loop {
+            tries += 1;
+            assert!(tries <= 60, "round {round}: no poll found a place");
             let mut connection = Connection::open(&lab.url).await;
             if round % 2 == 0 {
                 connection.will_reset();
@@ -240,6 +246,12 @@ async fn a_client_that_leaves_in_the_middle_of_a_rest_poll_loses_no_event() {
             let in_time = tokio::time::timeout(Duration::from_secs(1), async { while !full().await {} }).await;
             if in_time.is_ok() && tokio::time::timeout(Duration::from_millis(50), connection.answer()).await.is_err() {
                 break connection;
+            }
+            // One that came while what looks had its place was refused.
+            for filler in &mut fillers {
+                if tokio::time::timeout(Duration::from_millis(1), filler.answer()).await.is_ok() {
+                    *filler = fill().await;
+                }
             }
         };
         drop(leaver);
