@@ -138,8 +138,8 @@ pub(crate) struct State {
     in_service: bool,
     /// Whether OUT_OF_SERVICE was told since the last MONITOR_SET.
     out: bool,
-    /// The call for which another line of the same number is in use.
-    in_use: Option<CallKey>,
+    /// Another line of the same number is in use, as the node told.
+    in_use: bool,
     pending: Vec<Ticket>,
 }
 
@@ -156,7 +156,7 @@ impl State {
             refused: None,
             in_service: true,
             out: false,
-            in_use: None,
+            in_use: false,
             pending: Vec::new(),
         }
     }
@@ -219,6 +219,7 @@ impl State {
         self.snapshot = None;
         self.again = false;
         self.out = true;
+        self.in_use = false; // whether it still is, nobody says
         self.refused = None; // what is refused after a return is told again
         for ticket in self.pending.drain(..) {
             out.push(Effect::Answer(ticket, Err(Refused::LinkLost)));
@@ -273,10 +274,10 @@ impl State {
 
     /// The state of a line without a call.
     fn without_legs(&self) -> CallState {
-        match (self.in_service, &self.in_use) {
+        match (self.in_service, self.in_use) {
             (false, _) => CallState::OutOfService,
-            (true, Some(_)) => CallState::ExtensionInUse,
-            (true, None) => CallState::Idle,
+            (true, true) => CallState::ExtensionInUse,
+            (true, false) => CallState::Idle,
         }
     }
 

@@ -41,6 +41,7 @@ impl State {
         let was_conference = self.legs[stays].members.len() > 2;
         let own_number = self.device.number.clone();
         let leg = &mut self.legs[stays];
+        let id = leg.id;
         leg.call = call;
         if happening.global_call_id.is_some() {
             leg.global_call_id = happening.global_call_id.clone();
@@ -109,8 +110,8 @@ impl State {
             }
             out.push(Effect::Tell(report));
         }
-        if leaves && let Some(at) = self.legs.iter().position(|l| Some(&l.call) == happening.call.as_ref()) {
-            self.legs.remove(at);
+        if leaves {
+            self.legs.retain(|l| l.id != id);
         }
     }
 
@@ -179,17 +180,18 @@ impl State {
             return false;
         }
         let over = matches!(happening.fact, Fact::Cleared | Fact::Transferred | Fact::Diverted);
-        match (over, &self.in_use) {
-            (false, None) => {
-                self.in_use = Some(call.clone());
+        // A node tells of one use at a time: an end is the end of whichever was told.
+        match (over, self.in_use) {
+            (false, false) => {
+                self.in_use = true;
                 out.push(Effect::Tell(Report::bare(
                     Type::ExtensionInUse,
                     Why::ExtensionInUse,
                     CallState::ExtensionInUse,
                 )));
             }
-            (true, Some(used)) if used == call => {
-                self.in_use = None;
+            (true, true) => {
+                self.in_use = false;
                 out.push(Effect::Tell(Report::bare(Type::CallClear, Why::Cleared, self.without_legs())));
             }
             _ => {}
