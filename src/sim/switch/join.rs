@@ -83,10 +83,12 @@ impl Switch {
             call.called.clone_from(&to);
             call.redirected = None;
         }
-        if rings {
+        if rings || busy {
             if let Some(caller) = staying {
                 self.hears_ringing(caller, Why::Transfer, step);
             }
+        }
+        if rings {
             self.set_timer(first.0, Some((step.now_ms + self.plan.no_answer_ms, Timer::NoAnswer)));
             if let Some(call) = self.state.calls.get_mut(&first.0) {
                 call.recall = Some(line);
