@@ -4,6 +4,7 @@ mod across;
 mod diverts;
 mod joins;
 mod partners;
+mod pickups;
 mod scenarios;
 mod table;
 mod walk;
