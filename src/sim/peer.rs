@@ -49,7 +49,7 @@ pub enum PeerMessage {
         redirected: Option<PeerParty>,
         /// Who was called first, then.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        original: Option<PeerParty>,
+        original: Option<Box<PeerParty>>,
     },
     Alert {
         part: PartId,
@@ -91,9 +91,9 @@ pub enum PeerMessage {
     Picked {
         part: PartId,
         gcid: String,
-        calling: PeerParty,
+        calling: Box<PeerParty>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        called: Option<PeerParty>,
+        called: Option<Box<PeerParty>>,
         /// Whose phone rang.
         redirected: PeerParty,
         /// Who waited for the answer.
@@ -115,7 +115,7 @@ pub enum PeerMessage {
         by: PeerParty,
         /// Whom the call was transferred to, or who was added.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        to: Option<PeerParty>,
+        to: Option<Box<PeerParty>>,
         /// Who is spoken with now.
         party: PeerParty,
         /// Others who are there.
@@ -124,9 +124,9 @@ pub enum PeerMessage {
         gcid: String,
         /// Who called, and who was; left out where that is the receiver's half.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        calling: Option<PeerParty>,
+        calling: Option<Box<PeerParty>>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        called: Option<PeerParty>,
+        called: Option<Box<PeerParty>>,
         state: FarState,
     },
     /// Tones in the voice path.

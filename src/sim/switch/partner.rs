@@ -156,7 +156,7 @@ impl Switch {
         let named = self.named(line);
         let why = if redirected.is_some() { Why::Redirected } else { Why::NewCall };
         if let Some(entry) = self.state.calls.get_mut(&call) {
-            entry.called = Some(original.map_or_else(|| named.clone(), device_of));
+            entry.called = Some(original.map_or_else(|| named.clone(), |first| device_of(*first)));
             entry.redirected = redirected.map(device_of);
         }
         let place = Place::Far { part, peer: from, party: caller, beyond: Vec::new() };
@@ -214,12 +214,13 @@ impl Switch {
                 },
                 _ => FarState::Connected,
             };
-            let (by, to, gcid) = (party_of(by), to.map(party_of), entry.gcid.to_string());
+            let boxed = |device: &DeviceRef| Box::new(party_of(device));
+            let (by, to, gcid) = (party_of(by), to.map(boxed), entry.gcid.to_string());
             // Of its own half the partner knows better, when both change at once.
             let theirs = self.parties_of(*leg);
             let ours = |device: &&DeviceRef| !theirs.iter().any(|d| d.number == device.number);
-            let calling = Some(&entry.calling).filter(ours).map(party_of);
-            let called = entry.called.as_ref().filter(ours).map(party_of);
+            let calling = Some(&entry.calling).filter(ours).map(boxed);
+            let called = entry.called.as_ref().filter(ours).map(boxed);
             let update = |part| PeerMessage::Update { part, how, by, to, party, beyond, gcid, calling, called, state };
             self.say(*leg, update, step);
         }
@@ -236,7 +237,7 @@ impl Switch {
         }
         let Some(number) = self.state.legs.get(&leg).map(|l| l.call) else { return };
         let Some(before) = self.state.calls.get(&number).cloned() else { return };
-        let (by, to, now) = (device_of(by), to.map(device_of), device_of(party));
+        let (by, to, now) = (device_of(by), to.map(|to| device_of(*to)), device_of(party));
         let beyond: Vec<DeviceRef> = beyond.into_iter().take(PARTIES).map(device_of).collect();
         let former = self.parties_of(leg);
         if let Some(Place::Far { party, beyond: others, .. }) = self.state.legs.get_mut(&leg).map(|l| &mut l.place) {
@@ -244,8 +245,8 @@ impl Switch {
         }
         let own: Vec<DeviceRef> = self.others(leg).into_iter().flat_map(|l| self.parties_of(l)).collect();
         if let Some(call) = self.state.calls.get_mut(&number) {
-            let said = |device: Option<PeerParty>, known: Option<&DeviceRef>| match device {
-                Some(device) => Some(device_of(device)),
+            let said = |device: Option<Box<PeerParty>>, known: Option<&DeviceRef>| match device {
+                Some(device) => Some(device_of(*device)),
                 None => own.iter().find(|d| known.is_some_and(|k| k.number == d.number)).or(own.first()).cloned(),
             };
             call.calling = said(calling, Some(&call.calling)).unwrap_or_else(|| call.calling.clone());

@@ -144,7 +144,8 @@ impl Switch {
         let holds = waited.iter().all(|l| self.state.legs.get(l).is_some_and(|l| l.state == LegState::Held));
         let state = if holds { FarState::Held } else { FarState::Connected };
         let (gcid, redirected) = (entry.gcid.to_string(), party_of(&rung));
-        let (calling, called) = (party_of(&entry.calling), entry.called.as_ref().map(party_of));
+        let (calling, called) =
+            (Box::new(party_of(&entry.calling)), entry.called.as_ref().map(|called| Box::new(party_of(called))));
         let picked_up = |part| PeerMessage::Picked { part, gcid, calling, called, redirected, party, beyond, state };
         self.say(picked, picked_up, step);
     }
@@ -159,9 +160,9 @@ impl Switch {
             let cause = Why::NormalClearing;
             return step.out.push(Output::Peer(from, PeerMessage::Clear { part, cause }));
         };
-        let call = self.new_call(Some(clipped(&gcid).into()), device_of(calling));
+        let call = self.new_call(Some(clipped(&gcid).into()), device_of(*calling));
         let Some(entry) = self.state.calls.get_mut(&call) else { return };
-        entry.called = called.map(device_of);
+        entry.called = called.map(|called| device_of(*called));
         entry.redirected = Some(device_of(redirected));
         let (key, gcid) = (Some(Arc::clone(&entry.key)), Some(Arc::clone(&entry.gcid)));
         let done = Done { call: key, gcid, ..Done::default() };

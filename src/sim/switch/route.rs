@@ -88,7 +88,7 @@ impl Switch {
         let place = Place::Far { part, peer, party: DeviceRef::number(number), beyond: Vec::new() };
         let redirected = self.state.calls.get(&call).and_then(|c| c.redirected.as_ref()).map(party_of);
         let first = self.state.calls.get(&call).and_then(|c| c.called.as_ref());
-        let original = first.filter(|_| redirected.is_some()).map(party_of);
+        let original = first.filter(|_| redirected.is_some()).map(|first| Box::new(party_of(first)));
         let why = if redirected.is_some() { Why::Redirected } else { Why::NewCall };
         let far = self.join(call, place, LegState::Initiated, why, step);
         self.set_timer(call, Some((step.now_ms + self.plan.no_answer_ms, Timer::NoAnswer)));

@@ -93,6 +93,11 @@ impl Bench {
         self.out.iter().filter_map(|o| if let Output::Truth(t) = o { Some(t) } else { None })
     }
 
+    /// What came in the last step of what had to wait: whether it was done.
+    pub fn settled(&self) -> impl Iterator<Item = bool> {
+        self.out.iter().filter_map(|o| if let Output::Settled(_, result) = o { Some(result.is_ok()) } else { None })
+    }
+
     /// Truth of the last step, as `number state` words.
     pub fn truth(&self) -> Vec<String> {
         self.truths().map(|t| format!("{} {:?} {:?}", t.dn, t.state, t.cause)).collect()
