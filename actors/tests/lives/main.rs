@@ -1,6 +1,7 @@
 //! The actors with in-memory wires and a clock that stands still: one file per actor.
 
 mod bench;
+mod commands;
 mod device;
 mod node;
 #[cfg(feature = "planted-faults")]
