@@ -71,7 +71,9 @@ pub struct Inside {
     pub connections: usize,
     /// DN by cross reference.
     pub monitors: BTreeMap<String, String>,
-    /// Calls by DN, with the states of both ends.
+    /// Line appearances that the directory lists besides: number and button.
+    pub appearances: Vec<(&'static str, u8)>,
+    /// Calls by DN, of a line appearance by `DN.BUTTON`, with the states of both ends.
     pub calls: BTreeMap<String, Vec<Call>>,
     /// Requests that came, by their name.
     pub asked: Vec<Request>,
@@ -180,15 +182,18 @@ impl Switch {
             Request::SystemStatus { .. } => Response::SystemStatus,
             Request::SystemRegister => Response::SystemRegister { register: "r".into() },
             Request::GetSwitchingFunctionDevices => {
-                let devices = ["1000", "1001", "1002"].map(|dn| ListedDevice {
-                    device: DeviceRef { name: Some(format!("Name {dn}")), ..DeviceRef::number(dn) },
+                let primes = ["1000", "1001", "1002"].map(|dn| (dn, None));
+                let appearances = inside.appearances.iter().map(|(dn, button)| (*dn, Some(*button)));
+                let listed = |(dn, button): (&str, Option<u8>)| ListedDevice {
+                    device: DeviceRef { name: Some(format!("Name {dn}")), button, ..DeviceRef::number(dn) },
                     category: DeviceCategory::Station,
-                });
+                };
+                let devices = primes.into_iter().chain(appearances).map(listed).collect();
                 let request = Request::SwitchingFunctionDevices {
                     cross_ref: "d".into(),
                     segment: Some(1),
                     last: inside.torn_directories == 0,
-                    devices: devices.into(),
+                    devices,
                 };
                 inside.torn_directories = inside.torn_directories.saturating_sub(1);
                 let response = Response::GetSwitchingFunctionDevices { cross_ref: "d".into() };
@@ -208,7 +213,11 @@ impl Switch {
                 Response::MonitorStop
             }
             Request::SnapshotDevice { device } => {
-                let calls = inside.calls.get(&device.number).cloned().unwrap_or_default();
+                let line = match device.button {
+                    Some(button) => format!("{}.{button}", device.number),
+                    None => device.number.clone(),
+                };
+                let calls = inside.calls.get(&line).cloned().unwrap_or_default();
                 let connections = calls
                     .into_iter()
                     .map(|(call, own, far)| DeviceConnection {
