@@ -7,6 +7,7 @@ mod demo;
 mod dialect;
 mod node_tls;
 mod nodes;
+mod plain_node;
 mod polls;
 mod pushes;
 mod rest;

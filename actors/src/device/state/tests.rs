@@ -8,6 +8,7 @@ use crate::device::table::ROWS;
 use crate::node::messages::CallDetails;
 
 mod joined;
+mod lines;
 
 const CALL: &str = "c1";
 
