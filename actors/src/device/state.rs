@@ -470,7 +470,10 @@ impl State {
             out.push(Effect::Tell(report));
         }
         match (happening.fact, part) {
-            (Fact::Held, Part::Acts) => leg.held_for_consultation = happening.cause == Cause::Consultation,
+            (Fact::Held, Part::Acts) => {
+                leg.held_for_consultation = happening.cause == Cause::Consultation;
+                leg.far_rings = false; // else there was nothing to hold: that somebody answered was missed
+            }
             (Fact::Delivered, Part::Other) => leg.far_rings = true,
             (Fact::Established, _) => leg.far_rings = false,
             _ => {}

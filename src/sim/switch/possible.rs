@@ -73,7 +73,7 @@ impl Switch {
     /// Whether the consultation's party and the held call's can be put together.
     fn may_transfer(&self, line: Line, held: LegNo, active: &Leg) -> bool {
         let Some(first) = self.state.legs.get(&held).map(|l| l.call) else { return false };
-        let small = |call: CallNo| self.state.calls.get(&call).is_some_and(|c| c.legs.len() == 2);
+        let small = |call: CallNo| self.size(call) == 2;
         let size = self.size(first) + self.size(active.call);
         if !self.is_answered(first, held) || size > PARTIES + 2 || !self.are_apart(line, first, active.call) {
             return false;

@@ -240,6 +240,16 @@ fn who_takes_back_a_call_that_still_rings_waits_on() {
 }
 
 #[test]
+fn who_holds_was_answered_even_when_that_was_missed() {
+    let mut bench = Bench::armed();
+    bench.happens(Happening { local: Some(LocalState::Connected), ..fact(Fact::Delivered, CALL, "2000") });
+    bench.happens(Happening { local: Some(LocalState::Hold), ..fact(Fact::Held, CALL, "1000") });
+    let retrieved = Happening { local: Some(LocalState::Connected), ..fact(Fact::Retrieved, CALL, "1000") };
+    let out = bench.happens(retrieved);
+    assert_eq!(tells(&out), [(Type::CallRetrieved, Why::RetrieveInvoked, CallState::Established)]);
+}
+
+#[test]
 fn how_a_party_was_held_is_told_when_it_leaves_whatever_was_told_between() {
     for (cause, why) in [(Cause::Consultation, Why::ConsHeldPartyDropped), (Cause::Other, Why::HardHeldPartyDropped)] {
         let mut bench = Bench::armed_with(&[talking(CALL)]);
