@@ -20,6 +20,7 @@
 //! - A held call is retrieved before it is cleared; a ringing phone cannot hang up.
 
 mod check;
+mod choices;
 mod clear;
 mod command;
 mod divert;
