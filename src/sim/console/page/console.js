@@ -16,7 +16,7 @@ const make = (tag, text, kind) => {
   return element;
 };
 
-/** What buttons say; those of NUMBERED take the number beside them, and Enter does the first of them. */
+/** What buttons say; those of NUMBERED take the number before them, and Enter does the first of them. */
 const PLAIN = {
   answer: 'Answer', hold: 'Hold', retrieve: 'Retrieve', alternate: 'Alternate',
   transfer: 'Transfer', conference: 'Conference', split: 'Split', cancel: 'Cancel consultation', newcall: 'New call',
@@ -26,8 +26,9 @@ const LAST = { offhook: 'Off hook' };
 const NUMBERED = { dial: 'Dial', consult: 'Consult', redirect: 'Redirect', pickup: 'Pick up', digits: 'Send digits' };
 
 const STATES = {
-  initiated: ['Dial tone', ''], originated: ['Dialled', ''], delivered: ['Ringing', 'at'], alerting: ['Rings', 'from'],
-  connected: ['Talks', 'with'], held: ['Holds', ''], queued: ['Waits', 'for'], failed: ['Tone', ''], null: ['Idle', ''],
+  initiated: ['Dial tone', ''], originated: ['Dialling', ''], delivered: ['Ringback', 'from'],
+  alerting: ['Ringing', 'from'], connected: ['Talking', 'with'], held: ['Holding', ''], queued: ['Waiting', 'for'],
+  failed: ['Tone', ''], null: ['Idle', ''],
 };
 const TONES = {
   busy: 'Busy', doNotDisturb: 'Do not disturb', callNotAnswered: 'No answer', invalidNumberFormat: 'Not a number',
@@ -37,7 +38,7 @@ const TONES = {
 /** A cause in words: normalClearing is "normal clearing". */
 const cause = (why) => why.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
-const state = { nodes: new Map(), records: [], live: false };
+const state = { nodes: new Map() };
 /** What stands on the page, by node and by number. */
 const shown = { nodes: new Map(), phones: new Map(), outside: new Map() };
 
@@ -456,7 +457,7 @@ const filter = () => {
   const wanted = plainText($('search').value.trim());
   const onlyBusy = $('busy').checked;
   let [busy, visible] = [0, 0];
-  const here = new Map();
+  const here = new Set();
   for (const view of shown.phones.values()) {
     const phone = phoneOf(view.dn);
     const inUse = legsOf(phone).length > 0;
@@ -467,7 +468,7 @@ const filter = () => {
     view.root.hidden = !show;
     if (show) {
       visible += 1;
-      here.set(view.node, true);
+      here.add(view.node);
     }
   }
   for (const [number, view] of shown.nodes) view.none.hidden = here.has(number);
