@@ -101,6 +101,7 @@ async fn the_page_is_served_with_everything_forbidden_that_it_does_not_need() {
     let lab = Lab::start().await;
     for (path, kind) in [
         ("/lab", "text/html; charset=utf-8"),
+        ("/lab/", "text/html; charset=utf-8"),
         ("/lab/console.css", "text/css; charset=utf-8"),
         ("/lab/console.js", "text/javascript; charset=utf-8"),
         ("/lab/icon.svg", "image/svg+xml"),

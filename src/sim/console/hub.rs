@@ -100,15 +100,13 @@ impl Hub {
     pub(super) fn update(&self, mut view: NodeView) {
         let mut state = self.state();
         let records = std::mem::take(&mut view.truth);
-        let former = state.nodes.insert(view.node, view.clone());
-        if let Some(former) = former {
-            let same = former.at_ms;
+        let same = |former: &NodeView| NodeView { at_ms: former.at_ms, ..view.clone() } == *former;
+        if records.is_empty() && state.nodes.get(&view.node).is_some_and(same) {
+            return;
+        }
+        if let Some(former) = state.nodes.insert(view.node, view.clone()) {
             let before: BTreeMap<&str, &PhoneView> = former.phones.iter().map(|p| (p.dn.as_str(), p)).collect();
             view.phones.retain(|phone| before.get(phone.dn.as_str()) != Some(&phone));
-            let facts = NodeView { phones: Vec::new(), at_ms: same, ..view.clone() };
-            if view.phones.is_empty() && records.is_empty() && facts == (NodeView { phones: Vec::new(), ..former }) {
-                return;
-            }
         }
         state.records.extend(records.iter().cloned());
         let over = state.records.len().saturating_sub(RECORDS);

@@ -22,8 +22,9 @@ use super::node::SimNodeHandle;
 use crate::app::Beside;
 
 /// The page's files: path below `/lab`, type, text.
-const FILES: [(&str, &str, &str); 4] = [
+const FILES: [(&str, &str, &str); 5] = [
     ("", "text/html; charset=utf-8", include_str!("page/console.html")),
+    ("/", "text/html; charset=utf-8", include_str!("page/console.html")),
     ("/console.css", "text/css; charset=utf-8", include_str!("page/console.css")),
     ("/console.js", "text/javascript; charset=utf-8", include_str!("page/console.js")),
     ("/icon.svg", "image/svg+xml", include_str!("page/icon.svg")),

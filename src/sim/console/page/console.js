@@ -197,7 +197,7 @@ const addPhone = (node, dn, list) => {
   const q = (selector) => root.querySelector(selector);
   const view = {
     node, dn, root, toggle: q('.toggle'), card: q('.card'), sum: q('.sum'), name: q('.name'), dnd: q('.dnd'),
-    dndButton: q('[data-dnd]'), box: q('.lines'), lines: new Map(),
+    dndButton: q('[data-dnd]'), powerless: q('.powerless'), box: q('.lines'), lines: new Map(),
     /** Opened or closed by hand; undefined while it follows the calls. */
     open: undefined, pinned: false,
   };
@@ -279,6 +279,7 @@ const drawLine = (view, phone, line) => {
   const state = said.map((w) => w.join(' ').trim()).join(', ') || 'idle';
   spot.root.setAttribute('aria-label', `${view.dn} line ${line.line}, ${state}`);
   spot.root.classList.toggle('idle', idle);
+  spot.root.hidden = idle && may.size === 0;
   // What was pressed is not possible any more: the line keeps the focus, and tells its new state.
   if (spot.root.contains(focused) && focused !== spot.root && !focused.checkVisibility()) spot.root.focus();
 };
@@ -295,7 +296,8 @@ const drawPhone = (view) => {
   const [first] = [...legs].sort((a, b) => loud.indexOf(a.state) - loud.indexOf(b.state));
   const dead = !!state.nodes.get(view.node).faults.powerless_until_ms;
   const said = first ? words(view.dn, first) : [dead ? 'No power' : 'Idle', ''];
-  view.dndButton.parentElement.hidden = dead;
+  view.dndButton.hidden = dead;
+  view.powerless.hidden = !dead;
   put(view.sum, open || !first ? said[0] : said.join(' ').trim());
   put(view.name, phone.name || 'no name');
   view.name.classList.toggle('absent', !phone.name);
@@ -303,8 +305,9 @@ const drawPhone = (view) => {
   view.dndButton.setAttribute('aria-pressed', String(phone.dnd));
   view.root.dataset.state = !first ? 'idle' : said[0] === 'On hold' ? 'parked' : first.state;
   view.toggle.setAttribute('aria-expanded', String(open));
-  if (!open && inside) view.toggle.focus();
   view.card.hidden = !open;
+  // Whatever had the focus is gone: it stays with the phone.
+  if (inside && !(view.card.contains(document.activeElement) && document.activeElement.checkVisibility())) view.toggle.focus();
 };
 
 // --- nodes ----------------------------------------------------------------------------------
