@@ -5,6 +5,7 @@ mod calls;
 mod common;
 mod demo;
 mod dialect;
+mod lab_console;
 mod node_tls;
 mod nodes;
 mod plain_node;

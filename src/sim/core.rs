@@ -15,6 +15,7 @@ use super::peer::PeerMessage;
 use super::plan::Plan;
 use super::switch::{By, Command, Input, Line, Output, Refusal, Switch, Target, Two};
 use super::truth::{TRUTH_KEPT, Truth, TruthLog, TruthNow, TruthPhone};
+use super::view::{NodeView, PhoneView};
 
 /// What a person does at a phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -314,7 +315,37 @@ impl Core {
 
     #[must_use]
     pub fn truth_now(&self, now_ms: i64) -> TruthNow {
-        TruthNow { seq: self.truth.last(), associations: self.exchange.len(), ..self.switch.truth_now(now_ms) }
+        TruthNow {
+            seq: self.truth.last(),
+            associations: self.exchange.len(),
+            faults: self.faults.truth(now_ms),
+            ..self.switch.truth_now(now_ms)
+        }
+    }
+
+    /// The node as a person sees it, with the truth records after number `since`.
+    #[must_use]
+    pub fn view(&self, since: u64, now_ms: i64) -> NodeView {
+        let TruthNow { seq, at_ms, node, name, partners, associations, broken, faults, .. } = self.truth_now(now_ms);
+        let dead = faults.powerless_until_ms.is_some();
+        let phones = self.switch.plan().phones.iter().filter_map(|plan| {
+            let phone = self.switch.truth_of(plan.dn)?;
+            let may = |button| if dead { Vec::new() } else { self.switch.choices(Line { dn: plan.dn, button }) };
+            Some(PhoneView::new(phone, may))
+        });
+        let phones = phones.collect();
+        NodeView {
+            seq,
+            at_ms,
+            node,
+            name,
+            partners,
+            associations,
+            broken,
+            faults,
+            phones,
+            truth: self.truth_since(since),
+        }
     }
 
     #[must_use]

@@ -21,6 +21,7 @@ use super::peer::PeerMessage;
 use super::peers;
 use super::plan::Plan;
 use super::truth::{Truth, TruthNow, TruthPhone};
+use super::view::NodeView;
 use super::wire::{self, BoxedStream, Stream, Wire};
 
 /// What waits for the node; whoever fills it waits too.
@@ -62,9 +63,17 @@ pub(super) enum Inbox {
     Truth(u64, oneshot::Sender<Vec<Truth>>),
     TruthNow(oneshot::Sender<TruthNow>),
     Phone(Dn, oneshot::Sender<Option<TruthPhone>>),
+    View(u64, oneshot::Sender<NodeView>),
     Fault(Fault, oneshot::Sender<()>),
     Heal(oneshot::Sender<()>),
     Stop,
+}
+
+impl Inbox {
+    /// Whether it only asks, and so changes nothing.
+    fn is_question(&self) -> bool {
+        matches!(self, Self::Truth(..) | Self::TruthNow(_) | Self::Phone(..) | Self::View(..))
+    }
 }
 
 /// The node has stopped.
@@ -83,6 +92,7 @@ impl SimNode {
         let ceid = plan.ceid;
         let core = Core::new(plan, (env.clock)());
         let (open, opened) = watch::channel(core.open((env.clock)()));
+        let (changes, changed) = watch::channel(0);
         let owner = Owner {
             ceid: ceid.get(),
             core,
@@ -93,9 +103,10 @@ impl SimNode {
             hands: BTreeMap::new(),
             next: 0,
             open,
+            changes,
         };
         tokio::spawn(owner.run(waiting));
-        SimNodeHandle { ceid, inbox, open: opened }
+        SimNodeHandle { ceid, inbox, open: opened, changes: changed }
     }
 }
 
@@ -105,6 +116,7 @@ pub struct SimNodeHandle {
     ceid: Ceid,
     inbox: mpsc::Sender<Inbox>,
     open: watch::Receiver<Open>,
+    changes: watch::Receiver<u64>,
 }
 
 impl SimNodeHandle {
@@ -170,6 +182,14 @@ impl SimNodeHandle {
         self.ask(|reply| Inbox::Phone(dn, reply)).await
     }
 
+    /// The node as a person sees it, with the truth records after number `since`.
+    ///
+    /// # Errors
+    /// See `attach`.
+    pub async fn view(&self, since: u64) -> Result<NodeView, Stopped> {
+        self.ask(|reply| Inbox::View(since, reply)).await
+    }
+
     /// Breaks something.
     ///
     /// # Errors
@@ -197,6 +217,13 @@ impl SimNodeHandle {
     #[must_use]
     pub fn open(&self) -> watch::Receiver<Open> {
         self.open.clone()
+    }
+
+    /// Counts whatever may have changed the node, its timers included; ends with the node. Who
+    /// was told asks for the [`Self::view`], or for the truth.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.clone()
     }
 
     async fn put(&self, what: Inbox) -> Result<(), Stopped> {
@@ -236,10 +263,12 @@ struct Owner {
     /// Numbers connections and links.
     next: u64,
     open: watch::Sender<Open>,
+    changes: watch::Sender<u64>,
 }
 
 impl Owner {
     async fn run(mut self, mut waiting: mpsc::Receiver<Inbox>) {
+        let mut changed = false;
         loop {
             let now_ms = (self.clock)();
             let due = self.core.next_deadline(now_ms);
@@ -250,6 +279,9 @@ impl Owner {
             }
             let open = self.core.open(now_ms);
             self.open.send_if_modified(|was| std::mem::replace(was, open) != open);
+            if std::mem::take(&mut changed) {
+                self.changes.send_modify(|count| *count += 1);
+            }
             let pause = match self.core.next_deadline(now_ms) {
                 Some(at) => Duration::from_millis(u64::try_from(at - now_ms).unwrap_or(0).max(1)).min(IDLE),
                 None => IDLE,
@@ -258,9 +290,12 @@ impl Owner {
                 biased;
                 what = waiting.recv() => match what {
                     None | Some(Inbox::Stop) => return,
-                    Some(what) => self.take(what),
+                    Some(what) => {
+                        changed = !what.is_question();
+                        self.take(what);
+                    }
                 },
-                () = tokio::time::sleep(pause) => {}
+                () = tokio::time::sleep(pause) => changed = true,
             }
         }
     }
@@ -310,6 +345,7 @@ impl Owner {
             Inbox::Truth(since, reply) => drop(reply.send(self.core.truth_since(since))),
             Inbox::TruthNow(reply) => drop(reply.send(self.core.truth_now(now_ms))),
             Inbox::Phone(dn, reply) => drop(reply.send(self.core.phone(dn))),
+            Inbox::View(since, reply) => drop(reply.send(self.core.view(since, now_ms))),
             Inbox::Fault(fault, reply) => {
                 self.core.fault(fault, now_ms, &mut acts);
                 self.act(std::mem::take(&mut acts), now_ms);

@@ -21,6 +21,7 @@
 //! - A line that picks up what rings at a partner's is kept for it until the partner has said.
 
 mod check;
+mod choices;
 mod clear;
 mod command;
 mod divert;

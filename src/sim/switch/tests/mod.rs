@@ -1,6 +1,7 @@
 //! Tests of the switch: scenarios, every command in every state, and a long random walk.
 
 mod across;
+mod choices;
 mod diverts;
 mod joins;
 mod partners;
