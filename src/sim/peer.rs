@@ -44,6 +44,9 @@ pub enum PeerMessage {
         /// Who sent the call here, when it was another's.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         redirected: Option<PeerParty>,
+        /// How it was forwarded here, when it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        forwarded: Option<Forwarded>,
     },
     Alert {
         part: PartId,
@@ -94,6 +97,17 @@ pub enum PeerMessage {
     },
 }
 
+/// A call that was forwarded on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forwarded {
+    /// Why it was, the last time.
+    pub cause: Why,
+    /// Whom it was for at first.
+    pub called: PeerParty,
+    /// Numbers that forwarded it, the first of them first.
+    pub path: Vec<String>,
+}
+
 /// In which way the other half of a call changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -103,8 +117,36 @@ pub enum Change {
     /// One of several left.
     Dropped,
     Diverted,
+    ForwardedAlways,
+    ForwardedOnBusy,
+    ForwardedUnanswered,
     /// Nothing but what is said besides.
     Learnt,
+}
+
+impl Change {
+    /// The word for a call that was forwarded for this reason.
+    #[must_use]
+    pub fn of_forward(why: Why) -> Self {
+        match why {
+            Why::CallForwardImmediate => Self::ForwardedAlways,
+            Why::CallForwardBusy => Self::ForwardedOnBusy,
+            Why::CallForwardNoAnswer => Self::ForwardedUnanswered,
+            _ => Self::Diverted,
+        }
+    }
+
+    /// Why a ringing call went elsewhere; `None` when that is not what changed.
+    #[must_use]
+    pub fn diverts(self) -> Option<Why> {
+        match self {
+            Self::Diverted => Some(Why::Redirected),
+            Self::ForwardedAlways => Some(Why::CallForwardImmediate),
+            Self::ForwardedOnBusy => Some(Why::CallForwardBusy),
+            Self::ForwardedUnanswered => Some(Why::CallForwardNoAnswer),
+            Self::Transferred | Self::Conferenced | Self::Dropped | Self::Learnt => None,
+        }
+    }
 }
 
 /// How far the other half of a call has come.
@@ -132,6 +174,7 @@ mod tests {
             calling: PeerParty { number: "1000".into(), name: Some("O'Brien \"<&\n".into()) },
             called: "2000".into(),
             redirected: None,
+            forwarded: None,
         };
         let line = serde_json::to_string(&message).expect("JSON");
         assert!(!line.contains('\n'));

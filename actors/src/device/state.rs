@@ -4,12 +4,14 @@
 //! [`Report`] says what happened in the contract's terms.
 
 mod commands;
+mod features;
 mod joined;
 mod snapshot;
 
 use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as Why};
 use schemas::domain::{
     CallKey, Cause, DeviceRef, Done, Fact, GlobalCallId, Happening, LegId, LocalState, NodeRefusal, Party, RefusalKind,
+    Setting,
 };
 
 pub(crate) use self::joined::JoinView;
@@ -32,6 +34,12 @@ pub(crate) enum Input {
     Perform(Ticket, Action),
     /// Time for a snapshot, to find what a live link lost.
     Audit,
+    /// Somebody watches features now, or nobody does any more.
+    WatchFeatures(bool),
+    /// Somebody wants to know how the features are set.
+    LookAtFeatures(Ticket),
+    /// Time to look at the features, where somebody watches them.
+    AuditFeatures,
     /// Try a refused monitor again.
     Rearm,
     /// Nobody watches any more.
@@ -99,6 +107,12 @@ pub(crate) enum Effect {
     /// The present state, to those who wait for their first event.
     Greet(Vec<Report>),
     Answer(Ticket, Result<(), Refused>),
+    /// To everybody who watches features.
+    TellSetting(Setting),
+    /// How the features are set, to who asked.
+    Settings(Ticket, Result<Vec<Setting>, Refused>),
+    /// Ask for [`Input::AuditFeatures`] later.
+    LookLater,
     /// Ask for [`Input::Rearm`] later.
     RearmLater,
 }
@@ -141,6 +155,7 @@ pub(crate) struct State {
     /// Another line of the same number is in use, as the node told.
     in_use: bool,
     pending: Vec<Ticket>,
+    settings: features::Settings,
 }
 
 impl State {
@@ -158,6 +173,7 @@ impl State {
             out: false,
             in_use: false,
             pending: Vec::new(),
+            settings: features::Settings::default(),
         }
     }
 
@@ -205,6 +221,9 @@ impl State {
             Input::Told(told) => self.told(told, next, out),
             Input::Perform(ticket, action) => self.perform(ticket, action, out),
             Input::Audit => self.snapshot(Occasion::Audit, out),
+            Input::WatchFeatures(watched) => self.watch_features(watched, out),
+            Input::LookAtFeatures(ticket) => self.look_asked(ticket, out),
+            Input::AuditFeatures => self.look_if_watched(out),
             Input::Retire => {
                 if self.link != Link::Down {
                     out.push(Effect::Ask(Question::Unmonitor));
@@ -224,6 +243,7 @@ impl State {
         for ticket in self.pending.drain(..) {
             out.push(Effect::Answer(ticket, Err(Refused::LinkLost)));
         }
+        self.settings_lost(out);
     }
 
     /// What says that the controller is gone.
@@ -298,6 +318,8 @@ impl State {
             Told::Legs(result) => self.snapshot_legs(result, next, out),
             Told::Details(call, result) => self.snapshot_details(&call, result.ok(), next, out),
             Told::Outcome(ticket, result) => self.outcome(ticket, result, out),
+            Told::Settings(group, result) => self.settings_told(group, result, out),
+            Told::Changed(settings) => self.settings_changed(settings, out),
             Told::Happened(happening) => match &mut self.snapshot {
                 // The list is not made yet: it will show this, but not how it came about.
                 Some(Snapshot { why: Occasion::Audit, legs: None, overtaken, .. }) => {
@@ -338,6 +360,7 @@ impl State {
                 self.in_service = true;
                 let why = if self.out { Occasion::Restored } else { Occasion::First };
                 self.snapshot(why, out);
+                self.look_if_watched(out);
             }
             Err(refusal) => {
                 let why = match refusal.kind {
@@ -402,11 +425,14 @@ impl State {
                     Fact::ServiceInitiated | Fact::Originated | Fact::Delivered | Fact::Queued | Fact::Failed
                 ) || (happening.fact == Fact::Established
                     // Picked up elsewhere, or split off from a conference.
-                    && matches!(happening.cause, Cause::CallPickup | Cause::Conference));
+                    && matches!(happening.cause, Cause::CallPickup | Cause::Conference))
+                    || forwarded_at_once(part, &happening);
                 // A fact about a call that is not known: something was missed, so look; what can
                 // be told of it is told all the same.
                 self.again |= !begins;
-                if matches!(happening.fact, Fact::Cleared | Fact::Diverted) || self.legs.len() >= policy::DEVICE_LEGS {
+                if (matches!(happening.fact, Fact::Cleared | Fact::Diverted) && !begins)
+                    || self.legs.len() >= policy::DEVICE_LEGS
+                {
                     return;
                 }
                 let remembered = self.remembered.iter().position(|(c, _)| *c == call);
@@ -480,6 +506,13 @@ impl State {
         }
         out.push(Effect::Tell(report));
     }
+}
+
+/// Whether a call was forwarded from here before it rang: a leg of which nothing else is heard.
+fn forwarded_at_once(part: Part, happening: &Happening) -> bool {
+    happening.fact == Fact::Diverted
+        && part == Part::Acts
+        && matches!(happening.cause, Cause::CallForwardImmediate | Cause::CallForwardBusy)
 }
 
 /// How a held party that leaves is told: by how it was held.

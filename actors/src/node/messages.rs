@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use actix::{Addr, Message, Recipient};
 use schemas::csta::message::DeviceProfile;
 use schemas::domain::{
-    CallKey, Ceid, Command, DeviceRef, Dn, Done, Happening, LegSnapshot, NodeRefusal, ObjectId, Party,
+    CallKey, Ceid, Command, DeviceRef, Dn, Done, FeatureGroup, Happening, LegSnapshot, NodeRefusal, ObjectId, Party,
+    Setting,
 };
 
 use super::Node;
@@ -26,6 +27,8 @@ pub enum Question {
     Legs(DeviceRef),
     /// The parties of one call.
     Details(DeviceRef, CallKey),
+    /// How a group of features is set.
+    Features(DeviceRef, FeatureGroup),
     /// Do something; answered by [`Told::Outcome`] with the ticket.
     Perform(Ticket, Command),
 }
@@ -58,7 +61,10 @@ pub enum Told {
     Legs(Result<Vec<LegSnapshot>, NodeRefusal>),
     Details(CallKey, Result<CallDetails, NodeRefusal>),
     Outcome(Ticket, Result<Done, NodeRefusal>),
+    Settings(FeatureGroup, Result<Vec<Setting>, NodeRefusal>),
     Happened(Happening),
+    /// Features were set; empty when the node did not say which.
+    Changed(Vec<Setting>),
 }
 
 /// [`Told`] as a message; `life` is the connection it came over, so that a device can leave

@@ -4,7 +4,7 @@ use schemas::csta::message::{CallConnection, ConnectionId, DeviceConnection, Fai
 use schemas::domain::{DeviceRef, Party};
 
 use super::events::{connection, party};
-use super::{AssociationId, Effect, Exchange, HEARTBEAT_MS, MONITORS, calls, directory};
+use super::{AssociationId, Effect, Exchange, HEARTBEAT_MS, MONITORS, calls, directory, features};
 use crate::sim::plan::Style;
 use crate::sim::switch::{By, CallView, Command, Done, Input, Line, Output, Refusal, Switch, Target};
 
@@ -42,6 +42,7 @@ fn name(request: &Request) -> &'static str {
         Request::DeflectCall { .. } => "DeflectCall",
         Request::DirectedPickupCall { .. } => "DirectedPickupCall",
         Request::GenerateDigits { .. } => "GenerateDigits",
+        Request::Feature(request) => features::name(request),
         Request::GetCstaFeatures => "GetCSTAFeatures",
         Request::Escape(_) => "Escape",
         Request::Unsupported { .. } => "",
@@ -49,7 +50,7 @@ fn name(request: &Request) -> &'static str {
 }
 
 /// Every service that is answered, by name.
-pub const SERVICES: [&str; 25] = [
+pub const SERVICES: [&str; 29] = [
     "SystemStatus",
     "SystemRegister",
     "StartApplicationSession",
@@ -73,6 +74,10 @@ pub const SERVICES: [&str; 25] = [
     "DeflectCall",
     "DirectedPickupCall",
     "GenerateDigits",
+    "GetDoNotDisturb",
+    "SetDoNotDisturb",
+    "GetForwarding",
+    "SetForwarding",
     "GetCSTAFeatures",
     "Escape",
 ];
@@ -85,6 +90,7 @@ pub(super) fn failure(refusal: Refusal) -> Failure {
         Refusal::UnknownConnection => Failure::operation("invalidConnectionID"),
         Refusal::Privilege => Failure::operation("privilegeViolationSpecifiedDevice"),
         Refusal::InvalidDestination => Failure::operation("invalidDestination"),
+        Refusal::BadForward => Failure::operation("invalidForwardingDestination"),
         Refusal::WrongState => Failure::state("invalidConnectionState"),
         Refusal::LineInUse => Failure::state("invalidDeviceState"),
         Refusal::HoldInUse => Failure::state("invalidDeviceState"),
@@ -165,6 +171,7 @@ impl Exchange {
             Request::RetrieveCall { connection } => {
                 control(&connection, Command::Retrieve, switch, now_ms, told).map(|()| Response::RetrieveCall)
             }
+            Request::Feature(request) => features::answer(request, switch, now_ms, told),
             request @ (Request::ConsultationCall { .. }
             | Request::ReconnectCall { .. }
             | Request::AlternateCall { .. }
@@ -268,7 +275,7 @@ fn speaks(version: &str) -> bool {
 }
 
 /// A line that may be watched.
-fn monitorable(device: &DeviceRef, switch: &Switch) -> Result<Line, Failure> {
+pub(super) fn monitorable(device: &DeviceRef, switch: &Switch) -> Result<Line, Failure> {
     let line = Line::of(device).ok_or_else(|| failure(Refusal::UnknownDevice))?;
     let (_, cos) = switch.phone(line).map_err(failure)?;
     if cos.monitoring { Ok(line) } else { Err(failure(Refusal::Privilege)) }

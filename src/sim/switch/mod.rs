@@ -17,13 +17,16 @@
 //!   nobody of that node is in the call any more.
 //! - A call that fails leaves its caller with a tone until the caller clears; a call that is left
 //!   by all but one is over for the last one too.
+//! - A phone that does not want to be disturbed counts as busy where its calls are forwarded.
 //! - A held call is retrieved before it is cleared; a ringing phone cannot hang up.
 
 mod check;
 mod clear;
 mod command;
 mod divert;
+mod feature;
 mod follow;
+mod forward;
 mod join;
 mod legs;
 mod model;
@@ -35,9 +38,10 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+pub use feature::FORWARDINGS;
 pub use model::{
-    By, Command, Done, Happened, InUse, Input, Joined, Joiner, Learnt, LegState, Line, Output, Refusal, Target, Two,
-    Why, Witness,
+    By, Changed, Command, Done, Happened, InUse, Input, Joined, Joiner, Learnt, LegState, Line, Output, Refusal,
+    Setting, Target, Two, Why, Witness,
 };
 pub use view::{CallView, LineView};
 
@@ -85,7 +89,11 @@ impl Switch {
     /// A switch with every phone idle; `epoch_ms` must be another one in each life of a node.
     #[must_use]
     pub fn new(plan: Arc<Plan>, epoch_ms: i64) -> Self {
-        let phones = plan.phones.iter().map(|p| (p.dn, Phone { plan: p.clone(), dnd: false })).collect();
+        let phones = plan
+            .phones
+            .iter()
+            .map(|p| (p.dn, Phone { plan: p.clone(), dnd: false, forwards: BTreeMap::new() }))
+            .collect();
         Self {
             state: State { phones, ..State::default() },
             timers: BTreeSet::new(),
@@ -169,7 +177,14 @@ impl Switch {
             let timer = self.state.calls.get(&call).and_then(|c| c.timer);
             self.set_timer(call, None);
             match timer {
-                Some((_, Timer::NoAnswer)) => self.fail(call, Why::CallNotAnswered, step),
+                Some((_, Timer::NoAnswer)) => {
+                    if !self.forward_unanswered(call, step) {
+                        self.fail(call, Why::CallNotAnswered, step);
+                    }
+                }
+                Some((_, Timer::Forward)) => {
+                    self.forward_unanswered(call, step);
+                }
                 Some((_, Timer::Interdigit)) => self.dial_collected(call, step),
                 None => {}
             }
@@ -185,6 +200,7 @@ impl Switch {
         }
         for phone in self.state.phones.values_mut() {
             phone.dnd = false;
+            phone.forwards.clear();
         }
         self.touched.clear();
         self.followed.clear();

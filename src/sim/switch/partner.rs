@@ -9,11 +9,12 @@ use std::sync::Arc;
 use schemas::csta::message::{CallEventKind, JoinKind};
 use schemas::domain::{DeviceRef, Dn};
 
+use super::forward::HOPS;
 use super::model::{CallNo, Joined, Joiner, Learnt, LegNo, LegState, Line, Output, Place, Timer, Why};
 use super::possible::PARTIES;
 use super::route::party_of;
 use super::{Step, Switch};
-use crate::sim::peer::{Change, FarState, PartId, PeerMessage, PeerParty};
+use crate::sim::peer::{Change, FarState, Forwarded, PartId, PeerMessage, PeerParty};
 
 impl Switch {
     pub(super) fn partner_up(&mut self, peer: u16, step: &mut Step<'_>) {
@@ -129,33 +130,36 @@ impl Switch {
     }
 
     fn asked_to_ring(&mut self, from: u16, setup: PeerMessage, step: &mut Step<'_>) {
-        let PeerMessage::Setup { part, gcid, calling, called, redirected } = setup else { return };
+        let PeerMessage::Setup { part, gcid, calling, called, redirected, forwarded } = setup else { return };
         if self.state.by_part.contains_key(&part) {
             return;
         }
         let line = called.parse::<Dn>().ok().filter(|dn| self.state.phones.contains_key(dn)).map(Line::prime);
-        let hindrance = line.map_or(Some(Why::NumberUnallocated), |line| self.hindrance(line));
-        let line = match (line, hindrance) {
-            (Some(line), None) => line,
-            (_, why) => {
-                let cause = why.unwrap_or(Why::NumberUnallocated);
-                step.out.push(Output::Peer(from, PeerMessage::Fail { part, cause }));
-                return;
-            }
+        let Some(line) = line else {
+            let cause = Why::NumberUnallocated;
+            step.out.push(Output::Peer(from, PeerMessage::Fail { part, cause }));
+            return;
         };
         let caller = device_of(calling);
         let call = self.new_call(Some(clipped(&gcid).into()), caller.clone());
         let named = self.named(line);
-        let why = if redirected.is_some() { Why::Redirected } else { Why::NewCall };
+        let why = match &forwarded {
+            Some(forwarded) => forwarded.cause,
+            None if redirected.is_some() => Why::Redirected,
+            None => Why::NewCall,
+        };
         if let Some(entry) = self.state.calls.get_mut(&call) {
-            entry.called = Some(named.clone());
+            entry.called = Some(named);
             entry.redirected = redirected.map(device_of);
+            if let Some(Forwarded { cause, called, path }) = forwarded {
+                entry.forwarded = Some(cause);
+                entry.called = Some(device_of(called));
+                entry.path = path.iter().take(HOPS).map(|number| clipped(number).to_owned()).collect();
+            }
         }
         let place = Place::Far { part, peer: from, party: caller, beyond: Vec::new() };
-        self.join(call, place, LegState::Delivered, why, step);
-        let rung = self.join(call, Place::Line(line), LegState::Alerting, why, step);
-        step.out.push(Output::Peer(from, PeerMessage::Alert { part, called: party_of(&named) }));
-        self.tell_all(CallEventKind::Delivered, rung, why, step);
+        self.join(call, place, LegState::Originated, why, step);
+        self.reach(call, line, why, step);
     }
 
     fn alerts_there(&mut self, leg: LegNo, called: PeerParty, step: &mut Step<'_>) {
@@ -215,7 +219,7 @@ impl Switch {
     fn updated_there(&mut self, from: u16, update: PeerMessage, step: &mut Step<'_>) {
         let PeerMessage::Update { part, how, by, to, party, beyond, gcid, state } = update else { return };
         let Some((leg, known)) = self.known(from, part, true, step) else { return };
-        if known == LegState::Initiated {
+        if known == LegState::Initiated && how.diverts().is_none() {
             return;
         }
         let Some(number) = self.state.legs.get(&leg).map(|l| l.call) else { return };
@@ -230,7 +234,7 @@ impl Switch {
             let was = |device: &DeviceRef| former.first().is_some_and(|f| f.number == device.number);
             if was(&call.calling) {
                 call.calling = now.clone();
-            } else if how != Change::Diverted && call.called.as_ref().is_some_and(was) {
+            } else if how.diverts().is_none() && call.called.as_ref().is_some_and(was) {
                 call.called = Some(now.clone());
             }
         }
@@ -257,12 +261,16 @@ impl Switch {
                 let who = (by.clone(), by);
                 self.tell(CallEventKind::ConnectionCleared, &call, who, Why::NormalClearing, &lines, step);
             }
-            Change::Diverted => {
+            Change::Diverted | Change::ForwardedAlways | Change::ForwardedOnBusy | Change::ForwardedUnanswered => {
+                let why = how.diverts().unwrap_or(Why::Redirected);
                 if let Some(call) = self.state.calls.get_mut(&number) {
                     call.redirected = Some(by.clone());
                 }
+                if call.timer.is_some() {
+                    self.let_ring(number, step);
+                }
                 let who = (by.clone(), by);
-                self.tell_way(CallEventKind::Diverted, &call, who, Some(now), Why::Redirected, &lines, step);
+                self.tell_way(CallEventKind::Diverted, &call, who, Some(now), why, &lines, step);
             }
             Change::Learnt if former.first() != Some(&now) || before.gcid != call.gcid => {
                 let (key, calling) = (Arc::clone(&call.key), call.calling.clone());
