@@ -46,7 +46,7 @@ pub enum PeerMessage {
         redirected: Option<PeerParty>,
         /// How it was forwarded here, when it was.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        forwarded: Option<Forwarded>,
+        forwarded: Option<Box<Forwarded>>,
     },
     Alert {
         part: PartId,

@@ -77,3 +77,84 @@ pub fn result(settings: &[Setting]) -> DeviceFeaturesResult {
         msg_waiting_lamp: on(DeviceFeature::MessageWaiting),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use schemas::domain::{Ceid, FeatureGroup};
+
+    use super::*;
+    use crate::cluster::Cluster;
+    use crate::env::{Clock, Entropy};
+
+    struct Still;
+
+    impl Clock for Still {
+        fn now_ms(&self) -> i64 {
+            1_700_000_000_000
+        }
+    }
+
+    impl Entropy for Still {
+        fn next_u64(&self) -> u64 {
+            7
+        }
+    }
+
+    fn line() -> ObjectId {
+        ObjectId::line(Ceid::new(12).expect("a CEID"), "1000".parse().expect("a DN"))
+    }
+
+    #[test]
+    fn every_feature_has_its_event_and_no_two_have_one() {
+        let plain = [DeviceFeature::DoNotDisturb, DeviceFeature::MessageWaiting, DeviceFeature::AutoAnswer];
+        let all = plain.into_iter().chain(Forwarding::ALL.map(DeviceFeature::Forward));
+        for feature in all.clone() {
+            assert_eq!(ROWS.iter().filter(|(of, _)| *of == feature).count(), 1, "{feature:?}");
+            assert!(FeatureGroup::ALL.contains(&FeatureGroup::of(feature)));
+        }
+        assert_eq!(ROWS.len(), all.count());
+        let mut kinds: Vec<_> = ROWS.iter().map(|(_, kind)| kind.as_str()).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        assert_eq!(kinds.len(), ROWS.len());
+    }
+
+    #[test]
+    fn an_event_names_the_device_the_number_the_state_and_the_node() {
+        let env = Env::new(Arc::new(Still), Arc::new(Still), Arc::new(Cluster::new([])));
+        let always = DeviceFeature::Forward(Forwarding::Always);
+        let setting = Setting { feature: always, on: true, number: Some("1<2".into()) };
+        let event = render(line(), &setting, &env, Forms::ALL).expect("an event");
+        let text = event.standard().expect("a standard form").to_owned();
+        let at = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part} in {text}"));
+        let parts = ["CF_ALWAYS", "DEVICE_NUMBER", "1000", "FORWARD_DN", "1&lt;2", "FEATURE_EVENT_STATE", "true"];
+        let order: Vec<_> = parts.map(at).into();
+        assert!(order.is_sorted(), "{text}");
+        assert!(at("ICP_ID") > order[6] && text.contains("LONG_INTEGER") && text.contains("1700000000000"), "{text}");
+        assert!(event.advanced().expect("an advanced form").contains("adv:featureEvent"));
+        let plain = render(line(), &Setting::plain(always, false), &env, Forms::default()).expect("an event");
+        let text = plain.standard().expect("a standard form");
+        assert!(!text.contains("FORWARD_DN") && text.contains(">false<"), "{text}");
+    }
+
+    #[test]
+    fn what_a_node_does_not_have_is_off_in_the_list() {
+        let forward = |which, number: &str| Setting {
+            feature: DeviceFeature::Forward(which),
+            on: true,
+            number: Some(number.into()),
+        };
+        let list = result(&[
+            forward(Forwarding::NoAnswerExternal, "1001"),
+            forward(Forwarding::BusyInternal, "1002"),
+            Setting::plain(DeviceFeature::MessageWaiting, true),
+        ]);
+        let shown = |info: &Option<ForwardingInfo>| info.as_ref().map(|i| (i.dn.clone(), i.fwd_on));
+        assert_eq!(shown(&list.cfna_ext), Some((Some("1001".into()), true)));
+        assert_eq!(shown(&list.cf_busy_int), Some((Some("1002".into()), true)));
+        assert!(list.cf_always.is_none() && list.cfna_int.is_none() && list.cf_busy_ext.is_none());
+        assert!(list.result && list.msg_waiting_lamp && !list.dnd && !list.auto_answer);
+    }
+}

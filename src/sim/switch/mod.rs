@@ -177,13 +177,11 @@ impl Switch {
             let timer = self.state.calls.get(&call).and_then(|c| c.timer);
             self.set_timer(call, None);
             match timer {
-                Some((_, Timer::NoAnswer)) => {
-                    if !self.forward_unanswered(call, step) {
+                Some((_, timer @ (Timer::NoAnswer | Timer::Forward))) => {
+                    let goes_on = self.forward_unanswered(call, step);
+                    if timer == Timer::NoAnswer && !goes_on {
                         self.fail(call, Why::CallNotAnswered, step);
                     }
-                }
-                Some((_, Timer::Forward)) => {
-                    self.forward_unanswered(call, step);
                 }
                 Some((_, Timer::Interdigit)) => self.dial_collected(call, step),
                 None => {}

@@ -151,7 +151,8 @@ impl Switch {
         if let Some(entry) = self.state.calls.get_mut(&call) {
             entry.called = Some(named);
             entry.redirected = redirected.map(device_of);
-            if let Some(Forwarded { cause, called, path }) = forwarded {
+            if let Some(forwarded) = forwarded {
+                let Forwarded { cause, called, path } = *forwarded;
                 entry.forwarded = Some(cause);
                 entry.called = Some(device_of(called));
                 entry.path = path.iter().take(HOPS).map(|number| clipped(number).to_owned()).collect();

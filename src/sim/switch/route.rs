@@ -86,10 +86,9 @@ impl Switch {
         let Some(entry) = self.state.calls.get(&call) else { return };
         let redirected = entry.redirected.as_ref().map(party_of);
         let why = entry.forwarded.unwrap_or(if redirected.is_some() { Why::Redirected } else { Why::NewCall });
-        let forwarded = entry.forwarded.map(|cause| Forwarded {
-            cause,
-            called: entry.called.as_ref().map(party_of).unwrap_or_default(),
-            path: entry.path.clone(),
+        let forwarded = entry.forwarded.map(|cause| {
+            let called = entry.called.as_ref().map(party_of).unwrap_or_default();
+            Box::new(Forwarded { cause, called, path: entry.path.clone() })
         });
         let far = self.join(call, place, LegState::Initiated, why, step);
         self.set_timer(call, Some((step.now_ms + self.plan.no_answer_ms, Timer::NoAnswer)));

@@ -11,7 +11,7 @@ use crate::sim::peer::PeerMessage;
 use crate::sim::switch::model::{Joined, Learnt};
 
 /// Three nodes, linked each with each; what they say waits until it is carried.
-struct Net {
+pub(super) struct Net {
     nodes: [Bench; 3],
     mail: BTreeMap<(usize, usize), VecDeque<PeerMessage>>,
     /// What each node's lines were told since it was last looked at.
@@ -23,7 +23,7 @@ fn node_of(who: &str) -> usize {
 }
 
 impl Net {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let mut net = Self { nodes: [bench(1), bench(2), bench(3)], mail: BTreeMap::new(), told: Default::default() };
         for i in 0..3 {
             for j in (0..3).filter(|j| *j != i) {
@@ -56,18 +56,18 @@ impl Net {
     }
 
     /// A person does something, and the nodes have told each other.
-    fn does(&mut self, who: &str, command: Command) -> Result<Done, Refusal> {
+    pub fn does(&mut self, who: &str, command: Command) -> Result<Done, Refusal> {
         self.told = Default::default();
         let done = self.input(node_of(who), Input::Command(By::Person, command));
         self.carry();
         done
     }
 
-    fn call(&mut self, from: &str, to: &str) -> Done {
+    pub fn call(&mut self, from: &str, to: &str) -> Done {
         self.does(from, Command::MakeCall { line: line(from), number: to.into() }).expect("a call")
     }
 
-    fn answer(&mut self, who: &str) {
+    pub fn answer(&mut self, who: &str) {
         self.does(who, Command::Answer(at(who))).expect("answered");
     }
 
@@ -75,7 +75,7 @@ impl Net {
         self.does(who, Command::Consult { target: at(who), number: number.into() }).expect("a consultation")
     }
 
-    fn wait(&mut self, ms: i64) {
+    pub fn wait(&mut self, ms: i64) {
         self.told = Default::default();
         for i in 0..3 {
             self.nodes[i].now_ms += ms;
@@ -84,7 +84,7 @@ impl Net {
         self.carry();
     }
 
-    fn states(&self, who: &str) -> Vec<TruthState> {
+    pub fn states(&self, who: &str) -> Vec<TruthState> {
         self.nodes[node_of(who)].states(who)
     }
 
@@ -96,10 +96,26 @@ impl Net {
         self.told[i].iter().find_map(|o| if let Output::Learnt(l) = o { Some(l) } else { None })
     }
 
-    fn kinds(&self, i: usize) -> Vec<(CallEventKind, Why)> {
+    pub fn kinds(&self, i: usize) -> Vec<(CallEventKind, Why)> {
         let kinds =
             self.told[i].iter().filter_map(|o| if let Output::Happened(h) = o { Some((h.kind, h.why)) } else { None });
         kinds.collect()
+    }
+
+    /// The lines that were told of each thing that happened.
+    pub fn told_lines(&self, i: usize) -> Vec<Vec<(String, LocalState)>> {
+        let lines = |h: &Happened| h.witnesses.iter().map(|w| (w.line.to_string(), w.local)).collect();
+        self.told[i].iter().filter_map(|o| if let Output::Happened(h) = o { Some(lines(h)) } else { None }).collect()
+    }
+
+    /// The link between two nodes goes; what was on its way is lost.
+    pub fn lose(&mut self, a: usize, b: usize) {
+        self.told = Default::default();
+        self.mail.retain(|between, _| ![(a, b), (b, a)].contains(between));
+        for (i, of) in [(a, b), (b, a)] {
+            self.input(i, Input::PeerDown(of as u16 + 1)).expect("down");
+        }
+        self.carry();
     }
 
     fn view(&self, who: &str) -> (String, Vec<(String, LocalState)>) {
@@ -108,7 +124,7 @@ impl Net {
     }
 
     /// Whether no node has anything left of a call, in transit or not.
-    fn is_idle(&self) -> bool {
+    pub fn is_idle(&self) -> bool {
         self.nodes.iter().all(|n| n.switch.state.calls.is_empty() && n.switch.state.by_part.is_empty())
     }
 }

@@ -2,6 +2,7 @@
 
 mod across;
 mod diverts;
+mod forwards;
 mod joins;
 mod partners;
 mod scenarios;
