@@ -14,6 +14,11 @@ fn every_question() -> Effects {
     GROUPS.map(ask).into()
 }
 
+/// What an armed device asks where features are watched.
+fn armed_and_asked() -> Effects {
+    std::iter::once(snapshot_wanted()).chain(every_question()).collect()
+}
+
 fn dnd(on: bool) -> Setting {
     Setting::plain(DeviceFeature::DoNotDisturb, on)
 }
@@ -105,7 +110,7 @@ fn what_changed_while_the_node_was_away_is_told_after_its_return() {
     assert_eq!(bench.told(Told::Changed(vec![dnd(true)])), [], "of a connection that is gone");
     bench.on(Input::Arm);
     let armed = bench.told(Told::Monitored(Ok(())));
-    assert_eq!(armed, [vec![snapshot_wanted()], every_question()].concat());
+    assert_eq!(armed, armed_and_asked());
     bench.snapshot(&[]);
     assert_eq!(bench.answers(&[dnd(true)]), [Effect::TellSetting(dnd(true)), Effect::TellSetting(always(""))]);
 }
@@ -126,7 +131,7 @@ fn who_watches_before_the_node_is_there_is_served_when_it_is() {
     let mut bench = Bench::new();
     assert_eq!(bench.on(Input::WatchFeatures(true)), []);
     bench.on(Input::Arm);
-    assert_eq!(bench.told(Told::Monitored(Ok(()))), [vec![snapshot_wanted()], every_question()].concat());
+    assert_eq!(bench.told(Told::Monitored(Ok(()))), armed_and_asked());
 }
 
 #[test]
