@@ -272,11 +272,12 @@ impl Handler<Watch> for Device {
     fn handle(&mut self, watch: Watch, ctx: &mut Self::Context) {
         let Watch { session, deliver, standing, topics } = watch;
         let before = self.watchers.iter().position(|w| w.session == session).map(|at| self.watchers.remove(at));
-        // Who hears of calls already hears nothing first when features come to it.
-        let greeted = before.as_ref().is_some_and(|w| w.greeted) && !topics.calls;
+        // Who hears of calls already hears nothing first when features come to it, but why there is no monitor.
+        let refused = self.state.is_refused();
+        let greeted = before.as_ref().is_some_and(|w| w.greeted) && !topics.calls && !refused;
         let topics = before.map_or(topics, |w| w.topics.with(topics));
         self.watchers.push(Watcher { session, deliver, standing, topics, greeted });
-        if self.state.is_refused() {
+        if refused {
             // Asked for again: perhaps the node has thought better of it.
             self.step(Input::Rearm, ctx);
         }

@@ -2,6 +2,7 @@
 
 mod bench;
 mod device;
+mod features;
 mod node;
 #[cfg(feature = "planted-faults")]
 mod panics;

@@ -1,7 +1,7 @@
 //! Scripted nodes: each answers the services that the gateway uses, over an in-memory stream, and
 //! has levers for what may go wrong.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use schemas::csta::frame::{self, Framing};
 use schemas::csta::message::{
     CallEvent, CallEventKind, ConnectionId, DeviceCategory, DeviceConnection, Edition, Event, EventBody, Failure,
-    ListedDevice, Message, Request, Response, SystemStatus,
+    FeatureChange, FeatureRequest, FeatureResponse, ListedDevice, Message, Request, Response, SystemStatus,
 };
 use schemas::csta::{read, write};
 use schemas::domain::{Cause, DeviceRef, LocalState, Party};
@@ -39,6 +39,8 @@ pub struct Inside {
     pub monitors: BTreeMap<String, String>,
     /// Calls by DN, with the states of both ends.
     pub calls: BTreeMap<String, Vec<(String, LocalState, LocalState)>>,
+    /// DNs that do not want to be disturbed; other features it does not have.
+    pub dnd: BTreeSet<String>,
     /// Requests that came, by their name.
     pub asked: Vec<Request>,
     next_cross_ref: u32,
@@ -91,6 +93,24 @@ impl Switch {
         let inside = self.inside();
         for (cross_ref, _) in inside.monitors.iter().filter(|(_, d)| *d == dn) {
             let body = EventBody::Call(event.clone());
+            let bytes = framed(9999, &Message::Event(Event { cross_ref: cross_ref.clone(), body }));
+            if let Some(out) = &inside.out {
+                out.send(bytes).ok();
+            }
+        }
+    }
+
+    /// Sets do not disturb, and tells every monitor of `dn`.
+    pub fn set_dnd(&self, dn: &str, on: bool) {
+        let mut inside = self.inside();
+        if on {
+            inside.dnd.insert(dn.to_owned());
+        } else {
+            inside.dnd.remove(dn);
+        }
+        for (cross_ref, _) in inside.monitors.iter().filter(|(_, d)| *d == dn) {
+            let device = Party::Known(DeviceRef::number(dn));
+            let body = EventBody::Feature { device, change: FeatureChange::DoNotDisturb(on) };
             let bytes = framed(9999, &Message::Event(Event { cross_ref: cross_ref.clone(), body }));
             if let Some(out) = &inside.out {
                 out.send(bytes).ok();
@@ -157,6 +177,9 @@ impl Switch {
                 global_call_id: None,
                 devices: Vec::new(),
             },
+            Request::Feature(FeatureRequest::GetDoNotDisturb { device }) if !inside.poor => {
+                Response::Feature(FeatureResponse::GetDoNotDisturb { on: inside.dnd.contains(&device.number) })
+            }
             Request::HoldCall { .. } if inside.forgets_commands => return Vec::new(),
             Request::HoldCall { .. } => Response::HoldCall,
             _ => return vec![Message::Failure(Failure::operation("serviceNotSupported"))],
