@@ -4,7 +4,7 @@
 use schemas::csta::message::{
     Failure, FeatureChange, FeatureRequest, FeatureResponse, ForwardItem, ForwardingType, Response,
 };
-use schemas::domain::{DeviceRef, Forwarding};
+use schemas::domain::{DeviceRef, Dn, Forwarding};
 
 use super::services::{Answer, failure, monitorable, perform};
 use crate::sim::switch::{Command, Line, Output, Refusal, Setting, Switch};
@@ -22,14 +22,14 @@ pub(super) fn name(request: &FeatureRequest) -> &'static str {
 }
 
 pub(super) fn answer(request: FeatureRequest, switch: &mut Switch, now_ms: i64, told: &mut Vec<Output>) -> Answer {
-    let mut done = |command| perform(command, switch, now_ms, told);
     let response = match request {
         FeatureRequest::GetDoNotDisturb { device } => {
             let (on, _) = switch.settings(monitorable(&device, switch)?).map_err(failure)?;
             FeatureResponse::GetDoNotDisturb { on }
         }
         FeatureRequest::SetDoNotDisturb { device, on } => {
-            done(Command::DoNotDisturb { dn: line(&device)?.dn, on })?;
+            let dn = number(&device, switch)?;
+            perform(Command::DoNotDisturb { dn, on }, switch, now_ms, told)?;
             FeatureResponse::SetDoNotDisturb
         }
         FeatureRequest::GetForwarding { device } => {
@@ -38,13 +38,14 @@ pub(super) fn answer(request: FeatureRequest, switch: &mut Switch, now_ms: i64, 
             FeatureResponse::GetForwarding { list: Forwarding::ALL.into_iter().map(item).collect() }
         }
         FeatureRequest::SetForwarding { device, kind, on, number } => {
-            let dn = line(&device)?.dn;
+            let dn = self::number(&device, switch)?;
             if on && number.is_none() {
                 return Err(Failure::operation("invalidForwardingDestination"));
             }
             let kinds = ways(kind.ok_or_else(|| Failure::operation("invalidForwardingType"))?);
             for which in kinds {
-                done(Command::Forward { dn, which: *which, number: number.clone().filter(|_| on) })?;
+                let command = Command::Forward { dn, which: *which, number: number.clone().filter(|_| on) };
+                perform(command, switch, now_ms, told)?;
             }
             FeatureResponse::SetForwarding
         }
@@ -87,6 +88,9 @@ fn ways(kind: ForwardingType) -> &'static [Forwarding] {
     }
 }
 
-fn line(device: &DeviceRef) -> Result<Line, Failure> {
-    Line::of(device).ok_or_else(|| failure(Refusal::UnknownDevice))
+/// The number of a line that exists.
+fn number(device: &DeviceRef, switch: &Switch) -> Result<Dn, Failure> {
+    let line = Line::of(device).ok_or_else(|| failure(Refusal::UnknownDevice))?;
+    switch.phone(line).map_err(failure)?;
+    Ok(line.dn)
 }
