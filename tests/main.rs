@@ -8,6 +8,7 @@ mod dialect;
 mod features;
 mod node_tls;
 mod nodes;
+mod plain_node;
 mod polls;
 mod pushes;
 mod rest;

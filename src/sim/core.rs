@@ -62,6 +62,15 @@ pub enum HandRefusal {
     Stopped,
 }
 
+/// How far what a person did has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handed {
+    /// Done; the number of the newest truth record after it.
+    Done(u64),
+    /// A partner node has to say; [`Act::Settled`] with this number tells what came of it.
+    Waits(u64),
+}
+
 /// What is to be done outside.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Act {
@@ -78,6 +87,8 @@ pub enum Act {
         /// With a reset instead of in good order.
         reset: bool,
     },
+    /// What came of something that had to wait; of no interest unless a person did it.
+    Settled(u64, Result<u64, HandRefusal>),
     Peer(u16, PeerMessage),
     ClosePeers,
 }
@@ -184,11 +195,11 @@ impl Core {
         self.input(Input::Peer(from, message), now_ms, acts);
     }
 
-    /// A person does something; answers with the number of the newest truth record after it.
+    /// A person does something.
     ///
     /// # Errors
     /// When the phone does not do it; nothing has changed then.
-    pub fn hand(&mut self, hand: Hand, now_ms: i64, acts: &mut Vec<Act>) -> Result<u64, HandRefusal> {
+    pub fn hand(&mut self, hand: Hand, now_ms: i64, acts: &mut Vec<Act>) -> Result<Handed, HandRefusal> {
         if self.faults.powerless_until > now_ms {
             return Err(HandRefusal::NoPower);
         }
@@ -218,8 +229,10 @@ impl Core {
         let mut told = Vec::new();
         let done = self.switch.on(Input::Command(By::Person, command), now_ms, &mut told);
         self.spread(told, now_ms, acts);
-        done?;
-        Ok(self.truth.last())
+        Ok(match done?.waits {
+            Some(number) => Handed::Waits(number),
+            None => Handed::Done(self.truth.last()),
+        })
     }
 
     /// Something breaks.
@@ -320,9 +333,16 @@ impl Core {
     }
 
     fn spread(&mut self, told: Vec<Output>, now_ms: i64, acts: &mut Vec<Act>) {
+        let mut settled = Vec::new();
         for output in told {
             match output {
                 Output::Truth(record) => self.truth.push(record),
+                Output::Settled(number, result) => {
+                    let mut effects = Vec::new();
+                    self.exchange.settled(number, &result, &mut effects);
+                    self.send(effects, now_ms, acts);
+                    settled.push((number, result));
+                }
                 Output::Happened(_) | Output::Joined(_) | Output::Learnt(_) | Output::InUse(_) | Output::Changed(_) => {
                     let mut effects = Vec::new();
                     self.exchange.tell(&output, &mut effects);
@@ -334,6 +354,10 @@ impl Core {
                     debug_assert!(false, "an invariant of the switch is broken: {what}");
                 }
             }
+        }
+        // A person is answered when all of it is on record.
+        for (number, result) in settled {
+            acts.push(Act::Settled(number, result.map(|_| self.truth.last()).map_err(HandRefusal::from)));
         }
     }
 

@@ -14,7 +14,7 @@ use schemas::domain::{Ceid, Dn};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use super::core::{Act, Core, Hand, HandRefusal, Open};
+use super::core::{Act, Core, Hand, HandRefusal, Handed, Open};
 use super::csta::AssociationId;
 use super::faults::Fault;
 use super::peer::PeerMessage;
@@ -90,6 +90,7 @@ impl SimNode {
             inbox: inbox.downgrade(),
             wires: BTreeMap::new(),
             links: BTreeMap::new(),
+            hands: BTreeMap::new(),
             next: 0,
             open,
         };
@@ -230,6 +231,8 @@ struct Owner {
     inbox: mpsc::WeakSender<Inbox>,
     wires: BTreeMap<AssociationId, Wire>,
     links: BTreeMap<u64, Link>,
+    /// People whose deed waits for a partner node.
+    hands: BTreeMap<u64, oneshot::Sender<Result<u64, HandRefusal>>>,
     /// Numbers connections and links.
     next: u64,
     open: watch::Sender<Open>,
@@ -292,6 +295,15 @@ impl Owner {
             Inbox::PeerClosed(link) => self.link_lost(link, now_ms, &mut acts),
             Inbox::Hand(hand, reply) => {
                 let result = self.core.hand(hand, now_ms, &mut acts);
+                let result = match result {
+                    // What settles it may be among the acts already: the link is full.
+                    Ok(Handed::Waits(number)) => {
+                        self.hands.insert(number, reply);
+                        return self.act(acts, now_ms);
+                    }
+                    Ok(Handed::Done(last)) => Ok(last),
+                    Err(refusal) => Err(refusal),
+                };
                 self.act(std::mem::take(&mut acts), now_ms);
                 let _ = reply.send(result);
             }
@@ -369,6 +381,11 @@ impl Owner {
                 Act::Close { association, reset } => {
                     if let Some(wire) = self.wires.remove(&association) {
                         wire.close(reset);
+                    }
+                }
+                Act::Settled(number, result) => {
+                    if let Some(reply) = self.hands.remove(&number) {
+                        let _ = reply.send(result);
                     }
                 }
                 Act::Peer(to, message) => self.say(to, message, now_ms, &mut more),

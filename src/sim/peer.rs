@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::switch::Why;
+use super::switch::{Refusal, Why};
 
 /// A leg over the link, named by the node that set it up; never used again while that node lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -20,6 +20,9 @@ pub struct PeerParty {
     pub number: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// Where it is not the prime line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub button: Option<u8>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +50,9 @@ pub enum PeerMessage {
         /// How it was forwarded here, when it was.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         forwarded: Option<Box<Forwarded>>,
+        /// Who was called first, then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        original: Option<Box<PeerParty>>,
     },
     Alert {
         part: PartId,
@@ -54,6 +60,7 @@ pub enum PeerMessage {
     },
     Answer {
         part: PartId,
+        cause: Why,
     },
     Hold {
         part: PartId,
@@ -63,6 +70,46 @@ pub enum PeerMessage {
         part: PartId,
         cause: Why,
     },
+    /// One of several at the sender's half holds the call, or talks again; the others talk on.
+    Member {
+        part: PartId,
+        who: PeerParty,
+        holds: bool,
+        cause: Why,
+        /// Nodes that passed it on.
+        passed: u8,
+    },
+    /// Asks for a call that rings at the receiver's node: somebody at the sender's answers it. The
+    /// part is the leg that the call will have there. Answered by `Picked` or `Refused`.
+    PickUp {
+        part: PartId,
+        /// Who answers.
+        by: PeerParty,
+        /// At which line it rings; where no call is named, at any line of its number.
+        ringing: PeerParty,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call: Option<String>,
+    },
+    /// The call is the asker's: everything about it that the asker cannot know.
+    Picked {
+        part: PartId,
+        gcid: String,
+        calling: Box<PeerParty>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        called: Option<Box<PeerParty>>,
+        /// Whose phone rang.
+        redirected: PeerParty,
+        /// Who waited for the answer.
+        party: PeerParty,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        beyond: Vec<PeerParty>,
+        state: FarState,
+    },
+    /// Nothing can be picked up there; nothing has changed.
+    Refused {
+        part: PartId,
+        why: Refusal,
+    },
     /// The sender's half changed: who is there, and under which name the call goes on.
     Update {
         part: PartId,
@@ -71,13 +118,18 @@ pub enum PeerMessage {
         by: PeerParty,
         /// Whom the call was transferred to, or who was added.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        to: Option<PeerParty>,
+        to: Option<Box<PeerParty>>,
         /// Who is spoken with now.
         party: PeerParty,
         /// Others who are there.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         beyond: Vec<PeerParty>,
         gcid: String,
+        /// Who called, and who was; left out where that is the receiver's half.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        calling: Option<Box<PeerParty>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        called: Option<Box<PeerParty>>,
         state: FarState,
     },
     /// Tones in the voice path.
@@ -102,8 +154,6 @@ pub enum PeerMessage {
 pub struct Forwarded {
     /// Why it was, the last time.
     pub cause: Why,
-    /// Whom it was for at first.
-    pub called: PeerParty,
     /// Numbers that forwarded it, the first of them first.
     pub path: Vec<String>,
 }
@@ -115,37 +165,31 @@ pub enum Change {
     Transferred,
     Conferenced,
     /// One of several left.
-    Dropped,
-    Diverted,
-    ForwardedAlways,
-    ForwardedOnBusy,
-    ForwardedUnanswered,
-    /// Nothing but what is said besides.
-    Learnt,
+    Dropped {
+        cause: Why,
+    },
+    /// Sent elsewhere by the phone that rang.
+    Diverted {
+        /// Whether it rings there already; it is said by `Rings` later otherwise.
+        rings: bool,
+        /// Why: redirected, or forwarded in one way or another.
+        cause: Why,
+    },
+    /// Somebody else is rung now.
+    Rings {
+        cause: Why,
+    },
+    /// Somebody else answers what rings; that it is answered is said besides.
+    PickedUp,
+    /// Out of a conference, into a call of its own.
+    Split,
 }
 
 impl Change {
-    /// The word for a call that was forwarded for this reason.
-    #[must_use]
-    pub fn of_forward(why: Why) -> Self {
-        match why {
-            Why::CallForwardImmediate => Self::ForwardedAlways,
-            Why::CallForwardBusy => Self::ForwardedOnBusy,
-            Why::CallForwardNoAnswer => Self::ForwardedUnanswered,
-            _ => Self::Diverted,
-        }
-    }
-
     /// Why a ringing call went elsewhere; `None` when that is not what changed.
     #[must_use]
     pub fn diverts(self) -> Option<Why> {
-        match self {
-            Self::Diverted => Some(Why::Redirected),
-            Self::ForwardedAlways => Some(Why::CallForwardImmediate),
-            Self::ForwardedOnBusy => Some(Why::CallForwardBusy),
-            Self::ForwardedUnanswered => Some(Why::CallForwardNoAnswer),
-            Self::Transferred | Self::Conferenced | Self::Dropped | Self::Learnt => None,
-        }
+        if let Self::Diverted { cause, .. } = self { Some(cause) } else { None }
     }
 }
 
@@ -171,10 +215,11 @@ mod tests {
         let message = PeerMessage::Setup {
             part,
             gcid: "A0010001".into(),
-            calling: PeerParty { number: "1000".into(), name: Some("O'Brien \"<&\n".into()) },
+            calling: PeerParty { number: "1000".into(), name: Some("O'Brien \"<&\n".into()), button: Some(2) },
             called: "2000".into(),
             redirected: None,
             forwarded: None,
+            original: None,
         };
         let line = serde_json::to_string(&message).expect("JSON");
         assert!(!line.contains('\n'));

@@ -6,6 +6,7 @@
 mod commands;
 mod features;
 mod joined;
+mod lines;
 mod snapshot;
 
 use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as Why};
@@ -15,6 +16,7 @@ use schemas::domain::{
 };
 
 pub(crate) use self::joined::JoinView;
+use self::lines::Look;
 use self::snapshot::{Occasion, Snapshot};
 use super::leg::{Leg, LegState};
 use super::messages::Action;
@@ -154,6 +156,10 @@ pub(crate) struct State {
     out: bool,
     /// Another line of the same number is in use, as the node told.
     in_use: bool,
+    /// Buttons of the other lines of the number, as the directory or a fact named them.
+    lines: Vec<u8>,
+    /// The other lines are being asked whether they are in use.
+    look: Option<Look>,
     pending: Vec<Ticket>,
     settings: features::Settings,
 }
@@ -172,6 +178,8 @@ impl State {
             in_service: true,
             out: false,
             in_use: false,
+            lines: Vec::new(),
+            look: None,
             pending: Vec::new(),
             settings: features::Settings::default(),
         }
@@ -188,8 +196,9 @@ impl State {
         matches!(self.link, Link::Refused(_))
     }
 
-    pub(crate) fn has_legs(&self) -> bool {
-        !self.legs.is_empty()
+    /// Whether there is a call here, or one is believed to be at another line of the number.
+    pub(crate) fn is_busy(&self) -> bool {
+        !self.legs.is_empty() || self.in_use
     }
 
     pub(crate) fn on(&mut self, input: Input, next: NextLeg<'_>, out: &mut Effects) {
@@ -236,6 +245,7 @@ impl State {
     fn lost(&mut self, out: &mut Effects) {
         self.link = Link::Down;
         self.snapshot = None;
+        self.look = None;
         self.again = false;
         self.out = true;
         self.in_use = false; // whether it still is, nobody says
@@ -308,6 +318,8 @@ impl State {
                 self.link = Link::Refused(Why::DestinationUnavailable);
                 self.refused = Some(Why::DestinationUnavailable);
                 self.snapshot = None;
+                self.look = None;
+                self.in_use = false;
                 self.out = true;
                 let report =
                     Report::bare(Type::MonitorFailedEvent, Why::DestinationUnavailable, CallState::Unavailable);
@@ -316,26 +328,34 @@ impl State {
                 out.push(Effect::RearmLater);
             }
             Told::Legs(result) => self.snapshot_legs(result, next, out),
+            Told::Line(button, result) => self.line_looked_at(button, result, out),
             Told::Details(call, result) => self.snapshot_details(&call, result.ok(), next, out),
             Told::Outcome(ticket, result) => self.outcome(ticket, result, out),
             Told::Settings(group, result) => self.settings_told(group, result, out),
             Told::Changed(settings) => self.settings_changed(settings, out),
-            Told::Happened(happening) => match &mut self.snapshot {
-                // The list is not made yet: it will show this, but not how it came about.
-                Some(Snapshot { why: Occasion::Audit, legs: None, overtaken, .. }) => {
-                    *overtaken = true;
-                    self.happened(happening, next, out);
-                }
-                Some(snapshot) if snapshot.waiting.len() < policy::DEVICE_BUFFER => {
-                    snapshot.waiting.push_back(happening);
-                }
-                Some(_) => self.again = true,
-                None if self.link == Link::Armed => {
-                    self.happened(happening, next, out);
-                    self.snapshot_if_wanted(out);
-                }
-                None => {}
-            },
+            Told::Happened(happening) => self.hears(happening, next, out),
+        }
+    }
+
+    fn hears(&mut self, happening: Happening, next: NextLeg<'_>, out: &mut Effects) {
+        if self.is_of_another_line(&happening) {
+            self.look_is_overtaken();
+        }
+        match &mut self.snapshot {
+            // The list is not made yet: it will show this, but not how it came about.
+            Some(Snapshot { why: Occasion::Audit, legs: None, overtaken, .. }) => {
+                *overtaken = true;
+                self.happened(happening, next, out);
+            }
+            Some(snapshot) if snapshot.waiting.len() < policy::DEVICE_BUFFER => {
+                snapshot.waiting.push_back(happening);
+            }
+            Some(_) => self.again = true,
+            None if self.link == Link::Armed => {
+                self.happened(happening, next, out);
+                self.snapshot_if_wanted(out);
+            }
+            None => {}
         }
     }
 
@@ -475,14 +495,26 @@ impl State {
             report.subject = happening.subject.clone();
             out.push(Effect::Tell(report));
         }
+        match (happening.fact, part) {
+            (Fact::Held, Part::Acts) => leg.held_for_consultation = happening.cause == Cause::Consultation,
+            (Fact::Delivered, Part::Other) => leg.far_rings = true,
+            (Fact::Established, _) => leg.far_rings = false,
+            _ => {}
+        }
+        // What others do changes nothing for who holds.
+        let holds = leg.state == LegState::Held && part == Part::Other && happening.local == Some(LocalState::Hold);
         let (state, gone) = match row.after {
+            After::Is(_) if holds => (leg.state.shown(), false),
             After::Is(state) => {
-                leg.state = state;
-                (state.shown(), false)
+                let waits = happening.fact == Fact::Retrieved && leg.far_rings;
+                leg.state = if waits { LegState::Delivered } else { state };
+                (leg.state.shown(), false)
             }
             After::AsItIs => {
-                // Whoever holds or retrieves has answered before: that was missed.
-                let answered = matches!(happening.fact, Fact::Held | Fact::Retrieved);
+                // Whoever holds or retrieves has answered before: that was missed, unless D is whom
+                // a transfer rings.
+                let rings = happening.local == Some(LocalState::Alerting);
+                let answered = matches!(happening.fact, Fact::Held | Fact::Retrieved) && !rings;
                 if answered && !matches!(leg.state, LegState::Established | LegState::Held) {
                     leg.state = LegState::Established;
                     self.again = true;

@@ -25,6 +25,8 @@ pub enum Question {
     Unmonitor,
     /// The legs that the device has now.
     Legs(DeviceRef),
+    /// The legs that another line of the device's number has now.
+    Line(DeviceRef),
     /// The parties of one call.
     Details(DeviceRef, CallKey),
     /// How a group of features is set.
@@ -59,6 +61,8 @@ pub enum Told {
     /// The node ended the monitor by itself.
     MonitorEnded,
     Legs(Result<Vec<LegSnapshot>, NodeRefusal>),
+    /// Of the line at this button; 1 is the prime line.
+    Line(u8, Result<Vec<LegSnapshot>, NodeRefusal>),
     Details(CallKey, Result<CallDetails, NodeRefusal>),
     Outcome(Ticket, Result<Done, NodeRefusal>),
     Settings(FeatureGroup, Result<Vec<Setting>, NodeRefusal>),

@@ -24,7 +24,7 @@ pub(super) fn witnesses(told: &Output) -> Cow<'_, [Witness]> {
             let witness = |line: &Line| Witness { line: *line, local: LocalState::Null, permitted: Features::NONE };
             Cow::Owned(changed.lines.iter().map(witness).collect())
         }
-        Output::Truth(_) | Output::Peer(..) | Output::Broken(_) => Cow::Borrowed(&[]),
+        Output::Truth(_) | Output::Settled(..) | Output::Peer(..) | Output::Broken(_) => Cow::Borrowed(&[]),
     }
 }
 
@@ -39,7 +39,7 @@ pub(super) fn event(told: &Output, witness: &Witness, cross_ref: u64) -> Option<
             device: Party::Known(changed.device.clone()),
             change: features::change(&changed.setting),
         },
-        Output::Truth(_) | Output::Peer(..) | Output::Broken(_) => return None,
+        Output::Truth(_) | Output::Settled(..) | Output::Peer(..) | Output::Broken(_) => return None,
     };
     Some(Message::Event(Event { cross_ref: cross_ref.to_string(), body }))
 }

@@ -137,7 +137,7 @@ impl Switch {
             let who = (left.clone(), left.clone());
             self.tell_way(CallEventKind::Diverted, &entry, who, Some(to.clone()), why, &lines, step);
         }
-        self.say_sent_on(call, Change::of_forward(why), &left, &to, step);
+        self.say_sent_on(call, Change::Diverted { rings: false, cause: why }, &left, &to, step);
         match route {
             Route::Here(next) => self.reach(call, next, why, step),
             Route::Partner(peer) => self.set_up(call, peer, number, step),
@@ -160,6 +160,7 @@ impl Switch {
         let Some(entry) = self.state.calls.get(&call) else { return };
         for leg in &entry.legs {
             let (by, party, gcid) = (party_of(left), party_of(to), entry.gcid.to_string());
+            let called = entry.called.as_ref().map(|called| Box::new(party_of(called)));
             let update = |part| PeerMessage::Update {
                 part,
                 how,
@@ -168,6 +169,8 @@ impl Switch {
                 party,
                 beyond: Vec::new(),
                 gcid,
+                calling: None, // that is who waits
+                called,
                 state: FarState::Alerting,
             };
             self.say(*leg, update, step);
@@ -183,6 +186,15 @@ impl Switch {
             _ => (whole, Timer::NoAnswer),
         };
         self.set_timer(call, Some((step.now_ms + after, timer)));
+    }
+
+    /// Whether a partner's caller who has heard it ring is to hear that somebody else is rung now.
+    pub(super) fn rings_anew(&self, rung: LegNo) -> bool {
+        let heard = |l: &LegNo| {
+            let leg = self.state.legs.get(l);
+            leg.is_some_and(|leg| leg.place.line().is_none() && leg.state != LegState::Originated)
+        };
+        self.others(rung).iter().any(heard)
     }
 
     /// A partner's caller who waits is told that it rings, and where.

@@ -84,10 +84,12 @@ impl Switch {
             call.redirected = None;
             (call.forwarded, call.path) = (None, ended.path.clone());
         }
-        if rings {
+        if rings || busy {
             if let Some(caller) = staying {
                 self.hears_ringing(caller, Why::Transfer, step);
             }
+        }
+        if rings {
             self.set_timer(first.0, Some((step.now_ms + self.plan.no_answer_ms, Timer::NoAnswer)));
             if let Some(call) = self.state.calls.get_mut(&first.0) {
                 call.recall = Some(line);
@@ -102,7 +104,7 @@ impl Switch {
             self.recall(first.0, line, Why::RecallBusy, step);
         }
         let to = joiners.first().or(staying.as_ref()).map(|l| self.device_of(*l));
-        Done { call: Some(first.1.key), gcid: Some(first.1.gcid), to }
+        Done { call: Some(first.1.key), gcid: Some(first.1.gcid), to, waits: None }
     }
 
     /// Both calls become one with everybody in it.
@@ -145,7 +147,7 @@ impl Switch {
         self.move_to(added, second, Why::Conference, step);
         let who = (left.clone(), left.clone());
         self.tell(CallEventKind::ConnectionCleared, &before, who, Why::Conference, &lines, step);
-        self.update(first, Change::Dropped, &left, None, None, step);
+        self.update(first, Change::Dropped { cause: Why::Conference }, &left, None, None, step);
         self.set(leg, LegState::Held, Why::Consultation, step);
         self.say_hold(leg, Why::Consultation, step);
         self.tell_all(CallEventKind::Held, leg, Why::Consultation, step);
@@ -154,7 +156,7 @@ impl Switch {
             call.legs.sort_unstable_by_key(|l| *l != active);
         }
         self.pair(leg, active);
-        self.update(second, Change::Learnt, &left, None, None, step);
+        self.update(second, Change::Split, &left, None, None, step);
         self.tell_all(CallEventKind::Established, added, Why::Conference, step);
         Ok(self.done(active))
     }
@@ -169,7 +171,7 @@ impl Switch {
         let leg = self.join(call, Place::Line(line), LegState::Alerting, why, step);
         self.hears_ringing(caller, why, step);
         self.set_timer(call, Some((step.now_ms + self.plan.no_answer_ms, Timer::NoAnswer)));
-        self.update(call, Change::Learnt, &device, None, None, step);
+        self.update(call, Change::Rings { cause: why }, &device, None, None, step);
         self.tell_all(CallEventKind::Delivered, leg, why, step);
     }
 

@@ -19,6 +19,7 @@
 //!   by all but one is over for the last one too.
 //! - A phone that does not want to be disturbed counts as busy where its calls are forwarded.
 //! - A held call is retrieved before it is cleared; a ringing phone cannot hang up.
+//! - A line that picks up what rings at a partner's is kept for it until the partner has said.
 
 mod check;
 mod clear;
@@ -31,6 +32,7 @@ mod join;
 mod legs;
 mod model;
 mod partner;
+mod pickup;
 mod possible;
 mod route;
 mod view;
@@ -155,7 +157,8 @@ impl Switch {
     /// When the next timer is due.
     #[must_use]
     pub fn next_deadline(&self) -> Option<i64> {
-        self.timers.first().map(|(at, _)| *at)
+        let picks = self.state.picks.values().map(|pick| pick.until_ms).min();
+        self.timers.first().map(|(at, _)| *at).into_iter().chain(picks).min()
     }
 
     /// Steps after which an invariant was found broken; must be 0.
@@ -170,6 +173,8 @@ impl Switch {
     }
 
     fn tick(&mut self, step: &mut Step<'_>) {
+        let now_ms = step.now_ms;
+        self.give_up_picks(|pick| pick.until_ms <= now_ms, step);
         while let Some(&(at, call)) = self.timers.first() {
             if at > step.now_ms {
                 break;
@@ -192,6 +197,7 @@ impl Switch {
     /// Everything is lost at once; nobody is told, but it is true.
     fn power(&mut self, epoch_ms: i64, step: &mut Step<'_>) {
         self.state.peers.clear();
+        self.give_up_picks(|_| true, step);
         let legs: Vec<_> = self.state.legs.keys().copied().collect();
         for leg in legs {
             self.part_with(leg, Why::PowerLost, step);

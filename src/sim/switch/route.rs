@@ -5,7 +5,7 @@ use schemas::domain::{DeviceRef, Dn};
 
 use super::model::{CallNo, LegState, Line, Place, Timer, Why};
 use super::{Step, Switch};
-use crate::sim::peer::{Forwarded, PeerMessage, PeerParty};
+use crate::sim::peer::{Change, Forwarded, PeerMessage, PeerParty};
 
 /// Longest number that can be dialled.
 const LONGEST_DIALLED: usize = 26;
@@ -71,10 +71,14 @@ impl Switch {
     /// Rings a line of ours for a call of ours.
     pub(super) fn ring(&mut self, call: CallNo, line: Line, why: Why, step: &mut Step<'_>) {
         let rung = self.join(call, Place::Line(line), LegState::Alerting, why, step);
+        let anew = self.rings_anew(rung);
         for caller in self.others(rung) {
             self.hears_ringing(caller, why, step);
         }
         self.let_ring(call, step);
+        if anew {
+            self.update(call, Change::Rings { cause: why }, &self.named(line), None, Some(rung), step);
+        }
         self.tell_all(CallEventKind::Delivered, rung, why, step);
     }
 
@@ -85,20 +89,20 @@ impl Switch {
         let place = Place::Far { part, peer, party: DeviceRef::number(number), beyond: Vec::new() };
         let Some(entry) = self.state.calls.get(&call) else { return };
         let redirected = entry.redirected.as_ref().map(party_of);
+        let first = entry.called.as_ref().filter(|_| redirected.is_some());
+        let original = first.map(|first| Box::new(party_of(first)));
         let why = entry.forwarded.unwrap_or(if redirected.is_some() { Why::Redirected } else { Why::NewCall });
-        let forwarded = entry.forwarded.map(|cause| {
-            let called = entry.called.as_ref().map(party_of).unwrap_or_default();
-            Box::new(Forwarded { cause, called, path: entry.path.clone() })
-        });
+        let forwarded = entry.forwarded.map(|cause| Box::new(Forwarded { cause, path: entry.path.clone() }));
         let far = self.join(call, place, LegState::Initiated, why, step);
         self.set_timer(call, Some((step.now_ms + self.plan.no_answer_ms, Timer::NoAnswer)));
         let Some(entry) = self.state.calls.get(&call) else { return };
         let (gcid, calling) = (entry.gcid.to_string(), party_of(&entry.calling));
         let called = number.to_owned();
-        self.say(far, |part| PeerMessage::Setup { part, gcid, calling, called, redirected, forwarded }, step);
+        let setup = |part| PeerMessage::Setup { part, gcid, calling, called, redirected, original, forwarded };
+        self.say(far, setup, step);
     }
 }
 
 pub(super) fn party_of(device: &DeviceRef) -> PeerParty {
-    PeerParty { number: device.number.clone(), name: device.name.clone() }
+    PeerParty { number: device.number.clone(), name: device.name.clone(), button: device.button }
 }

@@ -132,6 +132,7 @@ impl State {
         for happening in waiting {
             self.happened(happening, next, out);
         }
+        self.look_at_lines(why, out);
         self.snapshot_if_wanted(out);
     }
 
@@ -157,6 +158,7 @@ impl State {
             match known {
                 Some(known) => {
                     now.answering = known.answering.clone();
+                    now.held_for_consultation = known.held_for_consultation;
                     if leg.parties.is_empty() {
                         now.members = known.members.clone();
                     }

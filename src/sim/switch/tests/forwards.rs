@@ -49,9 +49,10 @@ fn from_outside(b: &mut Bench, to: &str) {
     let setup = PeerMessage::Setup {
         part: PartId { origin: 3, number: 7 },
         gcid: "A0030007".into(),
-        calling: PeerParty { number: "+16135550123".into(), name: None },
+        calling: PeerParty { number: "+16135550123".into(), name: None, button: None },
         called: to.into(),
         redirected: None,
+        original: None,
         forwarded: None,
     };
     b.input(Input::Peer(3, setup)).expect("messages are never refused");
@@ -432,7 +433,7 @@ fn a_partner_that_dies_takes_what_was_forwarded_to_it() {
     let mut net = Net::new();
     net_set(&mut net, "1001", Forwarding::Always, "2000");
     net.call("1000", "1001");
-    net.lose(0, 1);
+    net.lose_link(0, 1);
     assert!(net.states("2000").is_empty());
     assert_eq!(net.kinds(0).last().map(|k| k.0), Some(ConnectionCleared));
     assert!(net.is_idle());

@@ -5,6 +5,7 @@ mod diverts;
 mod forwards;
 mod joins;
 mod partners;
+mod pickups;
 mod scenarios;
 mod table;
 mod walk;
@@ -91,6 +92,11 @@ impl Bench {
 
     pub fn truths(&self) -> impl Iterator<Item = &Truth> {
         self.out.iter().filter_map(|o| if let Output::Truth(t) = o { Some(t) } else { None })
+    }
+
+    /// What came in the last step of what had to wait: whether it was done.
+    pub fn settled(&self) -> impl Iterator<Item = bool> {
+        self.out.iter().filter_map(|o| if let Output::Settled(_, result) = o { Some(result.is_ok()) } else { None })
     }
 
     /// Truth of the last step, as `number state` words.
