@@ -19,6 +19,8 @@ use crate::nodes::{hear_loss, hear_return};
 const LOGIN: &str = "application_specific_info = '''<l:SessionLogin xmlns:l=\"urn:example:dialect\">\
                      <l:userName>cti</l:userName><l:password>open &amp; sesame</l:password></l:SessionLogin>'''";
 
+const NO_SERVICE: &str = "The node does not have this service.";
+
 struct Foreign {
     process: Process,
     hands: Hands,
@@ -101,6 +103,12 @@ async fn a_gateway_with_a_foreign_switch(style: &'static str) {
     let nobody = app.phone_id(icp, "4711").await.expect("an id is given while no directory is known");
     app.monitor_object(nobody).await.expect("the monitor is accepted");
     app.hear(nobody, Type::MonitorFailedEvent, Why::DestinationUnavailable).await;
+
+    // A switch without these services says so, and its monitors stay.
+    app.monitor_features(anna).await.expect("the monitor is accepted");
+    assert_eq!(app.set_dnd(anna, true).await, Err(NO_SERVICE.into()));
+    assert_eq!(app.features(anna).await.expect_err("refused"), NO_SERVICE);
+    app.heard_everything().await;
 
     // A call that the application makes, with every state of the basic call.
     app.make(anna, "1001").await.expect("makeCall is accepted");

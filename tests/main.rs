@@ -5,6 +5,7 @@ mod calls;
 mod common;
 mod demo;
 mod dialect;
+mod features;
 mod lab_console;
 mod node_tls;
 mod nodes;

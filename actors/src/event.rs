@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use actix::Message;
 use schemas::contract::adv::{AdvEventMsg, AdvEventType};
-use schemas::contract::cc::StandardEventMsg;
+use schemas::contract::cc::{CallEventType, StandardEventMsg};
 use schemas::contract::ops_call_control_advanced::AdvGetEvent;
 use schemas::contract::ops_call_control_standard::GetEvent;
 use schemas::contract::{Record, Request};
@@ -36,11 +36,56 @@ impl Forms {
     pub const ALL: Forms = Forms { advanced: true };
 }
 
+/// What a monitor of an object is about, and who hears an event of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Topics {
+    pub calls: bool,
+    pub features: bool,
+}
+
+impl Topics {
+    pub const CALLS: Topics = Topics { calls: true, features: false };
+    pub const FEATURES: Topics = Topics { calls: false, features: true };
+    pub const ALL: Topics = Topics { calls: true, features: true };
+
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        Self { calls: self.calls || other.calls, features: self.features || other.features }
+    }
+
+    #[must_use]
+    pub fn without(self, other: Self) -> Self {
+        Self { calls: self.calls && !other.calls, features: self.features && !other.features }
+    }
+
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self == Self::default()
+    }
+
+    /// Whether something is in both.
+    #[must_use]
+    pub fn meets(self, other: Self) -> bool {
+        (self.calls && other.calls) || (self.features && other.features)
+    }
+
+    /// Those who hear an event: that a monitor failed is heard by whoever has one.
+    fn of(message: &StandardEventMsg) -> Self {
+        match (&message.call_event, &message.feature_event) {
+            (Some(call), _) if call.kind != Some(CallEventType::MonitorFailedEvent) => Self::CALLS,
+            (None, Some(_)) => Self::FEATURES,
+            _ => Self::ALL,
+        }
+    }
+}
+
 /// One event. Its number belongs to a session's log, not to the event.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Event {
     /// The monitored object; `None` for system events.
     pub object: Option<ObjectId>,
+    /// Which monitors of the object hear it.
+    pub topics: Topics,
     standard: Option<Box<str>>,
     advanced: Option<Advanced>,
     /// Members of the replies of getEvent and advGetEvent; empty where they could not be made.
@@ -71,24 +116,26 @@ impl Event {
     pub fn new(object: Option<ObjectId>, message: StandardEventMsg, forms: Forms) -> Self {
         let mut out = Writer::new();
         message.write_children(&mut out);
+        let topics = Topics::of(&message);
         let advanced = if forms.advanced { Advanced::render(&message.into()) } else { None };
-        Self::of(object, Some(kept(out)), advanced)
+        Self::of(object, topics, Some(kept(out)), advanced)
     }
 
     /// An event that only advanced sessions can read; `getEvent` passes it over.
     #[must_use]
     pub fn advanced_only(object: Option<ObjectId>, message: &AdvEventMsg) -> Self {
-        Self::of(object, None, Advanced::render(message))
+        let topics = if message.feature_event.is_some() { Topics::FEATURES } else { Topics::CALLS };
+        Self::of(object, topics, None, Advanced::render(message))
     }
 
-    fn of(object: Option<ObjectId>, standard: Option<Box<str>>, advanced: Option<Advanced>) -> Self {
-        Self { object, standard, advanced, standard_json: OnceLock::new(), advanced_json: OnceLock::new() }
+    fn of(object: Option<ObjectId>, topics: Topics, standard: Option<Box<str>>, advanced: Option<Advanced>) -> Self {
+        Self { object, topics, standard, advanced, standard_json: OnceLock::new(), advanced_json: OnceLock::new() }
     }
 
     /// One with this text as its standard form.
     #[cfg(test)]
     pub(crate) fn of_text(object: Option<ObjectId>, standard: impl Into<String>) -> Self {
-        Self::of(object, Some(standard.into().into_boxed_str()), None)
+        Self::of(object, Topics::ALL, Some(standard.into().into_boxed_str()), None)
     }
 
     /// Whether there is this form of it.
@@ -217,8 +264,8 @@ pub enum Deliver {
 #[cfg(test)]
 mod tests {
     use schemas::contract::cc::{
-        CallEventMsg, CallEventType, CallState, EventCauseType, EventType, NumberedEventMsg, SystemEventMsg,
-        SystemEventType,
+        CallEventMsg, CallState, EventCauseType, EventType, FeatureEventMsg, FeatureEventType, NumberedEventMsg,
+        SystemEventMsg, SystemEventType,
     };
     use schemas::soap::{self, Envelope, Version};
 
@@ -252,6 +299,32 @@ mod tests {
         }
     }
 
+    fn feature() -> StandardEventMsg {
+        StandardEventMsg {
+            event_type: Some(EventType::FeatureEvent),
+            feature_event: Some(FeatureEventMsg {
+                event_type: Some(FeatureEventType::CfAlways),
+                object_id: 9,
+                ..FeatureEventMsg::default()
+            }),
+            result: true,
+            ..StandardEventMsg::default()
+        }
+    }
+
+    #[test]
+    fn an_event_is_heard_by_the_monitors_that_it_is_about() {
+        let topics = |message| Event::new(None, message, Forms::default()).topics;
+        assert_eq!(topics(call()), Topics::CALLS);
+        assert_eq!(topics(feature()), Topics::FEATURES);
+        let mut failed = call();
+        failed.call_event.as_mut().expect("a call event").kind = Some(CallEventType::MonitorFailedEvent);
+        assert_eq!(topics(failed), Topics::ALL);
+        assert!(!Topics::CALLS.meets(Topics::FEATURES) && Topics::ALL.meets(Topics::FEATURES));
+        assert!(Topics::ALL.without(Topics::CALLS).with(Topics::CALLS) == Topics::ALL);
+        assert!(Topics::CALLS.without(Topics::ALL).is_empty());
+    }
+
     /// What an application reads in a reply of this operation.
     fn read<R: Request>(attributes: &[(&str, &str)], inner: &str) -> R::Reply
     where
@@ -265,7 +338,7 @@ mod tests {
     #[test]
     fn the_advanced_form_says_the_same_in_its_own_words() {
         use schemas::contract::ops_call_control_advanced::AdvGetEvent;
-        for message in [call(), system()] {
+        for message in [call(), feature(), system()] {
             let event = Event::new(None, message.clone(), Forms::ALL);
             let heard = read::<AdvGetEvent>(&[("result", "true")], &event.advanced().expect("rendered"));
             assert_eq!(heard, AdvEventMsg::from(message));
@@ -278,12 +351,13 @@ mod tests {
     fn a_numbered_event_has_the_advanced_form_in_elements_of_its_own() {
         use schemas::contract::ops_call_control_standard::GetNumberedEvent;
         let attributes = [("result", "true"), ("eventNumber", "3"), ("advanced", "true")];
-        for message in [call(), system()] {
+        for message in [call(), feature(), system()] {
             let event = Event::new(None, message.clone(), Forms::ALL).advanced_numbered().expect("rendered");
             let heard: NumberedEventMsg = read::<GetNumberedEvent>(&attributes, &event);
             let expected = AdvEventMsg::from(message);
             assert_eq!(heard.adv_event_type, expected.event_type);
             assert_eq!((heard.adv_call_event, heard.adv_system_event), (expected.call_event, expected.system_event));
+            assert_eq!(heard.adv_feature_event, expected.feature_event);
             assert_eq!((heard.event_type, heard.call_event, heard.advanced), (None, None, true));
         }
     }

@@ -30,6 +30,8 @@ pub enum Refused {
     NoNumber,
     #[error("The number may hold only digits, * and #, at most 32 of them.")]
     BadNumber,
+    #[error("A number cannot be forwarded to itself.")]
+    ForwardToItself,
     #[error("All {0} sessions of this gateway are in use.")]
     Full(usize),
     #[error("The gateway is stopping.")]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use schemas::csta::message::{Edition, Message};
-use schemas::domain::Dn;
+use schemas::domain::{Dn, Forwarding};
 
 use super::csta::{AssociationId, Effect, Exchange, Outgoing};
 use super::faults::{Fate, Fault, Faults, LinkFault, Which};
@@ -42,6 +42,8 @@ pub enum Deed {
     /// Dial tone instead of a call that leads nowhere.
     NewCall,
     DoNotDisturb(bool),
+    /// Calls go to the number; `None` ends it.
+    Forward(Forwarding, Option<String>),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -223,6 +225,7 @@ impl Core {
             Deed::PickUp(dn) => Command::PickUp { line, ringing: Target { line: Line::prime(dn), call: None } },
             Deed::NewCall => Command::NewCall(here),
             Deed::DoNotDisturb(on) => Command::DoNotDisturb { dn: line.dn, on },
+            Deed::Forward(which, number) => Command::Forward { dn: line.dn, which, number },
         };
         let mut told = Vec::new();
         let done = self.switch.on(Input::Command(By::Person, command), now_ms, &mut told);
@@ -371,7 +374,7 @@ impl Core {
                     self.send(effects, now_ms, acts);
                     settled.push((number, result));
                 }
-                Output::Happened(_) | Output::Joined(_) | Output::Learnt(_) | Output::InUse(_) => {
+                Output::Happened(_) | Output::Joined(_) | Output::Learnt(_) | Output::InUse(_) | Output::Changed(_) => {
                     let mut effects = Vec::new();
                     self.exchange.tell(&output, &mut effects);
                     self.send(effects, now_ms, acts);

@@ -4,7 +4,7 @@
 //! frame. Faults are set by the hands and last until their time is over, they have struck, or all
 //! are taken back.
 
-use schemas::csta::message::{CallEventKind, EventBody, JoinKind, Message};
+use schemas::csta::message::{CallEventKind, EventBody, FeatureChange, JoinKind, Message};
 use serde::{Deserialize, Serialize};
 
 use super::csta::Outgoing;
@@ -181,7 +181,7 @@ impl Faults {
 }
 
 /// Every event that is told, by its name without its ending.
-pub const EVENTS: [&str; 12] = [
+pub const EVENTS: [&str; 14] = [
     "ServiceInitiated",
     "Originated",
     "Delivered",
@@ -194,6 +194,8 @@ pub const EVENTS: [&str; 12] = [
     "Transfered",
     "Conferenced",
     "CallInformation",
+    "DoNotDisturb",
+    "Forwarding",
 ];
 
 /// An event's name without its ending.
@@ -220,6 +222,12 @@ fn event_name(message: &Message) -> Option<&'static str> {
         EventBody::Information(_) => "CallInformation",
         EventBody::OutOfService { .. } => "OutOfService",
         EventBody::BackInService { .. } => "BackInService",
+        EventBody::Feature { change, .. } => match change {
+            FeatureChange::DoNotDisturb(_) => "DoNotDisturb",
+            FeatureChange::Forwarding(_) => "Forwarding",
+            FeatureChange::AutoAnswer(_) => "AutoAnswer",
+            FeatureChange::MessageWaiting(_) => "MessageWaiting",
+        },
         EventBody::Other(_) => "",
     })
 }

@@ -8,7 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, ORIGIN};
 use actix_web::web::{self, Bytes, Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use schemas::domain::Dn;
+use schemas::domain::{Dn, Forwarding};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -17,7 +17,7 @@ use super::core::{Deed, Hand, HandRefusal};
 use super::csta::SERVICES;
 use super::faults::{AnswerFault, EVENTS, Fault, FrameFault, LinkFault, Which};
 use super::node::SimNodeHandle;
-use super::switch::{Line, Refusal};
+use super::switch::{FORWARDINGS, Line, Refusal};
 
 /// Longest body; a verb needs a few dozen bytes.
 const BODY: usize = 4096;
@@ -25,7 +25,7 @@ const BODY: usize = 4096;
 const FAULT_MS: i64 = 24 * 3600 * 1000;
 
 /// Verbs of features that the switch does not have yet.
-const LATER: [&str; 3] = ["forward", "login", "logout"];
+const LATER: [&str; 2] = ["login", "logout"];
 
 /// All routes; `handle` must be the application's data.
 pub fn routes(config: &mut ServiceConfig) {
@@ -119,6 +119,9 @@ struct VerbBody {
     line: u8,
     number: Option<String>,
     on: Option<bool>,
+    /// Which calls are forwarded.
+    #[serde(rename = "type")]
+    kind: Option<String>,
 }
 
 fn prime() -> u8 {
@@ -154,6 +157,10 @@ async fn verb(request: HttpRequest, node: Data<SimNodeHandle>, path: Path<(Strin
         }
         "newcall" => Deed::NewCall,
         "dnd" => Deed::DoNotDisturb(body.on.ok_or(Refused::Bad("the body: on is missing".into()))?),
+        "forward" => {
+            let number = number()?;
+            Deed::Forward(forwarding(body.kind.as_deref())?, (!number.is_empty()).then_some(number))
+        }
         _ => return Err(Refused::Missing("no such verb")),
     };
     match node.hand(Hand { line: Line { dn, button: body.line }, deed }).await {
@@ -162,6 +169,15 @@ async fn verb(request: HttpRequest, node: Data<SimNodeHandle>, path: Path<(Strin
         Err(HandRefusal::Stopped) => Err(Refused::Stopped),
         Err(refusal) => Err(Refused::Conflict(refusal.to_string())),
     }
+}
+
+fn forwarding(kind: Option<&str>) -> Result<Forwarding, Refused> {
+    let kind = kind.ok_or(Refused::Bad("the body: type is missing".into()))?;
+    let known = FORWARDINGS.iter().find(|(_, word)| *word == kind);
+    known.map(|(which, _)| *which).ok_or_else(|| {
+        let words: Vec<&str> = FORWARDINGS.iter().map(|(_, word)| *word).collect();
+        Refused::Bad(format!("type is one of {}", words.join(", ")))
+    })
 }
 
 #[derive(Deserialize)]

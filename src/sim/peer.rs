@@ -47,6 +47,9 @@ pub enum PeerMessage {
         /// Who sent the call here, when it was another's.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         redirected: Option<PeerParty>,
+        /// How it was forwarded here, when it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        forwarded: Option<Box<Forwarded>>,
         /// Who was called first, then.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         original: Option<Box<PeerParty>>,
@@ -146,6 +149,15 @@ pub enum PeerMessage {
     },
 }
 
+/// A call that was forwarded on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forwarded {
+    /// Why it was, the last time.
+    pub cause: Why,
+    /// Numbers that forwarded it, the first of them first.
+    pub path: Vec<String>,
+}
+
 /// In which way the other half of a call changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -160,6 +172,8 @@ pub enum Change {
     Diverted {
         /// Whether it rings there already; it is said by `Rings` later otherwise.
         rings: bool,
+        /// Why: redirected, or forwarded in one way or another.
+        cause: Why,
     },
     /// Somebody else is rung now.
     Rings {
@@ -169,6 +183,14 @@ pub enum Change {
     PickedUp,
     /// Out of a conference, into a call of its own.
     Split,
+}
+
+impl Change {
+    /// Why a ringing call went elsewhere; `None` when that is not what changed.
+    #[must_use]
+    pub fn diverts(self) -> Option<Why> {
+        if let Self::Diverted { cause, .. } = self { Some(cause) } else { None }
+    }
 }
 
 /// How far the other half of a call has come.
@@ -196,6 +218,7 @@ mod tests {
             calling: PeerParty { number: "1000".into(), name: Some("O'Brien \"<&\n".into()), button: Some(2) },
             called: "2000".into(),
             redirected: None,
+            forwarded: None,
             original: None,
         };
         let line = serde_json::to_string(&message).expect("JSON");

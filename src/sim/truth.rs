@@ -1,7 +1,7 @@
 //! What is true: one record for each change of a leg's state, written where the switch changes
 //! it and never where CSTA is emitted, so that a test can hold the two against each other.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,8 @@ use super::switch::Why;
 /// | null | has left the call; the leg is never heard of again |
 ///
 /// A leg that a transfer or conference takes into another call has a record with its new `gcid`.
+/// A call that is forwarded at once has one record at the phone that it never rang at: `null`, with
+/// that cause and a leg that is named nowhere else.
 /// A hold by the other party changes the other's leg, not this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -126,6 +128,9 @@ pub struct TruthPhone {
     pub name: String,
     pub buttons: u8,
     pub dnd: bool,
+    /// Numbers that calls are forwarded to, by the hands' words for ways to forward.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub forwards: BTreeMap<String, String>,
     pub legs: Vec<TruthLeg>,
 }
 

@@ -7,11 +7,12 @@ use std::time::Duration;
 use oig::client::SoapClient;
 use schemas::contract::cc::{
     CallEventAttributeNames as Attribute, CallEventMsg, CallEventType as Type, CallState, ConnectionState,
-    EventCauseType as Why, StandardEventMsg, SystemEventMsg, SystemEventType,
+    DeviceFeaturesResult, EventCauseType as Why, FeatureEventMsg, FeatureEventType, StandardEventMsg, SystemEventMsg,
+    SystemEventType,
 };
 use schemas::contract::ops_call_control_standard::{
-    AnswerCall, ClearCall, GetCallStatus, GetEvent, GetIcpId, GetPhoneNumberId, HoldCall, MakeCall, MonitorObject,
-    RetrieveCall, StopMonitor,
+    AnswerCall, ClearCall, GetCallStatus, GetDeviceFeatures, GetEvent, GetIcpId, GetPhoneNumberId, HoldCall, MakeCall,
+    MonitorFeatures, MonitorObject, RetrieveCall, SetDeviceDnd, StopFeatureMonitor, StopMonitor,
 };
 use schemas::contract::ops_session::{LoginEx, Logout, ResetSessionTimer};
 use schemas::contract::session::{LoginExRequest, LoginExResponse};
@@ -35,6 +36,7 @@ const RESET: Duration = Duration::from_secs(3);
 #[derive(Debug, Clone, PartialEq)]
 pub enum Heard {
     Call(Box<CallEventMsg>),
+    Feature(FeatureEventMsg),
     System(SystemEventMsg),
 }
 
@@ -142,6 +144,35 @@ impl App {
 
     pub async fn stop(&self, object_id: i64) -> Result<(), String> {
         done(self.call(&StopMonitor { session_id: self.session_id, object_id }).await)
+    }
+
+    pub async fn monitor_features(&self, object_id: i64) -> Result<(), String> {
+        let reply = self.call(&MonitorFeatures { session_id: self.session_id, object_id }).await;
+        if reply.result { Ok(()) } else { Err(reply.error_description.unwrap_or_default()) }
+    }
+
+    pub async fn stop_features(&self, object_id: i64) -> Result<(), String> {
+        done(self.call(&StopFeatureMonitor { session_id: self.session_id, object_id }).await)
+    }
+
+    pub async fn set_dnd(&self, object_id: i64, dnd_state: bool) -> Result<(), String> {
+        done(self.call(&SetDeviceDnd { session_id: self.session_id, object_id, dnd_state }).await)
+    }
+
+    /// How the features of a monitored object are set.
+    pub async fn features(&self, object_id: i64) -> Result<DeviceFeaturesResult, String> {
+        let reply = self.call(&GetDeviceFeatures { session_id: self.session_id, object_id }).await;
+        if reply.result { Ok(reply) } else { Err(reply.error_description.unwrap_or_default()) }
+    }
+
+    /// The next feature event of this object, whatever else is told meanwhile; it must be this one.
+    pub async fn hear_feature(&self, object: i64, kind: FeatureEventType) -> FeatureEventMsg {
+        let is = |heard: &Heard| matches!(heard, Heard::Feature(event) if event.object_id == object);
+        let Heard::Feature(event) = self.first(kind.as_str(), is).await else {
+            unreachable!("only those were asked for")
+        };
+        assert_eq!(event.event_type, Some(kind), "{event:?}");
+        event
     }
 
     pub async fn make(&self, object_id: i64, number: &str) -> Result<(), String> {
@@ -275,10 +306,11 @@ pub(super) fn done(reply: schemas::contract::cc::Outcome) -> Result<(), String> 
 
 fn heard(reply: StandardEventMsg) -> Heard {
     assert!(reply.result, "no event: {:?}", reply.error_description);
-    match (reply.call_event, reply.system_event) {
-        (Some(event), None) => Heard::Call(Box::new(event)),
-        (None, Some(event)) => Heard::System(event),
-        other => panic!("an event that is neither of a call nor of the system: {other:?}"),
+    match (reply.call_event, reply.feature_event, reply.system_event) {
+        (Some(event), None, None) => Heard::Call(Box::new(event)),
+        (None, Some(event), None) => Heard::Feature(event),
+        (None, None, Some(event)) => Heard::System(event),
+        other => panic!("an event that is not of one kind: {other:?}"),
     }
 }
 

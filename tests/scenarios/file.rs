@@ -146,7 +146,19 @@ pub enum Event {
         kind: String,
         state: String,
     },
+    /// A feature of a phone was set.
+    Feature(Feature),
     Call(Call),
+}
+
+/// An expected feature event.
+#[derive(Debug, Clone)]
+pub struct Feature {
+    pub at: Place,
+    pub kind: String,
+    pub on: bool,
+    /// FORWARD_DN.
+    pub number: Option<String>,
 }
 
 /// An expected call event.
@@ -421,6 +433,12 @@ impl Scenario {
             ["system", phone, kind, "/", state] => {
                 Event::System { phone: self.phone(phone)?, kind: (*kind).to_owned(), state: (*state).to_owned() }
             }
+            [at, "feature", kind, state @ ("on" | "off"), number @ ..] if number.len() < 2 => Event::Feature(Feature {
+                at: self.place(at)?,
+                kind: (*kind).to_owned(),
+                on: *state == "on",
+                number: number.first().map(|n| (*n).to_owned()),
+            }),
             [at, leg, kind, "/", cause, "/", state, ..] => {
                 let from = rest.rfind(&format!("/ {state}")).ok_or("type / cause / state")? + state.len() + 2;
                 let mut parts = rest[from..].split(';').map(str::trim);
@@ -488,10 +506,14 @@ fn also(text: &str) -> Result<Also, String> {
     })
 }
 
-/// What a verb needs: `dial B`, `dnd on`, or the body's fields as `name=value`.
+/// What a verb needs: `dial B`, `dnd on`, `forward always B` (without a number it ends), or the body's fields as `name=value`.
 fn hand_body(verb: &str, words: &[&str]) -> Result<Map<String, Value>, String> {
     let field = match (verb, words) {
         (_, []) => return Ok(Map::new()),
+        ("forward", [kind, number @ ..]) if number.len() < 2 && !kind.contains('=') => {
+            let number = number.first().copied().unwrap_or_default();
+            return Ok(Map::from_iter([("type".to_owned(), json!(kind)), ("number".to_owned(), json!(number))]));
+        }
         ("dnd", [on @ ("on" | "off")]) => ("on".to_owned(), json!(*on == "on")),
         (_, [word]) if !word.contains('=') => ("number".to_owned(), json!(word)),
         _ => return pairs(words),

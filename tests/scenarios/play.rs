@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
+use schemas::contract::record::{Ty, TypeRow};
 use serde_json::{Value, json};
 
 use super::file::{Answer, Does, Event, Nodes, Order, Outcome, Scenario, Side, Step, Told};
@@ -311,28 +312,41 @@ impl<T: Transport> Play<'_, T> {
     /// The fields of an operation's request: the words fill those after session and object in their order.
     fn request(&self, object: i64, operation: &str, words: &[String]) -> Result<Value, String> {
         let row = named(operation).ok_or(format!("the contract has no operation {operation}"))?;
-        let mut request = serde_json::Map::new();
         let mut words = words.iter();
-        for field in row.request.fields {
+        let request = self.fields(row.request, object, &mut words)?;
+        match words.next() {
+            None => Ok(request),
+            Some(word) => Err(format!("{operation} has no field for {word}")),
+        }
+    }
+
+    fn fields(&self, row: &TypeRow, object: i64, words: &mut std::slice::Iter<'_, String>) -> Result<Value, String> {
+        let mut request = serde_json::Map::new();
+        for field in row.fields {
             let value = match field.name {
                 "sessionId" => continue,
-                "objectId" | "objId" => object.to_string(),
+                "objectId" | "objId" => json!(object.to_string()),
                 "localCallId" => {
                     let word = words.next().ok_or("the leg is not named")?;
                     let named = self.cast.leg(word).or_else(|| word.parse().ok());
-                    named.ok_or(format!("no leg is named {word}"))?.to_string()
+                    json!(named.ok_or(format!("no leg is named {word}"))?.to_string())
                 }
-                _ => match words.next() {
-                    Some(word) => self.cast.number(word).to_owned(),
-                    None => continue,
+                _ => match (field.ty, words.as_slice().first()) {
+                    (Ty::Record(row), _) => self.fields(row, object, words)?,
+                    (_, None) => continue,
+                    (ty, Some(word)) => {
+                        words.next();
+                        match (ty, word.as_str()) {
+                            (Ty::Boolean, on @ ("on" | "off")) => json!(on == "on"),
+                            (_, "none") => json!(""),
+                            (_, word) => json!(self.cast.number(word)),
+                        }
+                    }
                 },
             };
-            request.insert(field.name.to_owned(), json!(value));
+            request.insert(field.name.to_owned(), value);
         }
-        match words.next() {
-            None => Ok(Value::Object(request)),
-            Some(word) => Err(format!("{operation} has no field for {word}")),
-        }
+        Ok(Value::Object(request))
     }
 
     /// Hears what the step lists, and that there is nothing else.
@@ -414,6 +428,7 @@ impl<T: Transport> Play<'_, T> {
                     news.push((node, at));
                     node
                 }
+                Event::Feature(feature) => self.cast.node(&feature.at.phone),
                 Event::Call(call) => self.cast.node(&call.at.phone),
             };
             let mut differs = came.differs(&told.event, &mut self.cast);
@@ -459,6 +474,7 @@ impl<T: Transport> Play<'_, T> {
 fn fits(expected: &Event, came: &Heard) -> bool {
     match expected {
         Event::System { .. } => came.system().is_some(),
+        Event::Feature(_) => came.is_feature(),
         Event::Call(call) => came.what() == call.what,
     }
 }

@@ -20,7 +20,7 @@ struct Row {
 
 #[derive(Debug)]
 enum What {
-    /// Type, cause, state; of news of a node, type and state of its link.
+    /// Type, cause, state; of news of a node, type and state of its link; of a feature, type and state.
     Event(Vec<&'static str>),
     /// Type, and roles without that of the monitored device where it is in none.
     Devices(&'static str, Vec<&'static str>),
@@ -55,6 +55,12 @@ impl Row {
         let same = |wanted: &str, came: &str| wanted == "*" || wanted == came;
         match (&self.what, event) {
             (What::Event(what), Event::System { kind, state, .. }) => what[..] == [kind.as_str(), state.as_str()],
+            (What::Event(what), Event::Feature(feature)) => {
+                what[..] == [feature.kind.as_str(), if feature.on { "true" } else { "false" }]
+            }
+            (What::Attribute(kind, attribute), Event::Feature(feature)) => {
+                same(kind, &feature.kind) && *attribute == "FORWARD_DN" && feature.number.is_some()
+            }
             (What::Event(what), Event::Call(call)) => {
                 what.len() == 3 && what.iter().zip(&call.what).all(|(wanted, came)| same(wanted, came))
             }
@@ -62,7 +68,8 @@ impl Row {
             (What::Attribute(kind, attribute), Event::Call(call)) => {
                 same(kind, &call.what[0]) && call.also.iter().any(|also| name(also) == *attribute)
             }
-            (What::Devices(..) | What::Attribute(..), Event::System { .. }) => false,
+            (What::Devices(..) | What::Attribute(..), Event::System { .. })
+            | (What::Devices(..), Event::Feature(_)) => false,
         }
     }
 }

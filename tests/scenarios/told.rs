@@ -9,7 +9,7 @@ use oig::sim::plan::Plan;
 use schemas::domain::Ceid;
 use serde_json::Value;
 
-use super::file::{Also, Call, Event, Nodes, Phone, Place};
+use super::file::{Also, Call, Event, Feature, Nodes, Phone, Place};
 
 /// Who is who in one playing of a scenario.
 #[derive(Debug, Clone, Default)]
@@ -123,11 +123,29 @@ impl Heard {
         Some((text("eventType"), text("connectionState"), text("icpId").parse().unwrap_or(0)))
     }
 
+    /// Type, whether it is on, and the number that it names; when this is news of a feature.
+    fn feature(&self) -> Option<(&str, Option<&str>, Option<&str>)> {
+        let event = self.event.get("featureEvent").filter(|event| event.is_object())?;
+        let kind = event.get("eventType").and_then(Value::as_str).unwrap_or("?");
+        let attributes = event.get("featureEventAttribute").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        Some((kind, attribute(attributes, "FEATURE_EVENT_STATE"), attribute(attributes, "FORWARD_DN")))
+    }
+
+    pub fn is_feature(&self) -> bool {
+        self.feature().is_some()
+    }
+
+    /// The object that it is about; -1 where there is none.
+    fn object(&self) -> i64 {
+        let of = ["callEvent", "featureEvent"].into_iter().find_map(|part| self.event.get(part)?.get("objectId"));
+        of.and_then(Value::as_str).and_then(|id| id.parse().ok()).unwrap_or(-1)
+    }
+
     /// Whose order it belongs to: an object's, or a node's.
     pub fn whose(&self, cast: &Cast) -> Whose {
         match self.system() {
             Some((_, _, node)) => Whose::Node(node),
-            None => cast.place(self.long("objectId")).cloned().map_or(Whose::Nobody, Whose::Line),
+            None => cast.place(self.object()).cloned().map_or(Whose::Nobody, Whose::Line),
         }
     }
 
@@ -149,7 +167,18 @@ impl Heard {
         if let Some((kind, state, node)) = self.system() {
             return format!("system node {node}  {kind} / {state}");
         }
-        let place = cast.place(self.long("objectId"));
+        let place = cast.place(self.object());
+        if let Some((kind, state, number)) = self.feature() {
+            let at = place.map_or_else(|| "?".to_owned(), Place::to_string);
+            let state = match state {
+                Some("true") => "on",
+                Some("false") => "off",
+                _ => "?",
+            };
+            return format!("{at} feature {kind} {state} {}", number.map_or("", |n| cast.word(n)))
+                .trim_end()
+                .to_owned();
+        }
         let at = place.map_or_else(|| format!("object {}", self.text("objectId")), Place::to_string);
         let id = self.long("localCallId");
         let leg = match cast.legs.iter().find(|(_, (of, leg))| Some(of) == place && *leg == id) {
@@ -191,9 +220,34 @@ impl Heard {
                 let wanted = (kind.as_str(), state.as_str(), cast.node(phone));
                 if came == wanted { Vec::new() } else { vec![format!("it is {came:?}")] }
             }
-            (Event::Call(call), None) => self.call_differs(call, cast),
+            (Event::Feature(feature), None) if self.feature().is_some() => self.feature_differs(feature, cast),
+            (Event::Call(call), None) if self.feature().is_none() => self.call_differs(call, cast),
             _ => vec!["it is of another kind".to_owned()],
         }
+    }
+
+    fn feature_differs(&self, feature: &Feature, cast: &Cast) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let number = feature.number.as_deref().map(|word| cast.number(word));
+        let state = if feature.on { "true" } else { "false" };
+        let wanted = Some((feature.kind.as_str(), Some(state), number));
+        if self.feature() != wanted {
+            wrong.push("it is another feature".to_owned());
+        }
+        let attributes = self.event.pointer("/featureEvent/featureEventAttribute").and_then(Value::as_array);
+        let attributes = attributes.map_or(&[][..], Vec::as_slice);
+        let of = |name: &str| attribute(attributes, name).unwrap_or_default().to_owned();
+        if of("DEVICE_NUMBER") != cast.number(&feature.at.phone) {
+            wrong.push(format!("DEVICE_NUMBER is {:?}", of("DEVICE_NUMBER")));
+        }
+        if of("ICP_ID") != cast.node(&feature.at.phone).to_string() {
+            wrong.push(format!("ICP_ID is {:?}", of("ICP_ID")));
+        }
+        let time = self.event.pointer("/featureEvent/time").and_then(Value::as_str).and_then(|t| t.parse().ok());
+        if time.is_none_or(|time: i64| time <= 0) {
+            wrong.push("it has no time".to_owned());
+        }
+        wrong
     }
 
     fn call_differs(&self, call: &Call, cast: &mut Cast) -> Vec<String> {
@@ -305,8 +359,10 @@ impl Heard {
                 }
             }
         }
-        if let Some(system) = event.get_mut("systemEvent").and_then(Value::as_object_mut) {
-            system.remove("time");
+        for part in ["systemEvent", "featureEvent"] {
+            if let Some(part) = event.get_mut(part).and_then(Value::as_object_mut) {
+                part.remove("time");
+            }
         }
         for name in GLOBAL_CALL_IDS {
             if let Some(gcid) = self.attribute(name)
@@ -355,6 +411,7 @@ impl Whose {
     pub fn of(event: &Event, cast: &Cast) -> Self {
         match event {
             Event::System { phone, .. } => Self::Node(cast.node(phone)),
+            Event::Feature(feature) => Self::Line(feature.at.clone()),
             Event::Call(call) => Self::Line(call.at.clone()),
         }
     }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use actix::{Addr, Message, Recipient};
 use schemas::contract::cc::CallEventMsg;
-use schemas::domain::{CallKey, LegId, ObjectId, SessionId};
+use schemas::domain::{CallKey, Forwarding, LegId, ObjectId, SessionId, Setting};
 
-use crate::event::{Deliver, Event};
+use crate::event::{Deliver, Event, Topics};
 use crate::node::Node;
 use crate::refusal::Refused;
 use crate::standing::Standing;
@@ -44,6 +44,13 @@ pub enum Action {
         leg: LegId,
         digits: String,
     },
+    DoNotDisturb(bool),
+    /// Forward calls to a number, or end it.
+    Forward {
+        which: Forwarding,
+        on: bool,
+        number: String,
+    },
 }
 
 /// Do it; answered when the node has answered, or at the deadline.
@@ -56,6 +63,11 @@ pub struct Perform(pub Action);
 #[rtype(result = "Result<Box<CallEventMsg>, Refused>")]
 pub struct Status;
 
+/// How the device's features are set now; answered when the node has told, or at the deadline.
+#[derive(Message)]
+#[rtype(result = "Result<Vec<Setting>, Refused>")]
+pub struct LookAtFeatures;
+
 /// From the DeviceSupervisor: this session watches (again).
 #[derive(Message)]
 #[rtype(result = "()")]
@@ -63,12 +75,15 @@ pub struct Watch {
     pub session: SessionId,
     pub deliver: Recipient<Deliver>,
     pub standing: Standing,
+    /// What it watches from now on, besides what it does already.
+    pub topics: Topics,
 }
 
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Unwatch {
     pub session: SessionId,
+    pub topics: Topics,
 }
 
 /// Tell this session the present state: it lost events of this object.
@@ -99,11 +114,18 @@ pub struct LinkLost {
 pub struct Retire;
 
 /// To the DeviceSupervisor: a life ended. The leg ids are handed on, so that an application's
-/// ids stay good when a panic ended the life.
+/// ids stay good when a panic ended the life, and the features as they were known.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct DeviceEnded {
     pub object: ObjectId,
     pub life: u64,
+    pub memory: Memory,
+}
+
+/// What one life of a device leaves to the next.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Memory {
     pub legs: Vec<(CallKey, LegId)>,
+    pub settings: Vec<Setting>,
 }

@@ -1,8 +1,10 @@
-//! One life of one monitored object: its monitor at the node, its legs as known, its watchers.
+//! One life of one monitored object: its monitor at the node, its legs and features as known, its
+//! watchers.
 //!
 //! It lives on its node's arbiter. It never decides whether the node is there (the
 //! DeviceSupervisor says so) and never speaks to an application but through its watchers.
 
+pub mod features;
 pub mod leg;
 pub mod messages;
 mod state;
@@ -13,13 +15,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, MessageResult, Recipient, ResponseFuture};
-use schemas::domain::{CallKey, DeviceRef, LegId, ObjectId, ObjectKind, SessionId};
+use schemas::domain::{DeviceRef, ObjectId, ObjectKind, SessionId, Setting};
 use tokio::sync::oneshot;
 
-use self::messages::{Arm, DeviceEnded, LinkLost, Perform, Restate, Retire, Status, Unwatch, Watch};
+use self::messages::{
+    Arm, DeviceEnded, LinkLost, LookAtFeatures, Memory, Perform, Restate, Retire, Status, Unwatch, Watch,
+};
 use self::state::{Effect, Effects, Input, Report, State};
 use crate::env::Env;
-use crate::event::{Deliver, Event, Forms};
+use crate::event::{Deliver, Event, Forms, Topics};
 use crate::guard;
 use crate::last_word::LastWord;
 use crate::node::Node;
@@ -32,8 +36,19 @@ struct Watcher {
     session: SessionId,
     deliver: Recipient<Deliver>,
     standing: Standing,
-    /// It has heard MONITOR_SET (or why there is none), and hears what follows.
+    topics: Topics,
+    /// It has heard MONITOR_SET (or why there is none), and hears what follows. Who watches features
+    /// alone hears nothing first, but why there is no monitor.
     greeted: bool,
+}
+
+impl Watcher {
+    fn hear(&self, events: impl IntoIterator<Item = Arc<Event>>) {
+        let events: Vec<_> = events.into_iter().filter(|e| self.topics.meets(e.topics)).collect();
+        if !events.is_empty() {
+            self.deliver.do_send(Deliver::Many(events));
+        }
+    }
 }
 
 pub struct Device {
@@ -46,6 +61,8 @@ pub struct Device {
     watchers: Vec<Watcher>,
     next_ticket: Ticket,
     waiting: HashMap<Ticket, oneshot::Sender<Result<(), Refused>>>,
+    /// Who asked how the features are set.
+    looking: HashMap<Ticket, oneshot::Sender<Result<Vec<Setting>, Refused>>>,
     audits: u32,
     last_word: LastWord<DeviceEnded>,
 }
@@ -55,23 +72,26 @@ impl Device {
         object: ObjectId,
         life: u64,
         env: Env,
-        remembered: Vec<(CallKey, LegId)>,
+        memory: Memory,
         supervisor: Recipient<DeviceEnded>,
     ) -> Self {
         let device = DeviceRef {
             button: (object.kind() == ObjectKind::Appearance).then(|| object.button()),
             ..DeviceRef::number(object.dn().to_string())
         };
+        let mut state = State::new(device, memory.legs);
+        state.remember_settings(memory.settings);
         Self {
             object,
             env,
-            state: State::new(device, remembered),
+            state,
             node: None,
             watchers: Vec::new(),
             next_ticket: 0,
             waiting: HashMap::new(),
+            looking: HashMap::new(),
             audits: 0,
-            last_word: LastWord::new(supervisor, DeviceEnded { object, life, legs: Vec::new() }),
+            last_word: LastWord::new(supervisor, DeviceEnded { object, life, memory: Memory::default() }),
         }
     }
 
@@ -86,8 +106,11 @@ impl Device {
                 self.perform(effect, ctx);
             }
             if let Some(word) = self.last_word.word() {
-                word.legs.clear();
-                word.legs.extend(self.state.memory());
+                word.memory.legs.clear();
+                word.memory.legs.extend(self.state.memory());
+                if word.memory.settings != self.state.settings() {
+                    word.memory.settings = self.state.settings().to_vec();
+                }
             }
         });
     }
@@ -101,7 +124,13 @@ impl Device {
             }
             Effect::Tell(report) => {
                 let Some(event) = self.render(&report) else { return };
-                for watcher in self.watchers.iter().filter(|w| w.greeted) {
+                for watcher in self.watchers.iter().filter(|w| w.greeted && w.topics.meets(event.topics)) {
+                    watcher.deliver.do_send(Deliver::One(event.clone()));
+                }
+            }
+            Effect::TellSetting(setting) => {
+                let Some(event) = self.render_setting(&setting) else { return };
+                for watcher in self.watchers.iter().filter(|w| w.topics.features) {
                     watcher.deliver.do_send(Deliver::One(event.clone()));
                 }
             }
@@ -109,8 +138,16 @@ impl Device {
                 let events: Vec<_> = reports.iter().filter_map(|r| self.render(r)).collect();
                 for watcher in self.watchers.iter_mut().filter(|w| !w.greeted) {
                     watcher.greeted = true;
-                    watcher.deliver.do_send(Deliver::Many(events.clone()));
+                    watcher.hear(events.iter().cloned());
                 }
+            }
+            Effect::Settings(ticket, result) => {
+                if let Some(asker) = self.looking.remove(&ticket) {
+                    let _ = asker.send(result); // the application may have gone
+                }
+            }
+            Effect::LookLater => {
+                ctx.run_later(policy::REARM, |device, ctx| device.step(Input::AuditFeatures, ctx));
             }
             Effect::Answer(ticket, result) => {
                 if let Some(asker) = self.waiting.remove(&ticket) {
@@ -123,10 +160,25 @@ impl Device {
         }
     }
 
-    fn render(&self, report: &Report) -> Option<Arc<Event>> {
+    fn forms(&self) -> Forms {
         // The advanced form costs nothing where nobody may read it.
-        let forms = Forms { advanced: self.watchers.iter().any(|w| w.standing.service() == Service::Advanced) };
-        telling::render(self.object, report, &self.env, forms).map(Arc::new)
+        Forms { advanced: self.watchers.iter().any(|w| w.standing.service() == Service::Advanced) }
+    }
+
+    fn render(&self, report: &Report) -> Option<Arc<Event>> {
+        telling::render(self.object, report, &self.env, self.forms()).map(Arc::new)
+    }
+
+    fn render_setting(&self, setting: &Setting) -> Option<Arc<Event>> {
+        features::render(self.object, setting, &self.env, self.forms()).map(Arc::new)
+    }
+
+    /// Somebody came or went: the features are looked at from the first who wants them on.
+    fn watched_by_others(&mut self, ctx: &mut Context<Self>) {
+        let watched = self.watchers.iter().any(|w| w.topics.features);
+        if watched != self.state.watches_features() {
+            self.step(Input::WatchFeatures(watched), ctx);
+        }
     }
 
     /// Once a period: a device with a call is looked at each time, another one now and then.
@@ -135,6 +187,9 @@ impl Device {
         let idle_turn = self.audits % (policy::AUDIT_IDLE.as_secs() / policy::AUDIT_BUSY.as_secs()) as u32;
         if self.state.is_busy() || idle_turn == 0 {
             self.step(Input::Audit, ctx);
+        }
+        if idle_turn == 0 {
+            self.step(Input::AuditFeatures, ctx);
         }
     }
 
@@ -148,7 +203,7 @@ impl Device {
         let events: Vec<_> = reports.iter().filter_map(|r| self.render(r)).collect();
         if let Some(watcher) = self.watchers.iter_mut().find(|w| w.session == session) {
             watcher.greeted = true;
-            watcher.deliver.do_send(Deliver::Many(events));
+            watcher.hear(events);
         }
     }
 }
@@ -210,9 +265,7 @@ impl Handler<LinkLost> for Device {
         let first = self.state.greeting().and_then(|reports| self.render(reports.first()?));
         for watcher in self.watchers.iter_mut().filter(|w| !w.greeted) {
             watcher.greeted = true;
-            if let Some(first) = &first {
-                watcher.deliver.do_send(Deliver::One(first.clone()));
-            }
+            watcher.hear(first.clone());
         }
         MessageResult(self.render(&self.state.out_of_service()))
     }
@@ -221,14 +274,22 @@ impl Handler<LinkLost> for Device {
 impl Handler<Watch> for Device {
     type Result = ();
 
-    fn handle(&mut self, Watch { session, deliver, standing }: Watch, ctx: &mut Self::Context) {
-        self.watchers.retain(|w| w.session != session);
-        self.watchers.push(Watcher { session, deliver, standing, greeted: false });
-        if self.state.is_refused() {
+    fn handle(&mut self, watch: Watch, ctx: &mut Self::Context) {
+        let Watch { session, deliver, standing, topics } = watch;
+        let before = self.watchers.iter().position(|w| w.session == session).map(|at| self.watchers.remove(at));
+        // Who hears of calls already hears nothing first when features come to it, but why there is no monitor.
+        let refused = self.state.is_refused();
+        let greeted = before.as_ref().is_some_and(|w| w.greeted) && !topics.calls && !refused;
+        let topics = before.map_or(topics, |w| w.topics.with(topics));
+        self.watchers.push(Watcher { session, deliver, standing, topics, greeted });
+        if refused {
             // Asked for again: perhaps the node has thought better of it.
             self.step(Input::Rearm, ctx);
         }
-        guard::step("device", self.object, ctx, |_| self.greet(session));
+        if !greeted {
+            guard::step("device", self.object, ctx, |_| self.greet(session));
+        }
+        self.watched_by_others(ctx);
     }
 }
 
@@ -236,15 +297,25 @@ impl Handler<Restate> for Device {
     type Result = ();
 
     fn handle(&mut self, Restate { session }: Restate, ctx: &mut Self::Context) {
-        guard::step("device", self.object, ctx, |_| self.greet(session));
+        guard::step("device", self.object, ctx, |_| {
+            self.greet(session);
+            let settings: Vec<_> = self.state.settings().iter().filter_map(|s| self.render_setting(s)).collect();
+            if let Some(watcher) = self.watchers.iter().find(|w| w.session == session) {
+                watcher.hear(settings);
+            }
+        });
     }
 }
 
 impl Handler<Unwatch> for Device {
     type Result = ();
 
-    fn handle(&mut self, Unwatch { session }: Unwatch, _: &mut Self::Context) {
-        self.watchers.retain(|w| w.session != session);
+    fn handle(&mut self, Unwatch { session, topics }: Unwatch, ctx: &mut Self::Context) {
+        for watcher in self.watchers.iter_mut().filter(|w| w.session == session) {
+            watcher.topics = watcher.topics.without(topics);
+        }
+        self.watchers.retain(|w| !w.topics.is_empty());
+        self.watched_by_others(ctx);
     }
 }
 
@@ -266,6 +337,18 @@ impl Handler<Perform> for Device {
         let ticket = self.next_ticket;
         self.waiting.insert(ticket, answer);
         self.step(Input::Perform(ticket, action), ctx);
+        Box::pin(async move { answered.await.unwrap_or(Err(Refused::Lost)) })
+    }
+}
+
+impl Handler<LookAtFeatures> for Device {
+    type Result = ResponseFuture<Result<Vec<Setting>, Refused>>;
+
+    fn handle(&mut self, _: LookAtFeatures, ctx: &mut Self::Context) -> Self::Result {
+        let (answer, answered) = oneshot::channel();
+        self.next_ticket += 1;
+        self.looking.insert(self.next_ticket, answer);
+        self.step(Input::LookAtFeatures(self.next_ticket), ctx);
         Box::pin(async move { answered.await.unwrap_or(Err(Refused::Lost)) })
     }
 }

@@ -4,6 +4,7 @@
 //! [`Report`] says what happened in the contract's terms.
 
 mod commands;
+mod features;
 mod joined;
 mod lines;
 mod snapshot;
@@ -11,6 +12,7 @@ mod snapshot;
 use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as Why};
 use schemas::domain::{
     CallKey, Cause, DeviceRef, Done, Fact, GlobalCallId, Happening, LegId, LocalState, NodeRefusal, Party, RefusalKind,
+    Setting,
 };
 
 pub(crate) use self::joined::JoinView;
@@ -34,6 +36,12 @@ pub(crate) enum Input {
     Perform(Ticket, Action),
     /// Time for a snapshot, to find what a live link lost.
     Audit,
+    /// Somebody watches features now, or nobody does any more.
+    WatchFeatures(bool),
+    /// Somebody wants to know how the features are set.
+    LookAtFeatures(Ticket),
+    /// Time to look at the features, where somebody watches them.
+    AuditFeatures,
     /// Try a refused monitor again.
     Rearm,
     /// Nobody watches any more.
@@ -101,6 +109,12 @@ pub(crate) enum Effect {
     /// The present state, to those who wait for their first event.
     Greet(Vec<Report>),
     Answer(Ticket, Result<(), Refused>),
+    /// To everybody who watches features.
+    TellSetting(Setting),
+    /// How the features are set, to who asked.
+    Settings(Ticket, Result<Vec<Setting>, Refused>),
+    /// Ask for [`Input::AuditFeatures`] later.
+    LookLater,
     /// Ask for [`Input::Rearm`] later.
     RearmLater,
 }
@@ -147,6 +161,7 @@ pub(crate) struct State {
     /// The other lines are being asked whether they are in use.
     look: Option<Look>,
     pending: Vec<Ticket>,
+    settings: features::Settings,
 }
 
 impl State {
@@ -166,6 +181,7 @@ impl State {
             lines: Vec::new(),
             look: None,
             pending: Vec::new(),
+            settings: features::Settings::default(),
         }
     }
 
@@ -214,6 +230,9 @@ impl State {
             Input::Told(told) => self.told(told, next, out),
             Input::Perform(ticket, action) => self.perform(ticket, action, out),
             Input::Audit => self.snapshot(Occasion::Audit, out),
+            Input::WatchFeatures(watched) => self.watch_features(watched, out),
+            Input::LookAtFeatures(ticket) => self.look_asked(ticket, out),
+            Input::AuditFeatures => self.look_if_watched(out),
             Input::Retire => {
                 if self.link != Link::Down {
                     out.push(Effect::Ask(Question::Unmonitor));
@@ -234,6 +253,7 @@ impl State {
         for ticket in self.pending.drain(..) {
             out.push(Effect::Answer(ticket, Err(Refused::LinkLost)));
         }
+        self.settings_lost(out);
     }
 
     /// What says that the controller is gone.
@@ -311,6 +331,8 @@ impl State {
             Told::Line(button, result) => self.line_looked_at(button, result, out),
             Told::Details(call, result) => self.snapshot_details(&call, result.ok(), next, out),
             Told::Outcome(ticket, result) => self.outcome(ticket, result, out),
+            Told::Settings(group, result) => self.settings_told(group, result, out),
+            Told::Changed(settings) => self.settings_changed(settings, out),
             Told::Happened(happening) => self.hears(happening, next, out),
         }
     }
@@ -358,6 +380,7 @@ impl State {
                 self.in_service = true;
                 let why = if self.out { Occasion::Restored } else { Occasion::First };
                 self.snapshot(why, out);
+                self.look_if_watched(out);
             }
             Err(refusal) => {
                 let why = match refusal.kind {
@@ -422,11 +445,14 @@ impl State {
                     Fact::ServiceInitiated | Fact::Originated | Fact::Delivered | Fact::Queued | Fact::Failed
                 ) || (happening.fact == Fact::Established
                     // Picked up elsewhere, or split off from a conference.
-                    && matches!(happening.cause, Cause::CallPickup | Cause::Conference));
+                    && matches!(happening.cause, Cause::CallPickup | Cause::Conference))
+                    || forwarded_at_once(part, &happening);
                 // A fact about a call that is not known: something was missed, so look; what can
                 // be told of it is told all the same.
                 self.again |= !begins;
-                if matches!(happening.fact, Fact::Cleared | Fact::Diverted) || self.legs.len() >= policy::DEVICE_LEGS {
+                if (matches!(happening.fact, Fact::Cleared | Fact::Diverted) && !begins)
+                    || self.legs.len() >= policy::DEVICE_LEGS
+                {
                     return;
                 }
                 let remembered = self.remembered.iter().position(|(c, _)| *c == call);
@@ -515,6 +541,13 @@ impl State {
         }
         out.push(Effect::Tell(report));
     }
+}
+
+/// Whether a call was forwarded from here before it rang: a leg of which nothing else is heard.
+fn forwarded_at_once(part: Part, happening: &Happening) -> bool {
+    happening.fact == Fact::Diverted
+        && part == Part::Acts
+        && matches!(happening.cause, Cause::CallForwardImmediate | Cause::CallForwardBusy)
 }
 
 /// How a held party that leaves is told: by how it was held.

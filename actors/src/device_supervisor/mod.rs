@@ -9,13 +9,13 @@ use actix::{
     Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, MessageResult, Recipient, WrapFuture,
 };
 use futures_util::future::join_all;
-use schemas::domain::{CallKey, Ceid, LegId, ObjectId, SessionId};
+use schemas::domain::{Ceid, ObjectId, SessionId};
 
 use crate::arbiters::Arbiters;
 use crate::device::Device;
-use crate::device::messages::{Arm, DeviceEnded, LinkLost, Restate, Retire, Unwatch, Watch};
+use crate::device::messages::{Arm, DeviceEnded, LinkLost, Memory, Restate, Retire, Unwatch, Watch};
 use crate::env::Env;
-use crate::event::{Deliver, Event};
+use crate::event::{Deliver, Event, Topics};
 use crate::guard;
 use crate::node::Node;
 use crate::node_supervisor::{Change, NodeChange};
@@ -33,6 +33,8 @@ pub struct BeginWatch {
     pub deliver: Recipient<Deliver>,
     /// Which forms of events it may have.
     pub standing: Standing,
+    /// What it watches from now on, besides what it does already.
+    pub topics: Topics,
 }
 
 #[derive(Message)]
@@ -40,6 +42,7 @@ pub struct BeginWatch {
 pub struct EndWatch {
     pub object: ObjectId,
     pub session: SessionId,
+    pub topics: Topics,
 }
 
 /// The session is over: it watches nothing more.
@@ -77,11 +80,12 @@ struct Watching {
     session: SessionId,
     deliver: Recipient<Deliver>,
     standing: Standing,
+    topics: Topics,
 }
 
 impl Watching {
-    fn watch(&self) -> Watch {
-        Watch { session: self.session, deliver: self.deliver.clone(), standing: self.standing.clone() }
+    fn watch(&self, topics: Topics) -> Watch {
+        Watch { session: self.session, deliver: self.deliver.clone(), standing: self.standing.clone(), topics }
     }
 }
 
@@ -122,11 +126,11 @@ impl DeviceSupervisor {
         }
     }
 
-    fn begin(&mut self, object: ObjectId, legs: Vec<(CallKey, LegId)>, ctx: &mut Context<Self>) -> (u64, Addr<Device>) {
+    fn begin(&mut self, object: ObjectId, memory: Memory, ctx: &mut Context<Self>) -> (u64, Addr<Device>) {
         self.lives += 1;
         let (life, env, supervisor) = (self.lives, self.env.clone(), ctx.address().recipient());
         let device = Device::start_in_arbiter(self.arbiters.of_node(object.ceid()), move |_| {
-            Device::new(object, life, env, legs, supervisor)
+            Device::new(object, life, env, memory, supervisor)
         });
         // While others wait to be restored, this one waits behind them no longer than a batch:
         // what an application asks for now goes ahead.
@@ -137,17 +141,19 @@ impl DeviceSupervisor {
     }
 
     fn watch(&mut self, begin: BeginWatch, ctx: &mut Context<Self>) -> Addr<Device> {
-        let BeginWatch { object, session, deliver, standing } = begin;
-        let watching = Watching { session, deliver, standing };
+        let BeginWatch { object, session, deliver, standing, topics } = begin;
+        let mut watching = Watching { session, deliver, standing, topics };
         let mut watched = match self.objects.remove(&object) {
             Some(watched) => watched,
             None => {
-                let (life, device) = self.begin(object, Vec::new(), ctx);
+                let (life, device) = self.begin(object, Memory::default(), ctx);
                 Watched { life, device, watchers: Vec::new() }
             }
         };
-        watched.watchers.retain(|w| w.session != session);
-        watched.device.do_send(watching.watch());
+        watched.device.do_send(watching.watch(topics));
+        if let Some(at) = watched.watchers.iter().position(|w| w.session == session) {
+            watching.topics = watched.watchers.remove(at).topics.with(topics);
+        }
         watched.watchers.push(watching);
         let device = watched.device.clone();
         self.objects.insert(object, watched);
@@ -156,20 +162,25 @@ impl DeviceSupervisor {
         device
     }
 
-    fn unwatch(&mut self, object: ObjectId, session: SessionId) {
-        if let Some(objects) = self.sessions.get_mut(&session) {
-            objects.remove(&object);
-            if objects.is_empty() {
-                self.sessions.remove(&session);
-            }
-        }
+    fn unwatch(&mut self, object: ObjectId, session: SessionId, topics: Topics) {
         let Some(watched) = self.objects.get_mut(&object) else { return };
-        watched.watchers.retain(|w| w.session != session);
+        let mut gone = true;
+        for watching in watched.watchers.iter_mut().filter(|w| w.session == session) {
+            watching.topics = watching.topics.without(topics);
+            gone = watching.topics.is_empty();
+        }
+        watched.watchers.retain(|w| !w.topics.is_empty());
         if watched.watchers.is_empty() {
             watched.device.do_send(Retire);
             self.objects.remove(&object);
         } else {
-            watched.device.do_send(Unwatch { session });
+            watched.device.do_send(Unwatch { session, topics });
+        }
+        if gone && let Some(objects) = self.sessions.get_mut(&session) {
+            objects.remove(&object);
+            if objects.is_empty() {
+                self.sessions.remove(&session);
+            }
         }
         self.gauge();
     }
@@ -247,9 +258,9 @@ impl DeviceSupervisor {
         async move {
             let mut told: BTreeMap<SessionId, (Recipient<Deliver>, Vec<Arc<Event>>)> = BTreeMap::new();
             for (event, watchers) in join_all(asked).await {
-                for Watching { session, deliver, .. } in watchers {
+                for Watching { session, deliver, topics, .. } in watchers {
                     let (_, events) = told.entry(session).or_insert_with(|| (deliver, vec![system.clone()]));
-                    events.extend(event.clone());
+                    events.extend(event.clone().filter(|event| topics.meets(event.topics)));
                 }
             }
             for (deliver, events) in told.into_values() {
@@ -260,14 +271,14 @@ impl DeviceSupervisor {
 
     /// A device died without being told to: its watchers get a new one, with the ids they know.
     fn ended(&mut self, ended: DeviceEnded, ctx: &mut Context<Self>) {
-        let DeviceEnded { object, life, legs } = ended;
+        let DeviceEnded { object, life, memory } = ended;
         if self.objects.get(&object).is_none_or(|w| w.life != life) {
             return;
         }
-        let (life, device) = self.begin(object, legs, ctx);
+        let (life, device) = self.begin(object, memory, ctx);
         if let Some(watched) = self.objects.get_mut(&object) {
             for watching in &watched.watchers {
-                device.do_send(watching.watch());
+                device.do_send(watching.watch(watching.topics));
             }
             watched.life = life;
             watched.device = device;
@@ -296,8 +307,8 @@ impl Handler<BeginWatch> for DeviceSupervisor {
 impl Handler<EndWatch> for DeviceSupervisor {
     type Result = ();
 
-    fn handle(&mut self, EndWatch { object, session }: EndWatch, _: &mut Self::Context) {
-        guard::keep("device_supervisor", || self.unwatch(object, session));
+    fn handle(&mut self, EndWatch { object, session, topics }: EndWatch, _: &mut Self::Context) {
+        guard::keep("device_supervisor", || self.unwatch(object, session, topics));
     }
 }
 
@@ -307,7 +318,7 @@ impl Handler<SessionGone> for DeviceSupervisor {
     fn handle(&mut self, SessionGone(session): SessionGone, _: &mut Self::Context) {
         guard::keep("device_supervisor", || {
             for object in self.sessions.remove(&session).unwrap_or_default() {
-                self.unwatch(object, session);
+                self.unwatch(object, session, Topics::ALL);
             }
         });
     }

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use actix::{Addr, Message, Recipient};
 use schemas::csta::message::DeviceProfile;
 use schemas::domain::{
-    CallKey, Ceid, Command, DeviceRef, Dn, Done, Happening, LegSnapshot, NodeRefusal, ObjectId, Party,
+    CallKey, Ceid, Command, DeviceRef, Dn, Done, FeatureGroup, Happening, LegSnapshot, NodeRefusal, ObjectId, Party,
+    Setting,
 };
 
 use super::Node;
@@ -28,6 +29,8 @@ pub enum Question {
     Line(DeviceRef),
     /// The parties of one call.
     Details(DeviceRef, CallKey),
+    /// How a group of features is set.
+    Features(DeviceRef, FeatureGroup),
     /// Do something; answered by [`Told::Outcome`] with the ticket.
     Perform(Ticket, Command),
 }
@@ -62,7 +65,10 @@ pub enum Told {
     Line(u8, Result<Vec<LegSnapshot>, NodeRefusal>),
     Details(CallKey, Result<CallDetails, NodeRefusal>),
     Outcome(Ticket, Result<Done, NodeRefusal>),
+    Settings(FeatureGroup, Result<Vec<Setting>, NodeRefusal>),
     Happened(Happening),
+    /// Features were set; empty when the node did not say which.
+    Changed(Vec<Setting>),
 }
 
 /// [`Told`] as a message; `life` is the connection it came over, so that a device can leave

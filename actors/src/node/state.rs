@@ -11,7 +11,7 @@ use schemas::csta::message::{
     DeviceProfile, Edition, EventBody, Failure, Message, PrivateFeature, PrivateRequest, PrivateResponse, Request,
     Response, SpecificInfo, SystemStatus,
 };
-use schemas::domain::{CallKey, Dn, Done, NodeRefusal, ObjectId, RefusalKind};
+use schemas::domain::{CallKey, Dn, Done, FeatureGroup, NodeRefusal, ObjectId, RefusalKind};
 use tokio::time::Instant;
 
 use super::directory::{Directory, Heard};
@@ -79,6 +79,7 @@ enum Purpose {
     Legs(ObjectId),
     Line(ObjectId, u8),
     Details(ObjectId, CallKey),
+    Settings(ObjectId, FeatureGroup),
     Perform(ObjectId, Ticket),
     /// What of our private data the node knows.
     Features,
@@ -233,6 +234,9 @@ impl State {
                     metrics::counter!("oig_node_events_unknown_total").increment(1);
                     return;
                 }
+                if let EventBody::Feature { change, .. } = &event.body {
+                    out.push(Effect::Tell(object, Told::Changed(convert::changes(change))));
+                }
                 if let Some(happening) = convert::happening(event.body) {
                     out.push(Effect::Tell(object, Told::Happened(happening)));
                 }
@@ -358,6 +362,10 @@ impl State {
             (Purpose::Profile(ticket), Response::Escape(PrivateResponse::DeviceProfile(profile))) => {
                 out.push(Effect::Profile(ticket, Ok(profile)));
             }
+            (Purpose::Settings(object, group), Response::Feature(answer)) => match convert::settings(group, &answer) {
+                Some(settings) => out.push(Effect::Tell(object, Told::Settings(group, Ok(settings)))),
+                None => self.failed(Purpose::Settings(object, group), &Failure::operation("generic"), now, out),
+            },
             (Purpose::Perform(object, ticket), response) => {
                 let call = match response {
                     Response::MakeCall { calling: named, .. }
@@ -407,6 +415,7 @@ impl State {
             Purpose::Legs(object) => (object, Told::Legs(Err(refusal))),
             Purpose::Line(object, button) => (object, Told::Line(button, Err(refusal))),
             Purpose::Details(object, call) => (object, Told::Details(call, Err(refusal))),
+            Purpose::Settings(object, group) => (object, Told::Settings(group, Err(refusal))),
             Purpose::Perform(object, ticket) => (object, Told::Outcome(ticket, Err(refusal))),
             _ => return,
         };
@@ -477,6 +486,9 @@ impl State {
             Question::Details(device, call) => {
                 let connection = convert::connection(&device, &call);
                 (Request::SnapshotCall { connection }, Purpose::Details(object, call))
+            }
+            Question::Features(device, group) => {
+                (convert::feature_request(group, &device), Purpose::Settings(object, group))
             }
             Question::Perform(ticket, command) => {
                 let purpose = Purpose::Perform(object, ticket);

@@ -27,6 +27,15 @@ pub struct MonitorObject(pub ObjectId);
 #[rtype(result = "Result<(), Refused>")]
 pub struct StopMonitor(pub ObjectId);
 
+/// Hear of the object's features, beside its calls or without them.
+#[derive(Message)]
+#[rtype(result = "Result<(), Refused>")]
+pub struct MonitorFeatures(pub ObjectId);
+
+#[derive(Message)]
+#[rtype(result = "Result<(), Refused>")]
+pub struct StopFeatureMonitor(pub ObjectId);
+
 /// Wait for an event.
 #[derive(Message)]
 #[rtype(result = "Result<HeldPoll, Refused>")]

@@ -15,21 +15,22 @@ use actix::{
     Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, MessageResult, Recipient,
     ResponseActFuture, SpawnHandle, WrapFuture,
 };
-use schemas::domain::SessionId;
+use schemas::domain::{ObjectId, SessionId};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tracing::{info, info_span};
 
 pub use self::log::{Log, MemoryLog};
 use self::messages::{
-    CancelPolls, Carried, End, HeldPoll, Lag, MonitorObject, Poll, Receipt, ResetTimer, SessionEnded, StopMonitor,
+    CancelPolls, Carried, End, HeldPoll, Lag, MonitorFeatures, MonitorObject, Poll, Receipt, ResetTimer, SessionEnded,
+    StopFeatureMonitor, StopMonitor,
 };
 pub use self::monitors::Monitors;
 use self::state::{Effect, Effects, Input, PollId, State};
 pub use self::state::{Outcome, Want};
 use crate::device_supervisor::{BeginWatch, DeviceSupervisor, EndWatch, RestateFor};
 use crate::env::Env;
-use crate::event::{Deliver, Form};
+use crate::event::{Deliver, Form, Topics};
 use crate::guard;
 use crate::last_word::LastWord;
 use crate::policy;
@@ -150,7 +151,7 @@ impl Handler<Deliver> for Session {
         };
         for event in events {
             // What was under way when a monitor ended is not told any more.
-            if event.object.is_none_or(|object| self.monitors.has(object)) {
+            if event.object.is_none_or(|object| self.monitors.topics(object).meets(event.topics)) {
                 metrics::counter!("oig_events_total").increment(1);
                 self.step(Input::Arrived(event), ctx);
             }
@@ -174,21 +175,25 @@ impl Handler<End> for Session {
     }
 }
 
-impl Handler<MonitorObject> for Session {
-    type Result = ResponseActFuture<Self, Result<(), Refused>>;
-
-    fn handle(&mut self, MonitorObject(object): MonitorObject, ctx: &mut Self::Context) -> Self::Result {
+impl Session {
+    fn monitor(
+        &mut self,
+        object: ObjectId,
+        topics: Topics,
+        ctx: &mut Context<Self>,
+    ) -> ResponseActFuture<Self, Result<(), Refused>> {
         if self.monitors.len() >= policy::SESSION_MONITORS && !self.monitors.has(object) {
             return Box::pin(
                 std::future::ready(Err(Refused::TooManyMonitors(policy::SESSION_MONITORS))).into_actor(self),
             );
         }
-        self.monitors.begin(object);
+        self.monitors.begin(object, topics);
         let begin = BeginWatch {
             object,
             session: self.id,
             deliver: ctx.address().recipient(),
             standing: self.standing.clone(),
+            topics,
         };
         let begun = self.devices.send(begin).into_actor(self);
         Box::pin(begun.map(move |device, session, _| match device {
@@ -197,10 +202,34 @@ impl Handler<MonitorObject> for Session {
                 Ok(())
             }
             Ok(Err(_)) | Err(_) => {
-                session.monitors.end(object);
+                session.monitors.end(object, topics);
                 Err(Refused::Lost)
             }
         }))
+    }
+
+    fn stop_monitor(&self, object: ObjectId, topics: Topics) -> Result<(), Refused> {
+        if !self.monitors.end(object, topics) {
+            return Err(Refused::NotMonitored);
+        }
+        self.devices.do_send(EndWatch { object, session: self.id, topics });
+        Ok(())
+    }
+}
+
+impl Handler<MonitorObject> for Session {
+    type Result = ResponseActFuture<Self, Result<(), Refused>>;
+
+    fn handle(&mut self, MonitorObject(object): MonitorObject, ctx: &mut Self::Context) -> Self::Result {
+        self.monitor(object, Topics::CALLS, ctx)
+    }
+}
+
+impl Handler<MonitorFeatures> for Session {
+    type Result = ResponseActFuture<Self, Result<(), Refused>>;
+
+    fn handle(&mut self, MonitorFeatures(object): MonitorFeatures, ctx: &mut Self::Context) -> Self::Result {
+        self.monitor(object, Topics::FEATURES, ctx)
     }
 }
 
@@ -208,11 +237,15 @@ impl Handler<StopMonitor> for Session {
     type Result = MessageResult<StopMonitor>;
 
     fn handle(&mut self, StopMonitor(object): StopMonitor, _: &mut Self::Context) -> Self::Result {
-        if !self.monitors.end(object) {
-            return MessageResult(Err(Refused::NotMonitored));
-        }
-        self.devices.do_send(EndWatch { object, session: self.id });
-        MessageResult(Ok(()))
+        MessageResult(self.stop_monitor(object, Topics::CALLS))
+    }
+}
+
+impl Handler<StopFeatureMonitor> for Session {
+    type Result = MessageResult<StopFeatureMonitor>;
+
+    fn handle(&mut self, StopFeatureMonitor(object): StopFeatureMonitor, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.stop_monitor(object, Topics::FEATURES))
     }
 }
 

@@ -8,15 +8,22 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use actix::{Addr, Handler, MailboxError, Message};
 use schemas::contract::cc::CallEventMsg;
-use schemas::domain::ObjectId;
+use schemas::domain::{ObjectId, Setting};
 
 use crate::device::Device;
-use crate::device::messages::{Action, Perform, Status};
+use crate::device::messages::{Action, LookAtFeatures, Perform, Status};
 use crate::device_supervisor::{DeviceSupervisor, FindDevice};
+use crate::event::Topics;
 use crate::refusal::Refused;
 
-/// The monitored objects; `None` while a device is being found.
-type Objects = BTreeMap<ObjectId, Option<Addr<Device>>>;
+/// What is monitored of an object, and where it lives.
+struct Monitored {
+    topics: Topics,
+    /// `None` while the device is being found.
+    device: Option<Addr<Device>>,
+}
+
+type Objects = BTreeMap<ObjectId, Monitored>;
 
 /// A session's monitors, and the way to their devices.
 #[derive(Clone)]
@@ -46,29 +53,42 @@ impl Monitors {
         self.read(|objects| objects.contains_key(&object))
     }
 
-    /// A monitor was asked for; its device is not known yet.
-    pub(super) fn begin(&self, object: ObjectId) {
+    /// What the session hears of an object.
+    pub(super) fn topics(&self, object: ObjectId) -> Topics {
+        self.read(|objects| objects.get(&object).map(|monitored| monitored.topics).unwrap_or_default())
+    }
+
+    /// A monitor was asked for; its device may not be known yet.
+    pub(super) fn begin(&self, object: ObjectId, topics: Topics) {
         self.write(|objects| {
-            objects.entry(object).or_insert(None);
+            let monitored = objects.entry(object).or_insert(Monitored { topics, device: None });
+            monitored.topics = monitored.topics.with(topics);
         });
     }
 
     /// The device was found; nothing when the monitor has ended meanwhile.
     pub(super) fn found(&self, object: ObjectId, device: Addr<Device>) {
         self.write(|objects| {
-            if let Some(monitor) = objects.get_mut(&object) {
-                *monitor = Some(device);
+            if let Some(monitored) = objects.get_mut(&object) {
+                monitored.device = Some(device);
             }
         });
     }
 
     /// Whether there was such a monitor.
-    pub(super) fn end(&self, object: ObjectId) -> bool {
-        self.write(|objects| objects.remove(&object)).is_some()
+    pub(super) fn end(&self, object: ObjectId, topics: Topics) -> bool {
+        self.write(|objects| {
+            let Some(monitored) = objects.get_mut(&object).filter(|m| m.topics.meets(topics)) else { return false };
+            monitored.topics = monitored.topics.without(topics);
+            if monitored.topics.is_empty() {
+                objects.remove(&object);
+            }
+            true
+        })
     }
 
     fn device(&self, object: ObjectId) -> Result<Addr<Device>, Refused> {
-        self.read(|objects| match objects.get(&object) {
+        self.read(|objects| match objects.get(&object).map(|monitored| &monitored.device) {
             Some(Some(device)) => Ok(device.clone()),
             Some(None) => Err(Refused::Lost), // asked before its monitorObject was answered
             None => Err(Refused::NotMonitored),
@@ -89,6 +109,14 @@ impl Monitors {
     /// [`Refused::NotMonitored`], or [`Refused::Lost`].
     pub async fn status(&self, object: ObjectId) -> Result<Box<CallEventMsg>, Refused> {
         self.ask(object, || Status).await
+    }
+
+    /// How the features of a monitored object are set.
+    ///
+    /// # Errors
+    /// [`Refused`], whoever refused.
+    pub async fn settings(&self, object: ObjectId) -> Result<Vec<Setting>, Refused> {
+        self.ask(object, || LookAtFeatures).await
     }
 
     /// Asks the object's device; if that life is over, the one that took its place.

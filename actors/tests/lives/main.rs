@@ -3,6 +3,7 @@
 mod bench;
 mod commands;
 mod device;
+mod features;
 mod lines;
 mod node;
 #[cfg(feature = "planted-faults")]

@@ -1,7 +1,7 @@
 //! Scripted nodes: each answers the services that the gateway uses, over an in-memory stream, and
 //! has levers for what may go wrong.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -12,7 +12,8 @@ use futures_util::future::BoxFuture;
 use schemas::csta::frame::{self, Framing};
 use schemas::csta::message::{
     CallEvent, CallEventKind, ConnectionId, DeviceCategory, DeviceConnection, Edition, Event, EventBody, Failure,
-    ListedDevice, Message, PrivateFeature, PrivateRequest, PrivateResponse, Request, Response, SystemStatus,
+    FeatureChange, FeatureRequest, FeatureResponse, ListedDevice, Message, PrivateFeature, PrivateRequest,
+    PrivateResponse, Request, Response, SystemStatus,
 };
 use schemas::csta::{read, write};
 use schemas::domain::{Cause, DeviceRef, LocalState, Party};
@@ -75,6 +76,8 @@ pub struct Inside {
     pub appearances: Vec<(&'static str, u8)>,
     /// Calls by DN, of a line appearance by `DN.BUTTON`, with the states of both ends.
     pub calls: BTreeMap<String, Vec<Call>>,
+    /// DNs that do not want to be disturbed; other features it does not have.
+    pub dnd: BTreeSet<String>,
     /// Requests that came, by their name.
     pub asked: Vec<Request>,
     next_cross_ref: u32,
@@ -134,6 +137,24 @@ impl Switch {
             let event = Event { cross_ref: cross_ref.clone(), body: body.clone() };
             if let Some(out) = &inside.out {
                 out.send(framed(9999, &Message::Event(event))).ok();
+            }
+        }
+    }
+
+    /// Sets do not disturb, and tells every monitor of `dn`.
+    pub fn set_dnd(&self, dn: &str, on: bool) {
+        let mut inside = self.inside();
+        if on {
+            inside.dnd.insert(dn.to_owned());
+        } else {
+            inside.dnd.remove(dn);
+        }
+        for (cross_ref, _) in inside.monitors.iter().filter(|(_, d)| *d == dn) {
+            let device = Party::Known(DeviceRef::number(dn));
+            let body = EventBody::Feature { device, change: FeatureChange::DoNotDisturb(on) };
+            let bytes = framed(9999, &Message::Event(Event { cross_ref: cross_ref.clone(), body }));
+            if let Some(out) = &inside.out {
+                out.send(bytes).ok();
             }
         }
     }
@@ -236,6 +257,9 @@ impl Switch {
                 global_call_id: None,
                 devices: Vec::new(),
             },
+            Request::Feature(FeatureRequest::GetDoNotDisturb { device }) if !inside.poor => {
+                Response::Feature(FeatureResponse::GetDoNotDisturb { on: inside.dnd.contains(&device.number) })
+            }
             Request::HoldCall { .. } if inside.forgets_commands => return Vec::new(),
             Request::HoldCall { .. } => Response::HoldCall,
             Request::GetCstaFeatures if inside.private => {

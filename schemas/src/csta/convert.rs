@@ -3,16 +3,21 @@
 //! Nothing is decided here: a fact is carried over as it was said, or not at all. Called by the
 //! `Node` actor; the simulated node has its own model and speaks in `message`.
 
+mod features;
+
+pub use features::{changes, feature_request, settings};
+
 use super::message::{
-    CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceConnection, EventBody, Failure, InformationEvent,
-    JoinKind, JoinedEvent, PrivateFeature, PrivateRequest, Request, Response,
+    CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceConnection, EventBody, Failure, FeatureRequest,
+    InformationEvent, JoinKind, JoinedEvent, PrivateFeature, PrivateRequest, Request, Response,
 };
 use crate::domain::{
     CallKey, Command, DeviceRef, Fact, GlobalCallId, Happening, Joined, JoinedParty, LegSnapshot, LocalState,
     NodeRefusal, Party, RefusalKind,
 };
 
-/// What an event says of the monitored device; `None` for events that the gateway has no use for.
+/// What an event says of the monitored device's calls; `None` for events that the gateway has no use
+/// for, and for those of features (see [`changes`]).
 #[must_use]
 pub fn happening(body: EventBody) -> Option<Happening> {
     match body {
@@ -25,7 +30,7 @@ pub fn happening(body: EventBody) -> Option<Happening> {
         EventBody::BackInService { device } => {
             Some(Happening { subject: device, ..Happening::bare(Fact::BackInService) })
         }
-        EventBody::Other(_) => None,
+        EventBody::Feature { .. } | EventBody::Other(_) => None,
     }
 }
 
@@ -173,6 +178,10 @@ pub fn request(command: &Command) -> Request {
         Command::SendDigits { device, call, digits } => {
             Request::GenerateDigits { connection: connection(device, call), digits: digits.clone() }
         }
+        Command::DoNotDisturb { device, on } => {
+            Request::Feature(FeatureRequest::SetDoNotDisturb { device: bare(device), on: *on })
+        }
+        Command::Forward { device, which, number } => features::set_forwarding(device, *which, number.as_ref()),
     }
 }
 
@@ -262,7 +271,7 @@ enum Value {
 }
 
 /// What each error of a node means to an application; the first row that fits.
-const REFUSALS: [(&str, Value, RefusalKind, &str); 19] = {
+const REFUSALS: [(&str, Value, RefusalKind, &str); 20] = {
     use RefusalKind::{NotSupported, Other, Privilege, Resource, State, Unknown};
     use Value::{Any, Ends, Is, Starts};
     [
@@ -274,6 +283,7 @@ const REFUSALS: [(&str, Value, RefusalKind, &str); 19] = {
             Unknown,
             "The node does not know this destination.",
         ),
+        ("operation", Is(&["invalidForwardingDestination"]), Other, "The node does not forward calls there."),
         ("operation", Ends("CrossRefID"), Unknown, "The node does not know this monitor."),
         ("operation", Is(&["invalidMonitorObject", "objectNotKnown"]), Unknown, "The node does not know this device."),
         ("operation", Ends("ConnectionID"), Unknown, "The node does not know this call."),

@@ -196,6 +196,8 @@ pub enum Request {
         connection: ConnectionId,
         digits: String,
     },
+    /// Features that are set at a device.
+    Feature(FeatureRequest),
     GetCstaFeatures,
     /// A service that the standard lacks.
     Escape(PrivateRequest),
@@ -261,11 +263,81 @@ pub enum Response {
         picked: ConnectionId,
     },
     GenerateDigits,
+    Feature(FeatureResponse),
     GetCstaFeatures {
         /// What of our private data the peer knows.
         private: Vec<PrivateFeature>,
     },
     Escape(PrivateResponse),
+}
+
+/// The services on features of a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FeatureRequest {
+    GetDoNotDisturb {
+        device: DeviceRef,
+    },
+    SetDoNotDisturb {
+        device: DeviceRef,
+        on: bool,
+    },
+    GetForwarding {
+        device: DeviceRef,
+    },
+    SetForwarding {
+        device: DeviceRef,
+        /// `None` leaves it to the node, or is a kind that is not known here.
+        kind: Option<ForwardingType>,
+        on: bool,
+        number: Option<String>,
+    },
+    GetAutoAnswer {
+        device: DeviceRef,
+    },
+    GetMessageWaiting {
+        device: DeviceRef,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FeatureResponse {
+    GetDoNotDisturb { on: bool },
+    SetDoNotDisturb,
+    GetForwarding { list: Vec<ForwardItem> },
+    SetForwarding,
+    GetAutoAnswer { on: bool },
+    GetMessageWaiting { on: bool },
+}
+
+/// The kinds of forwarding that have a row in the contract, and the two that stand for callers from
+/// inside and outside alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ForwardingType {
+    Immediate,
+    Busy,
+    BusyInternal,
+    BusyExternal,
+    NoAnswer,
+    NoAnswerInternal,
+    NoAnswerExternal,
+}
+
+/// A forwardListItem, or what a ForwardingEvent tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForwardItem {
+    /// `None` where the peer leaves it out or means a kind that is not known here.
+    pub kind: Option<ForwardingType>,
+    pub on: bool,
+    pub number: Option<String>,
+}
+
+/// A feature that was set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FeatureChange {
+    DoNotDisturb(bool),
+    Forwarding(ForwardItem),
+    AutoAnswer(bool),
+    MessageWaiting(bool),
 }
 
 /// What a node may know of our private data, as `GetCSTAFeatures` announces it.
@@ -400,6 +472,11 @@ pub enum EventBody {
     },
     BackInService {
         device: Party,
+    },
+    /// A feature of the device was set.
+    Feature {
+        device: Party,
+        change: FeatureChange,
     },
     /// An event that we have no use for, by its element's name (bounded).
     Other(String),

@@ -5,6 +5,7 @@
 //! refused rather than cut. It knows no state: whether an answer was asked for, or an event's
 //! monitor exists, is for the caller to say. Called by the `Node` actor and the simulated node.
 
+mod features;
 pub(super) mod parts;
 
 pub(super) use parts::bounded;
@@ -175,6 +176,7 @@ fn other_event(e: Element<'_, '_>) -> Result<Message> {
         "OutOfServiceEvent" => EventBody::OutOfService { device: party(e, "device")? },
         "BackInServiceEvent" => EventBody::BackInService { device: party(e, "device")? },
         "CallInformationEvent" => information_event(e)?,
+        name if features::is_event(name) => features::event(e)?,
         // A private event may belong to no monitor.
         other if e.child("monitorCrossRefID").is_none() => return unknown(other),
         other => EventBody::Other(bounded(other)?.to_owned()),
@@ -277,6 +279,7 @@ fn request(e: Element<'_, '_>) -> Result<Request> {
             connection: connection_needed(e, "GenerateDigits", "connectionToSendDigits")?,
             digits: id(e, "charactersToSend")?.unwrap_or_default(),
         },
+        name if features::is_service(name) => Request::Feature(features::request(e)?),
         "GetCSTAFeatures" => Request::GetCstaFeatures,
         "Escape" => Request::Escape(private::request(e)?),
         other => Request::Unsupported { name: bounded(other)?.to_owned() },
@@ -342,6 +345,9 @@ fn response(e: Element<'_, '_>) -> Result<Message> {
             Response::DirectedPickupCall { picked: connection_needed(e, "DirectedPickupCallResponse", "pickedCall")? }
         }
         "GenerateDigitsResponse" => Response::GenerateDigits,
+        name if name.strip_suffix("Response").is_some_and(features::is_service) => {
+            Response::Feature(features::response(e)?)
+        }
         "GetCSTAFeaturesResponse" => Response::GetCstaFeatures { private: private::features(e) },
         "EscapeResponse" => Response::Escape(private::response(e)?),
         "SnapshotCallResponse" => Response::SnapshotCall {

@@ -1,7 +1,7 @@
 //! The standard's spellings of causes, states, statuses, categories and services, as tables that
 //! both the reader and the writer use.
 
-use super::message::{CallEventKind, DeviceCategory, Edition, JoinKind, PrivateFeature, SystemStatus};
+use super::message::{CallEventKind, DeviceCategory, Edition, ForwardingType, JoinKind, PrivateFeature, SystemStatus};
 use crate::domain::{Cause, Feature, LocalState};
 
 pub(super) const EDITIONS: [(Edition, &str); 4] = [
@@ -137,6 +137,17 @@ pub(super) const PRIVATE_PERMITTED: [(Feature, &str); 3] = [
     (Feature::TradeCall, "tradeCall"),
     (Feature::NewCall, "newCall"),
     (Feature::SplitConferenceCall, "splitConferenceCall"),
+];
+
+/// The kinds of forwarding that are told apart.
+pub(super) const FORWARDING: [(ForwardingType, &str); 7] = [
+    (ForwardingType::Immediate, "forwardImmediate"),
+    (ForwardingType::Busy, "forwardBusy"),
+    (ForwardingType::NoAnswer, "forwardNoAns"),
+    (ForwardingType::BusyInternal, "forwardBusyInt"),
+    (ForwardingType::BusyExternal, "forwardBusyExt"),
+    (ForwardingType::NoAnswerInternal, "forwardNoAnsInt"),
+    (ForwardingType::NoAnswerExternal, "forwardNoAnsExt"),
 ];
 
 /// What of our private data a node announces.

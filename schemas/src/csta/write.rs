@@ -3,6 +3,8 @@
 //! It writes what a message holds and checks nothing of it against the node's state. Called by the
 //! `Node` actor and the simulated node.
 
+mod features;
+
 use super::application_session;
 use super::device_text;
 use super::message::{
@@ -183,6 +185,7 @@ impl Out {
                 cross_ref(out);
                 out.party("device", device);
             }),
+            EventBody::Feature { device, change } => self.feature_event(&event.cross_ref, device, change),
             EventBody::Other(name) => self.root(element_name(name), cross_ref),
         }
     }
@@ -442,6 +445,7 @@ impl Out {
                 out.text("digitMode", "dTMF");
                 out.text("charactersToSend", digits);
             }),
+            Request::Feature(request) => self.feature_request(request),
             Request::GetCstaFeatures => self.root("GetCSTAFeatures", |_| {}),
             Request::Escape(request) => self.private_request(request),
             Request::Unsupported { name } => self.root(element_name(name), |_| {}),
@@ -514,6 +518,7 @@ impl Out {
             Response::DeflectCall => self.root("DeflectCallResponse", |_| {}),
             Response::DirectedPickupCall { picked } => self.on("DirectedPickupCallResponse", "pickedCall", picked),
             Response::GenerateDigits => self.root("GenerateDigitsResponse", |_| {}),
+            Response::Feature(response) => self.feature_response(response),
             Response::GetCstaFeatures { private } => self.root("GetCSTAFeaturesResponse", |out| {
                 if private.is_empty() {
                     return;

@@ -2,6 +2,7 @@
 
 use super::ids::{CallKey, GlobalCallId};
 use super::party::{DeviceRef, Party};
+use super::setting::Forwarding;
 
 /// What kind of change a node told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -356,6 +357,16 @@ pub enum Command {
         device: DeviceRef,
         call: CallKey,
         digits: String,
+    },
+    DoNotDisturb {
+        device: DeviceRef,
+        on: bool,
+    },
+    /// Forward calls to a number; `None` ends it.
+    Forward {
+        device: DeviceRef,
+        which: Forwarding,
+        number: Option<String>,
     },
 }
 

@@ -6,6 +6,7 @@
 pub mod happening;
 pub mod ids;
 pub mod party;
+pub mod setting;
 
 pub use happening::{
     Cause, Command, Done, Fact, Feature, Features, Happening, Joined, JoinedParty, LegSnapshot, LocalState,
@@ -13,3 +14,4 @@ pub use happening::{
 };
 pub use ids::{CallKey, Ceid, Dn, GlobalCallId, LegId, ObjectId, ObjectKind, SessionId};
 pub use party::{DeviceRef, Party};
+pub use setting::{DeviceFeature, FeatureGroup, Forwarding, Setting};

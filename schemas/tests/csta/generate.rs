@@ -6,8 +6,9 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use schemas::csta::message::{
     CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceCategory, DeviceConnection, DeviceProfile, Edition,
-    Event, EventBody, Failure, InformationEvent, JoinKind, JoinedConnection, JoinedEvent, ListedDevice, Message,
-    PrivateFeature, PrivateRequest, PrivateResponse, ProfileLine, Request, Response, SpecificInfo, SystemStatus,
+    Event, EventBody, Failure, FeatureChange, FeatureRequest, FeatureResponse, ForwardItem, ForwardingType,
+    InformationEvent, JoinKind, JoinedConnection, JoinedEvent, ListedDevice, Message, PrivateFeature, PrivateRequest,
+    PrivateResponse, ProfileLine, Request, Response, SpecificInfo, SystemStatus,
 };
 use schemas::csta::private::only_private;
 use schemas::domain::{Cause, DeviceRef, Feature, Features, LocalState, Party};
@@ -280,10 +281,66 @@ fn event() -> impl Strategy<Value = Event> {
         2 => information_event().prop_map(EventBody::Information).boxed(),
         1 => party().prop_map(|device| EventBody::OutOfService { device }),
         1 => party().prop_map(|device| EventBody::BackInService { device }),
-        1 => select(&["ForwardingEvent", "DivertedDNDEvent", "PrivateEvent"][..])
+        3 => (party(), feature_change()).prop_map(|(device, change)| EventBody::Feature { device, change }).boxed(),
+        1 => select(&["AutoWorkModeEvent", "DivertedDNDEvent", "PrivateEvent"][..])
             .prop_map(|name| EventBody::Other(name.to_owned())),
     ];
     (text(), body).prop_map(|(cross_ref, body)| Event { cross_ref, body })
+}
+
+const FORWARDINGS: [ForwardingType; 7] = [
+    ForwardingType::Immediate,
+    ForwardingType::Busy,
+    ForwardingType::BusyInternal,
+    ForwardingType::BusyExternal,
+    ForwardingType::NoAnswer,
+    ForwardingType::NoAnswerInternal,
+    ForwardingType::NoAnswerExternal,
+];
+
+fn dialled() -> impl Strategy<Value = Option<String>> {
+    option::of("[0-9*#+]{1,24}")
+}
+
+fn forward_item() -> impl Strategy<Value = ForwardItem> {
+    (option::of(select(&FORWARDINGS[..])), any::<bool>(), dialled()).prop_map(|(kind, on, number)| ForwardItem {
+        kind,
+        on,
+        number,
+    })
+}
+
+fn feature_change() -> impl Strategy<Value = FeatureChange> {
+    prop_oneof![
+        any::<bool>().prop_map(FeatureChange::DoNotDisturb),
+        forward_item().prop_map(FeatureChange::Forwarding),
+        any::<bool>().prop_map(FeatureChange::AutoAnswer),
+        any::<bool>().prop_map(FeatureChange::MessageWaiting),
+    ]
+}
+
+fn feature_request() -> impl Strategy<Value = FeatureRequest> {
+    prop_oneof![
+        device().prop_map(|device| FeatureRequest::GetDoNotDisturb { device }),
+        (device(), any::<bool>()).prop_map(|(device, on)| FeatureRequest::SetDoNotDisturb { device, on }),
+        device().prop_map(|device| FeatureRequest::GetForwarding { device }),
+        (device(), forward_item()).prop_map(|(device, ForwardItem { kind, on, number })| {
+            FeatureRequest::SetForwarding { device, kind, on, number }
+        }),
+        device().prop_map(|device| FeatureRequest::GetAutoAnswer { device }),
+        device().prop_map(|device| FeatureRequest::GetMessageWaiting { device }),
+    ]
+}
+
+fn feature_response() -> impl Strategy<Value = FeatureResponse> {
+    prop_oneof![
+        any::<bool>().prop_map(|on| FeatureResponse::GetDoNotDisturb { on }),
+        Just(FeatureResponse::SetDoNotDisturb),
+        vec(forward_item(), 0..6).prop_map(|list| FeatureResponse::GetForwarding { list }),
+        Just(FeatureResponse::SetForwarding),
+        any::<bool>().prop_map(|on| FeatureResponse::GetAutoAnswer { on }),
+        any::<bool>().prop_map(|on| FeatureResponse::GetMessageWaiting { on }),
+    ]
 }
 
 fn listed() -> impl Strategy<Value = ListedDevice> {
@@ -401,6 +458,8 @@ pub fn message() -> impl Strategy<Value = Message> {
     prop_oneof![
         4 => request().prop_map(Message::Request).boxed(),
         4 => response().prop_map(Message::Response).boxed(),
+        2 => feature_request().prop_map(|request| Message::Request(Request::Feature(request))).boxed(),
+        2 => feature_response().prop_map(|response| Message::Response(Response::Feature(response))).boxed(),
         6 => event().prop_map(Message::Event).boxed(),
         1 => select(&FAILURES[..]).prop_map(|(category, value)| {
             Message::Failure(Failure { category: category.into(), value: value.into() })

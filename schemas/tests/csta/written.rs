@@ -14,10 +14,10 @@ use crate::generate;
 
 /// Messages of each kind; enough that the schema sees each optional part there and not there.
 const EACH: usize = 8;
-const TRIES: usize = 2_000;
+const TRIES: usize = 3_000;
 
 /// Every kind, by the name of its root element: CSTA's, then those of ECMA-354.
-const KINDS: [&str; 71] = [
+const KINDS: [&str; 87] = [
     "AlternateCall",
     "AlternateCallResponse",
     "CallInformationEvent",
@@ -41,6 +41,22 @@ const KINDS: [&str; 71] = [
     "TransferCall",
     "TransferCallResponse",
     "TransferedEvent",
+    "AutoAnswerEvent",
+    "DoNotDisturbEvent",
+    "ForwardingEvent",
+    "GetAutoAnswer",
+    "GetAutoAnswerResponse",
+    "GetDoNotDisturb",
+    "GetDoNotDisturbResponse",
+    "GetForwarding",
+    "GetForwardingResponse",
+    "GetMessageWaitingIndicator",
+    "GetMessageWaitingIndicatorResponse",
+    "MessageWaitingEvent",
+    "SetDoNotDisturb",
+    "SetDoNotDisturbResponse",
+    "SetForwarding",
+    "SetForwardingResponse",
     "AnswerCall",
     "AnswerCallResponse",
     "BackInServiceEvent",

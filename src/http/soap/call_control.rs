@@ -23,7 +23,7 @@ use schemas::domain::{LegId, ObjectId};
 use schemas::fault::Ground;
 
 use super::operation::{Context, Given, Handler, No, Operation, Result, Told, run};
-use super::{calls, devices};
+use super::{calls, devices, features};
 
 pub(in crate::http) fn handler(name: &str) -> Option<Handler> {
     Some(match name {
@@ -42,18 +42,18 @@ pub(in crate::http) fn handler(name: &str) -> Option<Handler> {
         "registerEventHandler" => run::<RegisterEventHandler>,
         "getNumberedEvent" => run::<GetNumberedEvent>,
         "cancelGetEvent" => run::<CancelGetEvent>,
-        _ => return calls::handler(name).or_else(|| devices::handler(name)),
+        _ => return calls::handler(name).or_else(|| devices::handler(name)).or_else(|| features::handler(name)),
     })
 }
 
 /// Exactly this: applications compare it.
 const TIMEOUT: &str = "Timeout no event message available.";
 
-fn done() -> Given<Outcome> {
+pub(super) fn done() -> Given<Outcome> {
     Given::Reply(Outcome { error_description: None, result: true })
 }
 
-fn object(id: i64) -> std::result::Result<ObjectId, Refused> {
+pub(super) fn object(id: i64) -> std::result::Result<ObjectId, Refused> {
     ObjectId::try_from(id).map_err(|_| Refused::NoObject)
 }
 
@@ -71,6 +71,17 @@ impl Context<'_> {
         let session = self.session(session_id).await?;
         session.monitors.perform(object(object_id)?, action?).await?;
         Ok(done())
+    }
+
+    /// An object that there may be: of a configured node, and listed where its directory is known.
+    pub(super) fn monitorable(&self, id: i64) -> std::result::Result<ObjectId, Refused> {
+        let object = object(id)?;
+        let cluster = &self.gateway.tree.env.cluster;
+        cluster.link(object.ceid()).ok_or(Refused::NoNode)?;
+        match cluster.has(object.ceid(), object.dn()) {
+            Some(false) => Err(Refused::NoNumber),
+            _ => Ok(object),
+        }
     }
 }
 
@@ -94,12 +105,7 @@ impl Operation for GetIcpId {
 impl Operation for MonitorObjectRequest {
     async fn run(self, context: &Context<'_>) -> Result<MonitorResult> {
         let session = context.session(self.session_id).await?;
-        let object = object(self.object_id)?;
-        let cluster = &context.gateway.tree.env.cluster;
-        cluster.link(object.ceid()).ok_or(Refused::NoNode)?;
-        if cluster.has(object.ceid(), object.dn()) == Some(false) {
-            return Err(Refused::NoNumber.into());
-        }
+        let object = context.monitorable(self.object_id)?;
         session.addr.send(MonitorObject(object)).await.map_err(|_| Refused::Lost)??;
         Ok(Given::Reply(MonitorResult {
             error_description: None,

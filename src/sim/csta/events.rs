@@ -8,7 +8,8 @@ use schemas::csta::message::{
 };
 use schemas::domain::{Cause, DeviceRef, Features, LocalState, Party};
 
-use crate::sim::switch::{Happened, InUse, Joined, Learnt, LegState, Output, Witness};
+use super::features;
+use crate::sim::switch::{Happened, InUse, Joined, Learnt, LegState, Line, Output, Witness};
 
 /// The lines that are told of it.
 pub(super) fn witnesses(told: &Output) -> Cow<'_, [Witness]> {
@@ -18,6 +19,10 @@ pub(super) fn witnesses(told: &Output) -> Cow<'_, [Witness]> {
         Output::Learnt(learnt) => Cow::Borrowed(&learnt.witnesses),
         Output::InUse(used) => {
             Cow::Owned(vec![Witness { line: used.line, local: LocalState::Null, permitted: Features::NONE }])
+        }
+        Output::Changed(changed) => {
+            let witness = |line: &Line| Witness { line: *line, local: LocalState::Null, permitted: Features::NONE };
+            Cow::Owned(changed.lines.iter().map(witness).collect())
         }
         Output::Truth(_) | Output::Settled(..) | Output::Peer(..) | Output::Broken(_) => Cow::Borrowed(&[]),
     }
@@ -30,6 +35,10 @@ pub(super) fn event(told: &Output, witness: &Witness, cross_ref: u64) -> Option<
         Output::Joined(joined) => EventBody::Joined(join(joined, witness)),
         Output::Learnt(learnt) => EventBody::Information(information(learnt, witness)),
         Output::InUse(used) => EventBody::Call(in_use(used)),
+        Output::Changed(changed) => EventBody::Feature {
+            device: Party::Known(changed.device.clone()),
+            change: features::change(&changed.setting),
+        },
         Output::Truth(_) | Output::Settled(..) | Output::Peer(..) | Output::Broken(_) => return None,
     };
     Some(Message::Event(Event { cross_ref: cross_ref.to_string(), body }))

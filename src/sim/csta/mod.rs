@@ -7,6 +7,7 @@
 mod calls;
 mod directory;
 mod events;
+mod features;
 mod services;
 
 pub use services::SERVICES;

@@ -5,7 +5,7 @@ use schemas::domain::{DeviceRef, Party};
 
 use super::calls::Picked;
 use super::events::{connection, party};
-use super::{AssociationId, Effect, Exchange, HEARTBEAT_MS, MONITORS, Picking, calls, directory};
+use super::{AssociationId, Effect, Exchange, HEARTBEAT_MS, MONITORS, Picking, calls, directory, features};
 use crate::sim::plan::Style;
 use crate::sim::switch::{By, CallView, Command, Done, Input, Line, Output, Refusal, Switch, Target};
 
@@ -46,6 +46,7 @@ fn name(request: &Request) -> &'static str {
         Request::DeflectCall { .. } => "DeflectCall",
         Request::DirectedPickupCall { .. } => PICKUP,
         Request::GenerateDigits { .. } => "GenerateDigits",
+        Request::Feature(request) => features::name(request),
         Request::GetCstaFeatures => "GetCSTAFeatures",
         Request::Escape(_) => "Escape",
         Request::Unsupported { .. } => "",
@@ -53,7 +54,7 @@ fn name(request: &Request) -> &'static str {
 }
 
 /// Every service that is answered, by name.
-pub const SERVICES: [&str; 25] = [
+pub const SERVICES: [&str; 29] = [
     "SystemStatus",
     "SystemRegister",
     "StartApplicationSession",
@@ -77,6 +78,10 @@ pub const SERVICES: [&str; 25] = [
     "DeflectCall",
     PICKUP,
     "GenerateDigits",
+    "GetDoNotDisturb",
+    "SetDoNotDisturb",
+    "GetForwarding",
+    "SetForwarding",
     "GetCSTAFeatures",
     "Escape",
 ];
@@ -89,6 +94,7 @@ pub(super) fn failure(refusal: Refusal) -> Failure {
         Refusal::UnknownConnection => Failure::operation("invalidConnectionID"),
         Refusal::Privilege => Failure::operation("privilegeViolationSpecifiedDevice"),
         Refusal::InvalidDestination => Failure::operation("invalidDestination"),
+        Refusal::BadForward => Failure::operation("invalidForwardingDestination"),
         Refusal::WrongState => Failure::state("invalidConnectionState"),
         Refusal::LineInUse => Failure::state("invalidDeviceState"),
         Refusal::HoldInUse => Failure::state("invalidDeviceState"),
@@ -170,6 +176,7 @@ impl Exchange {
             Request::RetrieveCall { connection } => {
                 control(&connection, Command::Retrieve, switch, now_ms, told).map(|()| Response::RetrieveCall)
             }
+            Request::Feature(request) => features::answer(request, switch, now_ms, told),
             Request::DirectedPickupCall { connection, requesting } => {
                 match calls::pick_up(&connection, &requesting, switch, now_ms, told) {
                     Ok(Picked::Now(response)) => Ok(response),
@@ -289,7 +296,7 @@ fn speaks(version: &str) -> bool {
 }
 
 /// A line that may be watched.
-fn monitorable(device: &DeviceRef, switch: &Switch) -> Result<Line, Failure> {
+pub(super) fn monitorable(device: &DeviceRef, switch: &Switch) -> Result<Line, Failure> {
     let line = Line::of(device).ok_or_else(|| failure(Refusal::UnknownDevice))?;
     let (_, cos) = switch.phone(line).map_err(failure)?;
     if cos.monitoring { Ok(line) } else { Err(failure(Refusal::Privilege)) }

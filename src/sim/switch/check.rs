@@ -68,6 +68,7 @@ impl Switch {
         let timer = match (call.timer.map(|(_, t)| t), states.as_slice()) {
             (Some(Timer::Interdigit), [LegState::Initiated]) => !call.digits.is_empty(),
             (Some(Timer::NoAnswer), _) => waits,
+            (Some(Timer::Forward), _) => waits && legs.iter().copied().any(far),
             (None, [LegState::Initiated]) => call.digits.is_empty(),
             // Across, it is the caller's node that lets a call ring for so long.
             (None, _) => !waits || legs.iter().copied().any(far),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use schemas::csta::message::CallEventKind;
-use schemas::domain::{DeviceRef, Dn, Feature};
+use schemas::domain::{DeviceRef, Feature};
 
 use super::model::{By, CallNo, Command, Done, LegNo, LegState, Line, Place, Refusal, Timer, Why};
 use super::route::party_of;
@@ -81,7 +81,8 @@ impl Switch {
                 let leg = self.resolve(by, &target, Feature::NewCall)?;
                 Ok(self.new_call_at(by, target.line, leg, step))
             }
-            Command::DoNotDisturb { dn, on } => self.do_not_disturb(by, dn, on),
+            Command::DoNotDisturb { dn, on } => self.do_not_disturb(by, dn, on, step),
+            Command::Forward { dn, which, number } => self.set_forward(by, dn, which, number, step),
         }
     }
 
@@ -203,14 +204,6 @@ impl Switch {
         }
         self.say_others(leg, |part| PeerMessage::Answer { part, cause: why }, step);
         self.tell_all(CallEventKind::Established, leg, why, step);
-    }
-
-    fn do_not_disturb(&mut self, by: By, dn: Dn, on: bool) -> Outcome {
-        self.usable(by, Line::prime(dn))?;
-        if let Some(phone) = self.state.phones.get_mut(&dn) {
-            phone.dnd = on;
-        }
-        Ok(Done::default())
     }
 
     /// The other legs of a leg's call.

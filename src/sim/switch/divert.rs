@@ -3,7 +3,7 @@
 use schemas::csta::message::CallEventKind;
 
 use super::command::Outcome;
-use super::model::{By, Done, LegNo, LegState, Line, Place, Refusal, Timer, Why};
+use super::model::{By, Done, LegNo, LegState, Line, Place, Refusal, Why};
 use super::route::Route;
 use super::{Step, Switch};
 use crate::sim::peer::Change;
@@ -18,24 +18,23 @@ impl Switch {
         }
         let route = self.route(number);
         let (line, peer) = match route {
-            Route::Here(line) if self.hindrance(line).is_none() => (Some(line), None),
+            Route::Here(line) if self.takes(call, line) => (Some(line), None),
             Route::Partner(peer) if self.state.peers.contains(&peer) => (None, Some(peer)),
             _ => return Err(Refusal::InvalidDestination),
         };
         let (done, left, lines) = (self.done(leg), self.device_of(leg), self.lines_of(call));
-        let timed = self.state.calls.get(&call).is_some_and(|c| c.timer.is_some());
+        let goes_on = line.filter(|line| self.goes_on(call, *line));
         self.set_timer(call, None);
         self.part_with(leg, Why::Redirected, step);
         if let Some(entry) = self.state.calls.get_mut(&call) {
-            entry.redirected = Some(left.clone());
+            (entry.redirected, entry.forwarded) = (Some(left.clone()), None);
         }
         let caller = self.caller(call);
         let to = match (line, peer) {
+            (Some(line), _) if goes_on.is_some() => self.named(line),
             (Some(line), _) => {
                 self.join(call, Place::Line(line), LegState::Alerting, Why::Redirected, step);
-                if timed {
-                    self.set_timer(call, Some((step.now_ms + self.plan.no_answer_ms, Timer::NoAnswer)));
-                }
+                self.let_ring(call, step);
                 self.named(line)
             }
             (None, Some(peer)) => {
@@ -51,8 +50,14 @@ impl Switch {
         };
         if let Some(entry) = self.state.calls.get(&call).cloned() {
             let who = (left.clone(), left.clone());
-            self.tell_way(CallEventKind::Diverted, &entry, who, Some(to), Why::Redirected, &lines, step);
-            self.update(call, Change::Diverted { rings: line.is_some() }, &left, None, None, step);
+            self.tell_way(CallEventKind::Diverted, &entry, who, Some(to.clone()), Why::Redirected, &lines, step);
+            if let Some(line) = goes_on {
+                self.say_sent_on(call, Change::Diverted { rings: false, cause: Why::Redirected }, &left, &to, step);
+                self.reach(call, line, Why::Redirected, step);
+                return Ok(done);
+            }
+            let how = Change::Diverted { rings: line.is_some(), cause: Why::Redirected };
+            self.update(call, how, &left, None, None, step);
             if let (Some(_), Some(rung)) = (line, entry.legs.last()) {
                 self.tell_all(CallEventKind::Delivered, *rung, Why::Redirected, step);
             }

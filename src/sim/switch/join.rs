@@ -82,6 +82,7 @@ impl Switch {
             }
             call.called.clone_from(&to);
             call.redirected = None;
+            (call.forwarded, call.path) = (None, ended.path.clone());
         }
         if rings || busy {
             if let Some(caller) = staying {
@@ -176,6 +177,7 @@ impl Switch {
 
     /// Somebody is rung for a party that waits; one who holds goes on holding.
     pub(super) fn hears_ringing(&mut self, leg: LegNo, why: Why, step: &mut Step<'_>) {
+        self.say_ringing(leg, step);
         if self.state.legs.get(&leg).is_some_and(|l| !matches!(l.state, LegState::Held | LegState::Delivered)) {
             self.set(leg, LegState::Delivered, why, step);
         }

@@ -33,6 +33,8 @@ impl Switch {
             maker: None,
             added: None,
             redirected: None,
+            forwarded: None,
+            path: Vec::new(),
         };
         self.state.calls.insert(number, call);
         number
@@ -90,6 +92,24 @@ impl Switch {
         }
         self.record(number, state.truth(), cause, step);
         number
+    }
+
+    /// A call is taken away from a line that it never rang at: a leg that is never more than gone.
+    pub(super) fn passed_by(&mut self, call: CallNo, line: Line, cause: Why, step: &mut Step<'_>) {
+        self.legs += 1;
+        let Some(entry) = self.state.calls.get(&call) else { return };
+        step.out.push(Output::Truth(Truth {
+            seq: 0, // numbered by the log
+            at_ms: step.now_ms,
+            node: self.plan.ceid.get(),
+            dn: line.dn.to_string(),
+            line: line.button,
+            leg: self.legs,
+            gcid: entry.gcid.to_string(),
+            state: TruthState::Null,
+            cause,
+            other: Some(entry.calling.number.clone()),
+        }));
     }
 
     /// A leg changes its state.

@@ -17,6 +17,7 @@
 //!   nobody of that node is in the call any more.
 //! - A call that fails leaves its caller with a tone until the caller clears; a call that is left
 //!   by all but one is over for the last one too.
+//! - A phone that does not want to be disturbed counts as busy where its calls are forwarded.
 //! - A held call is retrieved before it is cleared; a ringing phone cannot hang up.
 //! - A line that picks up what rings at a partner's is kept for it until the partner has said.
 
@@ -25,7 +26,9 @@ mod choices;
 mod clear;
 mod command;
 mod divert;
+mod feature;
 mod follow;
+mod forward;
 mod join;
 mod legs;
 mod model;
@@ -38,9 +41,10 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+pub use feature::FORWARDINGS;
 pub use model::{
-    By, Command, Done, Happened, InUse, Input, Joined, Joiner, Learnt, LegState, Line, Output, Refusal, Target, Two,
-    Why, Witness,
+    By, Changed, Command, Done, Happened, InUse, Input, Joined, Joiner, Learnt, LegState, Line, Output, Refusal,
+    Setting, Target, Two, Why, Witness,
 };
 pub use view::{CallView, LineView};
 
@@ -88,7 +92,11 @@ impl Switch {
     /// A switch with every phone idle; `epoch_ms` must be another one in each life of a node.
     #[must_use]
     pub fn new(plan: Arc<Plan>, epoch_ms: i64) -> Self {
-        let phones = plan.phones.iter().map(|p| (p.dn, Phone { plan: p.clone(), dnd: false })).collect();
+        let phones = plan
+            .phones
+            .iter()
+            .map(|p| (p.dn, Phone { plan: p.clone(), dnd: false, forwards: BTreeMap::new() }))
+            .collect();
         Self {
             state: State { phones, ..State::default() },
             timers: BTreeSet::new(),
@@ -175,7 +183,12 @@ impl Switch {
             let timer = self.state.calls.get(&call).and_then(|c| c.timer);
             self.set_timer(call, None);
             match timer {
-                Some((_, Timer::NoAnswer)) => self.fail(call, Why::CallNotAnswered, step),
+                Some((_, timer @ (Timer::NoAnswer | Timer::Forward))) => {
+                    let goes_on = self.forward_unanswered(call, step);
+                    if timer == Timer::NoAnswer && !goes_on {
+                        self.fail(call, Why::CallNotAnswered, step);
+                    }
+                }
                 Some((_, Timer::Interdigit)) => self.dial_collected(call, step),
                 None => {}
             }
@@ -192,6 +205,7 @@ impl Switch {
         }
         for phone in self.state.phones.values_mut() {
             phone.dnd = false;
+            phone.forwards.clear();
         }
         self.touched.clear();
         self.followed.clear();

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use schemas::csta::message::{CallEventKind, JoinKind};
-use schemas::domain::{Cause, DeviceRef, Dn, Features, LocalState};
+use schemas::domain::{Cause, DeviceRef, Dn, Features, Forwarding, LocalState};
 use serde::{Deserialize, Serialize};
 
 use crate::sim::peer::{PartId, PeerMessage};
@@ -69,6 +69,9 @@ pub enum Why {
     Transfer,
     Conference,
     Redirected,
+    CallForwardImmediate,
+    CallForwardBusy,
+    CallForwardNoAnswer,
     CallPickup,
     RecallBusy,
     RecallNoAnswer,
@@ -98,6 +101,9 @@ impl Why {
             Self::Transfer => Cause::Transfer,
             Self::Conference => Cause::Conference,
             Self::Redirected => Cause::Redirected,
+            Self::CallForwardImmediate => Cause::CallForwardImmediate,
+            Self::CallForwardBusy => Cause::CallForwardBusy,
+            Self::CallForwardNoAnswer => Cause::CallForwardNoAnswer,
             Self::CallPickup => Cause::CallPickup,
             Self::RecallBusy => Cause::RecallBusy,
             Self::RecallNoAnswer => Cause::RecallNoAnswer,
@@ -194,6 +200,8 @@ pub struct Leg {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Timer {
     NoAnswer,
+    /// A partner's caller waits, and that node gives up: here it is only forwarded.
+    Forward,
     Interdigit,
 }
 
@@ -219,6 +227,10 @@ pub struct Call {
     pub added: Option<LegNo>,
     /// The last device that the call was taken away from.
     pub redirected: Option<DeviceRef>,
+    /// Why it was forwarded last, when that is how it came to whom it is for now.
+    pub forwarded: Option<Why>,
+    /// Numbers that forwarded it, the first of them first.
+    pub path: Vec<String>,
 }
 
 /// Somebody here wants what rings at a partner's: the line is kept for it until the partner has
@@ -234,6 +246,8 @@ pub struct Pick {
 pub struct Phone {
     pub plan: PhonePlan,
     pub dnd: bool,
+    /// Where its calls are forwarded to.
+    pub forwards: BTreeMap<Forwarding, String>,
 }
 
 impl Phone {
@@ -326,6 +340,12 @@ pub enum Command {
         dn: Dn,
         on: bool,
     },
+    /// Forwards calls for a number; `None` ends it.
+    Forward {
+        dn: Dn,
+        which: Forwarding,
+        number: Option<String>,
+    },
 }
 
 /// Everything that can happen to the switch.
@@ -382,6 +402,8 @@ pub enum Refusal {
     HoldInUse,
     #[error("not a number to dial")]
     InvalidDestination,
+    #[error("calls cannot be forwarded there")]
+    BadForward,
     #[error("the conference is full")]
     ConferenceFull,
     #[error("the partner node cannot be reached")]
@@ -465,6 +487,22 @@ pub struct InUse {
     pub over: bool,
 }
 
+/// A feature as it is set now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Setting {
+    DoNotDisturb(bool),
+    Forward(Forwarding, Option<String>),
+}
+
+/// A feature of a phone was set otherwise than before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    pub device: DeviceRef,
+    pub setting: Setting,
+    /// The lines of its set.
+    pub lines: Vec<Line>,
+}
+
 /// What the switch says to the world.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
@@ -473,6 +511,7 @@ pub enum Output {
     Joined(Joined),
     Learnt(Learnt),
     InUse(InUse),
+    Changed(Changed),
     /// What came of a command that had to wait.
     Settled(u64, Result<Done, Refusal>),
     Peer(u16, PeerMessage),

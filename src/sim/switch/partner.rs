@@ -9,11 +9,12 @@ use std::sync::Arc;
 use schemas::csta::message::{CallEventKind, JoinKind};
 use schemas::domain::{DeviceRef, Dn};
 
+use super::forward::HOPS;
 use super::model::{CallNo, Joined, Joiner, Learnt, LegNo, LegState, Line, Output, Place, Target, Timer, Why};
 use super::possible::PARTIES;
 use super::route::party_of;
 use super::{Step, Switch};
-use crate::sim::peer::{Change, FarState, PartId, PeerMessage, PeerParty};
+use crate::sim::peer::{Change, FarState, Forwarded, PartId, PeerMessage, PeerParty};
 
 impl Switch {
     pub(super) fn partner_up(&mut self, peer: u16, step: &mut Step<'_>) {
@@ -137,33 +138,36 @@ impl Switch {
     }
 
     fn asked_to_ring(&mut self, from: u16, setup: PeerMessage, step: &mut Step<'_>) {
-        let PeerMessage::Setup { part, gcid, calling, called, redirected, original } = setup else { return };
+        let PeerMessage::Setup { part, gcid, calling, called, redirected, original, forwarded } = setup else { return };
         if self.state.by_part.contains_key(&part) {
             return;
         }
         let line = called.parse::<Dn>().ok().filter(|dn| self.state.phones.contains_key(dn)).map(Line::prime);
-        let hindrance = line.map_or(Some(Why::NumberUnallocated), |line| self.hindrance(line));
-        let line = match (line, hindrance) {
-            (Some(line), None) => line,
-            (_, why) => {
-                let cause = why.unwrap_or(Why::NumberUnallocated);
-                step.out.push(Output::Peer(from, PeerMessage::Fail { part, cause }));
-                return;
-            }
+        let Some(line) = line else {
+            let cause = Why::NumberUnallocated;
+            step.out.push(Output::Peer(from, PeerMessage::Fail { part, cause }));
+            return;
         };
         let caller = device_of(calling);
         let call = self.new_call(Some(clipped(&gcid).into()), caller.clone());
         let named = self.named(line);
-        let why = if redirected.is_some() { Why::Redirected } else { Why::NewCall };
+        let why = match &forwarded {
+            Some(forwarded) => forwarded.cause,
+            None if redirected.is_some() => Why::Redirected,
+            None => Why::NewCall,
+        };
         if let Some(entry) = self.state.calls.get_mut(&call) {
             entry.called = Some(original.map_or_else(|| named.clone(), |first| device_of(*first)));
             entry.redirected = redirected.map(device_of);
+            if let Some(forwarded) = forwarded {
+                let Forwarded { cause, path } = *forwarded;
+                entry.forwarded = Some(cause);
+                entry.path = path.iter().take(HOPS).map(|number| clipped(number).to_owned()).collect();
+            }
         }
         let place = Place::Far { part, peer: from, party: caller, beyond: Vec::new() };
-        self.join(call, place, LegState::Delivered, why, step);
-        let rung = self.join(call, Place::Line(line), LegState::Alerting, why, step);
-        step.out.push(Output::Peer(from, PeerMessage::Alert { part, called: party_of(&named) }));
-        self.tell_all(CallEventKind::Delivered, rung, why, step);
+        self.join(call, place, LegState::Originated, why, step);
+        self.reach(call, line, why, step);
     }
 
     fn alerts_there(&mut self, leg: LegNo, called: PeerParty, step: &mut Step<'_>) {
@@ -179,11 +183,14 @@ impl Switch {
             call.called = Some(device.clone());
         }
         self.set(leg, LegState::Alerting, why, step);
+        let anew = self.rings_anew(leg);
         for caller in self.others(leg) {
             self.hears_ringing(caller, why, step);
         }
         self.set_timer(number, Some((step.now_ms + self.plan.no_answer_ms, Timer::NoAnswer)));
-        self.update(number, Change::Rings { cause: why }, &device, None, Some(leg), step);
+        if anew {
+            self.update(number, Change::Rings { cause: why }, &device, None, Some(leg), step);
+        }
         self.tell_all(CallEventKind::Delivered, leg, why, step);
     }
 
@@ -232,7 +239,7 @@ impl Switch {
             return;
         };
         let Some((leg, known)) = self.known(from, part, true, step) else { return };
-        if known == LegState::Initiated {
+        if known == LegState::Initiated && how.diverts().is_none() {
             return;
         }
         let Some(number) = self.state.legs.get(&leg).map(|l| l.call) else { return };
@@ -281,11 +288,14 @@ impl Switch {
                 let who = (by.clone(), by);
                 self.tell(CallEventKind::ConnectionCleared, &call, who, cause, &lines, step);
             }
-            Change::Diverted { rings } => {
+            Change::Diverted { rings, cause } => {
+                if call.timer.is_some() {
+                    self.let_ring(number, step);
+                }
                 let (left, rung) = ((by.clone(), by), (now.clone(), now.clone()));
-                self.tell_way(CallEventKind::Diverted, &call, left, Some(now), Why::Redirected, &lines, step);
+                self.tell_way(CallEventKind::Diverted, &call, left, Some(now), cause, &lines, step);
                 if rings {
-                    self.tell(CallEventKind::Delivered, &call, rung, Why::Redirected, &lines, step);
+                    self.tell(CallEventKind::Delivered, &call, rung, cause, &lines, step);
                 }
             }
             Change::Rings { cause } => {

@@ -5,7 +5,7 @@ use schemas::domain::{DeviceRef, Dn};
 
 use super::model::{CallNo, LegState, Line, Place, Timer, Why};
 use super::{Step, Switch};
-use crate::sim::peer::{PeerMessage, PeerParty};
+use crate::sim::peer::{Change, Forwarded, PeerMessage, PeerParty};
 
 /// Longest number that can be dialled.
 const LONGEST_DIALLED: usize = 26;
@@ -37,10 +37,7 @@ impl Switch {
         self.set(caller, LegState::Originated, why, step);
         self.tell_all(CallEventKind::Originated, caller, why, step);
         match self.route(number) {
-            Route::Here(line) => match self.hindrance(line) {
-                None => self.ring(call, line, Why::NewCall, step),
-                Some(why) => self.fail(call, why, step),
-            },
+            Route::Here(line) => self.reach(call, line, Why::NewCall, step),
             Route::Partner(peer) if self.state.peers.contains(&peer) => self.set_up(call, peer, number, step),
             Route::Partner(_) => self.fail(call, Why::DestNotObtainable, step),
             Route::Nowhere(why) => self.fail(call, why, step),
@@ -74,10 +71,14 @@ impl Switch {
     /// Rings a line of ours for a call of ours.
     pub(super) fn ring(&mut self, call: CallNo, line: Line, why: Why, step: &mut Step<'_>) {
         let rung = self.join(call, Place::Line(line), LegState::Alerting, why, step);
+        let anew = self.rings_anew(rung);
         for caller in self.others(rung) {
             self.hears_ringing(caller, why, step);
         }
-        self.set_timer(call, Some((step.now_ms + self.plan.no_answer_ms, Timer::NoAnswer)));
+        self.let_ring(call, step);
+        if anew {
+            self.update(call, Change::Rings { cause: why }, &self.named(line), None, Some(rung), step);
+        }
         self.tell_all(CallEventKind::Delivered, rung, why, step);
     }
 
@@ -86,16 +87,19 @@ impl Switch {
     pub(super) fn set_up(&mut self, call: CallNo, peer: u16, number: &str, step: &mut Step<'_>) {
         let part = self.next_part();
         let place = Place::Far { part, peer, party: DeviceRef::number(number), beyond: Vec::new() };
-        let redirected = self.state.calls.get(&call).and_then(|c| c.redirected.as_ref()).map(party_of);
-        let first = self.state.calls.get(&call).and_then(|c| c.called.as_ref());
-        let original = first.filter(|_| redirected.is_some()).map(|first| Box::new(party_of(first)));
-        let why = if redirected.is_some() { Why::Redirected } else { Why::NewCall };
+        let Some(entry) = self.state.calls.get(&call) else { return };
+        let redirected = entry.redirected.as_ref().map(party_of);
+        let first = entry.called.as_ref().filter(|_| redirected.is_some());
+        let original = first.map(|first| Box::new(party_of(first)));
+        let why = entry.forwarded.unwrap_or(if redirected.is_some() { Why::Redirected } else { Why::NewCall });
+        let forwarded = entry.forwarded.map(|cause| Box::new(Forwarded { cause, path: entry.path.clone() }));
         let far = self.join(call, place, LegState::Initiated, why, step);
         self.set_timer(call, Some((step.now_ms + self.plan.no_answer_ms, Timer::NoAnswer)));
         let Some(entry) = self.state.calls.get(&call) else { return };
         let (gcid, calling) = (entry.gcid.to_string(), party_of(&entry.calling));
         let called = number.to_owned();
-        self.say(far, |part| PeerMessage::Setup { part, gcid, calling, called, redirected, original }, step);
+        let setup = |part| PeerMessage::Setup { part, gcid, calling, called, redirected, original, forwarded };
+        self.say(far, setup, step);
     }
 }
 

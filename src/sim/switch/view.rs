@@ -1,10 +1,12 @@
 //! The switch looked at: what snapshots, the hands and the whole truth show. Changes nothing.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use schemas::domain::{DeviceRef, Dn, Features, LocalState};
+use schemas::domain::{DeviceRef, Dn, Features, Forwarding, LocalState};
 
 use super::Switch;
+use super::feature::FORWARDINGS;
 use super::model::{CallNo, LegNo, LegState, Line, Phone, Place, Refusal};
 use crate::sim::plan::ClassOfService;
 use crate::sim::truth::{TruthFaults, TruthLeg, TruthNow, TruthPhone};
@@ -102,6 +104,16 @@ impl Switch {
         })
     }
 
+    /// How the features of a phone are set.
+    ///
+    /// # Errors
+    /// When there is no such phone or button.
+    pub fn settings(&self, line: Line) -> Result<(bool, &BTreeMap<Forwarding, String>), Refusal> {
+        self.phone(line)?;
+        let phone = self.state.phones.get(&line.dn).ok_or(Refusal::UnknownDevice)?;
+        Ok((phone.dnd, &phone.forwards))
+    }
+
     /// A phone as it truly is.
     #[must_use]
     pub fn truth_of(&self, dn: Dn) -> Option<TruthPhone> {
@@ -121,6 +133,10 @@ impl Switch {
             name: phone.plan.name.clone(),
             buttons: phone.plan.buttons,
             dnd: phone.dnd,
+            forwards: FORWARDINGS
+                .iter()
+                .filter_map(|(which, word)| Some(((*word).to_owned(), phone.forwards.get(which)?.clone())))
+                .collect(),
             legs,
         }
     }
@@ -146,7 +162,9 @@ impl Switch {
     pub fn truth_now(&self, now_ms: i64) -> TruthNow {
         let busy = |phone: &&Phone| {
             let lines = (1..=phone.plan.buttons).map(|button| Line { dn: phone.plan.dn, button });
-            phone.dnd || lines.into_iter().any(|line| self.state.by_line.contains_key(&line))
+            phone.dnd
+                || !phone.forwards.is_empty()
+                || lines.into_iter().any(|line| self.state.by_line.contains_key(&line))
         };
         TruthNow {
             seq: 0,

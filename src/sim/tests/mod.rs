@@ -2,6 +2,7 @@
 
 mod calls;
 mod faults;
+mod features;
 mod gateway;
 mod gateways;
 mod joins;

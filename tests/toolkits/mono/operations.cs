@@ -151,12 +151,13 @@ public class Operations
         var until = DateTime.UtcNow.AddMilliseconds(PatienceMs);
         string type = (string)step["hear"], party = (string)step["at"];
         object found;
-        while ((found = heard.FirstOrDefault(e => Gateway.Spelt(Gateway.Field(e, "type")) == type
+        while ((found = heard.FirstOrDefault(e => Gateway.Spelt(Gateway.Field(e, "type") ?? Gateway.Field(e, "eventType")) == type
             && Gateway.Field(e, "objectId").Equals(kept[party]))) == null)
         {
             if (DateTime.UtcNow > until) throw new Wrong(party + " did not hear " + type);
             var reply = gateway.Call("getEvent", With("sessionId", kept["session"], "timeout", 1000));
-            if (Gateway.Result(reply)) heard.Add(Gateway.Field(reply, "callEvent"));
+            if (Gateway.Result(reply))
+                heard.Add(Gateway.Field(reply, "callEvent") ?? Gateway.Field(reply, "featureEvent"));
         }
         heard.Remove(found);
         if (step.Contains("keep")) kept[(string)step["keep"]] = Gateway.Field(found, "localCallId");

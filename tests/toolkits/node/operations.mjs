@@ -108,11 +108,12 @@ export class Operations {
   /** The first event of this type at this party that was not taken yet. */
   async hear({ hear: type, at, keep }) {
     const until = Date.now() + PATIENCE_MS
-    const wanted = (event) => event.type === type && event.objectId === this.kept[at]
+    const kind = (event) => event.type ?? event.eventType // of a call or a feature
+    const wanted = (event) => kind(event) === type && event.objectId === this.kept[at]
     while (!this.heard.some(wanted)) {
-      if (Date.now() > until) throw new Wrong(`${at} did not hear ${type}, but ${this.heard.map((e) => e.type)}`)
+      if (Date.now() > until) throw new Wrong(`${at} did not hear ${type}, but ${this.heard.map(kind)}`)
       const reply = await this.gateway.call('getEvent', { sessionId: this.kept.session, timeout: 1000 })
-      if (reply.result) this.heard.push(reply.callEvent)
+      if (reply.result) this.heard.push(reply.callEvent ?? reply.featureEvent)
     }
     const [event] = this.heard.splice(this.heard.findIndex(wanted), 1)
     if (keep) this.kept[keep] = event.localCallId

@@ -98,12 +98,12 @@ class Operations:
         """The first event of this type at this party that was not taken yet."""
         until = time.monotonic() + PATIENCE_S
         wanted = (step["hear"], self.kept[step["at"]])
-        while not (found := [e for e in self.heard if (e["type"], e["objectId"]) == wanted]):
+        while not (found := [e for e in self.heard if (kind(e), e["objectId"]) == wanted]):
             if time.monotonic() > until:
-                raise Wrong(f"{step['at']} did not hear {step['hear']}, but {[e['type'] for e in self.heard]}")
+                raise Wrong(f"{step['at']} did not hear {step['hear']}, but {[kind(e) for e in self.heard]}")
             reply = self.gateway.call("getEvent", sessionId=self.kept["session"], timeout=1000)
             if reply["result"]:
-                self.heard.append(reply["callEvent"])
+                self.heard.append(reply["callEvent"] or reply["featureEvent"])
         self.heard.remove(found[0])
         if "keep" in step:
             self.kept[step["keep"]] = found[0]["localCallId"]
@@ -113,6 +113,11 @@ class Operations:
         if isinstance(given, dict):
             return {name.removeprefix("@"): self.value(inner) for name, inner in given.items()}
         return self.kept[given[1:]] if isinstance(given, str) and given.startswith("$") else given
+
+
+def kind(event):
+    """The type of a call event or of a feature event."""
+    return event.get("type") or event.get("eventType")
 
 
 def field(reply, path):

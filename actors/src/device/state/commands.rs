@@ -60,6 +60,15 @@ impl State {
             Action::SendDigits { leg, digits } => {
                 Command::SendDigits { device, call: self.call(leg)?, digits: keys(digits)? }
             }
+            Action::DoNotDisturb(on) => Command::DoNotDisturb { device, on },
+            Action::Forward { which, on, number } => {
+                // What ends it may name a number or none.
+                let number = if on || !number.is_empty() { Some(dialable(number)?) } else { None };
+                if on && number.as_ref() == Some(&device.number) {
+                    return Err(Refused::ForwardToItself);
+                }
+                Command::Forward { device, which, number: number.filter(|_| on) }
+            }
         })
     }
 

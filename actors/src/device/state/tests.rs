@@ -7,6 +7,7 @@ use super::*;
 use crate::device::table::ROWS;
 use crate::node::messages::CallDetails;
 
+mod features;
 mod joined;
 mod lines;
 

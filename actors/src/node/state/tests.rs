@@ -681,3 +681,36 @@ fn the_configuration_of_a_number_is_asked_of_who_tells_it() {
     let out = bench.after(policy::ANSWER);
     assert!(out.iter().any(|e| matches!(e, Effect::Profile(3, Err(r)) if r.kind == RefusalKind::NoAnswer)), "{out:?}");
 }
+
+#[test]
+fn features_are_asked_for_by_their_services_and_told_by_their_events() {
+    use schemas::csta::message::{FeatureChange, FeatureRequest, FeatureResponse};
+    use schemas::domain::{DeviceFeature, FeatureGroup, Setting};
+    let mut bench = Bench::up();
+    let on = || vec![Setting::plain(DeviceFeature::DoNotDisturb, true)];
+    let asked = bench.ask(object("1000"), Question::Features(device(), FeatureGroup::DoNotDisturb));
+    let [(invoke, request)] = requests(&asked)[..] else { panic!("{asked:?}") };
+    assert_eq!(*request, Request::Feature(FeatureRequest::GetDoNotDisturb { device: device() }));
+    let answer = Message::Response(Response::Feature(FeatureResponse::GetDoNotDisturb { on: true }));
+    let told = |told| Effect::Tell(object("1000"), told);
+    assert_eq!(bench.hear(invoke, answer.clone()), [told(Told::Settings(FeatureGroup::DoNotDisturb, Ok(on())))]);
+    // An answer to something else is as good as none, and silence is said at the deadline.
+    let asked = bench.ask(object("1000"), Question::Features(device(), FeatureGroup::AutoAnswer));
+    let [(invoke, _)] = requests(&asked)[..] else { panic!("{asked:?}") };
+    let out = bench.hear(invoke, answer);
+    assert!(matches!(&out[..], [Effect::Tell(_, Told::Settings(FeatureGroup::AutoAnswer, Err(_)))]), "{out:?}");
+    bench.ask(object("1000"), Question::Features(device(), FeatureGroup::Forwarding));
+    let out = bench.after(policy::ANSWER);
+    let silent = |e: &Effect| match e {
+        Effect::Tell(_, Told::Settings(FeatureGroup::Forwarding, Err(no))) => no.kind == RefusalKind::NoAnswer,
+        _ => false,
+    };
+    assert!(out.iter().any(silent), "{out:?}");
+
+    let asked = bench.ask(object("1000"), Question::Monitor(device()));
+    let [(invoke, _)] = requests(&asked)[..] else { panic!("{asked:?}") };
+    bench.hear(invoke, monitor_started("m1"));
+    let body = EventBody::Feature { device: Party::NotKnown, change: FeatureChange::DoNotDisturb(true) };
+    let event = Message::Event(Event { cross_ref: "m1".into(), body });
+    assert_eq!(bench.hear(9999, event), [told(Told::Changed(on()))]);
+}

@@ -104,6 +104,22 @@ impl Net {
         self.happened(i).into_iter().map(|h| h.subject.number.clone()).collect()
     }
 
+    /// The lines that were told of each thing that happened.
+    pub fn told_lines(&self, i: usize) -> Vec<Vec<(String, LocalState)>> {
+        let lines = |h: &Happened| h.witnesses.iter().map(|w| (w.line.to_string(), w.local)).collect();
+        self.told[i].iter().filter_map(|o| if let Output::Happened(h) = o { Some(lines(h)) } else { None }).collect()
+    }
+
+    /// The link between two nodes goes; what was on its way is lost.
+    pub fn lose_link(&mut self, a: usize, b: usize) {
+        self.told = Default::default();
+        self.mail.retain(|between, _| ![(a, b), (b, a)].contains(between));
+        for (i, of) in [(a, b), (b, a)] {
+            self.input(i, Input::PeerDown(of as u16 + 1)).expect("down");
+        }
+        self.carry();
+    }
+
     pub(super) fn view(&self, who: &str) -> (String, Vec<(String, LocalState)>) {
         let view = self.nodes[node_of(who)].switch.calls_at(line(who)).expect("a line").remove(0);
         (view.gcid.to_string(), view.connections.into_iter().map(|c| (c.device.number, c.state)).collect())

@@ -3,6 +3,7 @@
 mod across;
 mod choices;
 mod diverts;
+mod forwards;
 mod joins;
 mod partners;
 mod pickups;

@@ -236,8 +236,15 @@ fn texts_of_a_partner_are_clipped() {
     let long = "ü".repeat(5_000);
     let calling = crate::sim::peer::PeerParty { number: long.clone(), name: Some(long.clone()), button: None };
     let part = PartId { origin: 2, number: 1 };
-    let setup =
-        PeerMessage::Setup { part, gcid: long, calling, called: "1000".into(), redirected: None, original: None };
+    let setup = PeerMessage::Setup {
+        part,
+        gcid: long,
+        calling,
+        called: "1000".into(),
+        redirected: None,
+        original: None,
+        forwarded: None,
+    };
     pair.input(0, Input::Peer(2, setup)).expect("heard");
     let call = pair.nodes[0].switch.calls_at(line("1000")).expect("a line").remove(0);
     assert_eq!(call.calling.number.chars().count(), 64);

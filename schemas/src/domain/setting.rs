@@ -1,0 +1,67 @@
+//! Features that are set at a device, such as do not disturb and the five ways to forward its calls.
+
+/// Which calls are forwarded: all of them, or those that find the device busy or are not answered,
+/// by where the caller is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Forwarding {
+    Always,
+    BusyInternal,
+    BusyExternal,
+    NoAnswerInternal,
+    NoAnswerExternal,
+}
+
+impl Forwarding {
+    pub const ALL: [Self; 5] =
+        [Self::Always, Self::BusyInternal, Self::BusyExternal, Self::NoAnswerInternal, Self::NoAnswerExternal];
+}
+
+/// A feature that is on or off at a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DeviceFeature {
+    DoNotDisturb,
+    MessageWaiting,
+    AutoAnswer,
+    Forward(Forwarding),
+}
+
+/// A feature as it is set.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Setting {
+    pub feature: DeviceFeature,
+    pub on: bool,
+    /// Where calls are forwarded to, where the node says it.
+    pub number: Option<String>,
+}
+
+impl Setting {
+    /// A feature without a number.
+    #[must_use]
+    pub fn plain(feature: DeviceFeature, on: bool) -> Self {
+        Self { feature, on, number: None }
+    }
+}
+
+/// Features that a node is asked for by one service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FeatureGroup {
+    DoNotDisturb,
+    Forwarding,
+    AutoAnswer,
+    MessageWaiting,
+}
+
+impl FeatureGroup {
+    pub const ALL: [Self; 4] = [Self::DoNotDisturb, Self::Forwarding, Self::AutoAnswer, Self::MessageWaiting];
+
+    /// The group that a feature is in.
+    #[must_use]
+    pub fn of(feature: DeviceFeature) -> Self {
+        match feature {
+            DeviceFeature::DoNotDisturb => Self::DoNotDisturb,
+            DeviceFeature::Forward(_) => Self::Forwarding,
+            DeviceFeature::AutoAnswer => Self::AutoAnswer,
+            DeviceFeature::MessageWaiting => Self::MessageWaiting,
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The services on features of a phone. Auto answer and the message waiting lamp are none that the
+//! switch has: they are refused as unknown services.
+
+use schemas::csta::message::{
+    Failure, FeatureChange, FeatureRequest, FeatureResponse, ForwardItem, ForwardingType, Response,
+};
+use schemas::domain::{DeviceRef, Dn, Forwarding};
+
+use super::services::{Answer, failure, monitorable, perform};
+use crate::sim::switch::{Command, Line, Output, Refusal, Setting, Switch};
+
+/// The name of a service, as faults name it.
+pub(super) fn name(request: &FeatureRequest) -> &'static str {
+    match request {
+        FeatureRequest::GetDoNotDisturb { .. } => "GetDoNotDisturb",
+        FeatureRequest::SetDoNotDisturb { .. } => "SetDoNotDisturb",
+        FeatureRequest::GetForwarding { .. } => "GetForwarding",
+        FeatureRequest::SetForwarding { .. } => "SetForwarding",
+        FeatureRequest::GetAutoAnswer { .. } => "GetAutoAnswer",
+        FeatureRequest::GetMessageWaiting { .. } => "GetMessageWaitingIndicator",
+    }
+}
+
+pub(super) fn answer(request: FeatureRequest, switch: &mut Switch, now_ms: i64, told: &mut Vec<Output>) -> Answer {
+    let response = match request {
+        FeatureRequest::GetDoNotDisturb { device } => {
+            let (on, _) = switch.settings(monitorable(&device, switch)?).map_err(failure)?;
+            FeatureResponse::GetDoNotDisturb { on }
+        }
+        FeatureRequest::SetDoNotDisturb { device, on } => {
+            let dn = number(&device, switch)?;
+            perform(Command::DoNotDisturb { dn, on }, switch, now_ms, told)?;
+            FeatureResponse::SetDoNotDisturb
+        }
+        FeatureRequest::GetForwarding { device } => {
+            let (_, forwards) = switch.settings(monitorable(&device, switch)?).map_err(failure)?;
+            let item = |which| forward_item(which, forwards.get(&which));
+            FeatureResponse::GetForwarding { list: Forwarding::ALL.into_iter().map(item).collect() }
+        }
+        FeatureRequest::SetForwarding { device, kind, on, number } => {
+            let dn = self::number(&device, switch)?;
+            if on && number.is_none() {
+                return Err(Failure::operation("invalidForwardingDestination"));
+            }
+            let kinds = ways(kind.ok_or_else(|| Failure::operation("invalidForwardingType"))?);
+            for which in kinds {
+                let command = Command::Forward { dn, which: *which, number: number.clone().filter(|_| on) };
+                perform(command, switch, now_ms, told)?;
+            }
+            FeatureResponse::SetForwarding
+        }
+        FeatureRequest::GetAutoAnswer { .. } | FeatureRequest::GetMessageWaiting { .. } => {
+            return Err(Failure::operation("serviceNotSupported"));
+        }
+    };
+    Ok(Response::Feature(response))
+}
+
+/// What an event says of a feature that was set.
+pub(super) fn change(setting: &Setting) -> FeatureChange {
+    match setting {
+        Setting::DoNotDisturb(on) => FeatureChange::DoNotDisturb(*on),
+        Setting::Forward(which, number) => FeatureChange::Forwarding(forward_item(*which, number.as_ref())),
+    }
+}
+
+fn forward_item(which: Forwarding, number: Option<&String>) -> ForwardItem {
+    let kind = match which {
+        Forwarding::Always => ForwardingType::Immediate,
+        Forwarding::BusyInternal => ForwardingType::BusyInternal,
+        Forwarding::BusyExternal => ForwardingType::BusyExternal,
+        Forwarding::NoAnswerInternal => ForwardingType::NoAnswerInternal,
+        Forwarding::NoAnswerExternal => ForwardingType::NoAnswerExternal,
+    };
+    ForwardItem { kind: Some(kind), on: number.is_some(), number: number.cloned() }
+}
+
+fn ways(kind: ForwardingType) -> &'static [Forwarding] {
+    use Forwarding::{Always, BusyExternal, BusyInternal, NoAnswerExternal, NoAnswerInternal};
+    match kind {
+        ForwardingType::Immediate => &[Always],
+        ForwardingType::Busy => &[BusyInternal, BusyExternal],
+        ForwardingType::BusyInternal => &[BusyInternal],
+        ForwardingType::BusyExternal => &[BusyExternal],
+        ForwardingType::NoAnswer => &[NoAnswerInternal, NoAnswerExternal],
+        ForwardingType::NoAnswerInternal => &[NoAnswerInternal],
+        ForwardingType::NoAnswerExternal => &[NoAnswerExternal],
+    }
+}
+
+/// The number of a line that exists.
+fn number(device: &DeviceRef, switch: &Switch) -> Result<Dn, Failure> {
+    let line = Line::of(device).ok_or_else(|| failure(Refusal::UnknownDevice))?;
+    switch.phone(line).map_err(failure)?;
+    Ok(line.dn)
+}

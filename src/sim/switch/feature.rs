@@ -1,0 +1,82 @@
+//! Features that are set at a phone, by its user or by an application.
+
+use schemas::domain::{Dn, Forwarding};
+
+use super::command::Outcome;
+use super::model::{By, Changed, Done, Line, Output, Refusal, Setting};
+use super::route::Route;
+use super::{Step, Switch};
+
+/// The words that hands and truth have for ways to forward calls.
+pub const FORWARDINGS: [(Forwarding, &str); 5] = [
+    (Forwarding::Always, "always"),
+    (Forwarding::BusyInternal, "busyInternal"),
+    (Forwarding::BusyExternal, "busyExternal"),
+    (Forwarding::NoAnswerInternal, "noAnswerInternal"),
+    (Forwarding::NoAnswerExternal, "noAnswerExternal"),
+];
+
+impl Switch {
+    pub(super) fn do_not_disturb(&mut self, by: By, dn: Dn, on: bool, step: &mut Step<'_>) -> Outcome {
+        self.usable(by, Line::prime(dn))?;
+        if let Some(phone) = self.state.phones.get_mut(&dn)
+            && phone.dnd != on
+        {
+            phone.dnd = on;
+            self.tell_set(dn, Setting::DoNotDisturb(on), step);
+        }
+        Ok(Done::default())
+    }
+
+    /// Forwards calls for a number to another; `None` ends it. What could only lead back is refused
+    /// here, as far as it can be seen at this node.
+    pub(super) fn set_forward(
+        &mut self,
+        by: By,
+        dn: Dn,
+        which: Forwarding,
+        number: Option<String>,
+        step: &mut Step<'_>,
+    ) -> Outcome {
+        self.usable(by, Line::prime(dn))?;
+        if let Some(number) = &number {
+            if let Route::Nowhere(_) = self.route(number) {
+                return Err(Refusal::InvalidDestination);
+            }
+            if *number == dn.to_string() || (which == Forwarding::Always && self.always_leads_to(number, dn)) {
+                return Err(Refusal::BadForward);
+            }
+        }
+        let Some(phone) = self.state.phones.get_mut(&dn) else { return Err(Refusal::UnknownDevice) };
+        let before = match &number {
+            Some(number) => phone.forwards.insert(which, number.clone()),
+            None => phone.forwards.remove(&which),
+        };
+        if before != number {
+            self.tell_set(dn, Setting::Forward(which, number), step);
+        }
+        Ok(Done::default())
+    }
+
+    /// Whether every call for `number` would be sent on and on until it came to `dn`.
+    fn always_leads_to(&self, number: &str, dn: Dn) -> bool {
+        let always = |at: Dn| self.state.phones.get(&at)?.forwards.get(&Forwarding::Always)?.parse().ok();
+        // No longer than there are phones: a loop that is there already has no `dn` in it.
+        let mut at = number.parse().ok();
+        for _ in 0..self.state.phones.len() {
+            match at {
+                Some(there) if there == dn => return true,
+                Some(there) => at = always(there),
+                None => return false,
+            }
+        }
+        false
+    }
+
+    /// Every line of the set hears of it.
+    fn tell_set(&self, dn: Dn, setting: Setting, step: &mut Step<'_>) {
+        let buttons = self.state.phones.get(&dn).map_or(0, |p| p.plan.buttons);
+        let lines = (1..=buttons).map(|button| Line { dn, button }).collect();
+        step.out.push(Output::Changed(Changed { device: self.named(Line::prime(dn)), setting, lines }));
+    }
+}
