@@ -83,10 +83,8 @@ impl Switch {
             call.called.clone_from(&to);
             call.redirected = None;
         }
-        if rings || busy {
-            if let Some(caller) = staying {
-                self.hears_ringing(caller, Why::Transfer, step);
-            }
+        if let Some(caller) = staying.filter(|_| rings || busy) {
+            self.hears_ringing(caller, Why::Transfer, step);
         }
         if rings {
             self.set_timer(first.0, Some((step.now_ms + self.plan.no_answer_ms, Timer::NoAnswer)));
