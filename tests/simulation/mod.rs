@@ -452,8 +452,9 @@ impl Story {
                 | FeaturesAllowed::TransferCall
                 | FeaturesAllowed::ConferenceCall
         );
-        let says = !(of_two && call_state == Some(CallState::Held))
-            && !(announced && !reply.result && feature == FeaturesAllowed::RedirectCall);
+        let elsewhere = of_two && call_state == Some(CallState::Held);
+        let wrong_number = announced && !reply.result && feature == FeaturesAllowed::RedirectCall;
+        let says = !elsewhere && !wrong_number;
         // In real time others act in between; near a fault nothing is promised; and dial tone, of
         // which nothing is told, is something in between, too.
         let fair = quiet && says && !self.real && self.excuses.iter().all(|e| e.node != phone.node);

@@ -312,7 +312,8 @@ impl<'a> Line<'a> {
         }
         let missed = expected.held_ms.is_some_and(|at| self.is_excused(at));
         let any_hold = matches!(call.cause, Some(Why::ConsHeldPartyDropped | Why::HardHeldPartyDropped));
-        if !expected.whys.iter().any(|why| call.cause == Some(*why)) && !(missed && any_hold) {
+        let fits = expected.whys.iter().any(|why| call.cause == Some(*why)) || (missed && any_hold);
+        if !fits {
             fault.push_str("cause ");
         }
         if call.call_state != Some(expected.state) {
