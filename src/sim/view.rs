@@ -2,6 +2,8 @@
 //!
 //! Data only. `core` makes it, the console shows it.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::truth::{Truth, TruthFaults, TruthLeg, TruthPhone};
@@ -33,6 +35,9 @@ pub struct PhoneView {
     pub dn: String,
     pub name: String,
     pub dnd: bool,
+    /// Where calls are forwarded to, by the hands' words for ways to forward.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub forwards: BTreeMap<String, String>,
     pub lines: Vec<LineView>,
 }
 
@@ -50,11 +55,11 @@ impl PhoneView {
     /// A phone's truth by its lines; `may` gives what a button takes now.
     #[must_use]
     pub fn new(phone: TruthPhone, may: impl Fn(u8) -> Vec<&'static str>) -> Self {
-        let TruthPhone { dn, name, buttons, dnd, legs } = phone;
+        let TruthPhone { dn, name, buttons, dnd, legs, forwards } = phone;
         let lines = (1..=buttons).map(|line| {
             let legs = legs.iter().filter(|leg| leg.line == line).cloned().collect();
             LineView { line, may: may(line), legs }
         });
-        Self { lines: lines.collect(), dn, name, dnd }
+        Self { lines: lines.collect(), dn, name, dnd, forwards }
     }
 }
