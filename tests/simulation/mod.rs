@@ -351,8 +351,8 @@ impl Story {
                 _ => Deed::Digits(self.number()),
             },
             (Some(TruthState::Connected), true) => match roll {
-                0..=24 => Deed::Transfer,
-                25..=54 => self.conference(),
+                0..=14 => Deed::Transfer,
+                15..=54 => self.conference(),
                 55..=74 => Deed::Alternate,
                 75..=84 => Deed::Cancel,
                 _ => Deed::HangUp,
@@ -430,9 +430,11 @@ impl Story {
         let truth = world.nodes[phone.node].phone(phone.dn.parse().expect("a DN")).await.expect("alive");
         let legs = truth.into_iter().flat_map(|t| t.legs);
         let quiet = legs.filter(|l| l.line == 1).all(|l| l.since_ms <= call_event_time);
-        let feature = match self.chance.percent(70) && !features_allowed.is_empty() {
-            true => *self.chance.pick(&features_allowed),
-            false => *self.chance.pick(&FEATURES),
+        let rare = FeaturesAllowed::SplitConferenceCall;
+        let feature = match self.chance.below(100) {
+            0..=69 if features_allowed.contains(&rare) => rare,
+            0..=69 if !features_allowed.is_empty() => *self.chance.pick(&features_allowed),
+            _ => *self.chance.pick(&FEATURES),
         };
         let feature = match feature {
             FeaturesAllowed::ConferenceCall | FeaturesAllowed::SplitConferenceCall if self.real => return,
