@@ -166,7 +166,7 @@ impl Faults {
 }
 
 /// Every event that is told, by its name without its ending.
-pub const EVENTS: [&str; 14] = [
+pub const EVENTS: [&str; 17] = [
     "ServiceInitiated",
     "Originated",
     "Delivered",
@@ -179,6 +179,9 @@ pub const EVENTS: [&str; 14] = [
     "Transfered",
     "Conferenced",
     "CallInformation",
+    "OutOfService",
+    "BackInService",
+    "Private",
     "DoNotDisturb",
     "Forwarding",
 ];
@@ -213,6 +216,7 @@ fn event_name(message: &Message) -> Option<&'static str> {
             FeatureChange::AutoAnswer(_) => "AutoAnswer",
             FeatureChange::MessageWaiting(_) => "MessageWaiting",
         },
+        EventBody::HotDesk(_) => "Private",
         EventBody::Other(_) => "",
     })
 }

@@ -67,6 +67,7 @@ impl Switch {
     /// Answers at a line what rings at another number of this node.
     pub(super) fn pick_up(&mut self, by: By, line: Line, ringing: &Target, step: &mut Step<'_>) -> Outcome {
         self.usable(by, line)?;
+        self.has_set(line.dn)?;
         self.phone(ringing.line)?;
         let leg = match &ringing.call {
             Some(key) => {

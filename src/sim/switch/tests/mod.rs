@@ -3,6 +3,7 @@
 mod across;
 mod diverts;
 mod forwards;
+mod hot_desk;
 mod joins;
 mod partners;
 mod scenarios;
