@@ -139,7 +139,7 @@ mod tests {
 
         let tries = PinTries::new();
         for _ in 0..5 {
-            drop(tries.before(CALLER, session(2), user("1900")).await);
+            assert!(tries.before(CALLER, session(2), user("1900")).await.is_some(), "free");
         }
         let start = Instant::now();
         tries.before(CALLER, session(2), user("1900")).await.expect("its turn").ends(false, false).await;

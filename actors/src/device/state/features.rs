@@ -147,6 +147,8 @@ impl State {
                     }
                 }
             }
+            // Our private data alone: what a node says of the standard's services counts.
+            Err(refusal) if refusal.kind == RefusalKind::NotSupported && group == FeatureGroup::HotDesk => {}
             Err(refusal) if refusal.kind == RefusalKind::NotSupported => drop(look.lacks.get_or_insert(refusal)),
             Err(refusal) => drop(look.refused.get_or_insert(refusal)),
         }
