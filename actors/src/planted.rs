@@ -25,11 +25,22 @@ pub enum Fault {
     WrongGlobalCallId,
     /// featuresAllowed is that of another state.
     StaleFeatures,
+    /// A conference is told without its last member.
+    MemberLost,
+    /// A hold for a consultation is told as a plain one.
+    HoldPlain,
 }
 
 impl Fault {
-    pub const ALL: [Self; 5] =
-        [Self::PartiesSwapped, Self::ClearLost, Self::EventDoubled, Self::WrongGlobalCallId, Self::StaleFeatures];
+    pub const ALL: [Self; 7] = [
+        Self::PartiesSwapped,
+        Self::ClearLost,
+        Self::EventDoubled,
+        Self::WrongGlobalCallId,
+        Self::StaleFeatures,
+        Self::MemberLost,
+        Self::HoldPlain,
+    ];
 }
 
 /// Which fault is planted, if any.

@@ -87,6 +87,10 @@ pub struct Leg {
     pub permitted: Option<Features>,
     /// What was last told of it.
     pub last: (Type, Why),
+    /// Held to consult somebody beside it.
+    pub held_for_consultation: bool,
+    /// Nobody has answered at the far end yet: who takes a held leg back goes on waiting.
+    pub far_rings: bool,
 }
 
 impl Leg {
@@ -104,6 +108,8 @@ impl Leg {
             global_call_id: None,
             permitted: None,
             last: (Type::CallOriginated, Why::NewCallInvoked),
+            held_for_consultation: false,
+            far_rings: false,
         }
     }
 
@@ -122,6 +128,8 @@ impl Leg {
             global_call_id: snapshot.global_call_id.clone(),
             permitted: snapshot.permitted,
             last: state.missed(None),
+            held_for_consultation: false,
+            far_rings: snapshot.far == Some(LocalState::Alerting),
         })
     }
 }
@@ -159,7 +167,7 @@ impl Leg {
     /// Whether the leg is held for a consultation.
     #[must_use]
     pub fn is_held_for_consultation(&self) -> bool {
-        self.state == LegState::Held && self.last.1 == Why::ConsHoldInvoked
+        self.state == LegState::Held && self.held_for_consultation
     }
 }
 

@@ -481,14 +481,26 @@ impl State {
             report.subject = happening.subject.clone();
             out.push(Effect::Tell(report));
         }
+        match (happening.fact, part) {
+            (Fact::Held, Part::Acts) => leg.held_for_consultation = happening.cause == Cause::Consultation,
+            (Fact::Delivered, Part::Other) => leg.far_rings = true,
+            (Fact::Established, _) => leg.far_rings = false,
+            _ => {}
+        }
+        // What others do changes nothing for who holds.
+        let holds = leg.state == LegState::Held && part == Part::Other && happening.local == Some(LocalState::Hold);
         let (state, gone) = match row.after {
+            After::Is(_) if holds => (leg.state.shown(), false),
             After::Is(state) => {
-                leg.state = state;
-                (state.shown(), false)
+                let waits = happening.fact == Fact::Retrieved && leg.far_rings;
+                leg.state = if waits { LegState::Delivered } else { state };
+                (leg.state.shown(), false)
             }
             After::AsItIs => {
-                // Whoever holds or retrieves has answered before: that was missed.
-                let answered = matches!(happening.fact, Fact::Held | Fact::Retrieved);
+                // Whoever holds or retrieves has answered before: that was missed, unless D is whom
+                // a transfer rings.
+                let rings = happening.local == Some(LocalState::Alerting);
+                let answered = matches!(happening.fact, Fact::Held | Fact::Retrieved) && !rings;
                 if answered && !matches!(leg.state, LegState::Established | LegState::Held) {
                     leg.state = LegState::Established;
                     self.again = true;

@@ -381,12 +381,20 @@ fn same(a: &Party, b: &Party) -> bool {
 
 #[cfg(feature = "planted-faults")]
 fn planted(report: &Report, env: &Env) -> Option<Report> {
+    use schemas::contract::cc::EventCauseType as Why;
+
     use crate::planted::Fault;
     let mut report = report.clone();
     let number = report.leg.as_ref().map_or(0, |leg| leg.id.get());
     let leg = report.leg.as_mut();
     if env.planted.is(Fault::ClearLost) && report.kind == Type::CallClear && number.is_multiple_of(3) {
         return None;
+    }
+    if env.planted.is(Fault::HoldPlain) && report.why == Why::ConsHoldInvoked {
+        report.why = Why::HardHoldInvoked;
+    }
+    if let Some(joined) = report.joined.as_mut().filter(|_| env.planted.is(Fault::MemberLost)) {
+        joined.members.pop();
     }
     if let Some(leg) = leg {
         if env.planted.is(Fault::PartiesSwapped) && report.kind == Type::CallReceived {

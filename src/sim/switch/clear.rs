@@ -77,10 +77,13 @@ impl Switch {
         let device = self.device_of(caller);
         let Some((line, state)) = self.state.legs.get(&caller).map(|l| (l.place.line(), l.state)) else { return };
         match line {
-            // Nobody is there to hear a tone.
+            // Nobody is there to hear a tone: who was called is gone, and the call with it.
             Some(line) if state == LegState::Held => {
                 self.part_with(caller, why, step);
-                let who = (device.clone(), device);
+                let parties = [entry.called.as_ref(), Some(&entry.calling)];
+                let other = parties.into_iter().flatten().find(|d| d.number != device.number);
+                let failing = other.cloned().unwrap_or(device);
+                let who = (failing.clone(), failing);
                 self.tell(CallEventKind::ConnectionCleared, &entry, who, why, &[line], step);
             }
             Some(line) => {

@@ -83,6 +83,7 @@ impl State {
             (Type::CallConferenced, why, state)
         };
         leg.state = state;
+        leg.far_rings = joined.ringing && state != LegState::Received;
         leg.last = (kind, why);
         let shown = if leaves { CallState::Idle } else { state.shown() };
         let mut report = Report::of(kind, why, shown, leg);

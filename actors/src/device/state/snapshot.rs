@@ -157,6 +157,7 @@ impl State {
             match known {
                 Some(known) => {
                     now.answering = known.answering.clone();
+                    now.held_for_consultation = known.held_for_consultation;
                     if leg.parties.is_empty() {
                         now.members = known.members.clone();
                     }

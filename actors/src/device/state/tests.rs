@@ -195,6 +195,62 @@ fn every_row_of_the_contract_is_told_with_its_type_cause_and_state() {
     }
 }
 
+/// What others do while D holds, or is rung, says nothing of D's own leg.
+#[test]
+fn who_holds_goes_on_holding_and_who_is_rung_is_not_thought_to_have_answered() {
+    use LocalState::{Alerting, Hold};
+    let happens = |of, local, cause| Happening { cause, local: Some(local), ..fact(of, CALL, "2000") };
+    for (leg, happening, expected) in [
+        (Hold, happens(Fact::Established, Hold, Cause::Other), (Type::CallEstablished, Why::Answered, CallState::Held)),
+        (
+            Hold,
+            happens(Fact::Delivered, Hold, Cause::Redirected),
+            (Type::CallDelivered, Why::Delivered, CallState::Held),
+        ),
+        (
+            Hold,
+            happens(Fact::Diverted, Hold, Cause::Redirected),
+            (Type::CallDiverted, Why::RedirectedTo, CallState::Held),
+        ),
+        (Hold, happens(Fact::Held, Hold, Cause::Other), (Type::CallHeld, Why::HardHold, CallState::Held)),
+        (Alerting, happens(Fact::Held, Alerting, Cause::Other), (Type::CallHeld, Why::HardHold, CallState::Received)),
+        (
+            Alerting,
+            happens(Fact::Retrieved, Alerting, Cause::Other),
+            (Type::CallRetrieved, Why::Retrieve, CallState::Received),
+        ),
+    ] {
+        let mut bench = Bench::armed_with(&[shown(CALL, leg, Some(LocalState::Connected))]);
+        let out = bench.happens(happening.clone());
+        assert_eq!(tells(&out), [expected], "{happening:?}");
+        assert_eq!(out.len(), 1, "it fits, so that no snapshot is wanted: {happening:?}");
+    }
+}
+
+#[test]
+fn who_takes_back_a_call_that_still_rings_waits_on() {
+    let mut bench = Bench::armed_with(&[shown(CALL, LocalState::Hold, Some(LocalState::Connected))]);
+    bench.happens(Happening { local: Some(LocalState::Hold), ..fact(Fact::Delivered, CALL, "2000") });
+    let retrieved = Happening { local: Some(LocalState::Connected), ..fact(Fact::Retrieved, CALL, "1000") };
+    let out = bench.happens(retrieved);
+    assert_eq!(tells(&out), [(Type::CallRetrieved, Why::RetrieveInvoked, CallState::Delivered)]);
+    let answered = Happening { local: Some(LocalState::Connected), ..fact(Fact::Established, CALL, "2000") };
+    let out = bench.happens(answered);
+    assert_eq!(tells(&out), [(Type::CallEstablished, Why::Answered, CallState::Established)]);
+}
+
+#[test]
+fn how_a_party_was_held_is_told_when_it_leaves_whatever_was_told_between() {
+    for (cause, why) in [(Cause::Consultation, Why::ConsHeldPartyDropped), (Cause::Other, Why::HardHeldPartyDropped)] {
+        let mut bench = Bench::armed_with(&[talking(CALL)]);
+        bench.happens(Happening { cause, local: Some(LocalState::Hold), ..fact(Fact::Held, CALL, "1000") });
+        bench.happens(Happening { local: Some(LocalState::Hold), ..fact(Fact::Held, CALL, "2000") });
+        let out = bench.happens(Happening { local: Some(LocalState::Null), ..fact(Fact::Cleared, CALL, "2000") });
+        let clear = (Type::CallClear, Why::OtherDeviceCleared, CallState::Idle);
+        assert_eq!(tells(&out), [(Type::DeviceDropped, why, CallState::Held), clear], "{cause:?}");
+    }
+}
+
 #[test]
 fn dial_tone_is_kept_as_state_and_told_to_nobody() {
     let mut bench = Bench::armed();
