@@ -84,10 +84,8 @@ impl Switch {
             call.redirected = None;
             (call.forwarded, call.path) = (None, ended.path.clone());
         }
-        if rings || busy {
-            if let Some(caller) = staying {
-                self.hears_ringing(caller, Why::Transfer, step);
-            }
+        if let Some(caller) = staying.filter(|_| rings || busy) {
+            self.hears_ringing(caller, Why::Transfer, step);
         }
         if rings {
             self.set_timer(first.0, Some((step.now_ms + self.plan.no_answer_ms, Timer::NoAnswer)));
