@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use actix::{Actor, Addr};
 use schemas::csta::message::DeviceProfile;
-use schemas::domain::{Ceid, Dn};
+use schemas::domain::{Ceid, Dn, HotDesk, HotDeskAnswer};
 
 use crate::arbiters::Arbiters;
 use crate::device_supervisor::DeviceSupervisor;
 use crate::env::Env;
-use crate::node::messages::Profile;
+use crate::node::messages::{AskHotDesk, Profile};
 use crate::node_supervisor::{FindNode, NodeSupervisor, Stop};
 use crate::refusal::Refused;
 use crate::session_supervisor::{SessionSupervisor, SessionTable};
@@ -62,6 +62,16 @@ impl Tree {
         let node = self.node_supervisor.send(FindNode(ceid)).await.map_err(|_| Refused::Lost)?;
         let node = node.ok_or(Refused::NotConnected)?;
         node.send(Profile { dn }).await.map_err(|_| Refused::LinkLost)?
+    }
+
+    /// Something about a node's hot desk users.
+    ///
+    /// # Errors
+    /// [`Refused`] when the node is not connected, does not know hot desking, or refuses.
+    pub async fn hot_desk(&self, ceid: Ceid, asked: HotDesk) -> Result<HotDeskAnswer, Refused> {
+        let node = self.node_supervisor.send(FindNode(ceid)).await.map_err(|_| Refused::Lost)?;
+        let node = node.ok_or(Refused::NotConnected)?;
+        node.send(AskHotDesk(asked)).await.map_err(|_| Refused::LinkLost)?
     }
 
     /// Makes one actor panic in a step.

@@ -11,9 +11,10 @@ use actors::session::messages::End;
 use actors::session_supervisor::{FindSession, SessionRef};
 use actors::standing::Service;
 use schemas::contract::{OperationRow, Permission};
-use schemas::domain::SessionId;
+use schemas::domain::{Ceid, Dn, SessionId};
 use tokio::time::Instant;
 
+use super::pin_tries::{PinTries, Tried};
 use super::throttle::{self, Throttle};
 use crate::admission::Admission;
 use crate::advanced::Challenges;
@@ -28,6 +29,7 @@ pub struct Gateway {
     failed_by_address: Throttle<IpAddr>,
     /// By a hash of the names: they come from outside and may be long.
     failed_by_application: Throttle<u64>,
+    pins: PinTries,
     hasher: RandomState,
 }
 
@@ -44,6 +46,7 @@ impl Gateway {
             unknown_sessions: Throttle::new(throttle::SESSIONS),
             failed_by_address: Throttle::new(throttle::LOGINS),
             failed_by_application: Throttle::new(throttle::LOGINS),
+            pins: PinTries::new(),
             hasher: RandomState::new(),
         }
     }
@@ -82,6 +85,11 @@ impl Gateway {
             self.failed_by_application.missed(application),
         )
         .await;
+    }
+
+    /// Before the PIN of a hot desk user is tried: waits for the turn, or gives none when too many wait for it.
+    pub(super) async fn before_pin(&self, caller: IpAddr, session: SessionId, user: (Ceid, Dn)) -> Option<Tried<'_>> {
+        self.pins.before(caller, session, user).await
     }
 
     async fn find(&self, caller: IpAddr, id: i64) -> Result<SessionRef, Refused> {

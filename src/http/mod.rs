@@ -8,6 +8,7 @@ pub mod contract_files;
 pub mod gateway;
 pub mod observe;
 mod operation;
+mod pin_tries;
 pub mod rest;
 pub mod soap;
 mod throttle;

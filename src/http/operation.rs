@@ -195,7 +195,7 @@ fn ground(refused: &Refused) -> Ground {
         Refused::Lost => Ground::Lost,
         Refused::Node(node) => match node.kind {
             RefusalKind::Unknown => Ground::Unknown,
-            RefusalKind::Privilege => Ground::NotPermitted,
+            RefusalKind::Privilege | RefusalKind::WrongPin => Ground::NotPermitted,
             RefusalKind::State | RefusalKind::Resource | RefusalKind::Other => Ground::State,
             RefusalKind::NotSupported => Ground::NotSupported,
             RefusalKind::NoAnswer => Ground::NotKnown,

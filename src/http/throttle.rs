@@ -28,6 +28,13 @@ pub(super) const SESSIONS: Pace = Pace { free: 60.0, per_second: 6.0, held_back:
 /// stays below it.
 pub(super) const LOGINS: Pace = Pace { free: 20.0, per_second: 0.2, held_back: Duration::from_secs(2) };
 
+/// PINs of one hot desk user that are wrong, whoever tries: people mistype, and a PIN of four digits is found after
+/// hours, not seconds.
+pub(super) const PINS: Pace = Pace { free: 5.0, per_second: 0.5, held_back: Duration::from_secs(2) };
+
+/// Who would have to wait longer for a turn is refused it.
+const LONGEST_TURN: Duration = Duration::from_secs(10);
+
 /// Callers remembered; more than that share one place.
 const REMEMBERED: usize = 10_000;
 
@@ -45,6 +52,18 @@ impl Bucket {
     fn filled(&self, pace: Pace, now: Instant) -> f64 {
         let back = now.saturating_duration_since(self.at).as_secs_f64() * pace.per_second;
         (self.left + back).min(pace.free)
+    }
+
+    /// Takes one in advance when none is left, and tells how long to wait until it is there; `None`, and nothing is
+    /// taken, when that is too long.
+    fn take_turn(&mut self, pace: Pace, now: Instant) -> Option<Duration> {
+        let left = self.filled(pace, now) - 1.0;
+        let wait = Duration::from_secs_f64((-left).max(0.0) / pace.per_second);
+        if wait > LONGEST_TURN {
+            return None;
+        }
+        (self.left, self.at) = (left, now);
+        Some(wait)
     }
 
     /// Takes one; false when none is left.
@@ -86,6 +105,28 @@ impl<K: Eq + Hash> Throttle<K> {
         self.wait(free).await;
     }
 
+    /// Takes one and waits until it is there, after all who came before; false at once when that would take too long.
+    pub(super) async fn turn(&self, caller: K) -> bool {
+        let wait = self.bucket(caller, Instant::now(), |bucket, pace, now| bucket.take_turn(pace, now));
+        let Some(wait) = wait else {
+            metrics::counter!("oig_throttled_total").increment(1);
+            return false;
+        };
+        if !wait.is_zero() {
+            metrics::counter!("oig_throttled_total").increment(1);
+            sleep(wait).await;
+        }
+        true
+    }
+
+    /// A turn was no miss.
+    pub(super) fn give_back(&self, caller: K) {
+        self.bucket(caller, Instant::now(), |bucket, pace, now| {
+            bucket.left = (bucket.filled(pace, now) + 1.0).min(pace.free);
+            bucket.at = now;
+        });
+    }
+
     async fn wait(&self, free: bool) {
         if !free {
             metrics::counter!("oig_throttled_total").increment(1);
@@ -94,6 +135,10 @@ impl<K: Eq + Hash> Throttle<K> {
     }
 
     fn take(&self, caller: K, now: Instant) -> bool {
+        self.bucket(caller, now, |bucket, pace, now| bucket.take(pace, now))
+    }
+
+    fn bucket<R>(&self, caller: K, now: Instant, use_it: impl FnOnce(&mut Bucket, Pace, Instant) -> R) -> R {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= REMEMBERED {
             buckets.retain(|_, bucket| bucket.filled(self.pace, now) < self.pace.free);
@@ -101,7 +146,7 @@ impl<K: Eq + Hash> Throttle<K> {
         let caller = Some(caller);
         let known = buckets.len() < REMEMBERED || buckets.contains_key(&caller);
         let key = if known { caller } else { None };
-        buckets.entry(key).or_insert_with(|| Bucket::new(self.pace, now)).take(self.pace, now)
+        use_it(buckets.entry(key).or_insert_with(|| Bucket::new(self.pace, now)), self.pace, now)
     }
 }
 

@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use schemas::csta::message::{Edition, Message};
-use schemas::domain::{Dn, Forwarding};
+use schemas::domain::{Dn, Forwarding, Pin};
 
 use super::csta::{AssociationId, Effect, Exchange, Outgoing};
 use super::faults::{Fate, Fault, Faults, LinkFault, Which};
 use super::peer::PeerMessage;
 use super::plan::Plan;
-use super::switch::{By, Command, Input, Line, Output, Refusal, Switch, Target, Two};
+use super::switch::{By, Command, Desking, Input, Line, Output, Refusal, Switch, Target, Two};
 use super::truth::{TRUTH_KEPT, Truth, TruthLog, TruthNow, TruthPhone};
 use super::view::{NodeView, PhoneView};
 
@@ -42,6 +42,13 @@ pub enum Deed {
     /// Dial tone instead of a call that leads nowhere.
     NewCall,
     DoNotDisturb(bool),
+    /// A hot desk user comes to the set; an external one, whose own number stands for it, to an outside number.
+    LogIn {
+        user: Dn,
+        pin: Pin,
+        outside: Option<String>,
+    },
+    LogOut,
     /// Calls go to the number; `None` ends it.
     Forward(Forwarding, Option<String>),
 }
@@ -204,7 +211,9 @@ impl Core {
         if self.faults.powerless_until > now_ms {
             return Err(HandRefusal::NoPower);
         }
-        let line = hand.line;
+        // What is done at a set is done at the lines of the user who is there.
+        let set = hand.line.dn;
+        let line = Line { dn: self.switch.number_at(set), ..hand.line };
         let here = Target { line, call: None };
         let both = Two { line, held: None, active: None };
         let command = match hand.deed {
@@ -225,6 +234,14 @@ impl Core {
             Deed::PickUp(dn) => Command::PickUp { line, ringing: Target { line: Line::prime(dn), call: None } },
             Deed::NewCall => Command::NewCall(here),
             Deed::DoNotDisturb(on) => Command::DoNotDisturb { dn: line.dn, on },
+            Deed::LogIn { user, pin, outside } if user == set => {
+                Command::HotDesk(Desking::LogInOutside { user, pin, number: outside })
+            }
+            Deed::LogIn { user, pin, .. } => Command::HotDesk(Desking::LogIn { set, user, pin }),
+            Deed::LogOut if self.switch.plan().hot_desk.users.contains_key(&set) => {
+                Command::HotDesk(Desking::LogOut(set))
+            }
+            Deed::LogOut => Command::HotDesk(Desking::LogOutAt(set)),
             Deed::Forward(which, number) => Command::Forward { dn: line.dn, which, number },
         };
         let mut told = Vec::new();
@@ -374,7 +391,12 @@ impl Core {
                     self.send(effects, now_ms, acts);
                     settled.push((number, result));
                 }
-                Output::Happened(_) | Output::Joined(_) | Output::Learnt(_) | Output::InUse(_) | Output::Changed(_) => {
+                Output::Happened(_)
+                | Output::Joined(_)
+                | Output::Learnt(_)
+                | Output::InUse(_)
+                | Output::Changed(_)
+                | Output::Service(_) => {
                     let mut effects = Vec::new();
                     self.exchange.tell(&output, &mut effects);
                     self.send(effects, now_ms, acts);

@@ -181,7 +181,7 @@ impl Faults {
 }
 
 /// Every event that is told, by its name without its ending.
-pub const EVENTS: [&str; 14] = [
+pub const EVENTS: [&str; 17] = [
     "ServiceInitiated",
     "Originated",
     "Delivered",
@@ -194,6 +194,9 @@ pub const EVENTS: [&str; 14] = [
     "Transfered",
     "Conferenced",
     "CallInformation",
+    "OutOfService",
+    "BackInService",
+    "Private",
     "DoNotDisturb",
     "Forwarding",
 ];
@@ -228,6 +231,7 @@ fn event_name(message: &Message) -> Option<&'static str> {
             FeatureChange::AutoAnswer(_) => "AutoAnswer",
             FeatureChange::MessageWaiting(_) => "MessageWaiting",
         },
+        EventBody::HotDesk(_) => "Private",
         EventBody::Other(_) => "",
     })
 }

@@ -8,7 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, ORIGIN};
 use actix_web::web::{self, Bytes, Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use schemas::domain::{Dn, Forwarding};
+use schemas::domain::{Dn, Forwarding, Pin};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -23,9 +23,6 @@ use super::switch::{FORWARDINGS, Line, Refusal};
 const BODY: usize = 4096;
 /// Longest fault.
 const FAULT_MS: i64 = 24 * 3600 * 1000;
-
-/// Verbs of features that the switch does not have yet.
-const LATER: [&str; 2] = ["login", "logout"];
 
 /// All routes; `handle` must be the application's data.
 pub fn routes(config: &mut ServiceConfig) {
@@ -119,6 +116,9 @@ struct VerbBody {
     line: u8,
     number: Option<String>,
     on: Option<bool>,
+    user: Option<String>,
+    /// Taken as whatever it is, since a text about a wrong type would repeat it.
+    pin: Option<serde_json::Value>,
     /// Which calls are forwarded.
     #[serde(rename = "type")]
     kind: Option<String>,
@@ -132,9 +132,6 @@ async fn verb(request: HttpRequest, node: Data<SimNodeHandle>, path: Path<(Strin
     no_page(&request)?;
     let (dn, verb) = path.into_inner();
     let dn = number(&dn)?;
-    if LATER.contains(&verb.as_str()) {
-        return Err(Refused::Conflict("not supported yet".into()));
-    }
     let body: VerbBody = parse(&body)?;
     let number = || body.number.clone().ok_or(Refused::Bad("the body: number is missing".into()));
     let deed = match verb.as_str() {
@@ -156,6 +153,8 @@ async fn verb(request: HttpRequest, node: Data<SimNodeHandle>, path: Path<(Strin
             Deed::PickUp(number()?.parse().map_err(|_| Refused::Bad("the body: number is no extension".into()))?)
         }
         "newcall" => Deed::NewCall,
+        "login" => log_in(dn, &body)?,
+        "logout" => Deed::LogOut,
         "dnd" => Deed::DoNotDisturb(body.on.ok_or(Refused::Bad("the body: on is missing".into()))?),
         "forward" => {
             let number = number()?;
@@ -178,6 +177,17 @@ fn forwarding(kind: Option<&str>) -> Result<Forwarding, Refused> {
         let words: Vec<&str> = FORWARDINGS.iter().map(|(_, word)| *word).collect();
         Refused::Bad(format!("type is one of {}", words.join(", ")))
     })
+}
+
+/// At the number of an external user itself, `user` may be left out.
+fn log_in(dn: Dn, body: &VerbBody) -> Result<Deed, Refused> {
+    let user = match &body.user {
+        Some(user) => user.parse().map_err(|_| Refused::Bad("the body: user is no extension".into()))?,
+        None => dn,
+    };
+    let pin = body.pin.as_ref().and_then(|pin| Pin::new(pin.as_str()?).ok());
+    let pin = pin.ok_or(Refused::Bad("the body: pin is a text of 1 to 8 digits".into()))?;
+    Ok(Deed::LogIn { user, pin, outside: body.number.clone() })
 }
 
 #[derive(Deserialize)]

@@ -3,6 +3,10 @@
 //! Data only; the switch reads it and never changes it. Whoever starts a node makes one, the lab
 //! by [`Plan::lab`].
 
+mod hot_desk;
+
+pub use hot_desk::{HotDeskPlan, UserPlan};
+
 use schemas::domain::{Ceid, Dn};
 
 /// What a class of service permits to applications. People at the phone are never gated by it.
@@ -71,6 +75,7 @@ pub struct Plan {
     pub ceid: Ceid,
     pub name: String,
     pub phones: Vec<PhonePlan>,
+    pub hot_desk: HotDeskPlan,
     pub routes: Vec<Route>,
     /// How long a phone rings.
     pub no_answer_ms: i64,
@@ -102,6 +107,7 @@ impl Plan {
             ceid,
             name: name.into(),
             phones: Vec::new(),
+            hot_desk: HotDeskPlan::default(),
             routes: Vec::new(),
             no_answer_ms: 20_000,
             interdigit_ms: 10_000,
@@ -123,6 +129,7 @@ impl Plan {
             _ => ("Another node", 1),
         };
         let mut plan = Self::bare(node, title);
+        plan.hot_desk = HotDeskPlan::lab(node.get());
         plan.routes =
             (1..=3).map(|n| Route { first: dn(n * 1000), last: dn(n * 1000 + 999), owner: ceid(n as u16) }).collect();
         if let Some(names) = LAB_NAMES.get(usize::from(node.get()) - 1) {

@@ -128,6 +128,12 @@ pub struct TruthPhone {
     pub name: String,
     pub buttons: u8,
     pub dnd: bool,
+    /// The hot desk user who is logged in at the set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// Where the hot desk user is logged in whose number it is: a set, or an outside number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desk: Option<String>,
     /// Numbers that calls are forwarded to, by the hands' words for ways to forward.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub forwards: BTreeMap<String, String>,

@@ -35,6 +35,12 @@ pub struct PhoneView {
     pub dn: String,
     pub name: String,
     pub dnd: bool,
+    /// The hot desk user who is logged in at the set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// Where the hot desk user is whose number it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub desk: Option<String>,
     /// Where calls are forwarded to, by the hands' words for ways to forward.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub forwards: BTreeMap<String, String>,
@@ -55,11 +61,11 @@ impl PhoneView {
     /// A phone's truth by its lines; `may` gives what a button takes now.
     #[must_use]
     pub fn new(phone: TruthPhone, may: impl Fn(u8) -> Vec<&'static str>) -> Self {
-        let TruthPhone { dn, name, buttons, dnd, legs, forwards } = phone;
+        let TruthPhone { dn, name, buttons, dnd, legs, forwards, user, desk } = phone;
         let lines = (1..=buttons).map(|line| {
             let legs = legs.iter().filter(|leg| leg.line == line).cloned().collect();
             LineView { line, may: may(line), legs }
         });
-        Self { lines: lines.collect(), dn, name, dnd, forwards }
+        Self { lines: lines.collect(), dn, name, dnd, user, desk, forwards }
     }
 }

@@ -21,9 +21,14 @@ pub struct Lab {
 
 impl Lab {
     pub async fn start() -> Self {
+        Self::start_logging("info").await
+    }
+
+    /// With a log filter of its own.
+    pub async fn start_logging(filter: &str) -> Self {
         let free = ["--listen", "127.0.0.1:0", "--csta-port", "0", "--hands-port", "0", "--peer-port", "0"];
         let data = ["--data", advanced::folder().to_str().expect("a path of this machine")];
-        let mut process = Process::start(&[&["lab", "--log", "info"], &free[..], &data[..]].concat());
+        let mut process = Process::start(&[&["lab", "--log", filter], &free[..], &data[..]].concat());
         process.line_printed("Ctrl-C").await;
         let lines = process.printed();
         let word = |line: &str, at: usize| line.split_whitespace().nth(at).map(str::to_owned);

@@ -128,7 +128,8 @@ impl Heard {
         let event = self.event.get("featureEvent").filter(|event| event.is_object())?;
         let kind = event.get("eventType").and_then(Value::as_str).unwrap_or("?");
         let attributes = event.get("featureEventAttribute").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        Some((kind, attribute(attributes, "FEATURE_EVENT_STATE"), attribute(attributes, "FORWARD_DN")))
+        let number = attribute(attributes, "FORWARD_DN").or_else(|| attribute(attributes, "USER_DN"));
+        Some((kind, attribute(attributes, "FEATURE_EVENT_STATE"), number))
     }
 
     pub fn is_feature(&self) -> bool {

@@ -10,10 +10,11 @@ use crate::env::Env;
 use crate::event::{Event, Forms};
 
 /// The event of each feature.
-pub static ROWS: [(DeviceFeature, Type); 8] = [
+pub static ROWS: [(DeviceFeature, Type); 9] = [
     (DeviceFeature::DoNotDisturb, Type::DoNotDisturb),
     (DeviceFeature::MessageWaiting, Type::MsgWaitingIndicator),
     (DeviceFeature::AutoAnswer, Type::AutoAnswerFeature),
+    (DeviceFeature::HotDeskUser, Type::HotDeskUser),
     (DeviceFeature::Forward(Forwarding::Always), Type::CfAlways),
     (DeviceFeature::Forward(Forwarding::BusyInternal), Type::CfBusyInternal),
     (DeviceFeature::Forward(Forwarding::BusyExternal), Type::CfBusyExternal),
@@ -42,14 +43,15 @@ pub(super) fn render(object: ObjectId, setting: &Setting, env: &Env, forms: Form
 
 /// In the order in which the contract lists their names.
 fn attributes(object: ObjectId, setting: &Setting) -> Vec<FeatureEventAttributeValue> {
-    use FeatureEventAttributeNames::{DeviceNumber, FeatureEventState, ForwardDn, IcpId};
+    use FeatureEventAttributeNames::{DeviceNumber, FeatureEventState, ForwardDn, IcpId, UserDn};
     let value = |name, value: String, kind| FeatureEventAttributeValue {
         attribute_name: Some(name),
         attribute_value: Some(value),
         attribute_type: Some(kind),
     };
     let mut attributes = vec![value(DeviceNumber, object.dn().to_string(), AttributeType::String)];
-    attributes.extend(setting.number.clone().map(|number| value(ForwardDn, number, AttributeType::String)));
+    let whose = if setting.feature == DeviceFeature::HotDeskUser { UserDn } else { ForwardDn };
+    attributes.extend(setting.number.clone().map(|number| value(whose, number, AttributeType::String)));
     attributes.push(value(FeatureEventState, setting.on.to_string(), AttributeType::Boolean));
     attributes.push(value(IcpId, object.ceid().get().to_string(), AttributeType::LongInteger));
     attributes
@@ -64,7 +66,7 @@ pub fn result(settings: &[Setting]) -> DeviceFeaturesResult {
         |which| find(DeviceFeature::Forward(which)).map(|s| ForwardingInfo { dn: s.number.clone(), fwd_on: s.on });
     DeviceFeaturesResult {
         error_description: None,
-        hot_desk_user_logged_in_dn: None,
+        hot_desk_user_logged_in_dn: find(DeviceFeature::HotDeskUser).filter(|s| s.on).and_then(|s| s.number.clone()),
         registration_dn: None,
         cfna_ext: forwarding(Forwarding::NoAnswerExternal),
         cfna_int: forwarding(Forwarding::NoAnswerInternal),
@@ -108,7 +110,8 @@ mod tests {
 
     #[test]
     fn every_feature_has_its_event_and_no_two_have_one() {
-        let plain = [DeviceFeature::DoNotDisturb, DeviceFeature::MessageWaiting, DeviceFeature::AutoAnswer];
+        use DeviceFeature::{AutoAnswer, DoNotDisturb, HotDeskUser, MessageWaiting};
+        let plain = [DoNotDisturb, MessageWaiting, AutoAnswer, HotDeskUser];
         let all = plain.into_iter().chain(Forwarding::ALL.map(DeviceFeature::Forward));
         for feature in all.clone() {
             assert_eq!(ROWS.iter().filter(|(of, _)| *of == feature).count(), 1, "{feature:?}");

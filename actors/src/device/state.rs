@@ -342,6 +342,12 @@ impl State {
             self.look_is_overtaken();
         }
         match &mut self.snapshot {
+            // The first event of a watcher says it.
+            Some(Snapshot { why: Occasion::First | Occasion::Restored, .. })
+                if matches!(happening.fact, Fact::OutOfService | Fact::BackInService) =>
+            {
+                self.in_service = happening.fact == Fact::BackInService;
+            }
             // The list is not made yet: it will show this, but not how it came about.
             Some(Snapshot { why: Occasion::Audit, legs: None, overtaken, .. }) => {
                 *overtaken = true;

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use actix::{Addr, Message, Recipient};
 use schemas::csta::message::DeviceProfile;
 use schemas::domain::{
-    CallKey, Ceid, Command, DeviceRef, Dn, Done, FeatureGroup, Happening, LegSnapshot, NodeRefusal, ObjectId, Party,
-    Setting,
+    CallKey, Ceid, Command, DeviceRef, Dn, Done, FeatureGroup, Happening, HotDesk, HotDeskAnswer, LegSnapshot,
+    NodeRefusal, ObjectId, Party, Setting,
 };
 
 use super::Node;
@@ -86,6 +86,11 @@ pub struct Tell {
 pub struct Profile {
     pub dn: Dn,
 }
+
+/// Something about hot desk users; answered by its deadline.
+#[derive(Message)]
+#[rtype(result = "Result<HotDeskAnswer, Refused>")]
+pub struct AskHotDesk(pub HotDesk);
 
 /// To the NodeSupervisor: what became of a life.
 #[derive(Message)]

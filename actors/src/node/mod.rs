@@ -18,13 +18,13 @@ use actix::{
 };
 use schemas::csta::message::{DeviceProfile, SystemStatus};
 use schemas::csta::{read, write};
-use schemas::domain::ObjectId;
+use schemas::domain::{HotDeskAnswer, ObjectId};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tracing::{Span, info, info_span, warn};
 
 use self::link::{Link, Received};
-use self::messages::{Ask, Close, News, NodeNews, Profile, Question, Tell, Ticket};
+use self::messages::{Ask, AskHotDesk, Close, News, NodeNews, Profile, Question, Tell, Ticket};
 use self::state::{Effect, Effects, Input, State};
 use crate::cluster::NodeSettings;
 use crate::guard;
@@ -47,6 +47,8 @@ pub struct Node {
     next_ticket: Ticket,
     /// Who waits for what is configured for a number.
     profiles: HashMap<Ticket, oneshot::Sender<Result<DeviceProfile, Refused>>>,
+    /// Who waits for an answer about hot desk users.
+    desks: HashMap<Ticket, oneshot::Sender<Result<HotDeskAnswer, Refused>>>,
     /// Both halves of the socket; dropped before the last word is said.
     link: Option<Link>,
     _last_word: LastWord<NodeNews>,
@@ -71,6 +73,7 @@ impl Node {
             effects: Effects::new(),
             next_ticket: 0,
             profiles: HashMap::new(),
+            desks: HashMap::new(),
             link: None,
             _last_word: last_word,
         }
@@ -105,6 +108,11 @@ impl Node {
             }
             Effect::Profile(ticket, result) => {
                 if let Some(asker) = self.profiles.remove(&ticket) {
+                    let _ = asker.send(result.map_err(Refused::Node)); // the application may have gone
+                }
+            }
+            Effect::HotDesk(ticket, result) => {
+                if let Some(asker) = self.desks.remove(&ticket) {
                     let _ = asker.send(result.map_err(Refused::Node)); // the application may have gone
                 }
             }
@@ -218,6 +226,18 @@ impl Handler<Profile> for Node {
         self.next_ticket += 1;
         self.profiles.insert(self.next_ticket, answer);
         self.step(Input::Profile(self.next_ticket, dn), ctx);
+        Box::pin(async move { answered.await.unwrap_or(Err(Refused::LinkLost)) })
+    }
+}
+
+impl Handler<AskHotDesk> for Node {
+    type Result = ResponseFuture<Result<HotDeskAnswer, Refused>>;
+
+    fn handle(&mut self, AskHotDesk(asked): AskHotDesk, ctx: &mut Self::Context) -> Self::Result {
+        let (answer, answered) = oneshot::channel();
+        self.next_ticket += 1;
+        self.desks.insert(self.next_ticket, answer);
+        self.step(Input::HotDesk(self.next_ticket, asked), ctx);
         Box::pin(async move { answered.await.unwrap_or(Err(Refused::LinkLost)) })
     }
 }

@@ -11,7 +11,7 @@ use schemas::csta::message::{
     DeviceProfile, Edition, EventBody, Failure, Message, PrivateFeature, PrivateRequest, PrivateResponse, Request,
     Response, SpecificInfo, SystemStatus,
 };
-use schemas::domain::{CallKey, Dn, Done, FeatureGroup, NodeRefusal, ObjectId, RefusalKind};
+use schemas::domain::{CallKey, Dn, Done, FeatureGroup, HotDesk, HotDeskAnswer, NodeRefusal, ObjectId, RefusalKind};
 use tokio::time::Instant;
 
 use super::directory::{Directory, Heard};
@@ -32,6 +32,8 @@ pub(crate) enum Input {
     Asked(ObjectId, Question),
     /// What is configured for a number; answered by [`Effect::Profile`].
     Profile(Ticket, Dn),
+    /// Something about hot desk users; answered by [`Effect::HotDesk`].
+    HotDesk(Ticket, HotDesk),
     /// Look at the deadlines.
     Tick,
     /// End in good order.
@@ -44,6 +46,7 @@ pub(crate) enum Effect {
     Send(u16, Message, Edition),
     Tell(ObjectId, Told),
     Profile(Ticket, Result<DeviceProfile, NodeRefusal>),
+    HotDesk(Ticket, Result<HotDeskAnswer, NodeRefusal>),
     Up,
     Directory(HashMap<Dn, Listed>),
     /// The directory stays as it was known before, for the rest of this life.
@@ -84,6 +87,7 @@ enum Purpose {
     /// What of our private data the node knows.
     Features,
     Profile(Ticket),
+    HotDesk(Ticket),
 }
 
 #[derive(Debug)]
@@ -137,7 +141,7 @@ fn operation(feature: PrivateFeature) -> &'static str {
     match feature {
         PrivateFeature::SplitConference => "splitConferenceCall",
         PrivateFeature::NewCall => "newCall",
-        PrivateFeature::DeviceProfile | PrivateFeature::Permitted => "The operation",
+        PrivateFeature::DeviceProfile | PrivateFeature::HotDesk | PrivateFeature::Permitted => "The operation",
     }
 }
 
@@ -185,6 +189,7 @@ impl State {
             }
             Input::Asked(object, question) => self.asked(object, question, now, out),
             Input::Profile(ticket, dn) => self.asked_for_profile(ticket, dn, now, out),
+            Input::HotDesk(ticket, asked) => self.asked_hot_desk(ticket, &asked, now, out),
             Input::Tick => self.tick(now, out),
             Input::Close => {
                 if let Some((session, ..)) = self.session.take() {
@@ -236,6 +241,9 @@ impl State {
                 }
                 if let EventBody::Feature { change, .. } = &event.body {
                     out.push(Effect::Tell(object, Told::Changed(convert::changes(change))));
+                }
+                if let EventBody::HotDesk(state) = &event.body {
+                    out.push(Effect::Tell(object, Told::Changed(vec![convert::hot_desk_change(state)])));
                 }
                 if let Some(happening) = convert::happening(event.body) {
                     out.push(Effect::Tell(object, Told::Happened(happening)));
@@ -366,6 +374,16 @@ impl State {
                 Some(settings) => out.push(Effect::Tell(object, Told::Settings(group, Ok(settings)))),
                 None => self.failed(Purpose::Settings(object, group), &Failure::operation("generic"), now, out),
             },
+            (Purpose::Settings(object, FeatureGroup::HotDesk), Response::Escape(PrivateResponse::HotDesk(state))) => {
+                let settings = vec![convert::hot_desk_change(&state)];
+                out.push(Effect::Tell(object, Told::Settings(FeatureGroup::HotDesk, Ok(settings))));
+            }
+            (Purpose::HotDesk(ticket), Response::Escape(PrivateResponse::HotDesk(state))) => {
+                out.push(Effect::HotDesk(ticket, Ok(convert::hot_desk_answer(state))));
+            }
+            (Purpose::HotDesk(ticket), Response::Escape(PrivateResponse::Done)) => {
+                out.push(Effect::HotDesk(ticket, Ok(HotDeskAnswer::default())));
+            }
             (Purpose::Perform(object, ticket), response) => {
                 let call = match response {
                     Response::MakeCall { calling: named, .. }
@@ -411,6 +429,7 @@ impl State {
     fn refuse(&mut self, purpose: Purpose, refusal: NodeRefusal, out: &mut Effects) {
         let (object, told) = match purpose {
             Purpose::Profile(ticket) => return out.push(Effect::Profile(ticket, Err(refusal))),
+            Purpose::HotDesk(ticket) => return out.push(Effect::HotDesk(ticket, Err(refusal))),
             Purpose::Monitor(object) => (object, Told::Monitored(Err(refusal))),
             Purpose::Legs(object) => (object, Told::Legs(Err(refusal))),
             Purpose::Line(object, button) => (object, Told::Line(button, Err(refusal))),
@@ -465,6 +484,21 @@ impl State {
         self.send(request, purpose, now, out);
     }
 
+    /// Refused here when the node does not know hot desking, so that no PIN goes to who has no use for it.
+    fn asked_hot_desk(&mut self, ticket: Ticket, asked: &HotDesk, now: Instant, out: &mut Effects) {
+        let purpose = Purpose::HotDesk(ticket);
+        if self.phase != Phase::Up {
+            return self.refuse(purpose, not_connected(), out);
+        }
+        if !self.private.contains(&PrivateFeature::HotDesk) {
+            return self.refuse(purpose, not_available("Hot desking"), out);
+        }
+        if self.pending.len() >= policy::NODE_PENDING {
+            return self.refuse(purpose, overloaded(), out);
+        }
+        self.send(convert::hot_desk_request(asked), purpose, now, out);
+    }
+
     fn asked(&mut self, object: ObjectId, question: Question, now: Instant, out: &mut Effects) {
         let (request, purpose) = match question {
             Question::Monitor(device) => (Request::MonitorStart { device }, Purpose::Monitor(object)),
@@ -488,7 +522,12 @@ impl State {
                 (Request::SnapshotCall { connection }, Purpose::Details(object, call))
             }
             Question::Features(device, group) => {
-                (convert::feature_request(group, &device), Purpose::Settings(object, group))
+                let purpose = Purpose::Settings(object, group);
+                let lacks = group == FeatureGroup::HotDesk && !self.private.contains(&PrivateFeature::HotDesk);
+                if self.phase == Phase::Up && lacks {
+                    return self.refuse(purpose, not_available("Hot desking"), out);
+                }
+                (convert::feature_request(group, &device), purpose)
             }
             Question::Perform(ticket, command) => {
                 let purpose = Purpose::Perform(object, ticket);

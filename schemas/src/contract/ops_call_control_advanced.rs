@@ -9,6 +9,7 @@ use super::adv::{
 };
 use super::cc::{AcdAgentStatusExResult, AcdAgentStatusResult, ObjectIdResult, Outcome};
 use super::operation::operations;
+use super::record::Secret;
 use super::std::MonitorResult;
 
 operations! {StandardCcService;
@@ -178,11 +179,11 @@ operations! {StandardCcService;
 
     AdvLoginAcdAgent = "advLoginACDAgent" Advanced Device {
         elem session_id: "sessionId" i64 1; elem object_id: "objectId" i64 1; elem agent_dn: "agentDn" String 1;
-        elem pin: "pin" String ?
+        elem pin: "pin" Secret ?
     } -> Outcome 1
 
     AdvLoginExternalAcdAgent = "advLoginExternalACDAgent" Advanced Device {
-        elem session_id: "sessionId" i64 1; elem object_id: "objectId" i64 1; elem pin: "pin" String 1
+        elem session_id: "sessionId" i64 1; elem object_id: "objectId" i64 1; elem pin: "pin" Secret 1
     } -> Outcome 1
 
     AdvLogoutExternalAcdAgent = "advLogoutExternalACDAgent" Advanced Device {

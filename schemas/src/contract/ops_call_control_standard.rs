@@ -7,6 +7,7 @@ use super::cc::{
     StandardEventMsg,
 };
 use super::operation::operations;
+use super::record::Secret;
 use super::std::{
     DeviceConfigExResult, DeviceConfigResult, DeviceMembersResult, DialNumberResult, GetDeviceConfigurationRequest,
     GetDeviceMembersRequest, GetIcpIdRequest, GetLineAppearanceIdRequest, GetPhoneNumberIdRequest,
@@ -181,7 +182,7 @@ operations! {StandardCcService;
 
     VerifyHotDeskUserPin = "verifyHotDeskUserPin" Standard Device {
         elem session_id: "sessionId" i64 1; elem object_id: "objectId" i64 1;
-        elem hot_desk_user_dn: "hotDeskUserDn" String 1; elem pin: "pin" String 1
+        elem hot_desk_user_dn: "hotDeskUserDn" String 1; elem pin: "pin" Secret 1
     } -> Outcome 1
 
     OutPulseDigits = "outPulseDigits" Standard Device {

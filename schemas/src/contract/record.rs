@@ -215,6 +215,28 @@ impl Scalar for String {
     }
 }
 
+/// A text that nobody but the node is to see, a PIN: its `Debug` shows nothing.
+#[derive(Default, Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+impl Scalar for Secret {
+    const TYPE: Ty = Ty::Text;
+
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        String::parse(text).map(Self)
+    }
+
+    fn render(&self, out: &mut Writer) {
+        out.text(&self.0);
+    }
+}
+
 impl<T: Scalar> Value for T {
     const TY: Ty = T::TYPE;
 

@@ -4,6 +4,7 @@
 
 use super::cc::{CallState, ConnectionState};
 use super::macros::{enumeration, record};
+use super::record::Secret;
 
 enumeration! {
     NetworkElementType = Std "networkElementType" {
@@ -115,13 +116,13 @@ record! {
     }
 
     LoginExtHotDeskUserRequest = Std "loginExtHotDeskUserRequest" {
-        elem pin: "pin" String 1;
+        elem pin: "pin" Secret 1;
         attr session_id: "sessionId" i64 1;
         attr object_id: "objectId" i64 1;
     }
 
     LoginHotDeskUserRequest = Std "loginHotDeskUserRequest" {
-        elem pin: "pin" String 1;
+        elem pin: "pin" Secret 1;
         elem hot_desk_user_dn: "hotDeskUserDn" String 1;
         attr session_id: "sessionId" i64 1;
         attr object_id: "objectId" i64 1;

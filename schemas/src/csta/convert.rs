@@ -4,8 +4,10 @@
 //! `Node` actor; the simulated node has its own model and speaks in `message`.
 
 mod features;
+mod hot_desk;
 
 pub use features::{changes, feature_request, settings};
+pub use hot_desk::{hot_desk_answer, hot_desk_change, hot_desk_request};
 
 use super::message::{
     CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceConnection, EventBody, Failure, FeatureRequest,
@@ -17,7 +19,7 @@ use crate::domain::{
 };
 
 /// What an event says of the monitored device's calls; `None` for events that the gateway has no use
-/// for, and for those of features (see [`changes`]).
+/// for, and for those of features (see [`changes`], [`hot_desk_change`]).
 #[must_use]
 pub fn happening(body: EventBody) -> Option<Happening> {
     match body {
@@ -30,7 +32,7 @@ pub fn happening(body: EventBody) -> Option<Happening> {
         EventBody::BackInService { device } => {
             Some(Happening { subject: device, ..Happening::bare(Fact::BackInService) })
         }
-        EventBody::Feature { .. } | EventBody::Other(_) => None,
+        EventBody::Feature { .. } | EventBody::HotDesk(_) | EventBody::Other(_) => None,
     }
 }
 
@@ -306,6 +308,9 @@ const REFUSALS: [(&str, Value, RefusalKind, &str); 20] = {
 /// A node's refusal in the gateway's terms, with a text of ours for applications.
 #[must_use]
 pub fn refusal(failure: &Failure) -> NodeRefusal {
+    if let Some((kind, text)) = super::hot_desk::refusal(failure) {
+        return NodeRefusal { kind, text: text.to_owned() };
+    }
     let value = failure.value.as_str();
     let fits = |rule: &Value| match rule {
         Value::Is(words) => words.contains(&value),

@@ -3,6 +3,7 @@
 //! Names are the standard's. What a peer may leave out is optional here; `read` is tolerant and
 //! `write` strict (schema order).
 
+pub use super::hot_desk::{HotDeskOf, HotDeskRequest, HotDeskState};
 use super::words::{STATUSES, word};
 use crate::domain::{Cause, Features, LocalState, Party, party::DeviceRef};
 
@@ -346,6 +347,8 @@ pub enum PrivateFeature {
     DeviceProfile,
     SplitConference,
     NewCall,
+    /// Logins of hot desk users.
+    HotDesk,
     /// `permitted` beside servicesPermitted.
     Permitted,
 }
@@ -363,6 +366,7 @@ pub enum PrivateRequest {
     NewCall {
         connection: ConnectionId,
     },
+    HotDesk(HotDeskRequest),
     /// Something that is not known here; to be refused.
     Unsupported,
 }
@@ -372,6 +376,7 @@ pub enum PrivateResponse {
     /// It was done; nothing more is said.
     Done,
     DeviceProfile(DeviceProfile),
+    HotDesk(HotDeskState),
 }
 
 /// What a node has configured for a number.
@@ -478,6 +483,8 @@ pub enum EventBody {
         device: Party,
         change: FeatureChange,
     },
+    /// A hot desk user logged in or out; its `user` is always there.
+    HotDesk(HotDeskState),
     /// An event that we have no use for, by its element's name (bounded).
     Other(String),
 }

@@ -10,6 +10,7 @@ mod application_session;
 pub mod convert;
 mod device_text;
 pub mod frame;
+pub mod hot_desk;
 pub mod message;
 pub mod private;
 pub mod read;

@@ -3,7 +3,8 @@
 //! A switch that does not know it skips it, and a reader that meets something else there says so.
 //! Used by `read` and `write` alone.
 
-use super::message::{DeviceProfile, PrivateFeature, PrivateRequest, PrivateResponse, ProfileLine};
+use super::hot_desk;
+use super::message::{DeviceProfile, EventBody, PrivateFeature, PrivateRequest, PrivateResponse, ProfileLine};
 use super::read::parts::{connection_needed, id, id_needed, truth};
 use super::read::{ReadFault, Result};
 use super::words::{PRIVATE, PRIVATE_FEATURES, PRIVATE_PERMITTED, value, word};
@@ -32,15 +33,24 @@ pub(super) fn request(e: Element<'_, '_>) -> Result<PrivateRequest> {
             PrivateRequest::SplitConference { connection: connection_needed(asked, "splitConference", "connection")? }
         }
         "newCall" => PrivateRequest::NewCall { connection: connection_needed(asked, "newCall", "connection")? },
-        _ => PrivateRequest::Unsupported,
+        _ => hot_desk::request(asked)?,
     })
 }
 
 pub(super) fn response(e: Element<'_, '_>) -> Result<PrivateResponse> {
-    match ours(e).find(|c| c.local() == "deviceProfile") {
-        Some(told) => profile(told).map(PrivateResponse::DeviceProfile),
-        None => Ok(PrivateResponse::Done),
+    for told in ours(e) {
+        match told.local() {
+            "deviceProfile" => return profile(told).map(PrivateResponse::DeviceProfile),
+            "hotDeskState" => return hot_desk::response(told),
+            _ => {}
+        }
     }
+    Ok(PrivateResponse::Done)
+}
+
+/// What a PrivateEvent tells; `None` when it is not ours.
+pub(super) fn event(e: Element<'_, '_>) -> Result<Option<EventBody>> {
+    ours(e).find(|c| c.local() == "hotDeskChanged").map(hot_desk::event).transpose()
 }
 
 pub(super) fn features(e: Element<'_, '_>) -> Vec<PrivateFeature> {

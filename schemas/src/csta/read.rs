@@ -179,6 +179,7 @@ fn other_event(e: Element<'_, '_>) -> Result<Message> {
         name if features::is_event(name) => features::event(e)?,
         // A private event may belong to no monitor.
         other if e.child("monitorCrossRefID").is_none() => return unknown(other),
+        "PrivateEvent" => private::event(e)?.unwrap_or_else(|| EventBody::Other("PrivateEvent".to_owned())),
         other => EventBody::Other(bounded(other)?.to_owned()),
     };
     Ok(Message::Event(Event { cross_ref: id_needed(e, "an event", "monitorCrossRefID")?, body }))

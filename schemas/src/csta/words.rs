@@ -151,10 +151,11 @@ pub(super) const FORWARDING: [(ForwardingType, &str); 7] = [
 ];
 
 /// What of our private data a node announces.
-pub(super) const PRIVATE_FEATURES: [(PrivateFeature, &str); 4] = [
+pub(super) const PRIVATE_FEATURES: [(PrivateFeature, &str); 5] = [
     (PrivateFeature::DeviceProfile, "deviceProfile"),
     (PrivateFeature::SplitConference, "splitConference"),
     (PrivateFeature::NewCall, "newCall"),
+    (PrivateFeature::HotDesk, "hotDesk"),
     (PrivateFeature::Permitted, "permitted"),
 ];
 

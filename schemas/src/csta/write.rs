@@ -4,6 +4,7 @@
 //! `Node` actor and the simulated node.
 
 mod features;
+mod hot_desk;
 
 use super::application_session;
 use super::device_text;
@@ -186,6 +187,10 @@ impl Out {
                 out.party("device", device);
             }),
             EventBody::Feature { device, change } => self.feature_event(&event.cross_ref, device, change),
+            EventBody::HotDesk(state) => self.root("PrivateEvent", |out| {
+                cross_ref(out);
+                out.private(|out| out.hot_desk_state("hotDeskChanged", state));
+            }),
             EventBody::Other(name) => self.root(element_name(name), cross_ref),
         }
     }
@@ -332,6 +337,7 @@ impl Out {
                 PrivateRequest::NewCall { connection } => {
                     out.own("newCall", None, |out| out.connection("connection", connection));
                 }
+                PrivateRequest::HotDesk(request) => out.hot_desk_request(request),
                 PrivateRequest::Unsupported => out.own("unsupported", None, |_| {}),
             });
         });
@@ -534,6 +540,9 @@ impl Out {
             Response::Escape(PrivateResponse::Done) => self.root("EscapeResponse", |_| {}),
             Response::Escape(PrivateResponse::DeviceProfile(profile)) => self.root("EscapeResponse", |out| {
                 out.extension(|out| out.profile(profile));
+            }),
+            Response::Escape(PrivateResponse::HotDesk(state)) => self.root("EscapeResponse", |out| {
+                out.extension(|out| out.hot_desk_state("hotDeskState", state));
             }),
         }
     }

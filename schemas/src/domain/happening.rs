@@ -383,6 +383,8 @@ pub enum RefusalKind {
     Unknown,
     /// Class of service forbids it.
     Privilege,
+    /// The PIN is not the hot desk user's.
+    WrongPin,
     /// The call or device is in another state.
     State,
     /// A resource is busy, out of service or at its limit.

@@ -14,6 +14,8 @@ pub enum IdFault {
     Ceid,
     #[error("a directory number has 1 to 7 digits")]
     Dn,
+    #[error("a PIN has 1 to 8 digits")]
+    Pin,
     #[error("not an object of this gateway")]
     Object,
 }

@@ -4,14 +4,18 @@
 //! think in these, and both ends convert.
 
 pub mod happening;
+pub mod hot_desk;
 pub mod ids;
 pub mod party;
+pub mod pin;
 pub mod setting;
 
 pub use happening::{
     Cause, Command, Done, Fact, Feature, Features, Happening, Joined, JoinedParty, LegSnapshot, LocalState,
     NodeRefusal, RefusalKind,
 };
+pub use hot_desk::{HotDesk, HotDeskAnswer};
 pub use ids::{CallKey, Ceid, Dn, GlobalCallId, LegId, ObjectId, ObjectKind, SessionId};
 pub use party::{DeviceRef, Party};
+pub use pin::Pin;
 pub use setting::{DeviceFeature, FeatureGroup, Forwarding, Setting};

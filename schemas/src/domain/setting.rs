@@ -22,6 +22,8 @@ pub enum DeviceFeature {
     DoNotDisturb,
     MessageWaiting,
     AutoAnswer,
+    /// A hot desk user is logged in there; the number is the user's.
+    HotDeskUser,
     Forward(Forwarding),
 }
 
@@ -30,7 +32,7 @@ pub enum DeviceFeature {
 pub struct Setting {
     pub feature: DeviceFeature,
     pub on: bool,
-    /// Where calls are forwarded to, where the node says it.
+    /// Where calls are forwarded to, or which user is logged in; where the node says it.
     pub number: Option<String>,
 }
 
@@ -49,10 +51,13 @@ pub enum FeatureGroup {
     Forwarding,
     AutoAnswer,
     MessageWaiting,
+    /// Asked of a node that knows our private data.
+    HotDesk,
 }
 
 impl FeatureGroup {
-    pub const ALL: [Self; 4] = [Self::DoNotDisturb, Self::Forwarding, Self::AutoAnswer, Self::MessageWaiting];
+    pub const ALL: [Self; 5] =
+        [Self::DoNotDisturb, Self::Forwarding, Self::AutoAnswer, Self::MessageWaiting, Self::HotDesk];
 
     /// The group that a feature is in.
     #[must_use]
@@ -62,6 +67,7 @@ impl FeatureGroup {
             DeviceFeature::Forward(_) => Self::Forwarding,
             DeviceFeature::AutoAnswer => Self::AutoAnswer,
             DeviceFeature::MessageWaiting => Self::MessageWaiting,
+            DeviceFeature::HotDeskUser => Self::HotDesk,
         }
     }
 }

@@ -6,12 +6,12 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use schemas::csta::message::{
     CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceCategory, DeviceConnection, DeviceProfile, Edition,
-    Event, EventBody, Failure, FeatureChange, FeatureRequest, FeatureResponse, ForwardItem, ForwardingType,
-    InformationEvent, JoinKind, JoinedConnection, JoinedEvent, ListedDevice, Message, PrivateFeature, PrivateRequest,
-    PrivateResponse, ProfileLine, Request, Response, SpecificInfo, SystemStatus,
+    Event, EventBody, Failure, FeatureChange, FeatureRequest, FeatureResponse, ForwardItem, ForwardingType, HotDeskOf,
+    HotDeskRequest, HotDeskState, InformationEvent, JoinKind, JoinedConnection, JoinedEvent, ListedDevice, Message,
+    PrivateFeature, PrivateRequest, PrivateResponse, ProfileLine, Request, Response, SpecificInfo, SystemStatus,
 };
 use schemas::csta::private::only_private;
-use schemas::domain::{Cause, DeviceRef, Feature, Features, LocalState, Party};
+use schemas::domain::{Cause, DeviceRef, Feature, Features, LocalState, Party, Pin};
 use schemas::xml::tree::is_xml_char;
 
 pub const EDITIONS: [Edition; 4] = [Edition::Ed3, Edition::Ed4, Edition::Ed5, Edition::Ed6];
@@ -249,8 +249,33 @@ fn private_request() -> impl Strategy<Value = PrivateRequest> {
         text().prop_map(|dn| PrivateRequest::DeviceProfile { dn }),
         connection().prop_map(|connection| PrivateRequest::SplitConference { connection }),
         connection().prop_map(|connection| PrivateRequest::NewCall { connection }),
+        hot_desk_request().prop_map(PrivateRequest::HotDesk),
         Just(PrivateRequest::Unsupported),
     ]
+}
+
+fn hot_desk_request() -> impl Strategy<Value = HotDeskRequest> {
+    let pin = || "[0-9]{1,8}".prop_map(|digits| Pin::new(&digits).expect("a PIN"));
+    let of = || prop_oneof![text().prop_map(HotDeskOf::Set), text().prop_map(HotDeskOf::User)];
+    prop_oneof![
+        (text(), text(), pin()).prop_map(|(set, user, pin)| HotDeskRequest::Login { set, user, pin }),
+        (text(), pin(), option::of(text())).prop_map(|(user, pin, number)| HotDeskRequest::LoginOutside {
+            user,
+            pin,
+            number
+        }),
+        of().prop_map(HotDeskRequest::Logout),
+        (text(), pin()).prop_map(|(user, pin)| HotDeskRequest::Verify { user, pin }),
+        of().prop_map(HotDeskRequest::State),
+    ]
+}
+
+fn hot_desk_state() -> impl Strategy<Value = HotDeskState> {
+    (option::of(text()), option::of(text()), option::of(text())).prop_map(|(user, set, outside)| HotDeskState {
+        user,
+        set,
+        outside,
+    })
 }
 
 fn profile() -> impl Strategy<Value = DeviceProfile> {
@@ -270,8 +295,8 @@ fn profile() -> impl Strategy<Value = DeviceProfile> {
 }
 
 fn private_features() -> impl Strategy<Value = Vec<PrivateFeature>> {
-    use PrivateFeature::{DeviceProfile, NewCall, Permitted, SplitConference};
-    subsequence(vec![DeviceProfile, SplitConference, NewCall, Permitted], 0..=4)
+    use PrivateFeature::{DeviceProfile, HotDesk, NewCall, Permitted, SplitConference};
+    subsequence(vec![DeviceProfile, SplitConference, NewCall, HotDesk, Permitted], 0..=5)
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -282,6 +307,9 @@ fn event() -> impl Strategy<Value = Event> {
         1 => party().prop_map(|device| EventBody::OutOfService { device }),
         1 => party().prop_map(|device| EventBody::BackInService { device }),
         3 => (party(), feature_change()).prop_map(|(device, change)| EventBody::Feature { device, change }).boxed(),
+        1 => (text(), hot_desk_state())
+            .prop_map(|(user, state)| EventBody::HotDesk(HotDeskState { user: Some(user), ..state }))
+            .boxed(),
         1 => select(&["AutoWorkModeEvent", "DivertedDNDEvent", "PrivateEvent"][..])
             .prop_map(|name| EventBody::Other(name.to_owned())),
     ];
@@ -436,6 +464,7 @@ fn response() -> impl Strategy<Value = Response> {
         connection().prop_map(|picked| Response::DirectedPickupCall { picked }),
         private_features().prop_map(|private| Response::GetCstaFeatures { private }),
         profile().prop_map(|profile| Response::Escape(PrivateResponse::DeviceProfile(profile))),
+        hot_desk_state().prop_map(|state| Response::Escape(PrivateResponse::HotDesk(state))),
         text().prop_map(|register| Response::SystemRegister { register }),
         text().prop_map(|cross_ref| Response::GetSwitchingFunctionDevices { cross_ref }),
         text().prop_map(|cross_ref| Response::MonitorStart { cross_ref }),

@@ -1,7 +1,7 @@
 //! What cannot be read: each known message without what it must have, texts without end, and what
 //! is not known at all.
 
-use schemas::csta::message::{Edition, Failure, Message, PrivateRequest, Request};
+use schemas::csta::message::{Edition, Event, EventBody, Failure, Message, PrivateRequest, Request};
 use schemas::csta::read::{self, ReadFault};
 use schemas::xml::XmlFault;
 
@@ -97,6 +97,37 @@ fn a_known_message_without_what_it_must_have_is_named_with_the_field() {
         let fault = parse(&format!("<{name}>{content}</{name}>"));
         assert_eq!(fault, Err(ReadFault::Missing { message: name, field }), "{name} {content}");
     }
+}
+
+#[test]
+fn hot_desking_is_refused_without_what_it_must_have_and_no_fault_shows_a_pin() {
+    let user = "<user>1900</user>";
+    let set = "<set>1010</set>";
+    for (name, content, field) in [
+        ("hotDeskLogin", format!("{set}<pin>1234</pin>"), "user"),
+        ("hotDeskLogin", format!("{set}{user}"), "pin"),
+        ("hotDeskLogin", format!("{set}{user}<pin/>"), "pin"),
+        ("hotDeskLogin", format!("{set}{user}<pin>12a4</pin>"), "pin"),
+        ("hotDeskLogin", format!("{user}<pin>123456789</pin>"), "pin"),
+        ("hotDeskLogout", String::new(), "user"),
+        ("hotDeskVerify", "<pin>1234</pin>".into(), "user"),
+        ("hotDeskVerify", user.into(), "pin"),
+        ("hotDeskState", String::new(), "user"),
+    ] {
+        let asked = format!("<{name} xmlns='urn:oig:csta:1'>{content}</{name}>");
+        let fault = parse(&format!("<Escape><privateData><private>{asked}</private></privateData></Escape>"));
+        assert_eq!(fault, Err(ReadFault::Missing { message: name, field }), "{name} {content}");
+        let shown = fault.expect_err("refused").to_string();
+        assert!(!shown.contains("12"), "{shown}");
+    }
+    let changed = "<privateData><private><hotDeskChanged xmlns='urn:oig:csta:1'/></private></privateData>";
+    let fault = parse(&format!("<PrivateEvent><monitorCrossRefID>1</monitorCrossRefID>{changed}</PrivateEvent>"));
+    assert_eq!(fault, Err(ReadFault::Missing { message: "hotDeskChanged", field: "user" }));
+    // Nothing of ours is something of another maker's.
+    let other = "<monitorCrossRefID>1</monitorCrossRefID><privateData><string>00</string></privateData>";
+    let body = EventBody::Other("PrivateEvent".into());
+    let read = parse(&format!("<PrivateEvent>{other}</PrivateEvent>"));
+    assert_eq!(read, Ok(Message::Event(Event { cross_ref: "1".into(), body })));
 }
 
 #[test]

@@ -6,9 +6,12 @@ use std::path::PathBuf;
 
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
-use schemas::csta::message::{CallEvent, CallEventKind, ConnectionId, Edition, Event, EventBody, Message, Request};
+use schemas::csta::message::{
+    CallEvent, CallEventKind, ConnectionId, Edition, Event, EventBody, HotDeskRequest, HotDeskState, Message,
+    PrivateRequest, Request,
+};
 use schemas::csta::write;
-use schemas::domain::{Cause, DeviceRef, Feature, Features, LocalState, Party};
+use schemas::domain::{Cause, DeviceRef, Feature, Features, LocalState, Party, Pin};
 
 use crate::generate;
 
@@ -17,7 +20,7 @@ const EACH: usize = 8;
 const TRIES: usize = 3_000;
 
 /// Every kind, by the name of its root element: CSTA's, then those of ECMA-354.
-const KINDS: [&str; 87] = [
+const KINDS: [&str; 88] = [
     "AlternateCall",
     "AlternateCallResponse",
     "CallInformationEvent",
@@ -32,6 +35,7 @@ const KINDS: [&str; 87] = [
     "DirectedPickupCallResponse",
     "Escape",
     "EscapeResponse",
+    "PrivateEvent",
     "GenerateDigits",
     "GenerateDigitsResponse",
     "GetCSTAFeatures",
@@ -188,4 +192,42 @@ fn a_monitor_asks_for_every_event_of_a_device() {
     let expected = "<MonitorStart xmlns=\"http://www.ecma-international.org/standards/ecma-323/csta/ed5\">\
                     <monitorObject><deviceObject>N&lt;1000&amp;2&gt;</deviceObject></monitorObject></MonitorStart>";
     assert_eq!(xml, expected);
+}
+
+#[test]
+fn a_hot_desk_login_is_written_with_its_pin_which_nothing_else_shows() {
+    let pin = Pin::new("73519").expect("a PIN");
+    let login = |request| Message::Request(Request::Escape(PrivateRequest::HotDesk(request)));
+    let written = |body: &str| {
+        format!(
+            "<Escape xmlns=\"http://www.ecma-international.org/standards/ecma-323/csta/ed5\"><privateData><private>\
+             {body}</private></privateData></Escape>"
+        )
+    };
+    let at_set = login(HotDeskRequest::Login { set: "1010".into(), user: "1900".into(), pin: pin.clone() });
+    let outside = login(HotDeskRequest::LoginOutside { user: "1950".into(), pin: pin.clone(), number: None });
+    let verify = login(HotDeskRequest::Verify { user: "1900".into(), pin });
+    for (message, body) in [
+        (
+            &at_set,
+            "<hotDeskLogin xmlns=\"urn:oig:csta:1\"><set>1010</set><user>1900</user><pin>73519</pin></hotDeskLogin>",
+        ),
+        (&outside, "<hotDeskLogin xmlns=\"urn:oig:csta:1\"><user>1950</user><pin>73519</pin></hotDeskLogin>"),
+        (&verify, "<hotDeskVerify xmlns=\"urn:oig:csta:1\"><user>1900</user><pin>73519</pin></hotDeskVerify>"),
+    ] {
+        assert_eq!(write::write(message, Edition::Ed5), written(body));
+        assert!(!format!("{message:?}").contains("73519"));
+    }
+}
+
+#[test]
+fn the_event_of_a_login_names_user_and_set() {
+    let state = HotDeskState { user: Some("1900".into()), set: Some("1010".into()), outside: None };
+    let event = Message::Event(Event { cross_ref: "7".into(), body: EventBody::HotDesk(state) });
+    assert_eq!(
+        write::write(&event, Edition::Ed5),
+        "<PrivateEvent xmlns=\"http://www.ecma-international.org/standards/ecma-323/csta/ed5\">\
+         <monitorCrossRefID>7</monitorCrossRefID><privateData><private><hotDeskChanged xmlns=\"urn:oig:csta:1\">\
+         <user>1900</user><set>1010</set></hotDeskChanged></private></privateData></PrivateEvent>"
+    );
 }

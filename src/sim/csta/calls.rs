@@ -6,6 +6,7 @@ use schemas::csta::message::{
 };
 use schemas::domain::{DeviceRef, Dn};
 
+use super::hot_desk;
 use super::services::{Answer, failure, perform};
 use crate::sim::switch::{Command, Done, Line, Output, Refusal, Switch, Target, Two};
 
@@ -44,8 +45,8 @@ pub(super) fn answer(request: Request, switch: &mut Switch, now_ms: i64, told: &
             done(Command::Digits { target: target(&connection)?, digits }).map(|_| Response::GenerateDigits)
         }
         Request::GetCstaFeatures => {
-            use PrivateFeature::{DeviceProfile, NewCall, Permitted, SplitConference};
-            let known = [DeviceProfile, SplitConference, NewCall, Permitted];
+            use PrivateFeature::{DeviceProfile, HotDesk, NewCall, Permitted, SplitConference};
+            let known = [DeviceProfile, SplitConference, NewCall, HotDesk, Permitted];
             Ok(Response::GetCstaFeatures { private: if switch.plan().private { known.to_vec() } else { Vec::new() } })
         }
         Request::Escape(request) if switch.plan().private => private(request, switch, now_ms, told),
@@ -91,6 +92,7 @@ fn private(request: PrivateRequest, switch: &mut Switch, now_ms: i64, told: &mut
         }
         PrivateRequest::SplitConference { connection } => Command::Split(target(&connection)?),
         PrivateRequest::NewCall { connection } => Command::NewCall(target(&connection)?),
+        PrivateRequest::HotDesk(request) => return hot_desk::answer(request, switch, now_ms, told),
         PrivateRequest::Unsupported => return Err(Failure::operation("serviceNotSupported")),
     };
     perform(command, switch, now_ms, told).map(|_| Response::Escape(PrivateResponse::Done))
@@ -99,7 +101,8 @@ fn private(request: PrivateRequest, switch: &mut Switch, now_ms: i64, told: &mut
 /// What the plan has for a number; a resilient phone's secondary node is not modelled yet.
 fn profile(dn: Dn, switch: &Switch) -> Option<DeviceProfile> {
     let plan = switch.plan();
-    let phone = plan.phones.iter().find(|p| p.dn == dn)?;
+    let user = || plan.hot_desk.users.get(&dn).map(|user| &user.phone);
+    let phone = plan.phones.iter().find(|p| p.dn == dn).or_else(user)?;
     let line = |button| ProfileLine { button, dn: dn.to_string(), ring: button == 1 };
     Some(DeviceProfile {
         name: (!phone.name.is_empty()).then(|| phone.name.clone()),

@@ -9,7 +9,7 @@ use schemas::csta::message::{
 use schemas::domain::{Cause, DeviceRef, Features, LocalState, Party};
 
 use super::features;
-use crate::sim::switch::{Happened, InUse, Joined, Learnt, LegState, Line, Output, Witness};
+use crate::sim::switch::{Changed, Happened, InUse, Joined, Learnt, LegState, Line, Output, Service, Witness};
 
 /// The lines that are told of it.
 pub(super) fn witnesses(told: &Output) -> Cow<'_, [Witness]> {
@@ -20,9 +20,9 @@ pub(super) fn witnesses(told: &Output) -> Cow<'_, [Witness]> {
         Output::InUse(used) => {
             Cow::Owned(vec![Witness { line: used.line, local: LocalState::Null, permitted: Features::NONE }])
         }
-        Output::Changed(changed) => {
+        Output::Changed(Changed { lines, .. }) | Output::Service(Service { lines, .. }) => {
             let witness = |line: &Line| Witness { line: *line, local: LocalState::Null, permitted: Features::NONE };
-            Cow::Owned(changed.lines.iter().map(witness).collect())
+            Cow::Owned(lines.iter().map(witness).collect())
         }
         Output::Truth(_) | Output::Settled(..) | Output::Peer(..) | Output::Broken(_) => Cow::Borrowed(&[]),
     }
@@ -35,13 +35,16 @@ pub(super) fn event(told: &Output, witness: &Witness, cross_ref: u64) -> Option<
         Output::Joined(joined) => EventBody::Joined(join(joined, witness)),
         Output::Learnt(learnt) => EventBody::Information(information(learnt, witness)),
         Output::InUse(used) => EventBody::Call(in_use(used)),
-        Output::Changed(changed) => EventBody::Feature {
-            device: Party::Known(changed.device.clone()),
-            change: features::change(&changed.setting),
-        },
+        Output::Changed(changed) => features::event(&changed.device, &changed.setting),
+        Output::Service(service) => in_service(Party::Known(service.device.clone()), service.on),
         Output::Truth(_) | Output::Settled(..) | Output::Peer(..) | Output::Broken(_) => return None,
     };
     Some(Message::Event(Event { cross_ref: cross_ref.to_string(), body }))
+}
+
+/// Whether a device is in service, as it changed or as it is when a monitor starts.
+pub(super) fn in_service(device: Party, on: bool) -> EventBody {
+    if on { EventBody::BackInService { device } } else { EventBody::OutOfService { device } }
 }
 
 fn call(happened: &Happened, witness: &Witness) -> CallEvent {

@@ -2,12 +2,12 @@
 //! switch has: they are refused as unknown services.
 
 use schemas::csta::message::{
-    Failure, FeatureChange, FeatureRequest, FeatureResponse, ForwardItem, ForwardingType, Response,
+    EventBody, Failure, FeatureChange, FeatureRequest, FeatureResponse, ForwardItem, ForwardingType, Response,
 };
-use schemas::domain::{DeviceRef, Dn, Forwarding};
+use schemas::domain::{DeviceRef, Dn, Forwarding, Party};
 
 use super::services::{Answer, failure, monitorable, perform};
-use crate::sim::switch::{Command, Line, Output, Refusal, Setting, Switch};
+use crate::sim::switch::{Command, Line, Output, Refusal, Setting, Switch, state_of};
 
 /// The name of a service, as faults name it.
 pub(super) fn name(request: &FeatureRequest) -> &'static str {
@@ -57,11 +57,13 @@ pub(super) fn answer(request: FeatureRequest, switch: &mut Switch, now_ms: i64, 
 }
 
 /// What an event says of a feature that was set.
-pub(super) fn change(setting: &Setting) -> FeatureChange {
-    match setting {
+pub(super) fn event(device: &DeviceRef, setting: &Setting) -> EventBody {
+    let change = match setting {
         Setting::DoNotDisturb(on) => FeatureChange::DoNotDisturb(*on),
         Setting::Forward(which, number) => FeatureChange::Forwarding(forward_item(*which, number.as_ref())),
-    }
+        Setting::HotDesk { user, at } => return EventBody::HotDesk(state_of(*user, at.as_ref())),
+    };
+    EventBody::Feature { device: Party::Known(device.clone()), change }
 }
 
 fn forward_item(which: Forwarding, number: Option<&String>) -> ForwardItem {

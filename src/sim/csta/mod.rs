@@ -8,6 +8,7 @@ mod calls;
 mod directory;
 mod events;
 mod features;
+mod hot_desk;
 mod services;
 
 pub use services::SERVICES;
@@ -15,7 +16,7 @@ pub use services::SERVICES;
 use std::collections::BTreeMap;
 
 use schemas::csta::frame;
-use schemas::csta::message::{Edition, Failure, Message, Request, Response, SystemStatus};
+use schemas::csta::message::{Edition, Event, Failure, Message, Request, Response, SystemStatus};
 
 use super::plan::{Plan, Style};
 use super::switch::{Line, Output, Switch};
@@ -211,6 +212,17 @@ impl Exchange {
                 }
             }
         }
+    }
+
+    fn send_event(&self, id: AssociationId, event: Event, out: &mut Vec<Effect>) {
+        let Some(association) = self.associations.get(&id) else { return };
+        out.push(Effect::Send(Outgoing {
+            to: id,
+            invoke: frame::EVENT,
+            message: Box::new(Message::Event(event)),
+            edition: association.edition,
+            answers: None,
+        }));
     }
 
     /// Looks at the timers.

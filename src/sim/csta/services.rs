@@ -1,10 +1,10 @@
 //! The services that a gateway may ask for, and how they are refused.
 
-use schemas::csta::message::{CallConnection, ConnectionId, DeviceConnection, Failure, Request, Response};
+use schemas::csta::message::{CallConnection, ConnectionId, DeviceConnection, Event, Failure, Request, Response};
 use schemas::domain::{DeviceRef, Party};
 
 use super::calls::Picked;
-use super::events::{connection, party};
+use super::events::{connection, in_service, party};
 use super::{AssociationId, Effect, Exchange, HEARTBEAT_MS, MONITORS, Picking, calls, directory, features};
 use crate::sim::plan::Style;
 use crate::sim::switch::{By, CallView, Command, Done, Input, Line, Output, Refusal, Switch, Target};
@@ -94,6 +94,8 @@ pub(super) fn failure(refusal: Refusal) -> Failure {
         Refusal::UnknownConnection => Failure::operation("invalidConnectionID"),
         Refusal::Privilege => Failure::operation("privilegeViolationSpecifiedDevice"),
         Refusal::InvalidDestination => Failure::operation("invalidDestination"),
+        Refusal::OutOfService => Failure::resource("deviceOutOfService"),
+        Refusal::HotDesk(refusal) => refusal.failure(),
         Refusal::BadForward => Failure::operation("invalidForwardingDestination"),
         Refusal::WrongState => Failure::state("invalidConnectionState"),
         Refusal::LineInUse => Failure::state("invalidDeviceState"),
@@ -159,7 +161,21 @@ impl Exchange {
                 }
                 return;
             }
-            Request::MonitorStart { device } => self.start_monitor(id, &device, switch),
+            Request::MonitorStart { device } => {
+                let answer = self.start_monitor(id, &device, switch);
+                let started = match &answer {
+                    Ok(Response::MonitorStart { cross_ref }) => Some(cross_ref.clone()),
+                    _ => None,
+                };
+                self.answer(id, invoke, service, answer, out);
+                // No snapshot would show it.
+                let is_out = Line::of(&device).is_some_and(|line| switch.is_out_of_service(line.dn));
+                if let Some(cross_ref) = started.filter(|_| is_out) {
+                    let body = in_service(Party::Known(device), false);
+                    self.send_event(id, Event { cross_ref, body }, out);
+                }
+                return;
+            }
             Request::MonitorStop { cross_ref } => self.stop_monitor(id, &cross_ref),
             Request::SnapshotDevice { device } => snapshot_device(&device, switch),
             Request::SnapshotCall { connection } => snapshot_call(&connection, switch),

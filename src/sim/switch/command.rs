@@ -81,6 +81,7 @@ impl Switch {
                 let leg = self.resolve(by, &target, Feature::NewCall)?;
                 Ok(self.new_call_at(by, target.line, leg, step))
             }
+            Command::HotDesk(desking) => self.desking(by, &desking, step),
             Command::DoNotDisturb { dn, on } => self.do_not_disturb(by, dn, on, step),
             Command::Forward { dn, which, number } => self.set_forward(by, dn, which, number, step),
         }
@@ -93,6 +94,7 @@ impl Switch {
 
     fn off_hook(&mut self, by: By, line: Line, step: &mut Step<'_>) -> Outcome {
         self.usable(by, line)?;
+        self.has_set(line.dn)?;
         if self.is_engaged(line) {
             return Err(Refusal::LineInUse);
         }
@@ -121,6 +123,7 @@ impl Switch {
 
     fn make_call(&mut self, by: By, line: Line, number: &str, step: &mut Step<'_>) -> Outcome {
         self.usable(by, line)?;
+        self.has_set(line.dn)?;
         dialable(number)?;
         let tone = self.leg_in(line, |s| s == LegState::Initiated);
         let rings = self.leg_in(line, |s| s == LegState::Alerting).is_some();

@@ -18,6 +18,8 @@
 //! - A call that fails leaves its caller with a tone until the caller clears; a call that is left
 //!   by all but one is over for the last one too.
 //! - A phone that does not want to be disturbed counts as busy where its calls are forwarded.
+//! - A hot desk user's number is at the set of its login, whose own is out of service meanwhile; nobody
+//!   comes or goes during a call.
 //! - A held call is retrieved before it is cleared; a ringing phone cannot hang up.
 //! - A line that picks up what rings at a partner's is kept for it until the partner has said.
 
@@ -29,6 +31,7 @@ mod divert;
 mod feature;
 mod follow;
 mod forward;
+mod hot_desk;
 mod join;
 mod legs;
 mod model;
@@ -42,9 +45,10 @@ mod view;
 mod tests;
 
 pub use feature::FORWARDINGS;
+pub use hot_desk::{Desk, Desking, state_of};
 pub use model::{
     By, Changed, Command, Done, Happened, InUse, Input, Joined, Joiner, Learnt, LegState, Line, Output, Refusal,
-    Setting, Target, Two, Why, Witness,
+    Service, Setting, Target, Two, Why, Witness,
 };
 pub use view::{CallView, LineView};
 
@@ -95,6 +99,7 @@ impl Switch {
         let phones = plan
             .phones
             .iter()
+            .chain(plan.hot_desk.users.values().map(|user| &user.phone))
             .map(|p| (p.dn, Phone { plan: p.clone(), dnd: false, forwards: BTreeMap::new() }))
             .collect();
         Self {
@@ -207,6 +212,7 @@ impl Switch {
             phone.dnd = false;
             phone.forwards.clear();
         }
+        self.state.desks = hot_desk::Desks::default();
         self.touched.clear();
         self.followed.clear();
         self.epoch_ms = epoch_ms.max(self.epoch_ms + 1);

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use schemas::csta::hot_desk::HotDeskRefusal;
 use schemas::csta::message::{CallEventKind, JoinKind};
 use schemas::domain::{Cause, DeviceRef, Dn, Features, Forwarding, LocalState};
 use serde::{Deserialize, Serialize};
 
+use super::hot_desk::{Desk, Desking, Desks};
 use crate::sim::peer::{PartId, PeerMessage};
 use crate::sim::plan::PhonePlan;
 use crate::sim::truth::{Truth, TruthState};
@@ -64,6 +66,7 @@ pub enum Why {
     InvalidNumberFormat,
     NumberUnallocated,
     DestNotObtainable,
+    DestOutOfOrder,
     Consultation,
     Alternate,
     Transfer,
@@ -96,6 +99,7 @@ impl Why {
             Self::InvalidNumberFormat => Cause::InvalidNumberFormat,
             Self::NumberUnallocated => Cause::NumberUnallocated,
             Self::DestNotObtainable => Cause::DestNotObtainable,
+            Self::DestOutOfOrder => Cause::DestOutOfOrder,
             Self::Consultation => Cause::Consultation,
             Self::Alternate => Cause::Alternate,
             Self::Transfer => Cause::Transfer,
@@ -261,6 +265,8 @@ impl Phone {
 #[derive(Debug, Clone, Default)]
 pub struct State {
     pub phones: BTreeMap<Dn, Phone>,
+    /// Who is logged in where.
+    pub desks: Desks,
     pub calls: BTreeMap<CallNo, Call>,
     pub legs: BTreeMap<LegNo, Leg>,
     pub by_key: BTreeMap<Arc<str>, CallNo>,
@@ -336,6 +342,7 @@ pub enum Command {
     },
     /// Clears a call that leads nowhere and gives dial tone on its line.
     NewCall(Target),
+    HotDesk(Desking),
     DoNotDisturb {
         dn: Dn,
         on: bool,
@@ -402,12 +409,22 @@ pub enum Refusal {
     HoldInUse,
     #[error("not a number to dial")]
     InvalidDestination,
+    #[error("out of service")]
+    OutOfService,
+    #[error("{}", .0.text())]
+    HotDesk(HotDeskRefusal),
     #[error("calls cannot be forwarded there")]
     BadForward,
     #[error("the conference is full")]
     ConferenceFull,
     #[error("the partner node cannot be reached")]
     Unreachable,
+}
+
+impl From<HotDeskRefusal> for Refusal {
+    fn from(refusal: HotDeskRefusal) -> Self {
+        Self::HotDesk(refusal)
+    }
 }
 
 /// A monitored line's part in what happened, as it is right after it.
@@ -492,6 +509,11 @@ pub struct InUse {
 pub enum Setting {
     DoNotDisturb(bool),
     Forward(Forwarding, Option<String>),
+    /// A user came there, or left.
+    HotDesk {
+        user: Dn,
+        at: Option<Desk>,
+    },
 }
 
 /// A feature of a phone was set otherwise than before.
@@ -499,6 +521,15 @@ pub enum Setting {
 pub struct Changed {
     pub device: DeviceRef,
     pub setting: Setting,
+    /// The lines of its set.
+    pub lines: Vec<Line>,
+}
+
+/// A number went out of service, or came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    pub device: DeviceRef,
+    pub on: bool,
     /// The lines of its set.
     pub lines: Vec<Line>,
 }
@@ -514,6 +545,7 @@ pub enum Output {
     Changed(Changed),
     /// What came of a command that had to wait.
     Settled(u64, Result<Done, Refusal>),
+    Service(Service),
     Peer(u16, PeerMessage),
     /// An invariant is broken: a fault of the switch itself.
     Broken(String),

@@ -24,6 +24,7 @@ impl Switch {
     /// Answers at a line what rings at another number.
     pub(super) fn pick_up(&mut self, by: By, line: Line, ringing: &Target, step: &mut Step<'_>) -> Outcome {
         self.usable(by, line)?;
+        self.has_set(line.dn)?;
         let dn = ringing.line.dn;
         if !self.state.phones.contains_key(&dn) {
             let Route::Partner(peer) = self.route(&dn.to_string()) else { return Err(Refusal::UnknownDevice) };

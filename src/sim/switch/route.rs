@@ -50,6 +50,9 @@ impl Switch {
             return Route::Nowhere(Why::InvalidNumberFormat);
         }
         let Ok(dn) = number.parse::<Dn>() else { return Route::Nowhere(Why::NumberUnallocated) };
+        if let Some(outside) = self.outside_of(dn) {
+            return self.route(outside);
+        }
         if self.state.phones.contains_key(&dn) {
             return Route::Here(Line::prime(dn));
         }
@@ -62,6 +65,13 @@ impl Switch {
     /// Why a line cannot be rung now.
     pub(super) fn hindrance(&self, line: Line) -> Option<Why> {
         let phone = self.state.phones.get(&line.dn)?;
+        if self.is_out_of_service(line.dn) {
+            return Some(Why::DestOutOfOrder);
+        }
+        // Rung by a partner, which does not know where the user is.
+        if self.outside_of(line.dn).is_some() {
+            return Some(Why::DestNotObtainable);
+        }
         if self.leg_in(line, |s| s != LegState::Held).is_some() {
             return Some(Why::Busy);
         }

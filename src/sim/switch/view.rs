@@ -7,6 +7,7 @@ use schemas::domain::{DeviceRef, Dn, Features, Forwarding, LocalState};
 
 use super::Switch;
 use super::feature::FORWARDINGS;
+use super::hot_desk::Desk;
 use super::model::{CallNo, LegNo, LegState, Line, Phone, Place, Refusal};
 use crate::sim::plan::ClassOfService;
 use crate::sim::truth::{TruthFaults, TruthLeg, TruthNow, TruthPhone};
@@ -133,6 +134,11 @@ impl Switch {
             name: phone.plan.name.clone(),
             buttons: phone.plan.buttons,
             dnd: phone.dnd,
+            user: (self.number_at(phone.plan.dn) != phone.plan.dn).then(|| self.number_at(phone.plan.dn).to_string()),
+            desk: self.desk_of(phone.plan.dn).map(|desk| match desk {
+                Desk::Set(set) => set.to_string(),
+                Desk::Outside(number) => number.clone(),
+            }),
             forwards: FORWARDINGS
                 .iter()
                 .filter_map(|(which, word)| Some(((*word).to_owned(), phone.forwards.get(which)?.clone())))
@@ -163,6 +169,8 @@ impl Switch {
         let busy = |phone: &&Phone| {
             let lines = (1..=phone.plan.buttons).map(|button| Line { dn: phone.plan.dn, button });
             phone.dnd
+                || self.number_at(phone.plan.dn) != phone.plan.dn
+                || self.desk_of(phone.plan.dn).is_some()
                 || !phone.forwards.is_empty()
                 || lines.into_iter().any(|line| self.state.by_line.contains_key(&line))
         };

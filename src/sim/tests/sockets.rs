@@ -97,7 +97,12 @@ async fn what_hands_get_wrong_is_said_and_changes_nothing() {
     let node = running(1, vec![]).await;
     for (path, body, status, error) in [
         ("/phones/1000/answer", json!({}), 409, "nothing to answer"),
-        ("/phones/1000/login", json!({ "anything": 1 }), 409, "not supported yet"),
+        ("/phones/1000/login", json!({ "user": "1900", "pin": "1234" }), 409, "does not accept hot desk users"),
+        ("/phones/1010/login", json!({ "user": "1900", "pin": "4321" }), 409, "The PIN is wrong"),
+        ("/phones/1010/login", json!({ "user": "1900", "pin": 7351 }), 400, "pin is a text of 1 to 8 digits"),
+        ("/phones/1010/login", json!({ "user": "x", "pin": "1234" }), 400, "user is no extension"),
+        ("/phones/1010/login", json!({ "pin": "1234" }), 409, "does not know this hot desk user"),
+        ("/phones/1010/logout", json!({}), 409, "No hot desk user is logged in there"),
         ("/phones/1000/transfer", json!({}), 409, "no active call"),
         ("/phones/1000/consult", json!({}), 400, "number"),
         ("/phones/1000/pickup", json!({ "number": "12345678" }), 400, "no extension"),

@@ -3,7 +3,7 @@
 //!
 //! Somebody who watches features hears nothing first. While nobody does, nothing is asked.
 
-use schemas::domain::{FeatureGroup, NodeRefusal, RefusalKind, Setting};
+use schemas::domain::{DeviceFeature, FeatureGroup, NodeRefusal, RefusalKind, Setting};
 
 use super::{Effect, Effects, Link, State};
 use crate::node::messages::{Question, Ticket};
@@ -48,7 +48,7 @@ struct Asked {
 impl Settings {
     fn change(&mut self, setting: &Setting) -> Change {
         match self.known.iter_mut().find(|known| known.feature == setting.feature) {
-            Some(known) if known == setting => Change::None,
+            Some(known) if known == setting || (nobody(known) && nobody(setting)) => Change::None,
             Some(known) => {
                 known.clone_from(setting);
                 Change::Other
@@ -59,6 +59,11 @@ impl Settings {
             }
         }
     }
+}
+
+/// No hot desk user is logged in, whoever it was who left.
+fn nobody(setting: &Setting) -> bool {
+    setting.feature == DeviceFeature::HotDeskUser && !setting.on
 }
 
 /// What a setting is beside the one that was known.
@@ -142,6 +147,8 @@ impl State {
                     }
                 }
             }
+            // Our private data alone: what a node says of the standard's services counts.
+            Err(refusal) if refusal.kind == RefusalKind::NotSupported && group == FeatureGroup::HotDesk => {}
             Err(refusal) if refusal.kind == RefusalKind::NotSupported => drop(look.lacks.get_or_insert(refusal)),
             Err(refusal) => drop(look.refused.get_or_insert(refusal)),
         }

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use schemas::csta::message::{CallEvent, CallEventKind, ConnectionId, DeviceCategory, Event, ListedDevice};
-use schemas::domain::{Cause, Command, DeviceRef, Fact, LocalState, Party};
+use schemas::csta::hot_desk::HotDeskRefusal;
+use schemas::csta::message::{
+    CallEvent, CallEventKind, ConnectionId, DeviceCategory, Event, HotDeskRequest, HotDeskState, ListedDevice,
+};
+use schemas::domain::{Cause, Command, DeviceFeature, DeviceRef, Fact, LocalState, Party, Pin, Setting};
 
 use super::*;
 
@@ -685,7 +688,6 @@ fn the_configuration_of_a_number_is_asked_of_who_tells_it() {
 #[test]
 fn features_are_asked_for_by_their_services_and_told_by_their_events() {
     use schemas::csta::message::{FeatureChange, FeatureRequest, FeatureResponse};
-    use schemas::domain::{DeviceFeature, FeatureGroup, Setting};
     let mut bench = Bench::up();
     let on = || vec![Setting::plain(DeviceFeature::DoNotDisturb, true)];
     let asked = bench.ask(object("1000"), Question::Features(device(), FeatureGroup::DoNotDisturb));
@@ -713,4 +715,63 @@ fn features_are_asked_for_by_their_services_and_told_by_their_events() {
     let body = EventBody::Feature { device: Party::NotKnown, change: FeatureChange::DoNotDisturb(true) };
     let event = Message::Event(Event { cross_ref: "m1".into(), body });
     assert_eq!(bench.hear(9999, event), [told(Told::Changed(on()))]);
+}
+
+#[test]
+fn hot_desking_is_asked_of_who_knows_it_and_no_effect_shows_a_pin() {
+    let dn = |number: &str| number.parse::<Dn>().expect("a DN");
+    let pin = || Pin::new("73519").expect("a PIN");
+    let log_in = || HotDesk::LogIn { set: dn("1010"), user: dn("1900"), pin: pin() };
+    let mut bench = Bench::up();
+    let out = bench.on(Input::HotDesk(1, log_in()));
+    let [Effect::HotDesk(1, Err(refused))] = &out[..] else { panic!("no PIN goes there: {out:?}") };
+    assert_eq!(refused.text, "Hot desking is not available on this node.");
+
+    private(&mut bench, &[PrivateFeature::HotDesk]);
+    let out = bench.on(Input::HotDesk(2, log_in()));
+    assert!(!format!("{out:?}").contains("73519"), "{out:?}");
+    let [(invoke, Request::Escape(PrivateRequest::HotDesk(asked)))] = requests(&out)[..] else { panic!("{out:?}") };
+    assert_eq!(*asked, HotDeskRequest::Login { set: "1010".into(), user: "1900".into(), pin: pin() });
+    let done = Message::Response(Response::Escape(PrivateResponse::Done));
+    assert_eq!(bench.hear(invoke, done), [Effect::HotDesk(2, Ok(HotDeskAnswer::default()))]);
+
+    let out = bench.on(Input::HotDesk(3, HotDesk::WhoIsAt(dn("1010"))));
+    let [(invoke, _)] = requests(&out)[..] else { panic!("{out:?}") };
+    let state = HotDeskState { user: Some("1900".into()), set: Some("1010".into()), outside: None };
+    let out = bench.hear(invoke, Message::Response(Response::Escape(PrivateResponse::HotDesk(state))));
+    let told = HotDeskAnswer { user: Some(dn("1900")), place: Some("1010".into()) };
+    assert_eq!(out, [Effect::HotDesk(3, Ok(told))]);
+
+    for (failure, kind) in [
+        (HotDeskRefusal::WrongPin.failure(), RefusalKind::WrongPin),
+        (HotDeskRefusal::UnknownUser.failure(), RefusalKind::Unknown),
+        (Failure::operation("invalidDeviceID"), RefusalKind::Unknown),
+    ] {
+        let out = bench.on(Input::HotDesk(4, HotDesk::Verify { user: dn("1900"), pin: pin() }));
+        let [(invoke, _)] = requests(&out)[..] else { panic!("{out:?}") };
+        let out = bench.hear(invoke, Message::Failure(failure));
+        assert!(matches!(&out[..], [Effect::HotDesk(4, Err(refused))] if refused.kind == kind), "{out:?}");
+    }
+    bench.on(Input::HotDesk(5, log_in()));
+    let out = bench.after(policy::ANSWER);
+    assert!(out.iter().any(|e| matches!(e, Effect::HotDesk(5, Err(r)) if r.kind == RefusalKind::NoAnswer)), "{out:?}");
+
+    // The event says it at the user's number and at the set's alike, and so does what is asked of a feature.
+    let asked = bench.ask(object("1010"), Question::Monitor(device()));
+    let [(invoke, _)] = requests(&asked)[..] else { panic!("{asked:?}") };
+    bench.hear(invoke, monitor_started("m1"));
+    let at_1010 = || HotDeskState { user: Some("1900".into()), set: Some("1010".into()), outside: None };
+    let setting = || Setting { feature: DeviceFeature::HotDeskUser, on: true, number: Some("1900".into()) };
+    let event = Message::Event(Event { cross_ref: "m1".into(), body: EventBody::HotDesk(at_1010()) });
+    assert_eq!(bench.hear(9999, event), [Effect::Tell(object("1010"), Told::Changed(vec![setting()]))]);
+    let asked = bench.ask(object("1010"), Question::Features(DeviceRef::number("1010"), FeatureGroup::HotDesk));
+    let [(invoke, _)] = requests(&asked)[..] else { panic!("{asked:?}") };
+    let answer = Message::Response(Response::Escape(PrivateResponse::HotDesk(at_1010())));
+    let told = Told::Settings(FeatureGroup::HotDesk, Ok(vec![setting()]));
+    assert_eq!(bench.hear(invoke, answer), [Effect::Tell(object("1010"), told)]);
+
+    let mut foreign = Bench::up();
+    let out = foreign.ask(object("1010"), Question::Features(DeviceRef::number("1010"), FeatureGroup::HotDesk));
+    let [Effect::Tell(_, Told::Settings(FeatureGroup::HotDesk, Err(refused)))] = &out[..] else { panic!("{out:?}") };
+    assert_eq!(refused.kind, RefusalKind::NotSupported);
 }

@@ -1,7 +1,10 @@
 //! Features that are set at a device, in a node's words and in the gateway's.
 
 use super::bare;
-use crate::csta::message::{FeatureChange, FeatureRequest, FeatureResponse, ForwardItem, ForwardingType, Request};
+use crate::csta::message::{
+    FeatureChange, FeatureRequest, FeatureResponse, ForwardItem, ForwardingType, HotDeskOf, HotDeskRequest,
+    PrivateRequest, Request,
+};
 use crate::domain::{DeviceFeature, DeviceRef, FeatureGroup, Forwarding, Setting};
 
 /// The service that asks how a group of features is set.
@@ -9,6 +12,10 @@ use crate::domain::{DeviceFeature, DeviceRef, FeatureGroup, Forwarding, Setting}
 pub fn feature_request(group: FeatureGroup, device: &DeviceRef) -> Request {
     let device = bare(device);
     Request::Feature(match group {
+        FeatureGroup::HotDesk => {
+            let asked = HotDeskRequest::State(HotDeskOf::Set(device.number));
+            return Request::Escape(PrivateRequest::HotDesk(asked));
+        }
         FeatureGroup::DoNotDisturb => FeatureRequest::GetDoNotDisturb { device },
         FeatureGroup::Forwarding => FeatureRequest::GetForwarding { device },
         FeatureGroup::AutoAnswer => FeatureRequest::GetAutoAnswer { device },
@@ -153,7 +160,7 @@ mod tests {
     fn an_answer_to_another_question_is_none() {
         for group in FeatureGroup::ALL {
             let request = feature_request(group, &DeviceRef { button: Some(2), ..DeviceRef::number("1000") });
-            assert!(matches!(request, Request::Feature(_)));
+            assert_eq!(matches!(request, Request::Feature(_)), group != FeatureGroup::HotDesk);
             assert_eq!(settings(group, &FeatureResponse::SetForwarding), None);
         }
         let answer = FeatureResponse::GetMessageWaiting { on: true };

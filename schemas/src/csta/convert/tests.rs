@@ -181,7 +181,7 @@ fn a_line_without_a_call_or_a_state_is_no_leg() {
 
 #[test]
 fn every_error_of_a_node_has_its_kind_and_a_text_of_ours() {
-    use RefusalKind::{NotSupported, Other, Privilege, Resource, State, Unknown};
+    use RefusalKind::{NotSupported, Other, Privilege, Resource, State, Unknown, WrongPin};
     for (category, value, kind, text) in [
         ("operation", "privilegeViolationSpecifiedDevice", Privilege, "Class of service does not allow it."),
         ("operation", "privilegeViolationOnDivertingDevice", Privilege, "Class of service does not allow it."),
@@ -209,6 +209,10 @@ fn every_error_of_a_node_has_its_kind_and_a_text_of_ours() {
         ("performanceManagement", "performanceLimitExceeded", Resource, "The node is overloaded."),
         ("security", "generic", Other, "The node does not let the gateway do this."),
         ("privateErrorCode", "<script>", Other, "The node refused."),
+        ("privateErrorCode", "hotDeskPinWrong", WrongPin, "The PIN is wrong."),
+        ("privateErrorCode", "hotDeskUserUnknown", Unknown, "The node does not know this hot desk user."),
+        ("privateErrorCode", "hotDeskInCall", State, "The device or the hot desk user has a call."),
+        ("operation", "hotDeskPinWrong", Other, "The node refused."),
         ("unspecified", "", Other, "The node refused."),
         ("applicationSession", "invalidSessionID", Other, "The node refused."),
     ] {

@@ -4,6 +4,7 @@ mod across;
 mod choices;
 mod diverts;
 mod forwards;
+mod hot_desk;
 mod joins;
 mod partners;
 mod pickups;

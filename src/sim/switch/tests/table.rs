@@ -234,7 +234,7 @@ fn what_is_not_there_is_refused() {
     let named = |dn: &str, call: Option<&str>| Target { line: line(dn), call: call.map(Into::into) };
     let key = done.call.expect("a call");
     for (target, refusal) in [
-        (named("1900", None), Refusal::UnknownDevice),
+        (named("1500", None), Refusal::UnknownDevice),
         (named("2000", None), Refusal::UnknownDevice),
         (named("1000/0", None), Refusal::UnknownDevice),
         (named("1000/4", None), Refusal::UnknownDevice),

@@ -1,11 +1,11 @@
 //! A long random walk over two nodes: whatever people, applications and the link do, the
 //! invariants hold, announcements are kept, and both ends agree once all mail is carried.
 
-use schemas::domain::{Feature, Features, Forwarding};
+use schemas::domain::{Dn, Feature, Features, Forwarding, Pin};
 
 use super::partners::Pair;
 use super::*;
-use crate::sim::switch::Two;
+use crate::sim::switch::{Desking, Two};
 
 /// xorshift64*: a seed replays.
 struct Chance(u64);
@@ -19,9 +19,12 @@ impl Chance {
     }
 }
 
-const LINES: [[&str; 6]; 2] =
-    [["1000", "1000/2", "1001", "1002", "1019", "1003/3"], ["2000", "2000/2", "2001", "2002", "2003", "2004"]];
-const NUMBERS: [&str; 10] = ["1000", "1001", "1002", "1019", "2000", "2001", "2002", "2999", "3000", "1x"];
+const LINES: [[&str; 8]; 2] = [
+    ["1000", "1000/2", "1001", "1002", "1019", "1003/3", "1010", "1900"],
+    ["2000", "2000/2", "2001", "2002", "2003", "2004", "2005", "2006"],
+];
+const NUMBERS: [&str; 12] =
+    ["1000", "1001", "1002", "1019", "2000", "2001", "2002", "1900", "1010", "2999", "3000", "1x"];
 
 const USED: [Feature; 12] = [
     Feature::AnswerCall,
@@ -38,12 +41,18 @@ const USED: [Feature; 12] = [
     Feature::NewCall,
 ];
 
+/// Mostly one of the first six: calls come further where they are few.
+fn any_line(chance: &mut Chance, node: usize) -> Line {
+    let at = chance.below(20);
+    line(LINES[node][if at < 18 { at % 6 } else { at - 12 }])
+}
+
 fn random_command(chance: &mut Chance, node: usize) -> Command {
-    let line = line(LINES[node][chance.below(6)]);
+    let line = any_line(chance, node);
     let target = Target { line, call: None };
     let two = Two { line, held: None, active: None };
-    let (number, other) = (String::from(NUMBERS[chance.below(10)]), chance.below(6));
-    match chance.below(26) {
+    let (number, other) = (String::from(NUMBERS[chance.below(12)]), chance.below(8));
+    match chance.below(28) {
         0..=2 => Command::MakeCall { line, number },
         3 => Command::OffHook(line),
         4 => Command::Digits { target, digits: ["1", "20", "1001"][chance.below(3)].into() },
@@ -64,19 +73,34 @@ fn random_command(chance: &mut Chance, node: usize) -> Command {
             let which = Forwarding::ALL[chance.below(5)];
             Command::Forward { dn: line.dn, which, number: (chance.below(3) == 0).then_some(number) }
         }
+        25 | 26 => Command::HotDesk(desking(chance, line.dn)),
         _ => Command::DoNotDisturb { dn: line.dn, on: chance.below(12) == 0 },
+    }
+}
+
+/// Mostly something that may be: the sets and the user that calls are made at and to.
+fn desking(chance: &mut Chance, anywhere: Dn) -> Desking {
+    let dn = |number: &str| number.parse::<Dn>().expect("a DN");
+    let set = [dn("1010"), dn("1011"), anywhere][chance.below(3)];
+    let user = [dn("1900"), dn("1900"), dn("1901")][chance.below(3)];
+    let pin = Pin::new(["1234", "1234", "1234", "1"][chance.below(4)]).expect("a PIN");
+    match chance.below(6) {
+        0 => Desking::LogOutAt(set),
+        1 => Desking::LogOut(user),
+        2 => Desking::LogInOutside { user: dn("1950"), pin, number: None },
+        _ => Desking::LogIn { set, user, pin },
     }
 }
 
 /// An application uses something at a leg that it looks at, announced or not.
 fn announced_or_not(pair: &mut Pair, chance: &mut Chance, node: usize) {
-    let line = line(LINES[node][chance.below(6)]);
+    let line = any_line(chance, node);
     let views = pair.nodes[node].switch.calls_at(line).expect("a line");
     let Some(view) = views.get(chance.below(views.len().max(1))) else { return };
     let target = Target { line, call: Some(view.key.to_string()) };
     let beside = views.iter().find(|v| v.key != view.key).map(|v| v.key.to_string());
     let two = Two { line, held: beside, active: Some(view.key.to_string()) };
-    let number = String::from(NUMBERS[chance.below(8)]);
+    let number = String::from(NUMBERS[chance.below(10)]);
     // Mostly what is announced, and seldom the end of a call: so it comes further.
     let announced: Vec<Feature> =
         view.permitted.iter().filter(|f| *f != Feature::ClearCall || chance.below(4) == 0).collect();
@@ -239,10 +263,17 @@ fn walk(seed: u64, steps: usize) -> (Vec<Truth>, Vec<bool>) {
 #[test]
 fn a_random_walk_never_breaks_an_invariant() {
     let (mut seen, mut picked) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
-    for seed in 1..=24 {
+    let mut numbers = std::collections::BTreeSet::new();
+    for seed in 1..=32 {
         let (truth, settled) = walk(seed, 4_000);
+        numbers.extend(truth.iter().map(|t| (t.dn.clone(), t.state)));
         seen.extend(truth.into_iter().map(|t| (t.cause, t.state)));
         picked.extend(settled);
+    }
+    for (number, state) in
+        [("1010", TruthState::Connected), ("1900", TruthState::Alerting), ("1900", TruthState::Connected)]
+    {
+        assert!(numbers.contains(&(number.to_owned(), state)), "{number} {state:?}");
     }
     assert_eq!(picked.len(), 2, "some pickups at the other node succeed, and some do not");
     // A walk is worth what it comes by.
@@ -264,6 +295,7 @@ fn a_random_walk_never_breaks_an_invariant() {
         (Why::RecallBusy, TruthState::Alerting),
         (Why::RecallNoAnswer, TruthState::Alerting),
         (Why::PeerLost, TruthState::Null),
+        (Why::DestOutOfOrder, TruthState::Failed),
     ] {
         assert!(seen.contains(&wanted), "{wanted:?}");
     }

@@ -4,7 +4,7 @@ use schemas::domain::{DeviceFeature, FeatureGroup, Forwarding, Setting};
 
 use super::*;
 
-const GROUPS: [FeatureGroup; 4] = FeatureGroup::ALL;
+const GROUPS: [FeatureGroup; 5] = FeatureGroup::ALL;
 
 fn ask(group: FeatureGroup) -> Effect {
     Effect::Ask(Question::Features(own(), group))
@@ -34,6 +34,7 @@ fn answer(group: FeatureGroup, set: &[Setting]) -> Vec<Setting> {
         FeatureGroup::DoNotDisturb => vec![DeviceFeature::DoNotDisturb],
         FeatureGroup::AutoAnswer => vec![DeviceFeature::AutoAnswer],
         FeatureGroup::MessageWaiting => vec![DeviceFeature::MessageWaiting],
+        FeatureGroup::HotDesk => vec![DeviceFeature::HotDeskUser],
         FeatureGroup::Forwarding => Forwarding::ALL.map(DeviceFeature::Forward).into(),
     };
     let of = |feature| set.iter().find(|s| s.feature == feature).cloned().unwrap_or(Setting::plain(feature, false));
@@ -148,7 +149,7 @@ fn how_the_features_are_set_is_asked_of_the_node_each_time() {
     assert_eq!(bench.on(Input::LookAtFeatures(8)), [], "after the look that is under way");
     let told = bench.answers(&[dnd(true)]);
     let Effect::Settings(7, Ok(first)) = &told[0] else { panic!("{told:?}") };
-    assert_eq!((first.len(), first.contains(&dnd(true))), (8, true));
+    assert_eq!((first.len(), first.contains(&dnd(true))), (9, true));
     assert_eq!(told[1..], every_question());
     let told = bench.answers(&[]);
     // Nobody watches, but what was known is another now: the actor has nobody to tell it to.
@@ -161,7 +162,8 @@ fn a_node_that_has_some_features_tells_those_and_one_that_has_none_refuses() {
     let lacks = || refusal(RefusalKind::NotSupported);
     let mut bench = Bench::armed();
     bench.on(Input::LookAtFeatures(1));
-    for group in [FeatureGroup::Forwarding, FeatureGroup::AutoAnswer, FeatureGroup::MessageWaiting] {
+    use FeatureGroup::{AutoAnswer, Forwarding, HotDesk, MessageWaiting};
+    for group in [Forwarding, AutoAnswer, MessageWaiting, HotDesk] {
         assert_eq!(bench.told(Told::Settings(group, Err(lacks()))), []);
     }
     let told = bench.told(Told::Settings(FeatureGroup::DoNotDisturb, Ok(vec![dnd(true)])));
@@ -182,10 +184,10 @@ fn a_look_that_fails_says_why_and_is_taken_again_for_who_watches() {
     ] {
         let mut bench = Bench::watched(&[]);
         bench.on(Input::LookAtFeatures(1));
-        for group in &GROUPS[..3] {
+        for group in &GROUPS[..4] {
             bench.told(Told::Settings(*group, Ok(answer(*group, &[]))));
         }
-        let told = bench.told(Told::Settings(GROUPS[3], Err(refusal(kind))));
+        let told = bench.told(Told::Settings(GROUPS[4], Err(refusal(kind))));
         let answered = Effect::Settings(1, Err(Refused::Node(refusal(kind))));
         let expected = if again { vec![Effect::LookLater, answered] } else { vec![answered] };
         assert_eq!(told, expected, "{kind:?}");
@@ -275,4 +277,37 @@ fn a_call_that_is_forwarded_before_it_rings_is_told_with_a_leg_that_is_gone() {
     let mut bench = Bench::armed();
     let unanswered = Happening { cause: Cause::CallForwardNoAnswer, ..fact(Fact::Diverted, CALL, "1000") };
     assert_eq!(bench.happens(unanswered), [snapshot_wanted()]);
+}
+
+#[test]
+fn a_hot_desk_login_and_logout_are_told_once_whoever_it_was_who_left() {
+    let user = |on: bool, number: Option<&str>| Setting {
+        feature: DeviceFeature::HotDeskUser,
+        on,
+        number: number.map(str::to_owned),
+    };
+    let mut bench = Bench::watched(&[]);
+    for (setting, told) in [
+        (user(true, Some("1900")), true),
+        (user(true, Some("1900")), false),
+        (user(false, Some("1900")), true),
+        (user(false, None), false),
+        (user(true, Some("1901")), true),
+    ] {
+        let out = bench.told(Told::Changed(vec![setting.clone()]));
+        assert_eq!(out, if told { vec![Effect::TellSetting(setting)] } else { vec![] });
+    }
+}
+
+#[test]
+fn a_line_that_is_out_of_service_when_its_monitor_starts_says_so_first() {
+    let mut bench = Bench::new();
+    bench.on(Input::Arm);
+    bench.told(Told::Monitored(Ok(())));
+    assert_eq!(bench.happens(Happening::bare(Fact::OutOfService)), []);
+    let out = bench.told(Told::Legs(Ok(vec![])));
+    let greeted = Report::bare(Type::MonitorSet, Why::MonitorSet, CallState::OutOfService);
+    assert_eq!(out, [Effect::Greet(vec![greeted])]);
+    let back = bench.happens(Happening::bare(Fact::BackInService));
+    assert_eq!(back, [Effect::Tell(Report::bare(Type::InService, Why::DeviceInService, CallState::Idle))]);
 }

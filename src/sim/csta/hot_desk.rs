@@ -1,0 +1,31 @@
+//! Hot desking, which CSTA has no service for.
+
+use schemas::csta::message::{HotDeskOf, HotDeskRequest, PrivateResponse, Response};
+use schemas::domain::Dn;
+
+use super::services::{Answer, failure, perform};
+use crate::sim::switch::{Command, Desking, Output, Refusal, Switch};
+
+pub(super) fn answer(request: HotDeskRequest, switch: &mut Switch, now_ms: i64, told: &mut Vec<Output>) -> Answer {
+    let desking = match request {
+        HotDeskRequest::Login { set, user, pin } => Desking::LogIn { set: number(&set)?, user: number(&user)?, pin },
+        HotDeskRequest::LoginOutside { user, pin, number: outside } => {
+            Desking::LogInOutside { user: number(&user)?, pin, number: outside }
+        }
+        HotDeskRequest::Logout(HotDeskOf::Set(set)) => Desking::LogOutAt(number(&set)?),
+        HotDeskRequest::Logout(HotDeskOf::User(user)) => Desking::LogOut(number(&user)?),
+        HotDeskRequest::Verify { user, pin } => {
+            switch.verify_pin(number(&user)?, &pin).map_err(failure)?;
+            return Ok(Response::Escape(PrivateResponse::Done));
+        }
+        HotDeskRequest::State(of) => {
+            let state = switch.desk_state(&of).map_err(failure)?;
+            return Ok(Response::Escape(PrivateResponse::HotDesk(state)));
+        }
+    };
+    perform(Command::HotDesk(desking), switch, now_ms, told).map(|_| Response::Escape(PrivateResponse::Done))
+}
+
+fn number(text: &str) -> Result<Dn, schemas::csta::message::Failure> {
+    text.parse().map_err(|_| failure(Refusal::UnknownDevice))
+}
