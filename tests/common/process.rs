@@ -88,8 +88,11 @@ impl Process {
 
     async fn line(&mut self, lines: Lines, text: &str) -> String {
         eventually(&format!("a line with {text:?}"), async || {
+            // Asked before the lines are looked at: what it wrote last is among them then.
+            let whole = lines.whole();
             let found = lines.now().into_iter().find(|line| line.contains(text));
             if found.is_none()
+                && whole
                 && let Ok(Some(status)) = self.child.try_wait()
             {
                 panic!("the process ended with {status} before a line with {text:?}:\n{}", self.logged().join("\n"));

@@ -467,11 +467,9 @@ fn refusal(text: &str) -> Result<Answer, String> {
     if rest.is_empty() {
         return Ok(Answer::Refused(Vec::new()));
     }
-    let quoted = |text: &str| {
-        let inner = text.trim().strip_prefix('"').and_then(|r| r.strip_suffix('"'));
-        inner.map(str::to_owned).ok_or(format!("the text of a refusal is in quotes: {rest}"))
-    };
-    rest.split(" or ").map(quoted).collect::<Result<_, _>>().map(Answer::Refused)
+    let inner = rest.strip_prefix('"').and_then(|r| r.strip_suffix('"'));
+    let inner = inner.ok_or(format!("the text of a refusal is in quotes: {rest}"))?;
+    Ok(Answer::Refused(inner.split("\" or \"").map(str::to_owned).collect()))
 }
 
 /// How one side of a race fares.
