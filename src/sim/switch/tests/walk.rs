@@ -264,7 +264,7 @@ fn walk(seed: u64, steps: usize) -> (Vec<Truth>, Vec<bool>) {
 fn a_random_walk_never_breaks_an_invariant() {
     let (mut seen, mut picked) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
     let mut numbers = std::collections::BTreeSet::new();
-    for seed in 1..=48 {
+    for seed in 1..=120 {
         let (truth, settled) = walk(seed, 4_000);
         numbers.extend(truth.iter().map(|t| (t.dn.clone(), t.state)));
         seen.extend(truth.into_iter().map(|t| (t.cause, t.state)));
