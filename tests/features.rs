@@ -91,6 +91,8 @@ async fn what_changed_while_a_node_was_away_is_told_when_it_is_back() {
     app.hear_feature(phone, Feature::DoNotDisturb).await;
     app.hear_feature(phone, Feature::CfNoAnswerInternal).await;
 
+    // What was never known has not changed: the gateway has seen every feature before the link is lost.
+    app.features(phone).await.expect("the node tells them");
     hands.fault("link", json!({ "mode": "close", "for_ms": 1_500 })).await;
     let news = SystemEventType::IcpCommunicationEvent;
     app.hear_system(news, Some(ConnectionState::ConnectionFailure)).await;
