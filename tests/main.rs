@@ -7,6 +7,7 @@ mod demo;
 mod dialect;
 mod node_tls;
 mod nodes;
+mod numbers;
 mod polls;
 mod pushes;
 mod rest;

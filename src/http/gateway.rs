@@ -1,6 +1,7 @@
 //! What handlers share: the tree of actors, admission, and the finding of sessions, with what each
 //! may call.
 
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,13 +11,21 @@ use actors::refusal::Refused;
 use actors::session::messages::End;
 use actors::session_supervisor::{FindSession, SessionRef};
 use actors::standing::Service;
+use schemas::contract::std::NetworkElementType;
 use schemas::contract::{OperationRow, Permission};
-use schemas::domain::SessionId;
+use schemas::domain::{Ceid, DialPlan, SessionId};
 use tokio::time::Instant;
 
 use super::throttle::{self, Throttle};
 use crate::admission::Admission;
 use crate::advanced::Challenges;
+
+/// What applications are told of a node's kind and numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Numbering {
+    pub kind: Option<NetworkElementType>,
+    pub dial_plan: Option<DialPlan>,
+}
 
 pub struct Gateway {
     pub tree: Tree,
@@ -24,6 +33,8 @@ pub struct Gateway {
     pub admission: Admission,
     pub trusted_proxies: Vec<IpAddr>,
     pub challenges: Challenges,
+    /// By node.
+    pub numbering: BTreeMap<Ceid, Numbering>,
     unknown_sessions: Throttle<IpAddr>,
     failed_by_address: Throttle<IpAddr>,
     /// By a hash of the names: they come from outside and may be long.
@@ -41,11 +52,18 @@ impl Gateway {
             admission,
             trusted_proxies,
             challenges: Challenges::default(),
+            numbering: BTreeMap::new(),
             unknown_sessions: Throttle::new(throttle::SESSIONS),
             failed_by_address: Throttle::new(throttle::LOGINS),
             failed_by_application: Throttle::new(throttle::LOGINS),
             hasher: RandomState::new(),
         }
+    }
+
+    /// With what is told of the nodes' numbers.
+    #[must_use]
+    pub fn numbered(self, numbering: BTreeMap<Ceid, Numbering>) -> Self {
+        Self { numbering, ..self }
     }
 
     /// The session of this id, if it may call this operation. Guessing is slowed by the caller's

@@ -3,10 +3,12 @@
 //! Neither the words of a node (`csta`) nor those of an application (`contract`): the actors
 //! think in these, and both ends convert.
 
+pub mod dial_plan;
 pub mod happening;
 pub mod ids;
 pub mod party;
 
+pub use dial_plan::DialPlan;
 pub use happening::{
     Cause, Command, Done, Fact, Feature, Features, Happening, Joined, JoinedParty, LegSnapshot, LocalState,
     NodeRefusal, RefusalKind,

@@ -1,6 +1,7 @@
 //! Handlers of StandardCCService for ids of lines and what is configured for a device. They need no
 //! monitor.
 
+use actors::cluster::NodeSettings;
 use actors::refusal::Refused;
 use schemas::contract::cc::ObjectIdResult;
 use schemas::contract::ops_call_control_standard::{
@@ -26,6 +27,13 @@ pub(super) fn handler(name: &str) -> Option<Handler> {
 const NOTHING_ASKED: &str = "The element 'request' is missing.";
 
 impl Context<'_> {
+    /// A configured node.
+    pub(super) fn configured(&self, icp_id: i64) -> std::result::Result<NodeSettings, Refused> {
+        let ceid = Ceid::try_from(icp_id).map_err(|_| Refused::NoNode)?;
+        let settings = self.gateway.tree.env.cluster.settings();
+        settings.into_iter().find(|node| node.ceid == ceid).ok_or(Refused::NoNode)
+    }
+
     /// A number of a configured node; refused when the node's directory does not list it.
     fn number(&self, icp_id: i64, dn: &str) -> std::result::Result<(Ceid, Dn), Refused> {
         let cluster = &self.gateway.tree.env.cluster;
