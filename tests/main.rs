@@ -10,6 +10,7 @@ mod nodes;
 mod numbers;
 mod polls;
 mod pushes;
+mod resilience;
 mod rest;
 mod scenarios;
 mod served_contract;

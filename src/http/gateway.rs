@@ -1,10 +1,10 @@
 //! What handlers share: the tree of actors, admission, and the finding of sessions, with what each
 //! may call.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use actors::Tree;
 use actors::refusal::Refused;
@@ -13,7 +13,7 @@ use actors::session_supervisor::{FindSession, SessionRef};
 use actors::standing::Service;
 use schemas::contract::std::NetworkElementType;
 use schemas::contract::{OperationRow, Permission};
-use schemas::domain::{Ceid, DialPlan, SessionId};
+use schemas::domain::{Ceid, DialPlan, Dn, SessionId};
 use tokio::time::Instant;
 
 use super::throttle::{self, Throttle};
@@ -27,12 +27,45 @@ pub struct Numbering {
     pub dial_plan: Option<DialPlan>,
 }
 
+/// The nodes that a phone has a home at, by CEID, as its node told it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Homes {
+    pub primary: Option<u16>,
+    pub secondary: Option<u16>,
+}
+
+/// Phones whose homes are kept: all that a large cluster has.
+const KNOWN_HOMES: usize = 100_000;
+
+/// The homes of phones, as they were told last: a node that is down cannot be asked.
+#[derive(Debug, Default)]
+pub struct KnownHomes(RwLock<HashMap<(Ceid, Dn), Homes>>);
+
+impl KnownHomes {
+    /// Beyond the bound nothing new is kept.
+    pub(super) fn keep(&self, phone: (Ceid, Dn), homes: Homes) {
+        if self.of(phone) == Some(homes) {
+            return;
+        }
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() < KNOWN_HOMES || known.contains_key(&phone) {
+            known.insert(phone, homes);
+        }
+    }
+
+    pub(super) fn of(&self, phone: (Ceid, Dn)) -> Option<Homes> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&phone).copied()
+    }
+}
+
 pub struct Gateway {
     pub tree: Tree,
     pub sessions: Arc<dyn FindSession>,
     pub admission: Admission,
     pub trusted_proxies: Vec<IpAddr>,
     pub challenges: Challenges,
+    /// Of phones that were asked for.
+    pub homes: KnownHomes,
     /// By node.
     pub numbering: BTreeMap<Ceid, Numbering>,
     unknown_sessions: Throttle<IpAddr>,
@@ -52,6 +85,7 @@ impl Gateway {
             admission,
             trusted_proxies,
             challenges: Challenges::default(),
+            homes: KnownHomes::default(),
             numbering: BTreeMap::new(),
             unknown_sessions: Throttle::new(throttle::SESSIONS),
             failed_by_address: Throttle::new(throttle::LOGINS),

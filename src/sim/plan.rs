@@ -72,6 +72,8 @@ pub struct Plan {
     pub name: String,
     pub phones: Vec<PhonePlan>,
     pub routes: Vec<Route>,
+    /// Resilient phones of this node; the owner is the node that they come up at when this one is down.
+    pub secondaries: Vec<Route>,
     /// How long a phone rings.
     pub no_answer_ms: i64,
     /// How long dial tone waits for the next of some digits, before it takes them as dialled.
@@ -103,6 +105,7 @@ impl Plan {
             name: name.into(),
             phones: Vec::new(),
             routes: Vec::new(),
+            secondaries: Vec::new(),
             no_answer_ms: 20_000,
             interdigit_ms: 10_000,
             extension_digits: 4,
@@ -125,6 +128,9 @@ impl Plan {
         let mut plan = Self::bare(node, title);
         plan.routes =
             (1..=3).map(|n| Route { first: dn(n * 1000), last: dn(n * 1000 + 999), owner: ceid(n as u16) }).collect();
+        if node.get() == 1 {
+            plan.secondaries = vec![Route { first: dn(1000), last: dn(1009), owner: ceid(2) }];
+        }
         if let Some(names) = LAB_NAMES.get(usize::from(node.get()) - 1) {
             let first = u32::from(node.get()) * 1000;
             plan.phones = (first..)
@@ -160,6 +166,13 @@ impl Plan {
             })
             .collect();
         plan
+    }
+
+    /// The node that a phone of this one comes up at when this one is down; `None` for one that is
+    /// not resilient.
+    #[must_use]
+    pub fn secondary(&self, phone: Dn) -> Option<Ceid> {
+        self.secondaries.iter().find(|route| route.covers(phone)).map(|route| route.owner)
     }
 
     /// The node that owns a number.
@@ -209,6 +222,9 @@ mod tests {
                 assert_eq!(phone.cos.call_control, phone.dn != dn(1019));
             }
             assert_eq!(plan.phones.iter().filter(|p| p.name.is_empty()).count(), 1);
+            let resilient: Vec<_> = plan.phones.iter().filter(|p| plan.secondary(p.dn).is_some()).collect();
+            assert_eq!(resilient.len(), if node == 1 { 10 } else { 0 });
+            assert!(resilient.iter().all(|p| p.dn <= dn(1009) && plan.secondary(p.dn) == Some(ceid(2))));
         }
     }
 

@@ -23,7 +23,7 @@ use schemas::domain::{LegId, ObjectId};
 use schemas::fault::Ground;
 
 use super::operation::{Context, Given, Handler, No, Operation, Result, Told, run};
-use super::{calls, devices, numbers};
+use super::{calls, devices, numbers, resilience};
 
 pub(in crate::http) fn handler(name: &str) -> Option<Handler> {
     Some(match name {
@@ -42,7 +42,12 @@ pub(in crate::http) fn handler(name: &str) -> Option<Handler> {
         "registerEventHandler" => run::<RegisterEventHandler>,
         "getNumberedEvent" => run::<GetNumberedEvent>,
         "cancelGetEvent" => run::<CancelGetEvent>,
-        _ => return calls::handler(name).or_else(|| devices::handler(name)).or_else(|| numbers::handler(name)),
+        _ => {
+            return calls::handler(name)
+                .or_else(|| devices::handler(name))
+                .or_else(|| numbers::handler(name))
+                .or_else(|| resilience::handler(name));
+        }
     })
 }
 
@@ -53,7 +58,7 @@ fn done() -> Given<Outcome> {
     Given::Reply(Outcome { error_description: None, result: true })
 }
 
-fn object(id: i64) -> std::result::Result<ObjectId, Refused> {
+pub(super) fn object(id: i64) -> std::result::Result<ObjectId, Refused> {
     ObjectId::try_from(id).map_err(|_| Refused::NoObject)
 }
 

@@ -7,6 +7,7 @@ pub(super) mod call_control;
 mod calls;
 mod devices;
 mod numbers;
+mod resilience;
 pub(super) mod session;
 
 use std::net::{IpAddr, Ipv4Addr};

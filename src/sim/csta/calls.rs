@@ -72,7 +72,7 @@ fn private(request: PrivateRequest, switch: &mut Switch, now_ms: i64, told: &mut
     perform(command, switch, now_ms, told).map(|_| Response::Escape(PrivateResponse::Done))
 }
 
-/// What the plan has for a number; a resilient phone's secondary node is not modelled yet.
+/// What the plan has for a number.
 fn profile(dn: Dn, switch: &Switch) -> Option<DeviceProfile> {
     let plan = switch.plan();
     let phone = plan.phones.iter().find(|p| p.dn == dn)?;
@@ -83,7 +83,7 @@ fn profile(dn: Dn, switch: &Switch) -> Option<DeviceProfile> {
         cos: Some(phone.cos.number().to_string()),
         lines: (1..=phone.buttons).map(line).collect(),
         home: Some(plan.ceid.get()),
-        secondary: None,
+        secondary: plan.secondary(dn).map(schemas::domain::Ceid::get),
         members: Vec::new(),
     })
 }
