@@ -8,6 +8,7 @@ mod dialect;
 mod node_tls;
 mod nodes;
 mod numbers;
+mod outside;
 mod polls;
 mod pushes;
 mod resilience;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
-use schemas::domain::{Ceid, DialPlan};
+use schemas::domain::Ceid;
 use secrecy::SecretString;
 
 use super::{in_system, lab_data, log};
@@ -14,7 +14,7 @@ use crate::app::{self, Running};
 use crate::settings::{Application, AssociationStyle, CstaEdition, Http, Node, NodeKind, ServiceLevel, Settings};
 use crate::sim::listen::{self, Addresses, RunningNode};
 use crate::sim::node::Env;
-use crate::sim::plan::Plan;
+use crate::sim::plan::{Plan, lab_dial_plan};
 
 #[derive(Debug, Clone, Args)]
 pub struct LabOptions {
@@ -157,22 +157,6 @@ pub fn trusting(mut settings: Settings, ca: PathBuf) -> Settings {
 /// Whose applications the lab knows.
 pub(super) const COMPANY: &str = "Example Co";
 
-/// How the telephones of every lab node dial.
-#[must_use]
-pub fn dial_plan() -> DialPlan {
-    DialPlan {
-        extension_digits: 4,
-        outside_prefix: "9".into(),
-        trunk_prefix: Some("9".into()),
-        long_distance_prefix: "1".into(),
-        international_prefix: "011".into(),
-        country_code: "1".into(),
-        local_area_codes: vec!["613".into()],
-        local_digits: Some(7),
-        national_digits: Some(10),
-    }
-}
-
 /// The gateway's settings in a lab whose nodes 1, 2, … listen at `csta`.
 #[must_use]
 pub fn settings(listen: SocketAddr, csta: &[SocketAddr]) -> Settings {
@@ -193,7 +177,7 @@ pub fn settings(listen: SocketAddr, csta: &[SocketAddr]) -> Settings {
             application_specific_info: None,
             tls: None,
             kind: Some(NodeKind::MiVb),
-            dial_plan: Some(dial_plan()),
+            dial_plan: Some(lab_dial_plan()),
         })
         .collect();
     let application = |name: &str, hash: &str, revoked| Application {

@@ -13,7 +13,7 @@ use super::csta::{AssociationId, Effect, Exchange, Outgoing};
 use super::faults::{Fate, Fault, Faults, LinkFault, Which};
 use super::peer::PeerMessage;
 use super::plan::Plan;
-use super::switch::{By, Command, Input, Line, Output, Refusal, Switch, Target, Two};
+use super::switch::{By, Command, Input, Line, Output, OutsideDeed, Refusal, Switch, Target, Two};
 use super::truth::{TRUTH_KEPT, Truth, TruthLog, TruthNow, TruthPhone};
 
 /// What a person does at a phone.
@@ -61,6 +61,7 @@ pub enum HandRefusal {
 }
 
 /// What is to be done outside.
+#[expect(clippy::large_enum_variant)] // few at a time, done at once
 #[derive(Debug, Clone, PartialEq)]
 pub enum Act {
     Send {
@@ -217,6 +218,21 @@ impl Core {
         self.spread(told, now_ms, acts);
         done?;
         Ok(self.truth.last())
+    }
+
+    /// Somebody outside does something; answers with the id of the call where one was made, else
+    /// with the number of the newest truth record after it.
+    ///
+    /// # Errors
+    /// When it cannot be; nothing has changed then.
+    pub fn outside(&mut self, deed: OutsideDeed, now_ms: i64, acts: &mut Vec<Act>) -> Result<u64, HandRefusal> {
+        if self.faults.powerless_until > now_ms {
+            return Err(HandRefusal::NoPower);
+        }
+        let mut told = Vec::new();
+        let done = self.switch.on(Input::Outside(deed), now_ms, &mut told);
+        self.spread(told, now_ms, acts);
+        Ok(done?.outside.unwrap_or(self.truth.last()))
     }
 
     /// Something breaks.

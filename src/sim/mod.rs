@@ -17,6 +17,7 @@ pub mod peer;
 pub mod plan;
 pub mod switch;
 pub mod tls;
+pub mod trunks;
 pub mod truth;
 
 mod peers;

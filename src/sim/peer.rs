@@ -20,6 +20,9 @@ pub struct PeerParty {
     pub number: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The number is not to be shown.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub private: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +51,11 @@ pub enum PeerMessage {
     Alert {
         part: PartId,
         called: PeerParty,
+    },
+    /// The digits of a call to a number outside are with the network: over this trunk or peer.
+    Reached {
+        part: PartId,
+        network: PeerParty,
     },
     Answer {
         part: PartId,
@@ -129,7 +137,7 @@ mod tests {
         let message = PeerMessage::Setup {
             part,
             gcid: "A0010001".into(),
-            calling: PeerParty { number: "1000".into(), name: Some("O'Brien \"<&\n".into()) },
+            calling: PeerParty { number: "1000".into(), name: Some("O'Brien \"<&\n".into()), private: false },
             called: "2000".into(),
             redirected: None,
         };

@@ -3,7 +3,9 @@
 //! Data only; the switch reads it and never changes it. Whoever starts a node makes one, the lab
 //! by [`Plan::lab`].
 
-use schemas::domain::{Ceid, Dn};
+use schemas::domain::{Ceid, DialPlan, Dn};
+
+use super::trunks::{Access, OutsidePlan};
 
 /// What a class of service permits to applications. People at the phone are never gated by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +76,8 @@ pub struct Plan {
     pub routes: Vec<Route>,
     /// Resilient phones of this node; the owner is the node that they come up at when this one is down.
     pub secondaries: Vec<Route>,
+    /// The way to numbers outside; without it there is none.
+    pub outside: Option<OutsidePlan>,
     /// How long a phone rings.
     pub no_answer_ms: i64,
     /// How long dial tone waits for the next of some digits, before it takes them as dialled.
@@ -106,6 +110,7 @@ impl Plan {
             phones: Vec::new(),
             routes: Vec::new(),
             secondaries: Vec::new(),
+            outside: None,
             no_answer_ms: 20_000,
             interdigit_ms: 10_000,
             extension_digits: 4,
@@ -128,6 +133,7 @@ impl Plan {
         let mut plan = Self::bare(node, title);
         plan.routes =
             (1..=3).map(|n| Route { first: dn(n * 1000), last: dn(n * 1000 + 999), owner: ceid(n as u16) }).collect();
+        plan.outside = lab_outside(node);
         if node.get() == 1 {
             plan.secondaries = vec![Route { first: dn(1000), last: dn(1009), owner: ceid(2) }];
         }
@@ -179,6 +185,38 @@ impl Plan {
     #[must_use]
     pub fn owner(&self, number: Dn) -> Option<Ceid> {
         self.routes.iter().find(|route| route.covers(number)).map(|route| route.owner)
+    }
+}
+
+/// Trunks at the first node, a peer at the third, and the second's calls go out over that.
+fn lab_outside(node: Ceid) -> Option<OutsidePlan> {
+    let access = match node.get() {
+        1 => Access::Trunks(8),
+        2 => Access::Through(ceid(3)),
+        3 => Access::Peer { name: "carrier".into(), calls: 100 },
+        _ => return None,
+    };
+    Some(OutsidePlan {
+        dial_plan: lab_dial_plan(),
+        access,
+        direct_in_prefix: "+1613555".into(),
+        direct_in: vec![Route { first: dn(1000), last: dn(1019), owner: ceid(1) }],
+    })
+}
+
+/// How every telephone of the lab dials.
+#[must_use]
+pub fn lab_dial_plan() -> DialPlan {
+    DialPlan {
+        extension_digits: 4,
+        outside_prefix: "9".into(),
+        trunk_prefix: Some("9".into()),
+        long_distance_prefix: "1".into(),
+        international_prefix: "011".into(),
+        country_code: "1".into(),
+        local_area_codes: vec!["613".into()],
+        local_digits: Some(7),
+        national_digits: Some(10),
     }
 }
 

@@ -129,6 +129,29 @@ pub struct TruthPhone {
     pub legs: Vec<TruthLeg>,
 }
 
+/// Somebody outside who is in a call of this node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TruthOutside {
+    /// By which the hands name it.
+    pub id: u64,
+    /// Number of who called from outside; absent when it is withheld, and for calls that went out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The called number, from `+` on.
+    pub to: String,
+    pub incoming: bool,
+    /// The TDM trunk, or the SIP peer, that the call goes over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trunk: Option<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<String>,
+    pub gcid: String,
+    pub state: TruthState,
+    pub since_ms: i64,
+}
+
 /// The whole present state of a node. Idle phones without a feature set are left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TruthNow {
@@ -143,6 +166,9 @@ pub struct TruthNow {
     pub associations: usize,
     /// Invariants of the switch that were found broken since the start; must be 0.
     pub broken: u64,
+    /// Who is outside; absent where no trunk or peer is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outside: Option<Vec<TruthOutside>>,
     pub phones: Vec<TruthPhone>,
 }
 

@@ -248,6 +248,8 @@ impl Own<'_> {
                     }
                 }
                 Type::CallConferenced => roles.push((ControllerDevice, &report.subject)),
+                // Where the digits went.
+                Type::TrunkDigitsOutpulsed => roles.push((CalledDevice, &leg.called)),
                 // Who it is now, where D is in no role.
                 Type::RemotePartyUpdate => roles.push((ConnectedDevice, &report.subject)),
                 // Who is on a call that was there before the monitor.
@@ -261,7 +263,13 @@ impl Own<'_> {
         if report.kind == Type::MonitorSet || !roles.iter().any(|(_, party)| self.is_own(party)) {
             roles.insert(0, (UsingDevice, &own));
         }
-        roles.into_iter().filter_map(|(role, party)| self.wire(role, party)).collect()
+        let mut devices: Vec<_> = roles.into_iter().filter_map(|(role, party)| self.wire(role, party)).collect();
+        if report.kind == Type::TrunkDigitsOutpulsed
+            && let Some(called) = devices.iter_mut().find(|d| d.device_name == Some(CalledDevice))
+        {
+            called.device_attribute.extend(network_attributes(report));
+        }
+        devices
     }
 
     /// Everyone in a conference; the call id is that of the monitored device's leg.
@@ -367,6 +375,24 @@ impl Own<'_> {
             Err(_) => DeviceType::ExternalDeviceType,
         }
     }
+}
+
+/// The digits that went out, and by which way: a trunk has a number, a peer a name alone.
+fn network_attributes(report: &Report) -> Vec<DeviceAttributeValue> {
+    use DeviceAttributeNames::{PeerName, TrunkName, TrunkNumber, TrunkOutpulsedDigits};
+    let value = |name, value: &str| DeviceAttributeValue {
+        attribute_name: Some(name),
+        attribute_value: Some(value.to_owned()),
+        attribute_type: Some(AttributeType::String),
+    };
+    let digits = report.leg.as_ref().and_then(|leg| leg.called.device()).map(|d| &d.number);
+    let mut attributes: Vec<_> = digits.map(|digits| value(TrunkOutpulsedDigits, digits)).into_iter().collect();
+    if let Some(network) = report.subject.device().filter(|network| !network.number.is_empty()) {
+        let is_trunk = network.number.bytes().all(|b| b.is_ascii_digit());
+        attributes.push(value(if is_trunk { TrunkNumber } else { PeerName }, &network.number));
+        attributes.extend(network.name.as_deref().filter(|_| is_trunk).map(|name| value(TrunkName, name)));
+    }
+    attributes
 }
 
 fn same(a: &Party, b: &Party) -> bool {

@@ -39,8 +39,8 @@ fn call(happened: &Happened, witness: &Witness) -> CallEvent {
     CallEvent {
         kind: happened.kind,
         connection: connection(&happened.call, &happened.connection),
-        subject: Party::Known(happened.subject.clone()),
-        calling: Party::Known(happened.calling.clone()),
+        subject: known(&happened.subject),
+        calling: known(&happened.calling),
         called: party(happened.called.as_ref()),
         last_redirection: party(happened.redirected.as_ref()),
         new_destination: party(happened.destination.as_ref()),
@@ -55,13 +55,13 @@ fn join(joined: &Joined, witness: &Witness) -> JoinedEvent {
     let item = |joiner: &crate::sim::switch::Joiner| JoinedConnection {
         new: Some(connection(&joined.call, &joiner.device)),
         old: Some(connection(&joiner.was, &joiner.device)),
-        endpoint: Party::Known(joiner.device.clone()),
+        endpoint: known(&joiner.device),
     };
     JoinedEvent {
         kind: joined.kind,
         primary_old: connection(&joined.call, &joined.controller),
         secondary_old: joined.ended.as_ref().map(|call| connection(call, &joined.controller)),
-        controller: Party::Known(joined.controller.clone()),
+        controller: known(&joined.controller),
         joined: party(joined.joined.as_ref()),
         connections: joined.parties.iter().map(item).collect(),
         ringing: joined.ringing,
@@ -102,8 +102,8 @@ fn in_use(used: &InUse) -> CallEvent {
 fn information(learnt: &Learnt, witness: &Witness) -> InformationEvent {
     InformationEvent {
         connection: connection(&learnt.call, &witness.line.device()),
-        device: Party::Known(learnt.device.clone()),
-        calling: Party::Known(learnt.calling.clone()),
+        device: known(&learnt.device),
+        calling: known(&learnt.calling),
         account: None,
         permitted: Some(witness.permitted),
         global_call_id: Some(learnt.gcid.to_string()),
@@ -116,5 +116,10 @@ pub(super) fn connection(call: &str, device: &DeviceRef) -> ConnectionId {
 }
 
 pub(super) fn party(device: Option<&DeviceRef>) -> Party {
-    device.map_or(Party::NotKnown, |device| Party::Known(device.clone()))
+    device.map_or(Party::NotKnown, known)
+}
+
+/// Who does not show a number is not named; connections name a device that says nothing.
+pub(super) fn known(device: &DeviceRef) -> Party {
+    if device.private_number { Party::Restricted } else { Party::Known(device.clone()) }
 }

@@ -1,9 +1,9 @@
 //! The services that a gateway may ask for, and how they are refused.
 
 use schemas::csta::message::{CallConnection, ConnectionId, DeviceConnection, Failure, Request, Response};
-use schemas::domain::{DeviceRef, Party};
+use schemas::domain::DeviceRef;
 
-use super::events::{connection, party};
+use super::events::{connection, known, party};
 use super::{AssociationId, Effect, Exchange, HEARTBEAT_MS, MONITORS, calls, directory};
 use crate::sim::plan::Style;
 use crate::sim::switch::{By, CallView, Command, Done, Input, Line, Output, Refusal, Switch, Target};
@@ -92,6 +92,7 @@ pub(super) fn failure(refusal: Refusal) -> Failure {
         Refusal::NoConnectionToClear => Failure::state("noConnectionToClear"),
         Refusal::NoActiveCall => Failure::state("noActiveCall"),
         Refusal::NoHeldCall => Failure::state("noHeldCall"),
+        Refusal::TrunksBusy => Failure::resource("resourceBusy"),
         Refusal::ConferenceFull => Failure::resource("conferenceMemberLimitExceeded"),
     }
 }
@@ -299,12 +300,12 @@ fn snapshot_call(asked: &ConnectionId, switch: &Switch) -> Answer {
     };
     let view = switch.call(key, line).map_err(failure)?;
     let devices = view.connections.iter().map(|c| CallConnection {
-        device: Party::Known(c.device.clone()),
+        device: known(&c.device),
         connection: connection(&view.key, &c.device),
         state: Some(c.state),
     });
     Ok(Response::SnapshotCall {
-        calling: Party::Known(view.calling.clone()),
+        calling: known(&view.calling),
         called: party(view.called.as_ref()),
         global_call_id: Some(view.gcid.to_string()),
         devices: devices.collect(),

@@ -33,6 +33,7 @@ impl Switch {
                     return Err(format!("{line} does not know {number:?}"));
                 }
             }
+            Place::Outside { trunk, .. } => self.check_outside(number, *trunk)?,
             Place::Far { part, peer, .. } => {
                 if self.state.by_part.get(part) != Some(&number) {
                     return Err(format!("{part:?} does not know {number:?}"));
@@ -67,7 +68,7 @@ impl Switch {
         let waits = legs.len() > 1 && states.iter().any(|s| matches!(s, LegState::Alerting | LegState::Initiated));
         let timer = match (call.timer.map(|(_, t)| t), states.as_slice()) {
             (Some(Timer::Interdigit), [LegState::Initiated]) => !call.digits.is_empty(),
-            (Some(Timer::NoAnswer), _) => waits,
+            (Some(Timer::NoAnswer | Timer::OutsideAnswers), _) => waits,
             (None, [LegState::Initiated]) => call.digits.is_empty(),
             // Across, it is the caller's node that lets a call ring for so long.
             (None, _) => !waits || legs.iter().copied().any(far),

@@ -86,7 +86,12 @@ impl Switch {
 
     pub(super) fn done(&self, leg: LegNo) -> Done {
         let call = self.state.legs.get(&leg).and_then(|l| self.state.calls.get(&l.call));
-        Done { call: call.map(|c| Arc::clone(&c.key)), gcid: call.map(|c| Arc::clone(&c.gcid)), to: None }
+        Done {
+            call: call.map(|c| Arc::clone(&c.key)),
+            gcid: call.map(|c| Arc::clone(&c.gcid)),
+            to: None,
+            outside: None,
+        }
     }
 
     fn off_hook(&mut self, by: By, line: Line, step: &mut Step<'_>) -> Outcome {
@@ -171,7 +176,9 @@ impl Switch {
             return Err(Refusal::InvalidDestination);
         }
         entry.digits.push_str(digits);
-        if entry.digits.len() >= self.plan.extension_digits {
+        let keyed = entry.digits.clone();
+        let outside = self.may_go_outside(&keyed);
+        if !outside && keyed.len() >= self.plan.extension_digits {
             self.dial_collected(call, step);
         } else {
             self.set_timer(call, Some((step.now_ms + self.plan.interdigit_ms, Timer::Interdigit)));

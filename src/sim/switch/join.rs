@@ -83,10 +83,10 @@ impl Switch {
             call.called.clone_from(&to);
             call.redirected = None;
         }
-        if rings || busy {
-            if let Some(caller) = staying {
-                self.hears_ringing(caller, Why::Transfer, step);
-            }
+        if (rings || busy)
+            && let Some(caller) = staying
+        {
+            self.hears_ringing(caller, Why::Transfer, step);
         }
         if rings {
             self.set_timer(first.0, Some((step.now_ms + self.plan.no_answer_ms, Timer::NoAnswer)));
@@ -103,7 +103,7 @@ impl Switch {
             self.recall(first.0, line, Why::RecallBusy, step);
         }
         let to = joiners.first().or(staying.as_ref()).map(|l| self.device_of(*l));
-        Done { call: Some(first.1.key), gcid: Some(first.1.gcid), to }
+        Done { call: Some(first.1.key), gcid: Some(first.1.gcid), to, outside: None }
     }
 
     /// Both calls become one with everybody in it.

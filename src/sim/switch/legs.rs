@@ -74,6 +74,7 @@ impl Switch {
             Place::Far { part, .. } => {
                 self.state.by_part.insert(*part, number);
             }
+            Place::Outside { .. } => {}
         }
         if let Place::Line(line) = &place {
             self.touched.insert(line.dn);
@@ -114,6 +115,7 @@ impl Switch {
             Place::Far { part, .. } => {
                 self.state.by_part.remove(part);
             }
+            Place::Outside { .. } => {}
         }
         // What is left of a consultation is an ordinary call, held or not.
         if let Some(other) = gone.pair.and_then(|pair| self.state.legs.get_mut(&pair)) {
@@ -219,7 +221,7 @@ impl Switch {
     pub(super) fn device_of(&self, leg: LegNo) -> DeviceRef {
         match self.state.legs.get(&leg).map(|l| &l.place) {
             Some(Place::Line(line)) => self.named(*line),
-            Some(Place::Far { party, .. }) => party.clone(),
+            Some(Place::Far { party, .. } | Place::Outside { party, .. }) => party.clone(),
             None => DeviceRef::default(),
         }
     }

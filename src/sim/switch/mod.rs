@@ -27,6 +27,7 @@ mod follow;
 mod join;
 mod legs;
 mod model;
+mod outside;
 mod partner;
 mod possible;
 mod route;
@@ -36,8 +37,8 @@ mod view;
 mod tests;
 
 pub use model::{
-    By, Command, Done, Happened, InUse, Input, Joined, Joiner, Learnt, LegState, Line, Output, Refusal, Target, Two,
-    Why, Witness,
+    By, Command, Done, Happened, InUse, Input, Joined, Joiner, Learnt, LegState, Line, Output, OutsideDeed, Refusal,
+    Target, Two, Why, Witness,
 };
 pub use view::{CallView, LineView};
 
@@ -111,6 +112,7 @@ impl Switch {
         let mut step = Step { now_ms, out };
         let result = match input {
             Input::Command(by, command) => self.command(by, command, &mut step),
+            Input::Outside(deed) => self.outside(deed, &mut step),
             Input::Peer(from, message) => {
                 self.heard(from, message, &mut step);
                 Ok(Done::default())
@@ -171,6 +173,7 @@ impl Switch {
             match timer {
                 Some((_, Timer::NoAnswer)) => self.fail(call, Why::CallNotAnswered, step),
                 Some((_, Timer::Interdigit)) => self.dial_collected(call, step),
+                Some((_, Timer::OutsideAnswers)) => self.outside_answers(call, step),
                 None => {}
             }
         }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sim::peer::{PartId, PeerMessage};
 use crate::sim::plan::PhonePlan;
+use crate::sim::trunks::Trunk;
 use crate::sim::truth::{Truth, TruthState};
 
 /// One button of one set. Button 1 is the prime line.
@@ -64,6 +65,8 @@ pub enum Why {
     InvalidNumberFormat,
     NumberUnallocated,
     DestNotObtainable,
+    TrunksBusy,
+    NetworkCongestion,
     Consultation,
     Alternate,
     Transfer,
@@ -93,6 +96,8 @@ impl Why {
             Self::InvalidNumberFormat => Cause::InvalidNumberFormat,
             Self::NumberUnallocated => Cause::NumberUnallocated,
             Self::DestNotObtainable => Cause::DestNotObtainable,
+            Self::TrunksBusy => Cause::TrunksBusy,
+            Self::NetworkCongestion => Cause::NetworkCongestion,
             Self::Consultation => Cause::Consultation,
             Self::Alternate => Cause::Alternate,
             Self::Transfer => Cause::Transfer,
@@ -165,6 +170,15 @@ pub enum Place {
         /// Others who are behind it: members of a conference there.
         beyond: Vec<DeviceRef>,
     },
+    /// Outside, over a trunk or peer of this node.
+    Outside {
+        trunk: Trunk,
+        /// The caller as shown, or the number as it was dialled.
+        party: DeviceRef,
+        /// The called number as the network has it.
+        number: String,
+        incoming: bool,
+    },
 }
 
 impl Place {
@@ -172,7 +186,7 @@ impl Place {
     pub fn line(&self) -> Option<Line> {
         match self {
             Self::Line(line) => Some(*line),
-            Self::Far { .. } => None,
+            Self::Far { .. } | Self::Outside { .. } => None,
         }
     }
 }
@@ -195,6 +209,8 @@ pub struct Leg {
 pub enum Timer {
     NoAnswer,
     Interdigit,
+    /// A number outside answers by itself.
+    OutsideAnswers,
 }
 
 /// A call: a set of legs with a name in the cluster and one at this node.
@@ -317,10 +333,25 @@ pub enum Command {
     },
 }
 
+/// What somebody outside does; calls are named by their leg.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OutsideDeed {
+    /// Calls a direct-in number.
+    Call {
+        /// As the network shows it; `None` when it is withheld.
+        from: Option<String>,
+        name: Option<String>,
+        to: String,
+    },
+    Answer(u64),
+    HangUp(u64),
+}
+
 /// Everything that can happen to the switch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     Command(By, Command),
+    Outside(OutsideDeed),
     /// A partner node said something.
     Peer(u16, PeerMessage),
     PeerUp(u16),
@@ -340,6 +371,8 @@ pub struct Done {
     pub gcid: Option<Arc<str>>,
     /// Whom a transfer put the held party through to.
     pub to: Option<DeviceRef>,
+    /// The leg of who called from outside.
+    pub outside: Option<u64>,
 }
 
 /// Why a command was not done. Nothing has changed then.
@@ -369,6 +402,8 @@ pub enum Refusal {
     InvalidDestination,
     #[error("the conference is full")]
     ConferenceFull,
+    #[error("all trunks are in use")]
+    TrunksBusy,
 }
 
 /// A monitored line's part in what happened, as it is right after it.

@@ -63,6 +63,10 @@ impl Switch {
                 let Some((leg, LegState::Initiated)) = self.known(from, part, true, step) else { return };
                 self.alerts_there(leg, called, step);
             }
+            PeerMessage::Reached { part, network } => {
+                let Some((leg, LegState::Initiated)) = self.known(from, part, true, step) else { return };
+                self.reached_there(leg, device_of(network), step);
+            }
             PeerMessage::Answer { part } => {
                 let Some((leg, LegState::Initiated | LegState::Alerting)) = self.known(from, part, true, step) else {
                     return;
@@ -132,6 +136,10 @@ impl Switch {
         let PeerMessage::Setup { part, gcid, calling, called, redirected } = setup else { return };
         if self.state.by_part.contains_key(&part) {
             return;
+        }
+        if self.outside_number(&called).is_some() {
+            let call = self.new_call(Some(clipped(&gcid).into()), device_of(calling));
+            return self.asked_outside(from, part, call, clipped(&called), step);
         }
         let line = called.parse::<Dn>().ok().filter(|dn| self.state.phones.contains_key(dn)).map(Line::prime);
         let hindrance = line.map_or(Some(Why::NumberUnallocated), |line| self.hindrance(line));
@@ -317,6 +325,7 @@ fn clipped(text: &str) -> &str {
 fn device_of(party: PeerParty) -> DeviceRef {
     DeviceRef {
         name: party.name.as_deref().filter(|name| !name.is_empty()).map(|name| clipped(name).to_owned()),
+        private_number: party.private,
         ..DeviceRef::number(clipped(&party.number))
     }
 }

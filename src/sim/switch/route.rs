@@ -14,6 +14,8 @@ const LONGEST_DIALLED: usize = 26;
 pub(super) enum Route {
     Here(Line),
     Partner(u16),
+    /// To a number of the network.
+    Outside(String),
     Nowhere(Why),
 }
 
@@ -43,6 +45,7 @@ impl Switch {
             },
             Route::Partner(peer) if self.state.peers.contains(&peer) => self.set_up(call, peer, number, step),
             Route::Partner(_) => self.fail(call, Why::DestNotObtainable, step),
+            Route::Outside(outside) => self.call_outside(call, number, outside, step),
             Route::Nowhere(why) => self.fail(call, why, step),
         }
     }
@@ -51,6 +54,9 @@ impl Switch {
         let digits = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
         if !digits || number.len() > LONGEST_DIALLED {
             return Route::Nowhere(Why::InvalidNumberFormat);
+        }
+        if let Some(outside) = self.outside_number(number) {
+            return outside.map_or_else(Route::Nowhere, Route::Outside);
         }
         let Ok(dn) = number.parse::<Dn>() else { return Route::Nowhere(Why::NumberUnallocated) };
         if self.state.phones.contains_key(&dn) {
@@ -98,5 +104,5 @@ impl Switch {
 }
 
 pub(super) fn party_of(device: &DeviceRef) -> PeerParty {
-    PeerParty { number: device.number.clone(), name: device.name.clone() }
+    PeerParty { number: device.number.clone(), name: device.name.clone(), private: device.private_number }
 }

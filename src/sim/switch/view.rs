@@ -85,7 +85,7 @@ impl Switch {
                 let leg = self.state.legs.get(&number)?;
                 let state = match (&leg.place, leg.state) {
                     // Being set up at a partner: nobody is there yet.
-                    (Place::Far { .. }, LegState::Initiated) => LocalState::Null,
+                    (Place::Far { .. } | Place::Outside { .. }, LegState::Initiated) => LocalState::Null,
                     (_, state) => state.local(),
                 };
                 Some(self.parties_of(number).into_iter().map(move |device| LineView { device, state }))
@@ -156,6 +156,7 @@ impl Switch {
             partners: self.state.peers.iter().copied().collect(),
             associations: 0,
             broken: self.broken,
+            outside: self.truth_outside(),
             phones: self.state.phones.values().filter(busy).map(|phone| self.truth_phone(phone)).collect(),
         }
     }

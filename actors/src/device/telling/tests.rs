@@ -347,3 +347,29 @@ fn special_characters_of_a_name_do_not_break_the_document() {
     texts(tree.root(), &mut all);
     assert!(all.contains(&name), "{all:?}");
 }
+
+#[test]
+fn digits_that_went_out_name_the_trunk_or_the_peer() {
+    use DeviceAttributeNames::{PeerName, TrunkName, TrunkNumber, TrunkOutpulsedDigits};
+    let named =
+        |number: &str, name: &str| Party::Known(DeviceRef { name: Some(name.into()), ..DeviceRef::number(number) });
+    for (network, number, name, peer) in [
+        (named("7", "Trunk <7> & Co"), Some("7"), Some("Trunk <7> & Co"), None),
+        (known("7"), Some("7"), None, None),
+        (known("carrier"), None, None, Some("carrier")),
+        (named("carrier", "Carrier"), None, None, Some("carrier")),
+        (known(""), None, None, None),
+        (Party::NotKnown, None, None, None),
+        (Party::Restricted, None, None, None),
+    ] {
+        let own = LegView { calling: known("1000"), called: known("95551234"), ..leg(LegState::Originated) };
+        let event = told(&report(Type::TrunkDigitsOutpulsed, Some(own), network));
+        let roles: Vec<_> = event.device.iter().filter_map(|d| d.device_name).collect();
+        assert_eq!(roles, [DeviceName::UsingDevice, DeviceName::CalledDevice]);
+        let called = &event.device[1];
+        assert_eq!(of(called, TrunkOutpulsedDigits), Some("95551234"));
+        assert_eq!(of(called, DeviceAttributeNames::DeviceType), Some("EXTERNAL_DEVICE_TYPE"));
+        assert_eq!((of(called, TrunkNumber), of(called, TrunkName), of(called, PeerName)), (number, name, peer));
+        assert!([TrunkNumber, TrunkName, PeerName].iter().all(|name| of(&event.device[0], *name).is_none()));
+    }
+}

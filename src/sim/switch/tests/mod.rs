@@ -3,6 +3,7 @@
 mod across;
 mod diverts;
 mod joins;
+mod outside;
 mod partners;
 mod scenarios;
 mod table;

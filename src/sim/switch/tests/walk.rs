@@ -5,7 +5,7 @@ use schemas::domain::{Feature, Features};
 
 use super::partners::Pair;
 use super::*;
-use crate::sim::switch::Two;
+use crate::sim::switch::{OutsideDeed, Two};
 
 /// xorshift64*: a seed replays.
 struct Chance(u64);
@@ -22,6 +22,29 @@ impl Chance {
 const LINES: [[&str; 6]; 2] =
     [["1000", "1000/2", "1001", "1002", "1019", "1003/3"], ["2000", "2000/2", "2001", "2002", "2003", "2004"]];
 const NUMBERS: [&str; 10] = ["1000", "1001", "1002", "1019", "2000", "2001", "2002", "2999", "3000", "1x"];
+
+const OUTSIDE: [&str; 4] = ["95551234", "914165551234", "95550197", "95550199"];
+
+/// A number of the cluster, or seldom one outside.
+fn random_number(chance: &mut Chance, numbers: usize) -> String {
+    if chance.below(8) == 0 { OUTSIDE[chance.below(4)].into() } else { NUMBERS[chance.below(numbers)].into() }
+}
+
+/// Somebody outside calls, answers or hangs up.
+fn random_outside(pair: &mut Pair, chance: &mut Chance) {
+    let there = pair.nodes[0].switch.truth_outside().expect("a node with trunks");
+    let deed = match there.get(chance.below(there.len() + 1)).map(|o| o.id) {
+        Some(id) if chance.below(3) > 0 => OutsideDeed::Answer(id),
+        Some(id) => OutsideDeed::HangUp(id),
+        None => {
+            let from = (chance.below(2) == 0).then(|| "+14165550000".to_owned());
+            OutsideDeed::Call { from, name: None, to: format!("+1613555{}", 1000 + chance.below(4)) }
+        }
+    };
+    if pair.input(0, Input::Outside(deed)).is_err() {
+        assert!(pair.nodes[0].out.is_empty());
+    }
+}
 
 const USED: [Feature; 12] = [
     Feature::AnswerCall,
@@ -42,7 +65,7 @@ fn random_command(chance: &mut Chance, node: usize) -> Command {
     let line = line(LINES[node][chance.below(6)]);
     let target = Target { line, call: None };
     let two = Two { line, held: None, active: None };
-    let (number, other) = (String::from(NUMBERS[chance.below(10)]), chance.below(6));
+    let (number, other) = (random_number(chance, 10), chance.below(6));
     match chance.below(25) {
         0..=2 => Command::MakeCall { line, number },
         3 => Command::OffHook(line),
@@ -72,7 +95,7 @@ fn announced_or_not(pair: &mut Pair, chance: &mut Chance, node: usize) {
     let target = Target { line, call: Some(view.key.to_string()) };
     let beside = views.iter().find(|v| v.key != view.key).map(|v| v.key.to_string());
     let two = Two { line, held: beside, active: Some(view.key.to_string()) };
-    let number = String::from(NUMBERS[chance.below(8)]);
+    let number = random_number(chance, 8);
     // Mostly what is announced, and seldom the end of a call: so it comes further.
     let announced: Vec<Feature> =
         view.permitted.iter().filter(|f| *f != Feature::ClearCall || chance.below(4) == 0).collect();
@@ -164,6 +187,7 @@ fn walk(seed: u64, steps: usize) -> Vec<Truth> {
             15..=55 => {
                 pair.carry_one(node);
             }
+            91..=95 if node == 0 => random_outside(&mut pair, &mut chance),
             56..=90 => announced_or_not(&mut pair, &mut chance, node),
             _ => {
                 let command = random_command(&mut chance, node);
@@ -191,7 +215,7 @@ fn walk(seed: u64, steps: usize) -> Vec<Truth> {
             let all = switch.directory().filter_map(|device| Line::of(&device));
             let lines = all.flat_map(|line| switch.calls_at(line).expect("a line"));
             let mut calls: Vec<_> = lines
-                .filter(|v| v.connections.iter().any(|c| !c.device.number.starts_with(if i == 0 { '1' } else { '2' })))
+                .filter(|v| v.connections.iter().any(|c| c.device.number.starts_with(if i == 0 { '2' } else { '1' })))
                 .map(|v| {
                     let two = v.connections.len() == 2;
                     // Who holds a conference is not told across.
@@ -214,9 +238,14 @@ fn walk(seed: u64, steps: usize) -> Vec<Truth> {
 
 #[test]
 fn a_random_walk_never_breaks_an_invariant() {
-    let mut seen = std::collections::BTreeSet::new();
+    let (mut seen, mut outside) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
     for seed in 1..=12 {
-        seen.extend(walk(seed, 4_000).into_iter().map(|t| (t.cause, t.state)));
+        let truth = walk(seed, 4_000);
+        outside.extend(truth.iter().filter(|t| t.state == TruthState::Connected).filter_map(|t| t.other.clone()));
+        seen.extend(truth.into_iter().map(|t| (t.cause, t.state)));
+    }
+    for wanted in ["95551234", "95550197", "+14165550000"] {
+        assert!(outside.iter().any(|other| other == wanted), "{wanted} is never spoken with");
     }
     // A walk is worth what it comes by.
     for wanted in [
