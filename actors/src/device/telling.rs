@@ -249,7 +249,7 @@ impl Own<'_> {
                 }
                 Type::CallConferenced => roles.push((ControllerDevice, &report.subject)),
                 // Where the digits went.
-                Type::TrunkDigitsOutpulsed => roles.push((CalledDevice, &leg.called)),
+                Type::TrunkDigitsOutpulsed if !self.is_own(&leg.called) => roles.push((CalledDevice, &leg.called)),
                 // Who it is now, where D is in no role.
                 Type::RemotePartyUpdate => roles.push((ConnectedDevice, &report.subject)),
                 // Who is on a call that was there before the monitor.
