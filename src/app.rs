@@ -33,6 +33,9 @@ const SHUTDOWN_LOOK: Duration = Duration::from_millis(50);
 /// Connections that may wait to be accepted: all sessions may log in at once.
 const BACKLOG: u32 = 4096;
 
+/// Routes that a command serves beside the gateway's own.
+pub type Beside = Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>;
+
 /// A running gateway.
 pub struct Running {
     pub address: SocketAddr,
@@ -54,6 +57,14 @@ pub fn start(settings: &Settings) -> io::Result<Running> {
 /// # Errors
 /// When the port cannot be bound, or `push.ca` cannot be read.
 pub fn start_with(settings: &Settings, connect: NodeConnect) -> io::Result<Running> {
+    start_beside(settings, connect, Arc::new(|_| {}))
+}
+
+/// The same with routes of the caller's, which go before the gateway's.
+///
+/// # Errors
+/// See [`start_with`].
+pub fn start_beside(settings: &Settings, connect: NodeConnect, beside: Beside) -> io::Result<Running> {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let count = |n: usize| if n == 0 { cores } else { n };
     let arbiters: Vec<Arbiter> = (0..count(settings.limits.arbiters)).map(|_| Arbiter::new()).collect();
@@ -72,7 +83,7 @@ pub fn start_with(settings: &Settings, connect: NodeConnect) -> io::Result<Runni
     let workers = count(settings.http.workers);
     let shared = gateway.clone();
     let server = HttpServer::new(move || {
-        let app = App::new().app_data(shared.clone()).configure(http::routes);
+        let app = App::new().app_data(shared.clone()).configure(|config| beside(config)).configure(http::routes);
         match &metrics {
             Some(metrics) => app.app_data(metrics.clone()),
             None => app,

@@ -319,17 +319,10 @@ async fn a_conference_is_made_left_and_split(number: &'static str) {
     let back = app.hear(middle, Type::CallEstablished, Why::ConferenceSplitInvoked).await;
     assert!(back.features_allowed.contains(&Feature::ConferenceCall), "{back:?}");
     app.hear_each([(party, Type::DeviceDropped, Why::ConferenceSplit), (party, Type::CallHeld, Why::ConsHold)]).await;
-    if number.starts_with('1') {
-        app.hear_each([
-            (third, Type::CallClear, Why::ConferenceSplit),
-            (third, Type::CallEstablished, Why::ConferenceSplit),
-        ])
-        .await;
-    } else {
-        // Its own node goes on with the same call; it hears that the call has another name now.
-        let renamed = app.hear(third, Type::InformationUpdateEvent, Why::GlobalCallidUpdated).await;
-        assert_eq!(global_call_id(&renamed), global_call_id(&back));
-    }
+    let parted = app.hear(third, Type::CallClear, Why::ConferenceSplit).await;
+    let alone = app.hear(third, Type::CallEstablished, Why::ConferenceSplit).await;
+    assert_ne!(parted.local_call_id, alone.local_call_id, "it is a call of its own");
+    assert_eq!((global_call_id(&parted), global_call_id(&alone)), (global_call_id(&apart), global_call_id(&back)));
     app.conference(middle, back.local_call_id).await.expect("it can be made again");
     let made = app.hear(middle, Type::CallConferenced, Why::ConferenceInvoked).await;
     assert_eq!(members(&made), sorted(&["1000", "1001", number]));
@@ -445,9 +438,8 @@ async fn a_ringing_call_is_redirected_to_another_node() {
     a_ringing_call_is_redirected("2002").await;
 }
 
-#[tokio::test]
-async fn a_ringing_call_is_picked_up() {
-    let scene = Scene::with("1002").await;
+async fn a_ringing_call_is_picked_up(number: &'static str) {
+    let scene = Scene::with(number).await;
     let Scene { app, party, middle, third, .. } = &scene;
     assert_eq!(app.pick_up(*third, "1001").await, Err(WRONG_STATE.into()), "nothing rings there");
     assert_eq!(app.pick_up(*third, "").await, Err(BAD_NUMBER.into()));
@@ -461,7 +453,7 @@ async fn a_ringing_call_is_picked_up() {
     for (object, why) in [(*third, Why::PickupInvoked), (*party, Why::Pickup)] {
         let picked = app.hear(object, Type::CallEstablished, why).await;
         assert_eq!(picked.call_state, Some(CallState::Established));
-        for role in [is(Role::CallingDevice, "1000"), is(Role::ConnectedDevice, "1002"), is(Role::PickupDevice, "1002")]
+        for role in [is(Role::CallingDevice, "1000"), is(Role::ConnectedDevice, number), is(Role::PickupDevice, number)]
         {
             assert!(devices(&picked).contains(&role), "{role:?} is not in {picked:?}");
         }
@@ -470,6 +462,16 @@ async fn a_ringing_call_is_picked_up() {
     app.hear_each([(*party, Type::CallClear, Why::ClearInvoked), (*third, Type::CallClear, Why::OtherDeviceCleared)])
         .await;
     scene.everything_was_told().await;
+}
+
+#[tokio::test]
+async fn a_ringing_call_is_picked_up_at_its_node() {
+    a_ringing_call_is_picked_up("1002").await;
+}
+
+#[tokio::test]
+async fn a_ringing_call_is_picked_up_from_another_node() {
+    a_ringing_call_is_picked_up("2002").await;
 }
 
 #[tokio::test]

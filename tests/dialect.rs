@@ -5,11 +5,12 @@ use std::net::IpAddr;
 use std::process::Command;
 
 use schemas::contract::cc::{
-    CallEventMsg, CallEventType as Type, CallState, EventCauseType as Why, FeaturesAllowed as Feature,
+    CallEventMsg, CallEventType as Type, CallState, DeviceAttributeNames, EventCauseType as Why,
+    FeaturesAllowed as Feature,
 };
 use serde_json::{Value, json};
 
-use crate::common::app::{App, WRONG_STATE};
+use crate::common::app::{App, WRONG_STATE, global_call_id};
 use crate::common::cluster::{Gateway, With, own_address};
 use crate::common::hands::Hands;
 use crate::common::process::Process;
@@ -217,6 +218,34 @@ async fn calls_that_exist_are_found_by_their_state_in_one_word() {
             app.hear(object, Type::CallRetrieved, Why::RetrieveInvoked).await;
         }
     }
+}
+
+/// Our simulated nodes say how it came that the other party is another. A switch that does not is told as it says.
+#[tokio::test]
+async fn a_switch_that_says_only_who_the_other_party_is_now_is_told_so() {
+    let switch = Foreign::start("none").await;
+    let gateway = switch.gateway().await;
+    let app = App::login(&gateway.url).await;
+    let address = switch.address.to_string();
+    let (anna, ben) = (app.watch(&address, "1000").await, app.watch(&address, "1001").await);
+    let (leg, _) = app.connect(anna, ben, "1001").await;
+    switch.hands.does_with("1000", "inform", json!({"number": "1005", "name": "A0010042"})).await;
+
+    let event = app.hear(anna, Type::RemotePartyUpdate, Why::RemotePartyUpdated).await;
+    assert_eq!((event.local_call_id, event.call_state), (leg, Some(CallState::Established)));
+    let numbers = event.device.iter().flat_map(|d| &d.device_attribute);
+    let numbers = numbers.filter(|a| a.attribute_name == Some(DeviceAttributeNames::Number));
+    let numbers: Vec<_> = numbers.filter_map(|a| a.attribute_value.as_deref()).collect();
+    assert_eq!(numbers, ["1000", "1005"]);
+    let event = app.hear(anna, Type::InformationUpdateEvent, Why::GlobalCallidUpdated).await;
+    assert_eq!((event.local_call_id, global_call_id(&event).as_str()), (leg, "A0010042"));
+
+    // It is the same leg: it can be held and left.
+    app.hold(anna, leg).await.expect("holdCall is accepted");
+    let held = app.hear(anna, Type::CallHeld, Why::HardHoldInvoked).await;
+    assert_eq!(global_call_id(&held), "A0010042");
+    app.hear(ben, Type::CallHeld, Why::HardHold).await;
+    app.heard_everything().await;
 }
 
 #[tokio::test]

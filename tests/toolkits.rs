@@ -40,7 +40,7 @@ fn text(path: &Path) -> &str {
     path.to_str().expect("a path of this machine")
 }
 
-async fn run(program: &Path, arguments: &[&str], names: &str) -> String {
+pub(crate) async fn run(program: &Path, arguments: &[&str], names: &str) -> String {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(root()).env("OIG_NAMES", names);
     // The lab is on loopback: no proxy of the surroundings stands between.

@@ -2,16 +2,20 @@
 //! session that hears it.
 //!
 //! The standard form is always there where an event has one; the advanced form is made when a
-//! session that may read it watches. A form more (JSON) is a field of [`Forms`] and one of
-//! [`Event`]; how it stands in a reply is its reader's business.
+//! session that may read it watches. JSON is made of either by whoever first reads it so, and
+//! shared by those who follow; who reads XML never looks at it. How a form stands in a reply is its
+//! reader's business.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use actix::Message;
-use schemas::contract::Record;
 use schemas::contract::adv::{AdvEventMsg, AdvEventType};
 use schemas::contract::cc::StandardEventMsg;
+use schemas::contract::ops_call_control_advanced::AdvGetEvent;
+use schemas::contract::ops_call_control_standard::GetEvent;
+use schemas::contract::{Record, Request};
 use schemas::domain::ObjectId;
+use schemas::rest;
 use schemas::xml::Writer;
 
 /// A form that a reader may have an event in.
@@ -39,6 +43,9 @@ pub struct Event {
     pub object: Option<ObjectId>,
     standard: Option<Box<str>>,
     advanced: Option<Advanced>,
+    /// Members of the replies of getEvent and advGetEvent; empty where they could not be made.
+    standard_json: OnceLock<Box<str>>,
+    advanced_json: OnceLock<Box<str>>,
 }
 
 /// What stands inside the advanced event's element is the same wherever it is read; the elements
@@ -65,19 +72,23 @@ impl Event {
         let mut out = Writer::new();
         message.write_children(&mut out);
         let advanced = if forms.advanced { Advanced::render(&message.into()) } else { None };
-        Self { object, standard: Some(kept(out)), advanced }
+        Self::of(object, Some(kept(out)), advanced)
     }
 
     /// An event that only advanced sessions can read; `getEvent` passes it over.
     #[must_use]
     pub fn advanced_only(object: Option<ObjectId>, message: &AdvEventMsg) -> Self {
-        Self { object, standard: None, advanced: Advanced::render(message) }
+        Self::of(object, None, Advanced::render(message))
+    }
+
+    fn of(object: Option<ObjectId>, standard: Option<Box<str>>, advanced: Option<Advanced>) -> Self {
+        Self { object, standard, advanced, standard_json: OnceLock::new(), advanced_json: OnceLock::new() }
     }
 
     /// One with this text as its standard form.
     #[cfg(test)]
     pub(crate) fn of_text(object: Option<ObjectId>, standard: impl Into<String>) -> Self {
-        Self { object, standard: Some(standard.into().into_boxed_str()), advanced: None }
+        Self::of(object, Some(standard.into().into_boxed_str()), None)
     }
 
     /// Whether there is this form of it.
@@ -109,6 +120,24 @@ impl Event {
         Some(out.finish())
     }
 
+    /// The members of the reply of `getEvent`, or of `advGetEvent` for the advanced form, as JSON
+    /// without braces; `None` when there is no such form.
+    #[must_use]
+    pub fn json(&self, form: Form) -> Option<&str> {
+        let json = match form {
+            Form::Standard => {
+                let children = self.standard()?;
+                self.standard_json.get_or_init(|| json(GetEvent::OPERATION, children))
+            }
+            Form::Advanced => {
+                self.advanced.as_ref()?;
+                let children = || self.advanced().unwrap_or_default();
+                self.advanced_json.get_or_init(|| json(AdvGetEvent::OPERATION, &children()))
+            }
+        };
+        (!json.is_empty()).then_some(json)
+    }
+
     /// The children of a `numberedEventMsg` in an advanced session.
     #[must_use]
     pub fn advanced_numbered(&self) -> Option<String> {
@@ -138,12 +167,19 @@ impl Event {
         Some(out.finish())
     }
 
-    /// What it counts against a log's bound: every form that is kept.
+    /// What it counts against a log's bound: every form that is kept. It grows when somebody is the
+    /// first to read JSON, and never shrinks.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let advanced = self.advanced.as_ref().map_or(0, |a| a.inner.len());
-        self.standard.as_ref().map_or(0, |text| text.len()) + advanced + size_of::<Self>()
+        let json = [&self.standard_json, &self.advanced_json].into_iter().filter_map(OnceLock::get);
+        let forms = self.standard.as_ref().map_or(0, |text| text.len()) + advanced;
+        forms + json.map(|text| text.len()).sum::<usize>() + size_of::<Self>()
     }
+}
+
+fn json(operation: &schemas::contract::OperationRow, children: &str) -> Box<str> {
+    rest::event_members(operation, children).unwrap_or_default().into_boxed_str()
 }
 
 /// Without the room that was left for more: it may be kept ten thousand times.
@@ -217,7 +253,7 @@ mod tests {
     }
 
     /// What an application reads in a reply of this operation.
-    fn read<R: schemas::contract::Request>(attributes: &[(&str, &str)], inner: &str) -> R::Reply
+    fn read<R: Request>(attributes: &[(&str, &str)], inner: &str) -> R::Reply
     where
         R::Reply: Record,
     {
@@ -250,6 +286,34 @@ mod tests {
             assert_eq!((heard.adv_call_event, heard.adv_system_event), (expected.call_event, expected.system_event));
             assert_eq!((heard.event_type, heard.call_event, heard.advanced), (None, None, true));
         }
+    }
+
+    #[test]
+    fn json_is_made_once_and_says_what_the_reply_by_xml_would() {
+        fn as_before(operation: &schemas::contract::OperationRow, children: &str) -> String {
+            let envelope = soap::reply_raw(Version::V1_1, operation, &[("result", "true")], children);
+            rest::reply(operation, &envelope, None).expect("a reply")
+        }
+        for message in [call(), system()] {
+            let event = Arc::new(Event::new(None, message, Forms::ALL));
+            let before = event.bytes();
+            // Two sessions hold the same event.
+            let (one, other) = (event.clone(), event.clone());
+            let members = one.json(Form::Standard).expect("rendered");
+            assert!(std::ptr::eq(members, other.json(Form::Standard).expect("rendered")), "rendered twice");
+            let attributes = [("result", "true")];
+            let reply = rest::event_reply(GetEvent::OPERATION, &attributes, members);
+            assert_eq!(reply, as_before(GetEvent::OPERATION, event.standard().expect("rendered")));
+            assert_eq!(event.bytes(), before + members.len(), "it is kept, so it counts");
+            let members = one.json(Form::Advanced).expect("rendered");
+            assert!(std::ptr::eq(members, other.json(Form::Advanced).expect("rendered")), "rendered twice");
+            let reply = rest::event_reply(AdvGetEvent::OPERATION, &attributes, members);
+            assert_eq!(reply, as_before(AdvGetEvent::OPERATION, &event.advanced().expect("rendered")));
+        }
+        let only = Event::advanced_only(None, &call().into());
+        assert!(only.json(Form::Standard).is_none() && only.json(Form::Advanced).is_some());
+        let plain = Event::new(None, call(), Forms::default());
+        assert!(plain.json(Form::Advanced).is_none());
     }
 
     #[test]

@@ -86,5 +86,7 @@ pub const DIRECTORY_TRIES: u32 = 5;
 pub const CHALLENGE_LIFE: Duration = Duration::from_secs(60);
 /// Proofs of one challenge that may be wrong, the last of which ends the session.
 pub const PROOFS_TRIED: u32 = 3;
+/// Other lines of one number that are asked whether they are in use; of a set with more it is not known.
+pub const DEVICE_LINES: usize = 32;
 /// Parties of one call that are kept and told; switches make conferences of 8.
 pub const CALL_PARTIES: usize = 64;

@@ -57,6 +57,21 @@ need_node() {
   export OIG_NODE="$here/bin/node"
 }
 
+# Chromium, and the packages of tests/console that drive it. Needs node (need_node); sets OIG_CHROMIUM.
+need_browser() {
+  local wanted="$root/tests/console/package-lock.json" here="$toolkits/browser"
+  command -v chromium >/dev/null || need_apt chromium
+  if [ ! -d "$root/tests/console/node_modules" ] || ! cmp -s "$wanted" "$here/installed.json"; then
+    command -v npm >/dev/null || need_apt npm
+    say "installing the packages of the browser's tests"
+    npm --prefix "$root/tests/console" ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+    mkdir -p "$here"
+    cp "$wanted" "$here/installed.json"
+  fi
+  OIG_CHROMIUM="$(command -v chromium)"
+  export OIG_CHROMIUM
+}
+
 # Mono with wsdl and mcs, as .NET applications of old are built with; sets OIG_MONO. wsdl is in no smaller package.
 need_mono() {
   local here="$toolkits/mono"

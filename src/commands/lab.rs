@@ -11,7 +11,9 @@ use secrecy::SecretString;
 
 use super::{in_system, lab_data, log};
 use crate::app::{self, Running};
+use crate::connect::NodeConnect;
 use crate::settings::{Application, AssociationStyle, CstaEdition, Http, Node, NodeKind, ServiceLevel, Settings};
+use crate::sim::console::Console;
 use crate::sim::listen::{self, Addresses, RunningNode};
 use crate::sim::node::Env;
 use crate::sim::plan::{Plan, lab_dial_plan};
@@ -57,6 +59,7 @@ impl LabOptions {
     pub(super) fn run(self) -> anyhow::Result<()> {
         in_system(&log(&self.log), async move {
             let lab = Lab::start(&self).await?;
+            println!("Console    {}/lab  (in a browser of this machine)", lab.url());
             println!("Gateway    {}  (Example Co / Screen Pop, passwords screen-pop and lab)", lab.url());
             println!("           {}/mitel/oig/session/SessionService?wsdl", lab.url());
             println!("           {}/mitel/oig/cc/StandardCCService?wsdl", lab.url());
@@ -85,6 +88,7 @@ fn node_address(number: u16) -> IpAddr {
 pub struct Lab {
     pub nodes: Vec<RunningNode>,
     pub gateway: Running,
+    console: Console,
 }
 
 impl Lab {
@@ -117,8 +121,11 @@ impl Lab {
             settings = trusting(settings, prepared.context("the lab's data folder")??);
         }
         settings.check()?;
-        let gateway = app::start(&settings).with_context(|| format!("gateway at {}", options.listen))?;
-        Ok(Self { nodes, gateway })
+        let console = Console::start(nodes.iter().map(|n| n.node().clone()));
+        let connect = NodeConnect::load(&settings.nodes).context("the nodes")?;
+        let gateway = app::start_beside(&settings, connect, console.routes())
+            .with_context(|| format!("gateway at {}", options.listen))?;
+        Ok(Self { nodes, gateway, console })
     }
 
     /// The gateway's address as applications use it.
@@ -135,6 +142,8 @@ impl Lab {
 
     /// Ends the gateway, then the nodes.
     pub async fn stop(self) {
+        // Its streams never end by themselves.
+        self.console.stop();
         self.gateway.stop().await;
         for node in self.nodes {
             node.stop().await;

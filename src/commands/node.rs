@@ -38,6 +38,10 @@ pub(super) struct Node {
     /// How an association begins.
     #[arg(long, value_enum, default_value_t = Association::ServerFirst)]
     association: Association,
+    /// Know nothing of our private data, like a node of another maker: no configuration of devices, no
+    /// splitConferenceCall, no newCall.
+    #[arg(long)]
+    no_private: bool,
     /// Speak TLS on the CSTA port, with this certificate (PEM; those of its issuers follow it).
     #[arg(long, requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -90,6 +94,7 @@ impl Node {
             Association::Session => Style::Session,
             Association::None => Style::None,
         };
+        plan.private = !self.no_private;
         let tls = match (&self.tls_cert, &self.tls_key) {
             (Some(certificate), Some(key)) => {
                 Some(NodeTls::load(certificate, key, self.tls_client_ca.as_deref()).context("--tls-cert")?)

@@ -2,18 +2,20 @@
 //! and REST, go through. To add an operation: implement [`Operation`] for its request and add it to
 //! the table of its file (`soap::call_control`, `soap::session`); it is there by both doors then.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use actors::event::Event;
+use actors::event::{Event, Form};
 use actors::refusal::Refused;
 use actors::session::messages::Receipt;
 use actors::session_supervisor::{Door, SessionRef};
 use schemas::contract::{OperationRow, Permission, Request, Service};
 use schemas::domain::RefusalKind;
 use schemas::fault::{Ground, Refusal};
+use schemas::rest;
 use schemas::soap::{self, Version};
 use schemas::xml::Element;
 use tracing::{Instrument, info_span};
@@ -36,8 +38,10 @@ pub(super) struct Input<'a> {
 /// What an operation answers, in its rendered form.
 #[derive(Debug)]
 pub(super) struct Answered {
-    /// The reply in its envelope.
+    /// The reply in its envelope; as JSON where this is said.
     pub body: String,
+    /// An event that is kept as JSON, for who came in by REST.
+    pub is_json: bool,
     /// To be kept until a live connection has taken the body.
     pub receipt: Option<Receipt>,
     /// On what ground it was refused; `None` when it was not.
@@ -49,7 +53,7 @@ impl Answered {
         let Input { version, row, element, .. } = *input;
         metrics::counter!("oig_requests_total", "operation" => row.name, "result" => "false").increment(1);
         let body = soap::refusal(version, row, Some(element), &Refusal::new(text));
-        Self { body, receipt: None, refused: Some(ground) }
+        Self { body, is_json: false, receipt: None, refused: Some(ground) }
     }
 }
 
@@ -121,17 +125,28 @@ pub(super) enum Given<R> {
 
 /// An event's children, in the form that the reply has room for.
 pub(super) enum Told {
-    /// As the session keeps it.
-    Kept(Arc<Event>),
+    /// In this form, in a reply of getEvent or advGetEvent.
+    Next(Arc<Event>, Form),
+    /// In its standard form, in one of getNumberedEvent.
+    Numbered(Arc<Event>),
     /// Put together for this reply.
     Made(String),
 }
 
 impl Told {
-    fn children(&self) -> &str {
+    fn children(&self) -> Cow<'_, str> {
         match self {
-            Told::Kept(event) => event.standard().unwrap_or_default(),
-            Told::Made(text) => text,
+            Told::Next(event, Form::Advanced) => event.advanced().unwrap_or_default().into(),
+            Told::Next(event, Form::Standard) | Told::Numbered(event) => event.standard().unwrap_or_default().into(),
+            Told::Made(text) => text.into(),
+        }
+    }
+
+    /// The members of the reply that are kept as JSON.
+    fn json(&self) -> Option<&str> {
+        match self {
+            Told::Next(event, form) => event.json(*form),
+            Told::Numbered(_) | Told::Made(_) => None,
         }
     }
 }
@@ -235,7 +250,8 @@ pub(super) fn handler(row: &OperationRow) -> Option<Handler> {
 /// Reads the request, runs the operation, writes the reply.
 pub(super) fn run<O: Operation>(input: Input<'_>) -> Pin<Box<dyn Future<Output = Answered> + '_>> {
     Box::pin(async move {
-        let Input { version, row, element, .. } = input;
+        let Input { version, door, row, element, .. } = input;
+        let mut is_json = false;
         let request = match O::read(element) {
             Ok(request) => request,
             Err(refusal) => return Answered::refusal(&input, refusal.text().into()),
@@ -244,7 +260,13 @@ pub(super) fn run<O: Operation>(input: Input<'_>) -> Pin<Box<dyn Future<Output =
             Ok(Given::Reply(reply)) => (soap::reply(version, row, &reply), None),
             Ok(Given::Event { attributes, event, receipt }) => {
                 let attributes: Vec<_> = attributes.iter().map(|(name, value)| (*name, value.as_str())).collect();
-                (soap::reply_raw(version, row, &attributes, event.children()), Some(receipt))
+                let json = event.json().filter(|_| door == Door::Rest);
+                is_json = json.is_some();
+                let body = match json {
+                    Some(members) => rest::event_reply(row, &attributes, members),
+                    None => soap::reply_raw(version, row, &attributes, &event.children()),
+                };
+                (body, Some(receipt))
             }
             Ok(Given::Refusal { text, receipt }) => {
                 let refused = Answered::refusal(&input, No::because(Ground::NothingToTell, text));
@@ -253,6 +275,6 @@ pub(super) fn run<O: Operation>(input: Input<'_>) -> Pin<Box<dyn Future<Output =
             Err(no) => return Answered::refusal(&input, no),
         };
         metrics::counter!("oig_requests_total", "operation" => row.name, "result" => "true").increment(1);
-        Answered { body, receipt, refused: None }
+        Answered { body, is_json, receipt, refused: None }
     })
 }

@@ -15,6 +15,7 @@ use super::peer::PeerMessage;
 use super::plan::Plan;
 use super::switch::{By, Command, Input, Line, Output, OutsideDeed, Refusal, Switch, Target, Two};
 use super::truth::{TRUTH_KEPT, Truth, TruthLog, TruthNow, TruthPhone};
+use super::view::{NodeView, OutsideView, PhoneView};
 
 /// What a person does at a phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +61,15 @@ pub enum HandRefusal {
     Stopped,
 }
 
+/// How far what a person did has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handed {
+    /// Done; the number of the newest truth record after it.
+    Done(u64),
+    /// A partner node has to say; [`Act::Settled`] with this number tells what came of it.
+    Waits(u64),
+}
+
 /// What is to be done outside.
 #[expect(clippy::large_enum_variant)] // few at a time, done at once
 #[derive(Debug, Clone, PartialEq)]
@@ -77,6 +87,8 @@ pub enum Act {
         /// With a reset instead of in good order.
         reset: bool,
     },
+    /// What came of something that had to wait; of no interest unless a person did it.
+    Settled(u64, Result<u64, HandRefusal>),
     Peer(u16, PeerMessage),
     ClosePeers,
 }
@@ -183,11 +195,11 @@ impl Core {
         self.input(Input::Peer(from, message), now_ms, acts);
     }
 
-    /// A person does something; answers with the number of the newest truth record after it.
+    /// A person does something.
     ///
     /// # Errors
     /// When the phone does not do it; nothing has changed then.
-    pub fn hand(&mut self, hand: Hand, now_ms: i64, acts: &mut Vec<Act>) -> Result<u64, HandRefusal> {
+    pub fn hand(&mut self, hand: Hand, now_ms: i64, acts: &mut Vec<Act>) -> Result<Handed, HandRefusal> {
         if self.faults.powerless_until > now_ms {
             return Err(HandRefusal::NoPower);
         }
@@ -216,8 +228,10 @@ impl Core {
         let mut told = Vec::new();
         let done = self.switch.on(Input::Command(By::Person, command), now_ms, &mut told);
         self.spread(told, now_ms, acts);
-        done?;
-        Ok(self.truth.last())
+        Ok(match done?.waits {
+            Some(number) => Handed::Waits(number),
+            None => Handed::Done(self.truth.last()),
+        })
     }
 
     /// Somebody outside does something; answers with the id of the call where one was made, else
@@ -317,7 +331,40 @@ impl Core {
 
     #[must_use]
     pub fn truth_now(&self, now_ms: i64) -> TruthNow {
-        TruthNow { seq: self.truth.last(), associations: self.exchange.len(), ..self.switch.truth_now(now_ms) }
+        TruthNow {
+            seq: self.truth.last(),
+            associations: self.exchange.len(),
+            faults: self.faults.truth(now_ms),
+            ..self.switch.truth_now(now_ms)
+        }
+    }
+
+    /// The node as a person sees it, with the truth records after number `since`.
+    #[must_use]
+    pub fn view(&self, since: u64, now_ms: i64) -> NodeView {
+        let TruthNow { seq, at_ms, node, name, partners, associations, broken, outside, faults, phones } =
+            self.truth_now(now_ms);
+        let outside = outside.map(|outside| OutsideView::new(outside, &phones));
+        let dead = faults.powerless_until_ms.is_some();
+        let phones = self.switch.plan().phones.iter().filter_map(|plan| {
+            let phone = self.switch.truth_of(plan.dn)?;
+            let may = |button| if dead { Vec::new() } else { self.switch.choices(Line { dn: plan.dn, button }) };
+            Some(PhoneView::new(phone, may))
+        });
+        let phones = phones.collect();
+        NodeView {
+            seq,
+            at_ms,
+            node,
+            name,
+            partners,
+            associations,
+            broken,
+            faults,
+            phones,
+            outside,
+            truth: self.truth_since(since),
+        }
     }
 
     #[must_use]
@@ -333,9 +380,16 @@ impl Core {
     }
 
     fn spread(&mut self, told: Vec<Output>, now_ms: i64, acts: &mut Vec<Act>) {
+        let mut settled = Vec::new();
         for output in told {
             match output {
                 Output::Truth(record) => self.truth.push(record),
+                Output::Settled(number, result) => {
+                    let mut effects = Vec::new();
+                    self.exchange.settled(number, &result, &mut effects);
+                    self.send(effects, now_ms, acts);
+                    settled.push((number, result));
+                }
                 Output::Happened(_) | Output::Joined(_) | Output::Learnt(_) | Output::InUse(_) => {
                     let mut effects = Vec::new();
                     self.exchange.tell(&output, &mut effects);
@@ -347,6 +401,10 @@ impl Core {
                     debug_assert!(false, "an invariant of the switch is broken: {what}");
                 }
             }
+        }
+        // A person is answered when all of it is on record.
+        for (number, result) in settled {
+            acts.push(Act::Settled(number, result.map(|_| self.truth.last()).map_err(HandRefusal::from)));
         }
     }
 

@@ -8,6 +8,7 @@ use schemas::csta::message::{CallEventKind, EventBody, JoinKind, Message};
 use serde::{Deserialize, Serialize};
 
 use super::csta::Outgoing;
+use super::truth::TruthFaults;
 
 /// How a link breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,6 +120,20 @@ impl Faults {
                 self.frames.truncate(SET);
             }
             Fault::Link { .. } | Fault::Restart { .. } | Fault::Power { .. } => {}
+        }
+    }
+
+    /// What is broken now.
+    #[must_use]
+    pub fn truth(&self, now_ms: i64) -> TruthFaults {
+        let until = |moment: i64| Some(moment).filter(|m| *m > now_ms);
+        TruthFaults {
+            powerless_until_ms: until(self.powerless_until),
+            refuses_gateways_until_ms: until(self.refuse_gateways_until),
+            refuses_partners_until_ms: until(self.refuse_partners_until),
+            mute_until_ms: until(self.mute_until),
+            answers: self.answers.len(),
+            frames: self.frames.len(),
         }
     }
 

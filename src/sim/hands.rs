@@ -1,7 +1,8 @@
 //! The hands of a node over HTTP: what people do at its phones, what breaks it, and what is true.
 //!
 //! JSON, for tests and for the developer of an application; on loopback only, and never for a web
-//! page, which a browser would let reach loopback. Served by `listen`.
+//! page, which a browser would let reach loopback. Served by `listen`; and by `console` for its own
+//! page, after it has looked at who asks.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, ORIGIN};
@@ -44,7 +45,7 @@ pub fn routes(config: &mut ServiceConfig) {
 
 /// What a caller did wrong, or what the node would not do.
 #[derive(Debug, thiserror::Error)]
-enum Refused {
+pub(super) enum Refused {
     #[error("{0}")]
     Bad(String),
     #[error("{0}")]
@@ -53,6 +54,10 @@ enum Refused {
     Conflict(String),
     #[error("not for web pages")]
     Page,
+    #[error("{0}")]
+    Stranger(&'static str),
+    #[error("too many pages look at the console")]
+    Full,
     #[error("the node has stopped")]
     Stopped,
 }
@@ -63,8 +68,8 @@ impl actix_web::ResponseError for Refused {
             Self::Bad(_) => StatusCode::BAD_REQUEST,
             Self::Missing(_) => StatusCode::NOT_FOUND,
             Self::Conflict(_) => StatusCode::CONFLICT,
-            Self::Page => StatusCode::FORBIDDEN,
-            Self::Stopped => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Page | Self::Stranger(_) => StatusCode::FORBIDDEN,
+            Self::Full | Self::Stopped => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -81,9 +86,14 @@ impl From<super::node::Stopped> for Refused {
 
 type Reply = Result<HttpResponse, Refused>;
 
+/// As the data of an application or a scope: who may ask was looked at already.
+#[derive(Debug, Clone, Copy)]
+pub struct Looked;
+
 /// A browser names the page that asks.
 fn no_page(request: &HttpRequest) -> Result<(), Refused> {
-    if request.headers().contains_key(ORIGIN) { Err(Refused::Page) } else { Ok(()) }
+    let page = request.headers().contains_key(ORIGIN) && request.app_data::<Looked>().is_none();
+    if page { Err(Refused::Page) } else { Ok(()) }
 }
 
 /// A body, or what an absent one stands for.

@@ -4,9 +4,10 @@
 //! `switch` is the switch itself and `csta` what gateways are told and may ask: both pure, put
 //! together by `core`. `node` is the task that drives a core, over any stream; `listen` opens real
 //! sockets for it and `hands` the HTTP by which tests operate phones, read the truth and break
-//! things. `faults` is what can be broken, `plan` what a node has, `peer` what nodes say to each
+//! things. `console` is the page on which a person does the same. `faults` is what can be broken, `plan` what a node has, `peer` what nodes say to each
 //! other.
 
+pub mod console;
 pub mod core;
 pub mod csta;
 pub mod faults;
@@ -19,6 +20,7 @@ pub mod switch;
 pub mod tls;
 pub mod trunks;
 pub mod truth;
+pub mod view;
 
 mod peers;
 mod wire;

@@ -14,7 +14,7 @@ use schemas::domain::{Ceid, Dn};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use super::core::{Act, Core, Hand, HandRefusal, Open};
+use super::core::{Act, Core, Hand, HandRefusal, Handed, Open};
 use super::csta::AssociationId;
 use super::faults::Fault;
 use super::peer::PeerMessage;
@@ -22,6 +22,7 @@ use super::peers;
 use super::plan::Plan;
 use super::switch::OutsideDeed;
 use super::truth::{Truth, TruthNow, TruthPhone};
+use super::view::NodeView;
 use super::wire::{self, BoxedStream, Stream, Wire};
 
 /// What waits for the node; whoever fills it waits too.
@@ -64,9 +65,17 @@ pub(super) enum Inbox {
     Truth(u64, oneshot::Sender<Vec<Truth>>),
     TruthNow(oneshot::Sender<TruthNow>),
     Phone(Dn, oneshot::Sender<Option<TruthPhone>>),
+    View(u64, oneshot::Sender<NodeView>),
     Fault(Fault, oneshot::Sender<()>),
     Heal(oneshot::Sender<()>),
     Stop,
+}
+
+impl Inbox {
+    /// Whether it only asks, and so changes nothing.
+    fn is_question(&self) -> bool {
+        matches!(self, Self::Truth(..) | Self::TruthNow(_) | Self::Phone(..) | Self::View(..))
+    }
 }
 
 /// The node has stopped.
@@ -85,6 +94,7 @@ impl SimNode {
         let ceid = plan.ceid;
         let core = Core::new(plan, (env.clock)());
         let (open, opened) = watch::channel(core.open((env.clock)()));
+        let (changes, changed) = watch::channel(0);
         let owner = Owner {
             ceid: ceid.get(),
             core,
@@ -92,11 +102,13 @@ impl SimNode {
             inbox: inbox.downgrade(),
             wires: BTreeMap::new(),
             links: BTreeMap::new(),
+            hands: BTreeMap::new(),
             next: 0,
             open,
+            changes,
         };
         tokio::spawn(owner.run(waiting));
-        SimNodeHandle { ceid, inbox, open: opened }
+        SimNodeHandle { ceid, inbox, open: opened, changes: changed }
     }
 }
 
@@ -106,6 +118,7 @@ pub struct SimNodeHandle {
     ceid: Ceid,
     inbox: mpsc::Sender<Inbox>,
     open: watch::Receiver<Open>,
+    changes: watch::Receiver<u64>,
 }
 
 impl SimNodeHandle {
@@ -180,6 +193,14 @@ impl SimNodeHandle {
         self.ask(|reply| Inbox::Phone(dn, reply)).await
     }
 
+    /// The node as a person sees it, with the truth records after number `since`.
+    ///
+    /// # Errors
+    /// See `attach`.
+    pub async fn view(&self, since: u64) -> Result<NodeView, Stopped> {
+        self.ask(|reply| Inbox::View(since, reply)).await
+    }
+
     /// Breaks something.
     ///
     /// # Errors
@@ -207,6 +228,13 @@ impl SimNodeHandle {
     #[must_use]
     pub fn open(&self) -> watch::Receiver<Open> {
         self.open.clone()
+    }
+
+    /// Counts whatever may have changed the node, its timers included; ends with the node. Who
+    /// was told asks for the [`Self::view`], or for the truth.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.clone()
     }
 
     async fn put(&self, what: Inbox) -> Result<(), Stopped> {
@@ -241,13 +269,17 @@ struct Owner {
     inbox: mpsc::WeakSender<Inbox>,
     wires: BTreeMap<AssociationId, Wire>,
     links: BTreeMap<u64, Link>,
+    /// People whose deed waits for a partner node.
+    hands: BTreeMap<u64, oneshot::Sender<Result<u64, HandRefusal>>>,
     /// Numbers connections and links.
     next: u64,
     open: watch::Sender<Open>,
+    changes: watch::Sender<u64>,
 }
 
 impl Owner {
     async fn run(mut self, mut waiting: mpsc::Receiver<Inbox>) {
+        let mut changed = false;
         loop {
             let now_ms = (self.clock)();
             let due = self.core.next_deadline(now_ms);
@@ -258,6 +290,9 @@ impl Owner {
             }
             let open = self.core.open(now_ms);
             self.open.send_if_modified(|was| std::mem::replace(was, open) != open);
+            if std::mem::take(&mut changed) {
+                self.changes.send_modify(|count| *count += 1);
+            }
             let pause = match self.core.next_deadline(now_ms) {
                 Some(at) => Duration::from_millis(u64::try_from(at - now_ms).unwrap_or(0).max(1)).min(IDLE),
                 None => IDLE,
@@ -266,9 +301,12 @@ impl Owner {
                 biased;
                 what = waiting.recv() => match what {
                     None | Some(Inbox::Stop) => return,
-                    Some(what) => self.take(what),
+                    Some(what) => {
+                        changed = !what.is_question();
+                        self.take(what);
+                    }
                 },
-                () = tokio::time::sleep(pause) => {}
+                () = tokio::time::sleep(pause) => changed = true,
             }
         }
     }
@@ -303,6 +341,15 @@ impl Owner {
             Inbox::PeerClosed(link) => self.link_lost(link, now_ms, &mut acts),
             Inbox::Hand(hand, reply) => {
                 let result = self.core.hand(hand, now_ms, &mut acts);
+                let result = match result {
+                    // What settles it may be among the acts already: the link is full.
+                    Ok(Handed::Waits(number)) => {
+                        self.hands.insert(number, reply);
+                        return self.act(acts, now_ms);
+                    }
+                    Ok(Handed::Done(last)) => Ok(last),
+                    Err(refusal) => Err(refusal),
+                };
                 self.act(std::mem::take(&mut acts), now_ms);
                 let _ = reply.send(result);
             }
@@ -314,6 +361,7 @@ impl Owner {
             Inbox::Truth(since, reply) => drop(reply.send(self.core.truth_since(since))),
             Inbox::TruthNow(reply) => drop(reply.send(self.core.truth_now(now_ms))),
             Inbox::Phone(dn, reply) => drop(reply.send(self.core.phone(dn))),
+            Inbox::View(since, reply) => drop(reply.send(self.core.view(since, now_ms))),
             Inbox::Fault(fault, reply) => {
                 self.core.fault(fault, now_ms, &mut acts);
                 self.act(std::mem::take(&mut acts), now_ms);
@@ -385,6 +433,11 @@ impl Owner {
                 Act::Close { association, reset } => {
                     if let Some(wire) = self.wires.remove(&association) {
                         wire.close(reset);
+                    }
+                }
+                Act::Settled(number, result) => {
+                    if let Some(reply) = self.hands.remove(&number) {
+                        let _ = reply.send(result);
                     }
                 }
                 Act::Peer(to, message) => self.say(to, message, now_ms, &mut more),

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::switch::Why;
+use super::switch::{Refusal, Why};
 
 /// A leg over the link, named by the node that set it up; never used again while that node lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub struct PeerParty {
     /// The number is not to be shown.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub private: bool,
+    /// Where it is not the prime line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub button: Option<u8>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +50,9 @@ pub enum PeerMessage {
         /// Who sent the call here, when it was another's.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         redirected: Option<PeerParty>,
+        /// Who was called first, then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        original: Option<Box<PeerParty>>,
     },
     Alert {
         part: PartId,
@@ -59,6 +65,7 @@ pub enum PeerMessage {
     },
     Answer {
         part: PartId,
+        cause: Why,
     },
     Hold {
         part: PartId,
@@ -68,6 +75,46 @@ pub enum PeerMessage {
         part: PartId,
         cause: Why,
     },
+    /// One of several at the sender's half holds the call, or talks again; the others talk on.
+    Member {
+        part: PartId,
+        who: PeerParty,
+        holds: bool,
+        cause: Why,
+        /// Nodes that passed it on.
+        passed: u8,
+    },
+    /// Asks for a call that rings at the receiver's node: somebody at the sender's answers it. The
+    /// part is the leg that the call will have there. Answered by `Picked` or `Refused`.
+    PickUp {
+        part: PartId,
+        /// Who answers.
+        by: PeerParty,
+        /// At which line it rings; where no call is named, at any line of its number.
+        ringing: PeerParty,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call: Option<String>,
+    },
+    /// The call is the asker's: everything about it that the asker cannot know.
+    Picked {
+        part: PartId,
+        gcid: String,
+        calling: Box<PeerParty>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        called: Option<Box<PeerParty>>,
+        /// Whose phone rang.
+        redirected: PeerParty,
+        /// Who waited for the answer.
+        party: PeerParty,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        beyond: Vec<PeerParty>,
+        state: FarState,
+    },
+    /// Nothing can be picked up there; nothing has changed.
+    Refused {
+        part: PartId,
+        why: Refusal,
+    },
     /// The sender's half changed: who is there, and under which name the call goes on.
     Update {
         part: PartId,
@@ -76,13 +123,18 @@ pub enum PeerMessage {
         by: PeerParty,
         /// Whom the call was transferred to, or who was added.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        to: Option<PeerParty>,
+        to: Option<Box<PeerParty>>,
         /// Who is spoken with now.
         party: PeerParty,
         /// Others who are there.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         beyond: Vec<PeerParty>,
         gcid: String,
+        /// Who called, and who was; left out where that is the receiver's half.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        calling: Option<Box<PeerParty>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        called: Option<Box<PeerParty>>,
         state: FarState,
     },
     /// Tones in the voice path.
@@ -109,10 +161,22 @@ pub enum Change {
     Transferred,
     Conferenced,
     /// One of several left.
-    Dropped,
-    Diverted,
-    /// Nothing but what is said besides.
-    Learnt,
+    Dropped {
+        cause: Why,
+    },
+    /// Sent elsewhere by the phone that rang.
+    Diverted {
+        /// Whether it rings there already; it is said by `Rings` later otherwise.
+        rings: bool,
+    },
+    /// Somebody else is rung now.
+    Rings {
+        cause: Why,
+    },
+    /// Somebody else answers what rings; that it is answered is said besides.
+    PickedUp,
+    /// Out of a conference, into a call of its own.
+    Split,
 }
 
 /// How far the other half of a call has come.
@@ -137,9 +201,15 @@ mod tests {
         let message = PeerMessage::Setup {
             part,
             gcid: "A0010001".into(),
-            calling: PeerParty { number: "1000".into(), name: Some("O'Brien \"<&\n".into()), private: false },
+            calling: PeerParty {
+                number: "1000".into(),
+                name: Some("O'Brien \"<&\n".into()),
+                private: false,
+                button: Some(2),
+            },
             called: "2000".into(),
             redirected: None,
+            original: None,
         };
         let line = serde_json::to_string(&message).expect("JSON");
         assert!(!line.contains('\n'));

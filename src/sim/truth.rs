@@ -152,6 +152,19 @@ pub struct TruthOutside {
     pub since_ms: i64,
 }
 
+/// What is broken on purpose; moments are absent when they are over.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TruthFaults {
+    pub powerless_until_ms: Option<i64>,
+    pub refuses_gateways_until_ms: Option<i64>,
+    pub refuses_partners_until_ms: Option<i64>,
+    pub mute_until_ms: Option<i64>,
+    /// Services whose answers come late, never or twice; all services count as one.
+    pub answers: usize,
+    /// Events that are still to be dropped, doubled or garbled.
+    pub frames: usize,
+}
+
 /// The whole present state of a node. Idle phones without a feature set are left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TruthNow {
@@ -169,6 +182,8 @@ pub struct TruthNow {
     /// Who is outside; absent where no trunk or peer is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outside: Option<Vec<TruthOutside>>,
+    #[serde(default)]
+    pub faults: TruthFaults,
     pub phones: Vec<TruthPhone>,
 }
 

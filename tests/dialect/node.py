@@ -201,6 +201,22 @@ class Switch:
             subject="releasingDevice", parties=False, cause="normalClearing")
 
 
+    def inform(self, phone, number, name):
+        """The other party is another now, and the call has another name: of what came about nothing is said."""
+        call = self.the_call(phone, ["connected", "hold"])
+        linkage = tag("globalCallLinkageID", tag("globallyUniqueCallLinkageID", name))
+        content = [
+            tag("connection", self.connection(call, phone)),
+            party("device", number),
+            tag("callLinkageDataList", tag("newCallLinkageData", tag("globalCallData", linkage))),
+        ]
+        for link in list(self.links):
+            for reference, monitored in list(link.monitors.items()):
+                if monitored == phone:
+                    cross = tag("monitorCrossRefID", reference)
+                    link.send(EVENT, document("CallInformationEvent", *content, cross))
+
+
 def at_a_connection(child, action):
     """The service of Link that does something at the connection in this child."""
 
@@ -380,6 +396,8 @@ def hands(switch):
                 with switch.lock:
                     if parts[2] == "dial":
                         switch.ring(switch.dial(parts[1], body["number"]))
+                    elif parts[2] == "inform":
+                        switch.inform(parts[1], body["number"], body["name"])
                     else:
                         getattr(switch, parts[2])(parts[1])()
             except Refused as refused:
@@ -392,7 +410,7 @@ def hands(switch):
     return Hands
 
 
-VERBS = ("dial", "answer", "hold", "retrieve", "hangup")
+VERBS = ("dial", "answer", "hold", "retrieve", "hangup", "inform")
 
 
 def main():

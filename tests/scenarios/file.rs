@@ -81,6 +81,8 @@ pub struct Step {
 pub enum Does {
     /// An application asks; words after the operation fill its fields in order.
     Operation { at: Place, operation: String, words: Vec<String>, answer: Answer, race: bool },
+    /// Two applications ask for different things at once; each outcome goes on in its own way.
+    Race { sides: [Side; 2], order: Order, outcomes: Vec<Outcome> },
     /// A person does something at a phone.
     Hand { at: Place, verb: String, body: Map<String, Value> },
     /// Something breaks at the node of a phone.
@@ -89,13 +91,41 @@ pub enum Does {
     Heal { phone: String },
     /// Nobody does anything; what is told comes within this time.
     Wait { seconds: u64 },
+    /// A race ended in this way; its events are those of the step.
+    Ended,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     Accepted,
-    /// With this text, or with any that is one.
-    Refused(Option<String>),
+    /// With one of these texts; where none is given, with any that is one.
+    Refused(Vec<String>),
+}
+
+/// What one application of a race asks for.
+#[derive(Debug, Clone)]
+pub struct Side {
+    pub at: Place,
+    pub operation: String,
+    pub words: Vec<String>,
+}
+
+/// Who of a race asks when. It is played in each of these ways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    Together,
+    /// One asks, and the other when it has its answer: each outcome's turn comes for certain.
+    First,
+    Second,
+}
+
+/// One way in which a race may end, and how the scenario goes on then.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    pub text: String,
+    pub answers: [Answer; 2],
+    /// The race's own events, then the steps that follow.
+    pub steps: Vec<Step>,
 }
 
 /// One expected event.
@@ -190,8 +220,8 @@ pub fn read(name: &str, text: &str) -> Result<Scenario, Wrong> {
         }
         if line.starts_with([' ', '\t']) {
             let told = scenario.told(number, line.trim()).map_err(wrong)?;
-            let step = scenario.steps.last_mut().ok_or_else(|| wrong("an event before the first step".into()))?;
-            step.told.push(told);
+            let step = scenario.written().last_mut();
+            step.ok_or_else(|| wrong("an event before the first step".into()))?.told.push(told);
         } else {
             scenario.unindented(number, line.trim()).map_err(wrong)?;
         }
@@ -199,6 +229,9 @@ pub fn read(name: &str, text: &str) -> Result<Scenario, Wrong> {
     if scenario.title.is_empty() || scenario.phones.is_empty() || scenario.steps.is_empty() {
         let what = "a scenario has a title, phones and steps".into();
         return Err(Wrong { file: name.to_owned(), line: 1, what });
+    }
+    if let Some((line, what)) = scenario.unfit_race() {
+        return Err(Wrong { file: name.to_owned(), line, what: what.into() });
     }
     Ok(scenario)
 }
@@ -212,6 +245,66 @@ fn uncommented(line: &str) -> &str {
 }
 
 impl Scenario {
+    /// Every step, those that follow an outcome too.
+    pub fn every_step(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().chain(self.outcomes().flat_map(|outcome| &outcome.steps))
+    }
+
+    /// The ways in which the race of two may end, if there is one.
+    pub fn outcomes(&self) -> impl Iterator<Item = &Outcome> {
+        self.steps.iter().flat_map(|step| match &step.does {
+            Does::Race { outcomes, .. } => outcomes.as_slice(),
+            _ => &[],
+        })
+    }
+
+    /// The scenario as it is, or, where two ask for different things, once in every order.
+    pub fn in_every_order(&self) -> Vec<Self> {
+        if self.outcomes().next().is_none() {
+            return vec![self.clone()];
+        }
+        let ways = [(Order::Together, "together"), (Order::First, "first"), (Order::Second, "second")];
+        ways.map(|(way, named)| {
+            let mut scenario = self.clone();
+            scenario.name = format!("{}:{named}", self.name);
+            for step in &mut scenario.steps {
+                if let Does::Race { order, .. } = &mut step.does {
+                    *order = way;
+                }
+            }
+            scenario
+        })
+        .into()
+    }
+
+    /// Where the next lines belong: after the last outcome of a race, if there is one.
+    fn written(&mut self) -> &mut Vec<Step> {
+        if self.outcomes().next().is_none() {
+            return &mut self.steps;
+        }
+        let race = self.steps.last_mut().map(|step| &mut step.does);
+        let Some(Does::Race { outcomes, .. }) = race else {
+            unreachable!("what follows a race belongs to its outcomes")
+        };
+        &mut outcomes.last_mut().expect("there is one").steps
+    }
+
+    /// A race is the last that all its outcomes share, and they differ by their answers.
+    fn unfit_race(&self) -> Option<(usize, &'static str)> {
+        let done = |outcome: &Outcome| outcome.answers.clone().map(|answer| answer == Answer::Accepted);
+        self.steps.iter().find_map(|step| {
+            let Does::Race { outcomes, .. } = &step.does else { return None };
+            let alike =
+                |(i, outcome): (usize, &Outcome)| outcomes[..i].iter().any(|other| done(other) == done(outcome));
+            match () {
+                () if outcomes.is_empty() => Some((step.line, "a race of two has outcomes")),
+                () if !step.told.is_empty() => Some((step.line, "the events of a race are told below its outcomes")),
+                () if outcomes.iter().enumerate().any(alike) => Some((step.line, "two outcomes have the same answers")),
+                () => None,
+            }
+        })
+    }
+
     fn unindented(&mut self, number: usize, line: &str) -> Result<(), String> {
         let (first, rest) = line.split_once(char::is_whitespace).map_or((line, ""), |(a, b)| (a, b.trim()));
         let words = || rest.split_whitespace();
@@ -233,9 +326,17 @@ impl Scenario {
                 self.nodes = nodes.collect::<Result<_, _>>()?;
             }
             "needs" => self.needs.extend(rest.split(',').map(|need| need.trim().to_owned())),
+            "outcome" => {
+                let Some(Step { does: Does::Race { outcomes, .. }, .. }) = self.steps.last_mut() else {
+                    return Err("an outcome belongs to a race of two before it".into());
+                };
+                let answers = two(rest, outcome)?;
+                let step = Step { line: number, text: line.to_owned(), does: Does::Ended, told: Vec::new() };
+                outcomes.push(Outcome { text: rest.to_owned(), answers, steps: vec![step] });
+            }
             _ => {
                 let does = self.does(line)?;
-                self.steps.push(Step { line: number, text: line.to_owned(), does, told: Vec::new() });
+                self.written().push(Step { line: number, text: line.to_owned(), does, told: Vec::new() });
             }
         }
         Ok(())
@@ -252,7 +353,28 @@ impl Scenario {
         if known { Ok(word.to_owned()) } else { Err(format!("{word:?} is none of the phones")) }
     }
 
+    /// What an application asks for; where no phone is named, at that of the other side.
+    fn side(&self, text: &str, other: Option<&Place>) -> Result<Side, String> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let (at, words) = match (words.as_slice(), other) {
+            ([operation, ..], Some(other)) if self.place(operation).is_err() => (other.clone(), words.as_slice()),
+            ([at, rest @ ..], _) => (self.place(at)?, rest),
+            ([], _) => return Err("a race of two is `race A OPERATION … | OPERATION …`".into()),
+        };
+        let [operation, words @ ..] = words else { return Err(format!("no operation: {text:?}")) };
+        let words = words.iter().map(|w| (*w).to_owned()).collect();
+        Ok(Side { at, operation: (*operation).to_owned(), words })
+    }
+
     fn does(&self, line: &str) -> Result<Does, String> {
+        if let Some((first, second)) = line.strip_prefix("race ").and_then(|sides| sides.split_once('|')) {
+            if line.contains("->") {
+                return Err("how a race of two ends is said by its outcomes".into());
+            }
+            let first = self.side(first, None)?;
+            let second = self.side(second, Some(&first.at))?;
+            return Ok(Does::Race { sides: [first, second], order: Order::Together, outcomes: Vec::new() });
+        }
         let (doing, answer) = match line.split_once("->") {
             Some((doing, answer)) => (doing, refusal(answer.trim())?),
             None => (line, Answer::Accepted),
@@ -325,12 +447,23 @@ impl Scenario {
 fn refusal(text: &str) -> Result<Answer, String> {
     let rest = text.strip_prefix("refused").ok_or(format!("an answer is `-> refused \"TEXT\"`, not {text:?}"))?.trim();
     if rest.is_empty() {
-        return Ok(Answer::Refused(None));
+        return Ok(Answer::Refused(Vec::new()));
     }
-    let inner = rest.strip_prefix('"').and_then(|r| r.strip_suffix('"'));
-    inner
-        .map(|text| Answer::Refused(Some(text.to_owned())))
-        .ok_or(format!("the text of a refusal is in quotes: {rest}"))
+    let quoted = |text: &str| {
+        let inner = text.trim().strip_prefix('"').and_then(|r| r.strip_suffix('"'));
+        inner.map(str::to_owned).ok_or(format!("the text of a refusal is in quotes: {rest}"))
+    };
+    rest.split(" or ").map(quoted).collect::<Result<_, _>>().map(Answer::Refused)
+}
+
+/// How one side of a race fares.
+fn outcome(text: &str) -> Result<Answer, String> {
+    if text == "done" { Ok(Answer::Accepted) } else { refusal(text) }
+}
+
+fn two<T>(text: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<[T; 2], String> {
+    let (first, second) = text.split_once('|').ok_or(format!("of two it is said what each got: {text:?}"))?;
+    Ok([read(first.trim())?, read(second.trim())?])
 }
 
 fn device(text: &str) -> Result<(String, String), String> {

@@ -44,12 +44,12 @@ fn asked_for(scenario: &Scenario) -> bool {
 
 /// After a fault a node's backoff, and what else it remembers, is not as it was.
 fn breaks_something(scenario: &Scenario) -> bool {
-    scenario.steps.iter().any(|step| matches!(step.does, Does::Fault { .. }))
+    scenario.every_step().any(|step| matches!(step.does, Does::Fault { .. }))
 }
 
 /// Longer than the 20 s that a node lets a phone ring.
 fn rings_out(scenario: &Scenario) -> bool {
-    scenario.steps.iter().any(|step| matches!(step.does, Does::Wait { seconds } if seconds > 20))
+    scenario.every_step().any(|step| matches!(step.does, Does::Wait { seconds } if seconds > 20))
 }
 
 async fn whole_lab() -> Lab {
@@ -79,11 +79,11 @@ impl Way {
 /// One file where its phones are in one way, over every transport: what each of them told.
 type Played = BTreeMap<(String, String), Vec<(Way, Transcript)>>;
 
-/// Whatever the way, the same events were told.
+/// Whatever the way, the same events were told; of a race, where it ended alike.
 fn agree((file, nodes): (&str, &str), told: &[(Way, Transcript)]) -> Result<(), String> {
-    let [(first, one), others @ ..] = told else { return Ok(()) };
-    for (other, two) in others {
-        let (a, b) = (one.join("\n"), two.join("\n"));
+    let pairs = told.iter().enumerate().flat_map(|(i, one)| told[i + 1..].iter().map(move |two| (one, two)));
+    for ((first, one), (other, two)) in pairs.filter(|((_, one), (_, two))| one.outcome == two.outcome) {
+        let (a, b) = (one.told.join("\n"), two.told.join("\n"));
         if a != b {
             let at = a.lines().zip(b.lines()).position(|(a, b)| a != b).unwrap_or(0);
             let line = |text: &str| text.lines().nth(at).unwrap_or_default().chars().take(2_000).collect::<String>();
@@ -94,9 +94,23 @@ fn agree((file, nodes): (&str, &str), told: &[(Way, Transcript)]) -> Result<(), 
     Ok(())
 }
 
+/// Outcomes of races that came in none of their orders.
+fn never(scenarios: &[&Scenario], told: &Played) -> BTreeSet<((String, String), String)> {
+    let of = |file: &str, nodes: &str| (file.split(':').next().unwrap_or_default().to_owned(), nodes.to_owned());
+    let races = scenarios.iter().flat_map(|s| s.nodes.iter().map(move |nodes| (of(&s.name, &nodes.to_string()), s)));
+    let mut missing: BTreeSet<_> =
+        races.flat_map(|(of, s)| s.outcomes().map(move |outcome| (of.clone(), outcome.text.clone()))).collect();
+    for ((file, nodes), came) in told {
+        for (_, transcript) in came {
+            missing.remove(&(of(file, nodes), transcript.outcome.clone()));
+        }
+    }
+    missing
+}
+
 #[tokio::test]
 async fn every_scenario_happens_as_written_over_every_transport() {
-    let scenarios: Vec<_> = every_file().into_iter().filter(asked_for).collect();
+    let scenarios: Vec<_> = every_file().iter().filter(|s| asked_for(s)).flat_map(Scenario::in_every_order).collect();
     assert!(!scenarios.is_empty(), "no file has such a name");
     let there: Vec<_> = scenarios.iter().filter(|s| s.needs.is_empty()).collect();
     assert!(!there.is_empty(), "every such file waits for something that does not exist yet");
@@ -129,8 +143,12 @@ async fn every_scenario_happens_as_written_over_every_transport() {
     };
     join_all((0..workers).map(|_| worker())).await;
     let mut faults = faults.into_inner();
-    for ((file, nodes), told) in &told.into_inner() {
+    let told = told.into_inner();
+    for ((file, nodes), told) in &told {
         faults.extend(agree((file, nodes), told).err());
+    }
+    for ((file, nodes), outcome) in never(&there, &told) {
+        faults.push(format!("{file}.scenario, {nodes}: the race never ended as `outcome {outcome}`"));
     }
     faults.sort();
     assert!(faults.is_empty(), "{} of them went otherwise:\n\n{}\n", faults.len(), faults.join("\n\n"));

@@ -68,6 +68,39 @@ async fn a_scenario_that_is_wrong_in_one_place_is_found_to_be() {
     assert!(said.contains("it is refused"), "{said}");
 }
 
+/// A race whose outcomes are wrong.
+#[tokio::test]
+async fn a_race_that_ends_in_none_of_its_ways_is_found_to() {
+    let (rest, hangup) = RIGHT.split_once("A answerCall a").expect("its refusal");
+    let hangup = hangup.split_once("hand A hangup").expect("its end").1;
+    let race = |outcome: &str| format!("{rest}race A clearCall a | B answerCall 1\noutcome {outcome}{hangup}");
+    let mut lab = whole_lab().await;
+    for (outcome, says) in [
+        ("done | refused \"The call is not known at this object.\"", None),
+        ("done | refused", None),
+        ("done | done", Some("none of its outcomes: done | refused \"The call is not known at this object.\"")),
+        ("refused | done", Some("none of its outcomes")),
+        ("done | refused \"Not now.\" or \"Not here.\"", Some("none of its outcomes")),
+    ] {
+        let scenario = file::read("planted", &race(outcome)).expect("it can be read");
+        let transport = Soap::new(&lab.url, Version::V1_1);
+        let played = play(&scenario, Nodes::One, &transport, &lab).await;
+        match (played, says) {
+            (Ok(played), None) => assert_eq!((played.outcome.as_str(), played.told.len()), (outcome, 10)),
+            (Err(said), Some(says)) if said.contains(says) => lab = whole_lab().await,
+            (played, _) => panic!("{outcome:?} is told as {played:?}"),
+        }
+    }
+    // Whoever asks first must be let.
+    let [_, _, second] = file::read("planted", &race("done | refused"))
+        .expect("it can be read")
+        .in_every_order()
+        .try_into()
+        .expect("three");
+    let said = play(&second, Nodes::One, &Soap::new(&lab.url, Version::V1_1), &lab).await.expect_err("it is refused");
+    assert!(said.contains("who asks first is refused"), "{said}");
+}
+
 #[test]
 fn what_is_not_understood_in_a_file_is_said_with_its_line() {
     let head = "title t\nphones A B\n";
@@ -80,6 +113,20 @@ fn what_is_not_understood_in_a_file_is_said_with_its_line() {
         (&format!("{head}A makeCall B -> accepted\n"), "line 3: an answer is"),
         (&format!("{head}A makeCall B -> refused no quotes\n"), "in quotes"),
         (&format!("{head}race A clearCall a\n"), "how the one that loses is refused"),
+        (&format!("{head}race A holdCall a | clearCall a\n"), "line 3: a race of two has outcomes"),
+        (&format!("{head}race A holdCall a | clearCall a -> refused\n"), "said by its outcomes"),
+        (&format!("{head}race A holdCall a |\n"), "a race of two is"),
+        (&format!("{head}race A holdCall a | clearCall a\noutcome done\n"), "line 4: of two it is said"),
+        (&format!("{head}race A holdCall a | clearCall a\noutcome done | lost\n"), "line 4: an answer is"),
+        (
+            &format!("{head}race A holdCall a | clearCall a\noutcome done | refused\noutcome done | refused \"No.\"\n"),
+            "have the same answers",
+        ),
+        (
+            &format!("{head}race A holdCall a | clearCall a\n    A a CALL_CLEAR / X / IDLE\noutcome done | done\n"),
+            "below its outcomes",
+        ),
+        (&format!("{head}A holdCall a\noutcome done | done\n"), "line 4: an outcome belongs to"),
         (&format!("{head}nodes four\n"), "not four"),
         (&format!("{head}fault A link close\n"), "is not name=value"),
         (&format!("{head}A makeCall B\n    A a CALL_CLEAR / X / IDLE DROPPED\n"), "a device is ROLE WHO"),

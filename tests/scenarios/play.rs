@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::file::{Answer, Does, Event, Nodes, Scenario, Step, Told};
+use super::file::{Answer, Does, Event, Nodes, Order, Outcome, Scenario, Side, Step, Told};
 use super::told::{Cast, Heard, Whose};
 use super::transport::{Transport, named};
 use crate::common::app::NO_EVENT;
@@ -24,8 +24,14 @@ const RESET: Duration = Duration::from_secs(3);
 /// The phone of each node that no scenario uses.
 const FENCE: usize = 17;
 
-/// What came of it, line by line: what two transports must agree on.
-pub type Transcript = Vec<String>;
+/// What came of it: what two transports must agree on, where a race ended alike.
+#[derive(Debug, Default)]
+pub struct Transcript {
+    /// How the race of two ended, if there was one.
+    pub outcome: String,
+    /// What was told, event by event.
+    pub told: Vec<String>,
+}
 
 /// Waits until a lab is whole: every node sees the gateway and the other two.
 pub async fn ready(lab: &Lab) {
@@ -53,9 +59,10 @@ pub async fn play<T: Transport>(
         cast: Cast::of(&scenario.phones, nodes),
         apps: Vec::new(),
         down: BTreeSet::new(),
-        transcript: Vec::new(),
+        transcript: Transcript::default(),
     };
-    let races = scenario.steps.iter().any(|step| matches!(step.does, Does::Operation { race: true, .. }));
+    let races = |step: &Step| matches!(step.does, Does::Operation { race: true, .. } | Does::Race { .. });
+    let races = scenario.steps.iter().any(races);
     for _ in 0..=usize::from(races) {
         play.apps.push(App { transport, session_id: transport.login().await });
     }
@@ -132,6 +139,26 @@ pub fn refusal(reply: &Value) -> Option<String> {
     (reply.get("result") != Some(&json!(true))).then(|| text.unwrap_or("(no text)").to_owned())
 }
 
+/// Whether the answer is as wanted; what is wrong otherwise.
+fn answers(wanted: &Answer, came: &Option<String>) -> Result<(), String> {
+    match (wanted, came) {
+        (Answer::Accepted, None) => Ok(()),
+        (Answer::Accepted, Some(text)) => Err(format!("it is refused: {text:?}")),
+        (Answer::Refused(_), None) => Err("it is accepted and should not be".to_owned()),
+        (Answer::Refused(texts), Some(text)) if !texts.is_empty() && !texts.contains(text) => {
+            Err(format!("it is refused with {text:?}"))
+        }
+        (Answer::Refused(_), Some(text)) if !text.ends_with('.') || text.contains("not supported") => {
+            Err(format!("the refusal says nothing: {text:?}"))
+        }
+        (Answer::Refused(_), Some(_)) => Ok(()),
+    }
+}
+
+fn said_of(step: &Step, what: &str) -> String {
+    format!("line {}: {}\n  {what}", step.line, step.text)
+}
+
 fn object(id: i64) -> Value {
     json!({ "objectId": id.to_string() })
 }
@@ -140,13 +167,58 @@ impl<T: Transport> Play<'_, T> {
     async fn whole(&mut self) -> Result<(), String> {
         self.begin().await?;
         for step in &self.scenario.steps {
-            let began = Instant::now();
-            self.does(step).await.map_err(|what| format!("line {}: {}\n  {what}", step.line, step.text))?;
-            for app in 0..self.apps.len() {
-                self.hears(app, step, began).await?;
+            if let Does::Race { sides, order, outcomes } = &step.does {
+                let began = Instant::now();
+                let outcome = self.raced(sides, *order, outcomes).await.map_err(|what| said_of(step, &what))?;
+                self.transcript.outcome.clone_from(&outcome.text);
+                for (i, step) in outcome.steps.iter().enumerate() {
+                    self.step(step, if i == 0 { began } else { Instant::now() }).await?;
+                }
+            } else {
+                self.step(step, Instant::now()).await?;
             }
         }
         self.ended().await
+    }
+
+    async fn step(&mut self, step: &Step, began: Instant) -> Result<(), String> {
+        self.does(step).await.map_err(|what| said_of(step, &what))?;
+        for app in 0..self.apps.len() {
+            self.hears(app, step, began).await?;
+        }
+        Ok(())
+    }
+
+    /// Two applications ask; which of the outcomes came.
+    async fn raced<'o>(&self, sides: &[Side; 2], order: Order, outcomes: &'o [Outcome]) -> Result<&'o Outcome, String> {
+        let asks = async |side: usize| {
+            let Side { at, operation, words } = &sides[side];
+            let object = *self.cast.objects.get(at).ok_or(format!("{at} has no id here"))?;
+            let request = self.request(object, operation, words)?;
+            Ok::<_, String>(refusal(&self.apps[side].call(operation, request).await?))
+        };
+        let came = match order {
+            Order::Together => {
+                let (first, second) = futures_util::future::join(asks(0), asks(1)).await;
+                [first?, second?]
+            }
+            Order::First => [asks(0).await?, asks(1).await?],
+            Order::Second => {
+                let second = asks(1).await?;
+                [asks(0).await?, second]
+            }
+        };
+        let alone = match order {
+            Order::Together => None,
+            Order::First => came[0].as_ref(),
+            Order::Second => came[1].as_ref(),
+        };
+        if let Some(text) = alone {
+            return Err(format!("who asks first is refused: {text:?}"));
+        }
+        let fits = |outcome: &&Outcome| outcome.answers.iter().zip(&came).all(|(a, came)| answers(a, came).is_ok());
+        let said = || came.clone().map(|came| came.map_or("done".to_owned(), |text| format!("refused {text:?}")));
+        outcomes.iter().find(fits).ok_or_else(|| format!("none of its outcomes: {}", said().join(" | ")))
     }
 
     /// Finds the phones, monitors those that are monitored, and hears that they are idle.
@@ -207,19 +279,9 @@ impl<T: Transport> Play<'_, T> {
                     replies.push(refusal(&self.apps[0].call(operation, request).await?));
                 }
                 let came = replies.pop().flatten();
-                match (answer, came) {
-                    (Answer::Accepted, None) => Ok(()),
-                    (Answer::Accepted, Some(text)) => Err(format!("it is refused: {text:?}")),
-                    (Answer::Refused(_), None) => Err("it is accepted and should not be".to_owned()),
-                    (Answer::Refused(Some(wanted)), Some(text)) if *wanted != text => {
-                        Err(format!("it is refused with {text:?}"))
-                    }
-                    (Answer::Refused(None), Some(text)) if !text.ends_with('.') || text.contains("not supported") => {
-                        Err(format!("the refusal says nothing: {text:?}"))
-                    }
-                    (Answer::Refused(_), Some(_)) => Ok(()),
-                }
+                answers(answer, &came)
             }
+            Does::Race { .. } | Does::Ended => Ok(()),
             Does::Hand { at, verb, body } => {
                 let mut body = body.clone();
                 for value in body.values_mut() {
@@ -304,9 +366,7 @@ impl<T: Transport> Play<'_, T> {
                 None => {}
             }
         }
-        self.fence(app, &mut heard, began)
-            .await
-            .map_err(|what| format!("line {}: {}\n  {what}", step.line, step.text))?;
+        self.fence(app, &mut heard, began).await.map_err(|what| said_of(step, &what))?;
         self.compare(step, &wanted, heard)
     }
 
@@ -362,7 +422,7 @@ impl<T: Transport> Play<'_, T> {
             }
             if differs.is_empty() {
                 let _ = writeln!(shown, "    {:>5} ms  {}", came.after_ms, told.text);
-                self.transcript.push(came.neutral(&mut self.cast));
+                self.transcript.told.push(came.neutral(&mut self.cast));
             } else {
                 right = false;
                 let _ = writeln!(shown, "  - {:>8}  {}", "", told.text);

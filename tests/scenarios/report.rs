@@ -97,7 +97,7 @@ struct Reach {
 fn reach(rows: &[Row], scenarios: &[Scenario]) -> BTreeMap<&'static str, Reach> {
     let mut reached: BTreeMap<_, Reach> = rows.iter().map(|row| (row.id, Reach::default())).collect();
     for scenario in scenarios {
-        for event in scenario.steps.iter().flat_map(|step| &step.told).map(|told| &told.event) {
+        for event in scenario.every_step().flat_map(|step| &step.told).map(|told| &told.event) {
             for row in rows.iter().filter(|row| row.is_reached_by(event)) {
                 let reach = reached.entry(row.id).or_default();
                 let names = if scenario.needs.is_empty() { &mut reach.played } else { &mut reach.waiting };
@@ -159,7 +159,7 @@ fn every_expected_event_is_a_row_of_the_contract() {
     let rows = rows();
     let events: Vec<&Row> = rows.iter().filter(|row| matches!(row.what, What::Event(_))).collect();
     for scenario in every_file() {
-        for told in scenario.steps.iter().flat_map(|step| &step.told) {
+        for told in scenario.every_step().flat_map(|step| &step.told) {
             let known = events.iter().any(|row| row.is_reached_by(&told.event));
             assert!(known, "{}.scenario, line {}: the table has no {}", scenario.name, told.line, told.text);
         }

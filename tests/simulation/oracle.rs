@@ -4,7 +4,7 @@
 //! that its truth calls for, in order. Inside one, what lies between may be missing, but at its end
 //! the application must know the truth.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use oig::sim::truth::{Truth, TruthState};
@@ -13,6 +13,7 @@ use schemas::contract::cc::{
     EventCauseType as Why, FeaturesAllowed, SystemEventType,
 };
 
+use super::expected::{Expected, script, shown};
 use super::world::{Heard, Watched};
 
 /// From a broken thing to the moment when it must be made good.
@@ -28,18 +29,6 @@ pub struct Excuse {
 /// A device is looked at so long after a fault at the latest, busy or idle.
 const AUDITS_MS: [i64; 3] = [1_000, 61_000, 661_000];
 
-/// What a truth calls for at a phone.
-#[derive(Debug, Clone, PartialEq)]
-struct Expected {
-    at_ms: i64,
-    gcid: String,
-    kind: Type,
-    /// Any of these: which of two ends left first cannot always be told from one node's truth.
-    whys: Vec<Why>,
-    state: CallState,
-    other: Option<String>,
-}
-
 /// What was found at the phones of one application.
 #[derive(Debug, Default)]
 pub struct Findings {
@@ -47,6 +36,10 @@ pub struct Findings {
     /// Truth records that events were held against, and those that were excused.
     pub compared: usize,
     pub excused: usize,
+    /// Events that came in one moment with those of another leg, in another order.
+    pub turned: usize,
+    /// Type and cause of what was told as it had to be.
+    pub reached: BTreeSet<(&'static str, &'static str)>,
 }
 
 /// Compares everything that one application heard.
@@ -102,6 +95,7 @@ struct Line<'a> {
     excused: Vec<(i64, i64, &'static str)>,
     unhealed: Vec<String>,
     slack_ms: i64,
+    expected: Vec<Expected>,
 }
 
 impl<'a> Line<'a> {
@@ -118,11 +112,28 @@ impl<'a> Line<'a> {
             .filter_map(|h| Some((h.at_ms, h.event.call_event.as_ref()?)))
             .filter(|(_, call)| call.object_id == phone.object)
             .collect();
-        let mut line = Self { phone, events, truth, excused: Vec::new(), unhealed: Vec::new(), slack_ms };
+        let node = u16::try_from(phone.node + 1).expect("a node's number");
+        let script = script(truth, node, &phone.dn);
+        let (excused, unhealed, expected) = (Vec::new(), Vec::new(), script.events);
+        let mut line = Self { phone, events, truth, excused, unhealed, slack_ms, expected };
         for excuse in excuses.iter().filter(|e| e.node == phone.node) {
             line.excuse(excuse, end_ms);
         }
+        for at in script.blurred {
+            line.blur(at);
+        }
         line
+    }
+
+    /// How often something was told in one moment is not held against anybody; what is known after
+    /// it is.
+    fn blur(&mut self, at: i64) {
+        let end = at + self.slack_ms;
+        if !self.is_excused(end) && self.told_at(end) != self.true_at(end) {
+            let (told, truth) = (self.told_at(end), self.true_at(end));
+            self.unhealed.push(format!("{} after {at}: told {told:?}, true {truth:?}", self.phone.dn));
+        }
+        self.excused.push((at, at, "several left at once"));
     }
 
     /// An excuse ends when the application knows the truth again: at once after the monitor was
@@ -186,7 +197,7 @@ impl<'a> Line<'a> {
                 continue;
             }
             match (call.kind, call.call_state) {
-                (Some(Type::CallClear | Type::CallDiverted), _) => drop(legs.remove(&call.local_call_id)),
+                (_, Some(CallState::Idle)) => drop(legs.remove(&call.local_call_id)),
                 (_, Some(state)) => drop(legs.insert(call.local_call_id, (gcid(call), state))),
                 _ => {}
             }
@@ -199,19 +210,8 @@ impl<'a> Line<'a> {
     fn true_at(&self, at_ms: i64) -> BTreeMap<String, CallState> {
         self.legs_at(at_ms)
             .into_iter()
-            .filter_map(|(id, state)| {
-                let state = match state {
-                    TruthState::Originated => CallState::Originated,
-                    TruthState::Delivered => CallState::Delivered,
-                    TruthState::Alerting => CallState::Received,
-                    TruthState::Connected => CallState::Established,
-                    TruthState::Held => CallState::Held,
-                    TruthState::Queued => CallState::Queued,
-                    TruthState::Failed => CallState::Failed,
-                    TruthState::Initiated | TruthState::Null => return None,
-                };
-                Some((id, state))
-            })
+            .filter(|(_, state)| *state != TruthState::Initiated)
+            .map(|(id, state)| (id, shown(state)))
             .collect()
     }
 
@@ -224,11 +224,11 @@ impl<'a> Line<'a> {
         let mut legs = BTreeMap::new();
         for record in self.own().filter(|r| r.at_ms <= at_ms) {
             match record.state {
-                TruthState::Null => drop(legs.remove(&record.gcid)),
-                state => drop(legs.insert(record.gcid.clone(), state)),
+                TruthState::Null => drop(legs.remove(&record.leg)),
+                state => drop(legs.insert(record.leg, (record.gcid.clone(), state))),
             }
         }
-        legs
+        legs.into_values().collect()
     }
 
     fn own(&self) -> impl Iterator<Item = &'a Truth> {
@@ -253,11 +253,12 @@ impl<'a> Line<'a> {
 
     fn check(&self, findings: &mut Findings) {
         findings.violations.extend(self.unhealed.iter().cloned());
-        let (expected, excused): (Vec<_>, Vec<_>) =
-            self.expected().into_iter().partition(|e| !self.is_excused(e.at_ms));
+        let (expected, excused): (Vec<_>, Vec<_>) = self.expected.iter().partition(|e| !self.is_excused(e.at_ms));
         findings.compared += expected.len();
         findings.excused += excused.len();
-        let told: Vec<_> = self.events.iter().filter(|(at, call)| is_told(call) && !self.is_excused(*at)).collect();
+        let told = self.events.iter().filter(|(at, call)| is_told(call) && !self.is_excused(*at));
+        let mut told: Vec<_> = told.copied().collect();
+        findings.turned += turn(&expected, &mut told);
         for (i, pair) in expected
             .iter()
             .map(Some)
@@ -272,6 +273,7 @@ impl<'a> Line<'a> {
                         findings.violations.push(format!("{} event {i}: {fault}", self.phone.dn));
                         break; // what follows is shifted
                     }
+                    findings.reached.extend(call.kind.zip(call.cause).map(|(k, why)| (k.as_str(), why.as_str())));
                 }
                 (Some(expected), None) => {
                     findings.violations.push(format!("{}: never told: {expected:?}", self.phone.dn));
@@ -291,7 +293,10 @@ impl<'a> Line<'a> {
             if call.kind == Some(Type::ExtensionInUse) && !self.is_excused(*at) && !self.another_line_is_used(*at) {
                 findings.violations.push(format!("{} at {at}: no other line of it is in use", self.phone.dn));
             }
-            if let Some(fault) = ill_formed(call, self.phone) {
+            // What is announced for a state is not asked of who missed how the leg came to it.
+            let ill = ill_formed(call, self.phone);
+            let ill = ill.or_else(|| unfit_features(call).filter(|_| !self.is_excused(*at)));
+            if let Some(fault) = ill {
                 findings.violations.push(format!("{} at {at}: {fault}: {}", self.phone.dn, short(call)));
             }
         }
@@ -305,7 +310,10 @@ impl<'a> Line<'a> {
         if call.kind != Some(expected.kind) {
             fault.push_str("type ");
         }
-        if !expected.whys.iter().any(|why| call.cause == Some(*why)) {
+        let missed = expected.held_ms.is_some_and(|at| self.is_excused(at));
+        let any_hold = matches!(call.cause, Some(Why::ConsHeldPartyDropped | Why::HardHeldPartyDropped));
+        let fits = expected.whys.iter().any(|why| call.cause == Some(*why)) || (missed && any_hold);
+        if !fits {
             fault.push_str("cause ");
         }
         if call.call_state != Some(expected.state) {
@@ -319,131 +327,44 @@ impl<'a> Line<'a> {
             Type::CallDelivered => Some((DeviceName::CalledDevice, DeviceName::CallingDevice)),
             _ => None,
         };
-        if let Some((other, own)) = party {
-            if number(call, other).as_deref() != expected.other.as_deref() {
+        if let (Some((other, own)), Some(others)) = (party, &expected.other) {
+            // A call of several that rings names one of them.
+            if !number(call, other).is_some_and(|told| others.split('+').any(|number| number == told)) {
                 fault.push_str("other party ");
             }
             if number(call, own).as_deref() != Some(&self.phone.dn) {
                 fault.push_str("own party ");
             }
         }
+        if expected.members.as_ref().is_some_and(|members| *members != numbers_of_parties(call)) {
+            let _ = write!(fault, "members {:?} ", numbers_of_parties(call));
+        }
         (!fault.is_empty()).then(|| format!("differs in {fault}: expected {expected:?}, told {}", short(call)))
     }
+}
 
-    /// What the truth calls for, in order.
-    fn expected(&self) -> Vec<Expected> {
-        let mut all: Vec<&Truth> = self.truth.iter().flatten().collect();
-        // Records of one node keep their order; those of the other matter only for holds.
-        all.sort_by_key(|r| (r.at_ms, usize::from(r.node) != self.phone.node + 1, r.seq));
-        let mut expected = Vec::new();
-        let mut legs: BTreeMap<String, TruthState> = BTreeMap::new();
-        let mut others: BTreeMap<(u16, u64), TruthState> = BTreeMap::new();
-        for (i, record) in all.iter().enumerate() {
-            let own = usize::from(record.node) == self.phone.node + 1 && record.dn == self.phone.dn && record.line == 1;
-            let mut say = |kind, whys: &[Why], state| {
-                expected.push(Expected {
-                    at_ms: record.at_ms,
-                    gcid: record.gcid.clone(),
-                    kind,
-                    whys: whys.to_vec(),
-                    state,
-                    other: record.other.clone(),
-                });
-            };
-            if !own {
-                let before = others.insert((record.node, record.leg), record.state);
-                let Some(state) = legs.get(&record.gcid).map(|s| shown(*s)) else { continue };
-                match (before, record.state) {
-                    (_, TruthState::Held) => say(Type::CallHeld, &[Why::HardHold], state),
-                    (Some(TruthState::Held), TruthState::Connected) => {
-                        say(Type::CallRetrieved, &[Why::Retrieve], state)
-                    }
-                    _ => {}
-                }
-                continue;
-            }
-            let before = legs.get(&record.gcid).copied();
-            match record.state {
-                TruthState::Initiated | TruthState::Queued => {}
-                TruthState::Originated => say(Type::CallOriginated, &[Why::NewCallInvoked], CallState::Originated),
-                TruthState::Delivered => say(Type::CallDelivered, &[Why::Delivered], CallState::Delivered),
-                TruthState::Alerting => say(Type::CallReceived, &[Why::NewCall], CallState::Received),
-                TruthState::Connected => match before {
-                    Some(TruthState::Held) => say(Type::CallRetrieved, &[Why::RetrieveInvoked], CallState::Established),
-                    Some(TruthState::Alerting) => {
-                        say(Type::CallEstablished, &[Why::AnsweredInvoked], CallState::Established);
-                    }
-                    _ => say(Type::CallEstablished, &[Why::Answered], CallState::Established),
-                },
-                TruthState::Held => say(Type::CallHeld, &[Why::HardHoldInvoked], CallState::Held),
-                TruthState::Failed => say(Type::CallFailed, &[failed(record)], CallState::Failed),
-                TruthState::Null => {
-                    // The first to leave a call at this node is who left it.
-                    let mut earlier = all[..i].iter().rev().take_while(|r| r.at_ms == record.at_ms);
-                    let left_before = earlier.any(|r| {
-                        r.gcid == record.gcid
-                            && r.node == record.node
-                            && r.state == TruthState::Null
-                            && r.dn != record.dn
-                    });
-                    let alone = !all.iter().any(|r| {
-                        r.gcid == record.gcid && r.node == record.node && (r.dn != record.dn || r.line != record.line)
-                    });
-                    let whys: &[Why] = match (left_before, alone) {
-                        (true, _) => &[Why::OtherDeviceCleared],
-                        (false, true) => &[Why::ClearInvoked, Why::OtherDeviceCleared],
-                        (false, false) if before == Some(TruthState::Alerting) => &[Why::OtherDeviceCleared],
-                        (false, false) => &[Why::ClearInvoked],
-                    };
-                    if before == Some(TruthState::Held) {
-                        // A held leg is not cleared by its own user: the held party left.
-                        say(Type::DeviceDropped, &[Why::HardHeldPartyDropped], CallState::Held);
-                        say(Type::CallClear, &[Why::OtherDeviceCleared], CallState::Idle);
-                    } else {
-                        say(Type::CallClear, whys, CallState::Idle);
-                    }
-                }
-            }
-            match record.state {
-                TruthState::Null => drop(legs.remove(&record.gcid)),
-                state => drop(legs.insert(record.gcid.clone(), state)),
-            }
+/// A call whose path leads over the other node and back is told of later than one that does not:
+/// within one moment the order of two legs' events cannot be told from the truth. Puts those told
+/// in the order of those expected, each leg's in its own; how many had another place.
+fn turn(expected: &[&Expected], told: &mut [(i64, &CallEventMsg)]) -> usize {
+    let mut turned = 0;
+    for at in 0..expected.len().min(told.len()) {
+        let Expected { at_ms, gcid: id, .. } = expected[at];
+        let now = told[at..].iter().take_while(|(_, call)| call.call_event_time == *at_ms);
+        if let Some(place) = now.into_iter().position(|(_, call)| gcid(call) == *id).filter(|place| *place > 0) {
+            told[at..=at + place].rotate_right(1);
+            turned += 1;
         }
-        expected
     }
-}
-
-fn shown(state: TruthState) -> CallState {
-    match state {
-        TruthState::Initiated | TruthState::Originated => CallState::Originated,
-        TruthState::Delivered => CallState::Delivered,
-        TruthState::Alerting => CallState::Received,
-        TruthState::Connected => CallState::Established,
-        TruthState::Held => CallState::Held,
-        TruthState::Queued => CallState::Queued,
-        TruthState::Failed => CallState::Failed,
-        TruthState::Null => CallState::Idle,
-    }
-}
-
-fn failed(record: &Truth) -> Why {
-    use oig::sim::switch::Why as Cause;
-    match record.cause {
-        Cause::Busy => Why::DestinationBusy,
-        Cause::DoNotDisturb => Why::DestinationDoNotDisturb,
-        Cause::CallNotAnswered => Why::NoAnswer,
-        Cause::InvalidNumberFormat | Cause::NumberUnallocated => Why::NoSuchNumber,
-        Cause::DestNotObtainable => Why::DestinationNotObtainable,
-        Cause::PeerLost => Why::NetworkNotObtainable,
-        _ => Why::Unknown,
-    }
+    turned
 }
 
 /// What says nothing of a change: the state when a monitor was set, the link's own news, and what
 /// another line of the number does, which is looked at by itself.
 fn is_told(call: &CallEventMsg) -> bool {
     let of_another_line = call.local_call_id == 0 && matches!(call.kind, Some(Type::ExtensionInUse | Type::CallClear));
-    if of_another_line {
+    // Who the other party is, is looked at by itself, too.
+    if of_another_line || call.kind == Some(Type::RemotePartyUpdate) {
         return false;
     }
     !matches!(call.kind, Some(Type::MonitorSet | Type::OutOfService | Type::InService | Type::MonitorFailedEvent))
@@ -463,6 +384,11 @@ fn number(call: &CallEventMsg, role: DeviceName) -> Option<String> {
     number.attribute_value.clone()
 }
 
+/// Everybody whom a conference event names as a member.
+fn numbers_of_parties(call: &CallEventMsg) -> BTreeSet<String> {
+    call.party.iter().filter_map(|party| party.member_num.clone()).collect()
+}
+
 /// What must hold of every event by itself.
 fn ill_formed(call: &CallEventMsg, phone: &Watched) -> Option<&'static str> {
     if attribute(call, CallEventAttributeNames::IcpId) != Some((phone.node + 1).to_string()) {
@@ -474,16 +400,32 @@ fn ill_formed(call: &CallEventMsg, phone: &Watched) -> Option<&'static str> {
     if !call.device.iter().any(|d| d.device_attribute.iter().any(|a| a.attribute_value.as_deref() == Some(&phone.dn))) {
         return Some("the monitored phone is no device of its own event");
     }
+    None
+}
+
+/// Features that no leg of that state has.
+fn unfit_features(call: &CallEventMsg) -> Option<&'static str> {
     use FeaturesAllowed::{
-        AnswerCall, ClearCall, ConsultationCall, HoldCall, NewCall, OutPulseDigits, RedirectCall, RetrieveCall,
+        AlternateCall, AnswerCall, CancelConsultationCall, ClearCall, ConferenceCall, ConsultationCall, HoldCall,
+        NewCall, OutPulseDigits, RedirectCall, RetrieveCall, SplitConferenceCall, TransferCall,
     };
-    // Of calls of two: consultations and conferences are not drawn yet.
     let may: &[FeaturesAllowed] = match call.call_state {
-        Some(CallState::Originated) => &[ClearCall, OutPulseDigits],
-        Some(CallState::Delivered) => &[ClearCall],
-        Some(CallState::Failed) => &[ClearCall, NewCall],
+        Some(CallState::Originated) => &[ClearCall, OutPulseDigits, CancelConsultationCall],
+        Some(CallState::Delivered) => &[ClearCall, CancelConsultationCall, TransferCall],
+        Some(CallState::Failed) => &[ClearCall, NewCall, CancelConsultationCall, TransferCall],
         Some(CallState::Received) => &[AnswerCall, RedirectCall],
-        Some(CallState::Established) => &[ClearCall, HoldCall, ConsultationCall, OutPulseDigits, NewCall],
+        Some(CallState::Established) => &[
+            ClearCall,
+            HoldCall,
+            ConsultationCall,
+            OutPulseDigits,
+            NewCall,
+            AlternateCall,
+            CancelConsultationCall,
+            TransferCall,
+            ConferenceCall,
+            SplitConferenceCall,
+        ],
         Some(CallState::Held) => &[RetrieveCall],
         _ => &[],
     };

@@ -32,8 +32,12 @@ use oig::sim::listen::{self, Addresses, RunningNode};
 use oig::sim::node::{self as sim_node, SimNode, SimNodeHandle};
 use oig::sim::plan::Plan;
 use schemas::contract::Request;
-use schemas::contract::cc::StandardEventMsg;
-use schemas::contract::ops_call_control_standard::{GetEvent, GetNumberedEvent, GetPhoneNumberId, MonitorObject};
+use schemas::contract::adv::AdvEventMsg;
+use schemas::contract::cc::{NumberedEventMsg, StandardEventMsg};
+use schemas::contract::ops_call_control_advanced::AdvGetEvent;
+use schemas::contract::ops_call_control_standard::{
+    GetEvent, GetNumberedEvent, GetPhoneNumberId, MonitorObject, RegisterEventHandler,
+};
 use schemas::contract::ops_session::ResetSessionTimer;
 use schemas::contract::std::GetPhoneNumberIdRequest;
 use schemas::domain::Ceid;
@@ -41,6 +45,7 @@ use schemas::soap::{Envelope, Version, read_reply, request};
 use tokio::time::{Instant, sleep};
 
 use super::chance::{Chance, SeededEntropy};
+use super::handlers::{Handlers, Pushed};
 
 /// When every run begins.
 pub const EPOCH_MS: i64 = 1_790_000_000_000;
@@ -111,6 +116,10 @@ pub struct Application {
     pub session_id: i64,
     pub watched: Vec<Watched>,
     pub heard: Rc<RefCell<Vec<Heard>>>,
+    /// What advGetEvent gave beside it, in a session of Advanced service.
+    pub heard_advanced: Option<Rc<RefCell<Vec<AdvEventMsg>>>>,
+    /// What its event handler took, where it has one.
+    pub pushed: Option<Pushed>,
 }
 
 /// The way to the gateway.
@@ -136,6 +145,8 @@ pub struct World {
     door: Door,
     tree: Tree,
     sockets: Option<Sockets>,
+    /// Event handlers in memory; over sockets nobody registers any.
+    handlers: Option<Handlers>,
 }
 
 /// The phones that take part.
@@ -171,10 +182,13 @@ impl World {
         let cluster = Arc::new(Cluster::new(settings));
         let mut env = Env::new(Arc::new(clock.clone()), Arc::new(SeededEntropy::new(seed ^ 0xe)), cluster);
         env.planted = Planted(planted);
+        let handlers = Handlers::new(seed ^ 0xb);
+        env.push = Arc::new(handlers.clone());
         let arbiters = Arbiters::new(vec![Arbiter::current()]).expect("one arbiter");
         let tree = Tree::start(env, &arbiters, Arc::new(Pipes(nodes.clone())), 10);
         let gateway = Rc::new(Gateway::new(tree.clone(), Admission::new(&[]), Vec::new()));
-        Self::people(seed, clock, nodes, Door::Direct(gateway), tree, None).await
+        let world = Self::idle(clock, nodes, Door::Direct(gateway), tree);
+        Self { handlers: Some(handlers), ..world }.people(seed).await
     }
 
     /// The same over TCP and HTTP.
@@ -196,18 +210,19 @@ impl World {
         let client = SoapClient::new(format!("http://{}", gateway.address)).expect("a client");
         let tree = gateway.gateway.tree.clone();
         let sockets = Sockets { nodes: running, gateway };
-        Self::people(seed, SimClock::System, nodes, Door::Http(client), tree, Some(sockets)).await
+        let world = Self::idle(SimClock::System, nodes, Door::Http(client), tree);
+        Self { sockets: Some(sockets), ..world }.people(seed).await
     }
 
-    async fn people(
-        seed: u64,
-        clock: SimClock,
-        nodes: Vec<SimNodeHandle>,
-        door: Door,
-        tree: Tree,
-        sockets: Option<Sockets>,
-    ) -> Self {
-        let mut world = Self { clock, nodes, applications: Vec::new(), hung_up: Rc::default(), door, tree, sockets };
+    fn idle(clock: SimClock, nodes: Vec<SimNodeHandle>, door: Door, tree: Tree) -> Self {
+        let (applications, hung_up) = (Vec::new(), Rc::default());
+        Self { clock, nodes, applications, hung_up, door, tree, sockets: None, handlers: None }
+    }
+
+    /// Applications log in and monitor phones; the first has Advanced service, the second an event
+    /// handler.
+    async fn people(self, seed: u64) -> Self {
+        let mut world = self;
         let dns = |node: usize| phones(node).into_iter().map(|dn| dn.parse().expect("a DN"));
         world
             .until("the nodes are connected and listed", |w| {
@@ -218,8 +233,9 @@ impl World {
             })
             .await;
         let mut chance = Chance::new(seed ^ 0xa);
-        for _ in 0..3 {
-            let application = world.application(&mut chance).await;
+        for number in 0..3 {
+            let service = if number == 0 { Service::Advanced } else { Service::Standard };
+            let application = world.application(&mut chance, service, number == 1).await;
             world.applications.push(application);
         }
         world
@@ -262,14 +278,20 @@ impl World {
         call(&self.door, asked).await.expect("the gateway is there").1
     }
 
-    async fn application(&self, chance: &mut Chance) -> Application {
-        let open = Open {
-            application: "Simulation / Application".into(),
-            service: Service::Standard,
-            door: session_supervisor::Door::Soap,
-        };
+    async fn application(&self, chance: &mut Chance, service: Service, pushed: bool) -> Application {
+        let open =
+            Open { application: "Simulation / Application".into(), service, door: session_supervisor::Door::Soap };
         let opened = self.tree.session_supervisor.send(open).await.expect("alive");
         let session_id = opened.expect("admitted").as_long();
+        let pushed = match &self.handlers {
+            Some(handlers) if pushed => {
+                let (event_handler_url, taken) = handlers.host(session_id);
+                let reply = self.call(&RegisterEventHandler { session_id, event_handler_url }).await;
+                assert!(reply.result, "{:?}", reply.error_description);
+                Some(taken)
+            }
+            _ => None,
+        };
         let mut watched = Vec::new();
         for node in 0..self.nodes.len() {
             for dn in phones(node) {
@@ -278,17 +300,18 @@ impl World {
                 }
             }
         }
-        let application = Application { session_id, watched, heard: Rc::default() };
+        let heard_advanced = (service == Service::Advanced).then(Rc::default);
+        let application = Application { session_id, watched, heard: Rc::default(), heard_advanced, pushed };
         actix::spawn(keep_alive(self.door.clone(), session_id));
-        let reader = Reader {
-            door: self.door.clone(),
-            clock: self.clock.clone(),
-            session_id,
-            heard: application.heard.clone(),
-            hung_up: self.hung_up.clone(),
-            chance: Chance::new(chance.next()),
-        };
-        actix::spawn(reader.run());
+        let mut reader =
+            || Reader { door: self.door.clone(), hung_up: self.hung_up.clone(), chance: Chance::new(chance.next()) };
+        let (clock, heard) = (self.clock.clone(), application.heard.clone());
+        let keep = move |event| heard.borrow_mut().push(Heard { at_ms: clock.now(), event });
+        actix::spawn(reader().run(GetEvent { session_id, timeout: 45_000 }, keep));
+        if let Some(heard) = application.heard_advanced.clone() {
+            let keep = move |event| heard.borrow_mut().push(event);
+            actix::spawn(reader().run(AdvGetEvent { session_id, timeout: 45_000 }, keep));
+        }
         application
     }
 
@@ -307,27 +330,57 @@ impl World {
 
     /// The application's events by number, as getNumberedEvent gives them; from the first that
     /// is kept.
-    pub async fn numbered(&self, application: &Application) -> Vec<(i32, StandardEventMsg)> {
+    pub async fn numbered(&self, application: &Application) -> Vec<(i32, Numbered)> {
         let count = i32::try_from(application.heard.borrow().len()).expect("a run is short");
         let mut events = Vec::new();
         for event_number in 1..=count {
             let asked = GetNumberedEvent { session_id: application.session_id, timeout: 1, event_number };
             let reply = self.call(&asked).await;
             if reply.result {
-                events.push((
-                    reply.event_number,
-                    StandardEventMsg {
-                        error_description: None,
-                        event_type: reply.event_type,
-                        call_event: reply.call_event,
-                        feature_event: reply.feature_event,
-                        system_event: reply.system_event,
-                        result: true,
-                    },
-                ));
+                events.push((reply.event_number, Numbered::from(reply)));
             }
         }
         events
+    }
+}
+
+/// An event that was read by its number.
+#[derive(Debug)]
+pub enum Numbered {
+    Standard(Box<StandardEventMsg>),
+    Advanced(Box<AdvEventMsg>),
+}
+
+impl From<NumberedEventMsg> for Numbered {
+    fn from(reply: NumberedEventMsg) -> Self {
+        if reply.advanced {
+            return Self::Advanced(Box::new(AdvEventMsg {
+                error_description: None,
+                event_type: reply.adv_event_type,
+                call_event: reply.adv_call_event,
+                feature_event: reply.adv_feature_event,
+                system_event: reply.adv_system_event,
+                result: true,
+            }));
+        }
+        Self::Standard(Box::new(StandardEventMsg {
+            error_description: None,
+            event_type: reply.event_type,
+            call_event: reply.call_event,
+            feature_event: reply.feature_event,
+            system_event: reply.system_event,
+            result: true,
+        }))
+    }
+}
+
+impl Numbered {
+    /// Whether it is what a poll gave.
+    pub fn is(&self, polled: &StandardEventMsg) -> bool {
+        match self {
+            Self::Standard(event) => **event == *polled,
+            Self::Advanced(event) => **event == AdvEventMsg::from(polled.clone()),
+        }
     }
 }
 
@@ -354,22 +407,48 @@ async fn keep_alive(door: Door, session_id: i64) {
     }
 }
 
+/// What a poll answers with.
+trait Polled {
+    fn result(&self) -> bool;
+    fn error(&self) -> Option<&str>;
+}
+
+impl Polled for StandardEventMsg {
+    fn result(&self) -> bool {
+        self.result
+    }
+
+    fn error(&self) -> Option<&str> {
+        self.error_description.as_deref()
+    }
+}
+
+impl Polled for AdvEventMsg {
+    fn result(&self) -> bool {
+        self.result
+    }
+
+    fn error(&self) -> Option<&str> {
+        self.error_description.as_deref()
+    }
+}
+
+/// Reads the events of a session by one kind of poll.
 struct Reader {
     door: Door,
-    clock: SimClock,
-    session_id: i64,
-    heard: Rc<RefCell<Vec<Heard>>>,
     hung_up: Rc<Cell<usize>>,
     chance: Chance,
 }
 
 impl Reader {
-    async fn run(mut self) {
+    async fn run<R: Request>(mut self, asked: R, keep: impl Fn(R::Reply))
+    where
+        R::Reply: Polled,
+    {
         loop {
-            let asked = GetEvent { session_id: self.session_id, timeout: 45_000 };
             let Some((receipt, event)) = call(&self.door, &asked).await else { return };
-            if !event.result {
-                match event.error_description.as_deref() {
+            if !event.result() {
+                match event.error() {
                     Some("Timeout no event message available.") => continue,
                     _ => return, // the session is over
                 }
@@ -383,7 +462,7 @@ impl Reader {
                 }
                 receipt.delivered();
             }
-            self.heard.borrow_mut().push(Heard { at_ms: self.clock.now(), event });
+            keep(event);
         }
     }
 }

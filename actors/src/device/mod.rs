@@ -23,7 +23,7 @@ use crate::event::{Deliver, Event, Forms};
 use crate::guard;
 use crate::last_word::LastWord;
 use crate::node::Node;
-use crate::node::messages::{Ask, Tell, Ticket};
+use crate::node::messages::{Ask, Tell, Ticket, Told};
 use crate::policy;
 use crate::refusal::Refused;
 use crate::standing::{Service, Standing};
@@ -133,7 +133,7 @@ impl Device {
     fn audit(&mut self, ctx: &mut Context<Self>) {
         self.audits += 1;
         let idle_turn = self.audits % (policy::AUDIT_IDLE.as_secs() / policy::AUDIT_BUSY.as_secs()) as u32;
-        if self.state.has_legs() || idle_turn == 0 {
+        if self.state.is_busy() || idle_turn == 0 {
             self.step(Input::Audit, ctx);
         }
     }
@@ -175,6 +175,11 @@ impl Handler<Tell> for Device {
     fn handle(&mut self, tell: Tell, ctx: &mut Self::Context) {
         // What a connection that is gone still had under way is not true any more.
         if self.node.as_ref().is_some_and(|(life, _)| *life == tell.life) {
+            if matches!(tell.told, Told::Legs(_))
+                && let Some(listed) = self.env.cluster.listed(self.object.ceid(), self.object.dn())
+            {
+                self.state.know_lines(std::iter::once(1).chain(listed.buttons));
+            }
             self.step(Input::Told(tell.told), ctx);
         }
     }

@@ -5,6 +5,7 @@
 
 mod commands;
 mod joined;
+mod lines;
 mod snapshot;
 
 use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as Why};
@@ -13,6 +14,7 @@ use schemas::domain::{
 };
 
 pub(crate) use self::joined::JoinView;
+use self::lines::Look;
 use self::snapshot::{Occasion, Snapshot};
 use super::leg::{Leg, LegState};
 use super::messages::Action;
@@ -140,6 +142,10 @@ pub(crate) struct State {
     out: bool,
     /// Another line of the same number is in use, as the node told.
     in_use: bool,
+    /// Buttons of the other lines of the number, as the directory or a fact named them.
+    lines: Vec<u8>,
+    /// The other lines are being asked whether they are in use.
+    look: Option<Look>,
     pending: Vec<Ticket>,
 }
 
@@ -157,6 +163,8 @@ impl State {
             in_service: true,
             out: false,
             in_use: false,
+            lines: Vec::new(),
+            look: None,
             pending: Vec::new(),
         }
     }
@@ -172,8 +180,9 @@ impl State {
         matches!(self.link, Link::Refused(_))
     }
 
-    pub(crate) fn has_legs(&self) -> bool {
-        !self.legs.is_empty()
+    /// Whether there is a call here, or one is believed to be at another line of the number.
+    pub(crate) fn is_busy(&self) -> bool {
+        !self.legs.is_empty() || self.in_use
     }
 
     pub(crate) fn on(&mut self, input: Input, next: NextLeg<'_>, out: &mut Effects) {
@@ -217,6 +226,7 @@ impl State {
     fn lost(&mut self, out: &mut Effects) {
         self.link = Link::Down;
         self.snapshot = None;
+        self.look = None;
         self.again = false;
         self.out = true;
         self.in_use = false; // whether it still is, nobody says
@@ -288,6 +298,8 @@ impl State {
                 self.link = Link::Refused(Why::DestinationUnavailable);
                 self.refused = Some(Why::DestinationUnavailable);
                 self.snapshot = None;
+                self.look = None;
+                self.in_use = false;
                 self.out = true;
                 let report =
                     Report::bare(Type::MonitorFailedEvent, Why::DestinationUnavailable, CallState::Unavailable);
@@ -296,24 +308,32 @@ impl State {
                 out.push(Effect::RearmLater);
             }
             Told::Legs(result) => self.snapshot_legs(result, next, out),
+            Told::Line(button, result) => self.line_looked_at(button, result, out),
             Told::Details(call, result) => self.snapshot_details(&call, result.ok(), next, out),
             Told::Outcome(ticket, result) => self.outcome(ticket, result, out),
-            Told::Happened(happening) => match &mut self.snapshot {
-                // The list is not made yet: it will show this, but not how it came about.
-                Some(Snapshot { why: Occasion::Audit, legs: None, overtaken, .. }) => {
-                    *overtaken = true;
-                    self.happened(happening, next, out);
-                }
-                Some(snapshot) if snapshot.waiting.len() < policy::DEVICE_BUFFER => {
-                    snapshot.waiting.push_back(happening);
-                }
-                Some(_) => self.again = true,
-                None if self.link == Link::Armed => {
-                    self.happened(happening, next, out);
-                    self.snapshot_if_wanted(out);
-                }
-                None => {}
-            },
+            Told::Happened(happening) => self.hears(happening, next, out),
+        }
+    }
+
+    fn hears(&mut self, happening: Happening, next: NextLeg<'_>, out: &mut Effects) {
+        if self.is_of_another_line(&happening) {
+            self.look_is_overtaken();
+        }
+        match &mut self.snapshot {
+            // The list is not made yet: it will show this, but not how it came about.
+            Some(Snapshot { why: Occasion::Audit, legs: None, overtaken, .. }) => {
+                *overtaken = true;
+                self.happened(happening, next, out);
+            }
+            Some(snapshot) if snapshot.waiting.len() < policy::DEVICE_BUFFER => {
+                snapshot.waiting.push_back(happening);
+            }
+            Some(_) => self.again = true,
+            None if self.link == Link::Armed => {
+                self.happened(happening, next, out);
+                self.snapshot_if_wanted(out);
+            }
+            None => {}
         }
     }
 
@@ -450,7 +470,10 @@ impl State {
             out.push(Effect::Tell(report));
         }
         match (happening.fact, part) {
-            (Fact::Held, Part::Acts) => leg.held_for_consultation = happening.cause == Cause::Consultation,
+            (Fact::Held, Part::Acts) => {
+                leg.held_for_consultation = happening.cause == Cause::Consultation;
+                leg.far_rings = false; // else there was nothing to hold: that somebody answered was missed
+            }
             (Fact::Delivered, Part::Other) => leg.far_rings = true,
             (Fact::Established, _) => leg.far_rings = false,
             _ => {}

@@ -24,6 +24,8 @@ pub enum Question {
     Unmonitor,
     /// The legs that the device has now.
     Legs(DeviceRef),
+    /// The legs that another line of the device's number has now.
+    Line(DeviceRef),
     /// The parties of one call.
     Details(DeviceRef, CallKey),
     /// Do something; answered by [`Told::Outcome`] with the ticket.
@@ -56,6 +58,8 @@ pub enum Told {
     /// The node ended the monitor by itself.
     MonitorEnded,
     Legs(Result<Vec<LegSnapshot>, NodeRefusal>),
+    /// Of the line at this button; 1 is the prime line.
+    Line(u8, Result<Vec<LegSnapshot>, NodeRefusal>),
     Details(CallKey, Result<CallDetails, NodeRefusal>),
     Outcome(Ticket, Result<Done, NodeRefusal>),
     Happened(Happening),

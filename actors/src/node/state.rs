@@ -77,6 +77,7 @@ enum Purpose {
     Unwanted,
     Unmonitor,
     Legs(ObjectId),
+    Line(ObjectId, u8),
     Details(ObjectId, CallKey),
     Perform(ObjectId, Ticket),
     /// What of our private data the node knows.
@@ -345,6 +346,10 @@ impl State {
                 let legs = connections.into_iter().filter_map(convert::leg).collect();
                 out.push(Effect::Tell(object, Told::Legs(Ok(legs))));
             }
+            (Purpose::Line(object, button), Response::SnapshotDevice { connections }) => {
+                let legs = connections.into_iter().filter_map(convert::leg).collect();
+                out.push(Effect::Tell(object, Told::Line(button, Ok(legs))));
+            }
             (Purpose::Details(object, call), Response::SnapshotCall { calling, called, devices, .. }) => {
                 let details = CallDetails { calling, called, parties: convert::parties(&devices) };
                 out.push(Effect::Tell(object, Told::Details(call, Ok(details))));
@@ -400,6 +405,7 @@ impl State {
             Purpose::Profile(ticket) => return out.push(Effect::Profile(ticket, Err(refusal))),
             Purpose::Monitor(object) => (object, Told::Monitored(Err(refusal))),
             Purpose::Legs(object) => (object, Told::Legs(Err(refusal))),
+            Purpose::Line(object, button) => (object, Told::Line(button, Err(refusal))),
             Purpose::Details(object, call) => (object, Told::Details(call, Err(refusal))),
             Purpose::Perform(object, ticket) => (object, Told::Outcome(ticket, Err(refusal))),
             _ => return,
@@ -464,6 +470,10 @@ impl State {
                 return;
             }
             Question::Legs(device) => (Request::SnapshotDevice { device }, Purpose::Legs(object)),
+            Question::Line(device) => {
+                let button = device.button.unwrap_or(1);
+                (Request::SnapshotDevice { device }, Purpose::Line(object, button))
+            }
             Question::Details(device, call) => {
                 let connection = convert::connection(&device, &call);
                 (Request::SnapshotCall { connection }, Purpose::Details(object, call))

@@ -32,7 +32,8 @@ pub trait Log {
 /// The log in memory, bounded by count and bytes, and by the bytes of all logs together.
 #[derive(Debug)]
 pub struct MemoryLog {
-    events: VecDeque<Arc<Event>>,
+    /// With what each was counted as: an event grows when it is first read as JSON.
+    events: VecDeque<(Arc<Event>, usize)>,
     first: u32,
     bytes: usize,
     cursor: u32,
@@ -48,13 +49,23 @@ impl MemoryLog {
     }
 
     fn drop_first(&mut self) {
-        let Some(event) = self.events.pop_front() else { return };
-        self.bytes -= event.bytes();
-        self.all.fetch_sub(event.bytes(), Ordering::Relaxed);
+        let Some((event, counted)) = self.events.pop_front() else { return };
+        self.bytes -= counted;
+        self.all.fetch_sub(counted, Ordering::Relaxed);
         if self.first >= self.cursor {
             self.lost.extend(event.object.map(|object| (object, self.first)));
         }
         self.first += 1;
+    }
+
+    /// Counts what was added to an event since.
+    fn recount(&mut self, number: u32) {
+        let at = number.checked_sub(self.first).map(|at| at as usize);
+        let Some((event, counted)) = at.and_then(|at| self.events.get_mut(at)) else { return };
+        let more = event.bytes() - *counted;
+        *counted += more;
+        self.bytes += more;
+        self.all.fetch_add(more, Ordering::Relaxed);
     }
 
     fn is_over(&self) -> bool {
@@ -67,9 +78,10 @@ impl MemoryLog {
 impl Log for MemoryLog {
     fn append(&mut self, event: Arc<Event>) -> u32 {
         let number = self.next_number();
-        self.bytes += event.bytes();
-        self.all.fetch_add(event.bytes(), Ordering::Relaxed);
-        self.events.push_back(event);
+        let counted = event.bytes();
+        self.bytes += counted;
+        self.all.fetch_add(counted, Ordering::Relaxed);
+        self.events.push_back((event, counted));
         while self.is_over() {
             self.drop_first();
         }
@@ -77,7 +89,7 @@ impl Log for MemoryLog {
     }
 
     fn get(&self, number: u32) -> Option<&Arc<Event>> {
-        self.events.get(number.checked_sub(self.first)? as usize)
+        self.events.get(number.checked_sub(self.first)? as usize).map(|(event, _)| event)
     }
 
     fn next_number(&self) -> u32 {
@@ -89,6 +101,9 @@ impl Log for MemoryLog {
     }
 
     fn read_up_to(&mut self, cursor: u32) {
+        for read in self.cursor.max(self.first)..cursor {
+            self.recount(read);
+        }
         self.cursor = cursor;
         let keep = u32::try_from(policy::LOG_KEPT).unwrap_or(0);
         while self.first + keep < cursor {
@@ -129,6 +144,29 @@ mod tests {
         assert_eq!((log.first_number(), log.next_number()), (2001, 3001));
         assert!(log.get(2000).is_none() && log.get(2001).is_some() && log.get(3001).is_none());
         drop(log);
+        assert_eq!(all.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn what_was_read_as_json_counts_once_it_was_read() {
+        use crate::event::{Form, Forms};
+        use schemas::contract::cc::{EventType, StandardEventMsg};
+        let all = Arc::new(AtomicUsize::new(0));
+        let message = StandardEventMsg { event_type: Some(EventType::SystemEvent), ..StandardEventMsg::default() };
+        let event = Arc::new(Event::new(None, message, Forms::default()));
+        let (mut one, mut other) = (MemoryLog::new(all.clone()), MemoryLog::new(all.clone()));
+        let plain = event.bytes();
+        one.append(event.clone());
+        other.append(event.clone());
+        let json = event.json(Form::Standard).expect("rendered").len();
+        assert_eq!((json > 0, one.bytes), (true, plain));
+        one.read_up_to(2);
+        one.read_up_to(2);
+        assert_eq!((one.bytes, other.bytes), (plain + json, plain));
+        assert_eq!(all.load(Ordering::Relaxed), 2 * plain + json);
+        one.drop_first();
+        assert_eq!((one.bytes, all.load(Ordering::Relaxed)), (0, plain), "as it was counted");
+        drop(other);
         assert_eq!(all.load(Ordering::Relaxed), 0);
     }
 

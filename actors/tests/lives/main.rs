@@ -1,7 +1,9 @@
 //! The actors with in-memory wires and a clock that stands still: one file per actor.
 
 mod bench;
+mod commands;
 mod device;
+mod lines;
 mod node;
 #[cfg(feature = "planted-faults")]
 mod panics;

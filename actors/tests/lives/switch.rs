@@ -1,22 +1,52 @@
 //! Scripted nodes: each answers the services that the gateway uses, over an in-memory stream, and
 //! has levers for what may go wrong.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use actors::wire::{Connect, Wire};
 use futures_util::future::BoxFuture;
 use schemas::csta::frame::{self, Framing};
 use schemas::csta::message::{
     CallEvent, CallEventKind, ConnectionId, DeviceCategory, DeviceConnection, Edition, Event, EventBody, Failure,
-    ListedDevice, Message, Request, Response, SystemStatus,
+    ListedDevice, Message, PrivateFeature, PrivateRequest, PrivateResponse, Request, Response, SystemStatus,
 };
 use schemas::csta::{read, write};
 use schemas::domain::{Cause, DeviceRef, LocalState, Party};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufStream, DuplexStream};
 use tokio::sync::mpsc;
+
+/// A call by its id, with the states of both ends.
+pub type Call = (String, LocalState, LocalState);
+
+/// What becomes of a command.
+#[derive(Debug, Clone)]
+pub enum Fate {
+    /// Done, and answered after this time.
+    Answered(Duration),
+    /// Done, and never answered.
+    Silent,
+    /// Done, and answered twice.
+    Twice,
+    /// Done, and the link is lost before the answer.
+    Lost,
+    /// Not done.
+    Refused(Failure),
+}
+
+/// How a command on a call goes.
+#[derive(Debug, Clone)]
+pub struct Script {
+    pub fate: Fate,
+    /// Sent to every monitor of `dn` before the answer.
+    pub first: Option<EventBody>,
+    /// The line that it changes, and what its calls are when it was done.
+    pub dn: &'static str,
+    pub calls: Vec<Call>,
+}
 
 #[derive(Default)]
 pub struct Inside {
@@ -34,11 +64,17 @@ pub struct Inside {
     pub torn_directories: usize,
     /// HoldCall is never answered.
     pub forgets_commands: bool,
+    /// Knows our private data.
+    pub private: bool,
+    /// How the next commands on calls go; each is used once.
+    pub scripts: VecDeque<Script>,
     pub connections: usize,
     /// DN by cross reference.
     pub monitors: BTreeMap<String, String>,
-    /// Calls by DN, with the states of both ends.
-    pub calls: BTreeMap<String, Vec<(String, LocalState, LocalState)>>,
+    /// Line appearances that the directory lists besides: number and button.
+    pub appearances: Vec<(&'static str, u8)>,
+    /// Calls by DN, of a line appearance by `DN.BUTTON`, with the states of both ends.
+    pub calls: BTreeMap<String, Vec<Call>>,
     /// Requests that came, by their name.
     pub asked: Vec<Request>,
     next_cross_ref: u32,
@@ -88,14 +124,50 @@ impl Switch {
             permitted: None,
             global_call_id: None,
         };
+        self.tell(dn, &EventBody::Call(event));
+    }
+
+    /// Sends an event to every monitor of `dn`.
+    pub fn tell(&self, dn: &str, body: &EventBody) {
         let inside = self.inside();
         for (cross_ref, _) in inside.monitors.iter().filter(|(_, d)| *d == dn) {
-            let body = EventBody::Call(event.clone());
-            let bytes = framed(9999, &Message::Event(Event { cross_ref: cross_ref.clone(), body }));
+            let event = Event { cross_ref: cross_ref.clone(), body: body.clone() };
             if let Some(out) = &inside.out {
-                out.send(bytes).ok();
+                out.send(framed(9999, &Message::Event(event))).ok();
             }
         }
+    }
+
+    /// A command goes as the next script says; what is none, or has no script, comes back.
+    fn scripted(&self, invoke: u16, request: Request) -> Option<Request> {
+        let Some(done) = done(&request) else { return Some(request) };
+        let Some(script) = self.inside().scripts.pop_front() else { return Some(request) };
+        self.inside().asked.push(request);
+        if !matches!(script.fate, Fate::Refused(_)) {
+            self.inside().calls.insert(script.dn.into(), script.calls);
+        }
+        if let Some(event) = &script.first {
+            self.tell(script.dn, event);
+        }
+        let answer = framed(invoke, &Message::Response(done));
+        match script.fate {
+            Fate::Answered(Duration::ZERO) => self.raw(answer),
+            Fate::Answered(after) => {
+                let switch = self.clone();
+                tokio::spawn(async move {
+                    tokio::time::sleep(after).await;
+                    switch.raw(answer);
+                });
+            }
+            Fate::Silent => {}
+            Fate::Twice => {
+                self.raw(answer.clone());
+                self.raw(answer);
+            }
+            Fate::Lost => self.close(),
+            Fate::Refused(failure) => self.raw(framed(invoke, &Message::Failure(failure))),
+        }
+        None
     }
 
     fn answer(&self, request: Request) -> Vec<Message> {
@@ -110,15 +182,18 @@ impl Switch {
             Request::SystemStatus { .. } => Response::SystemStatus,
             Request::SystemRegister => Response::SystemRegister { register: "r".into() },
             Request::GetSwitchingFunctionDevices => {
-                let devices = ["1000", "1001", "1002"].map(|dn| ListedDevice {
-                    device: DeviceRef { name: Some(format!("Name {dn}")), ..DeviceRef::number(dn) },
+                let primes = ["1000", "1001", "1002"].map(|dn| (dn, None));
+                let appearances = inside.appearances.iter().map(|(dn, button)| (*dn, Some(*button)));
+                let listed = |(dn, button): (&str, Option<u8>)| ListedDevice {
+                    device: DeviceRef { name: Some(format!("Name {dn}")), button, ..DeviceRef::number(dn) },
                     category: DeviceCategory::Station,
-                });
+                };
+                let devices = primes.into_iter().chain(appearances).map(listed).collect();
                 let request = Request::SwitchingFunctionDevices {
                     cross_ref: "d".into(),
                     segment: Some(1),
                     last: inside.torn_directories == 0,
-                    devices: devices.into(),
+                    devices,
                 };
                 inside.torn_directories = inside.torn_directories.saturating_sub(1);
                 let response = Response::GetSwitchingFunctionDevices { cross_ref: "d".into() };
@@ -138,7 +213,11 @@ impl Switch {
                 Response::MonitorStop
             }
             Request::SnapshotDevice { device } => {
-                let calls = inside.calls.get(&device.number).cloned().unwrap_or_default();
+                let line = match device.button {
+                    Some(button) => format!("{}.{button}", device.number),
+                    None => device.number.clone(),
+                };
+                let calls = inside.calls.get(&line).cloned().unwrap_or_default();
                 let connections = calls
                     .into_iter()
                     .map(|(call, own, far)| DeviceConnection {
@@ -159,10 +238,32 @@ impl Switch {
             },
             Request::HoldCall { .. } if inside.forgets_commands => return Vec::new(),
             Request::HoldCall { .. } => Response::HoldCall,
+            Request::GetCstaFeatures if inside.private => {
+                Response::GetCstaFeatures { private: vec![PrivateFeature::SplitConference, PrivateFeature::NewCall] }
+            }
             _ => return vec![Message::Failure(Failure::operation("serviceNotSupported"))],
         };
         vec![Message::Response(response)]
     }
+}
+
+/// The answer that says that a command was done; `None` for what is no command.
+fn done(request: &Request) -> Option<Response> {
+    let named = || ConnectionId { call: Some("named".into()), device: Some(DeviceRef::number("1000")) };
+    Some(match request {
+        Request::ConsultationCall { .. } => Response::ConsultationCall { initiated: named(), global_call_id: None },
+        Request::ReconnectCall { .. } => Response::ReconnectCall,
+        Request::AlternateCall { .. } => Response::AlternateCall,
+        Request::TransferCall { .. } => Response::TransferCall { transferred: named() },
+        Request::ConferenceCall { .. } => Response::ConferenceCall { conference: named() },
+        Request::DeflectCall { .. } => Response::DeflectCall,
+        Request::DirectedPickupCall { .. } => Response::DirectedPickupCall { picked: named() },
+        Request::GenerateDigits { .. } => Response::GenerateDigits,
+        Request::Escape(PrivateRequest::SplitConference { .. } | PrivateRequest::NewCall { .. }) => {
+            Response::Escape(PrivateResponse::Done)
+        }
+        _ => return None,
+    })
 }
 
 pub fn framed(invoke: u16, message: &Message) -> Vec<u8> {
@@ -194,6 +295,7 @@ async fn serve(mut stream: DuplexStream, switch: Switch, mut out: mpsc::Unbounde
                     if switch.inside().muted {
                         continue;
                     }
+                    let Some(request) = switch.scripted(frame.invoke, request) else { continue };
                     for answer in switch.answer(request) {
                         if stream.write_all(&framed(frame.invoke, &answer)).await.is_err() {
                             return;

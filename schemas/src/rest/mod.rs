@@ -13,4 +13,4 @@ mod write;
 
 pub use self::json::JsonFault;
 pub use self::read::{Asked, Unread};
-pub use self::write::{Problem, fault, reply, request};
+pub use self::write::{Problem, event_members, event_reply, fault, reply, request};

@@ -1,7 +1,6 @@
 //! What goes back as JSON: replies, events and refusals out of what the rows wrote, and faults.
 //!
-//! The XML reply is the one rendered form (an event's is kept, shared by every session that hears
-//! it); here its elements are written as members by the descriptors of the rows. Longs become
+//! The XML reply is rendered first, of the next event its children once for all who poll for it; here its elements are written as members by the descriptors of the rows. Longs become
 //! strings, since clients keep numbers in doubles; ints stay numbers; a field that may occur any
 //! number of times is always there, as a list.
 
@@ -33,8 +32,7 @@ pub struct Problem {
 /// What is there is no reply of this operation: a bug of ours.
 pub fn reply(operation: &OperationRow, envelope: &str, problem: Option<Problem>) -> Result<String, Fault> {
     let tree = Tree::parse(envelope.as_bytes(), &OWN).map_err(|_| Fault::Internal)?;
-    let content = tree.root().child("Body").and_then(|body| body.children().next()?.child("return"));
-    let content = content.ok_or(Fault::Internal)?;
+    let content = content_of(&tree).ok_or(Fault::Internal)?;
     let mut out = Out(Vec::with_capacity(envelope.len()));
     out.raw("{");
     let mut first = true;
@@ -49,6 +47,43 @@ pub fn reply(operation: &OperationRow, envelope: &str, problem: Option<Problem>)
     }
     out.raw("}");
     Ok(out.finish())
+}
+
+fn content_of<'t, 'i>(tree: &'t Tree<'i>) -> Option<Element<'t, 'i>> {
+    tree.root().child("Body").and_then(|body| body.children().next()?.child("return"))
+}
+
+/// An event as JSON, to be kept and shared: the members that its children are in a reply of this
+/// operation, without braces. `children` have the prefixes of [`soap::reply_raw`].
+///
+/// # Errors
+/// They are no children of this operation's reply: a bug of ours.
+pub fn event_members(operation: &OperationRow, children: &str) -> Result<String, Fault> {
+    let envelope = soap::reply_raw(Version::V1_1, operation, &[], children);
+    let tree = Tree::parse(envelope.as_bytes(), &OWN).map_err(|_| Fault::Internal)?;
+    let mut out = Out(Vec::with_capacity(children.len()));
+    record_members(&mut out, operation.reply, content_of(&tree).ok_or(Fault::Internal)?, &mut true);
+    Ok(out.finish())
+}
+
+/// The reply that holds such an event, with these attributes of its `return`: the same as [`reply`]
+/// makes of its envelope.
+#[must_use]
+pub fn event_reply(operation: &OperationRow, attributes: &[(&str, &str)], members: &str) -> String {
+    let mut out = Out(Vec::with_capacity(members.len() + 64));
+    out.raw("{");
+    let mut first = true;
+    for field in operation.reply.fields.iter().filter(|f| f.place == Place::Attr) {
+        if let Some((_, text)) = attributes.iter().find(|(name, _)| *name == field.name) {
+            scalar(out.member(field.name, &mut first), field.ty, text);
+        }
+    }
+    if !members.is_empty() {
+        out.comma(&mut first);
+        out.raw(members);
+    }
+    out.raw("}");
+    out.finish()
 }
 
 /// The request of an operation as JSON: for clients of ours, and examples.

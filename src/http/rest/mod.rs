@@ -101,12 +101,16 @@ async fn perform(
     };
     let (caller, element) = (caller(request), asked.element());
     let input = Input { gateway, caller, door: Door::Rest, version: Version::V1_1, row, element };
-    let Answered { body, receipt, refused } = operation::dispatch(input).await;
+    let Answered { body, is_json, receipt, refused } = operation::dispatch(input).await;
     if receipt.is_some() {
         // As for SOAP: a client that has closed in this turn of the server must not be answered.
         tokio::task::yield_now().await;
     }
-    respond(request, row, refused, &body, receipt)
+    match receipt {
+        // An event that was told as JSON before, or will be told again.
+        Some(receipt) if is_json => start(200, false).body(body::Carried::new(body, receipt)),
+        receipt => respond(request, row, refused, &body, receipt),
+    }
 }
 
 fn caller(request: &HttpRequest) -> IpAddr {

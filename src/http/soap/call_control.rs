@@ -209,7 +209,7 @@ impl Operation for GetEvent {
     async fn run(self, context: &Context<'_>) -> Result<StandardEventMsg> {
         let session = context.session(self.session_id).await?;
         poll(&session, Want::Next(Form::Standard), self.timeout, |_, event| {
-            Ok((vec![("result", "true".into())], Told::Kept(event)))
+            Ok((vec![("result", "true".into())], Told::Next(event, Form::Standard)))
         })
         .await
     }
@@ -222,8 +222,10 @@ impl Operation for AdvGetEvent {
     async fn run(self, context: &Context<'_>) -> Result<AdvEventMsg> {
         let session = context.session(self.session_id).await?;
         poll(&session, Want::Next(Form::Advanced), self.timeout, |_, event| {
-            let event = event.advanced().ok_or_else(|| No::from(NO_FORM))?;
-            Ok((vec![("result", "true".into())], Told::Made(event)))
+            if !event.has(Form::Advanced) {
+                return Err(No::from(NO_FORM));
+            }
+            Ok((vec![("result", "true".into())], Told::Next(event, Form::Advanced)))
         })
         .await
     }
@@ -238,7 +240,7 @@ impl Operation for GetNumberedEvent {
         poll(&session, Want::Numbered(number), self.timeout, |number, event| {
             let event = match advanced {
                 true => event.advanced_numbered().map(Told::Made),
-                false => event.has(Form::Standard).then_some(Told::Kept(event)),
+                false => event.has(Form::Standard).then_some(Told::Numbered(event)),
             };
             let event = event.ok_or_else(|| No::from(NO_FORM))?;
             let attributes = vec![

@@ -155,7 +155,8 @@ impl Operation for GetDeviceMembers {
         let request = self.request.ok_or(No::from(NOTHING_ASKED))?;
         context.session(request.session_id).await?;
         let (ceid, dn) = context.number(request.icp_id, &request.prime_dn)?;
-        let profile = context.profile(ceid, dn).await?;
+        // A directory does not say who is in a group, nor that nobody is.
+        let profile = context.gateway.tree.profile(ceid, dn).await?;
         let member = |number: &String| {
             let id = ObjectId::line(ceid, number.parse().ok()?);
             Some(MemberConfig { prime_dn: Some(number.clone()), button_num: 1, object_id: id.as_long() })

@@ -62,7 +62,7 @@ pub async fn answer(
     };
     let (version, door) = (envelope.version(), Door::Soap);
     let input = Input { gateway, caller, door, version, row, element: envelope.body() };
-    let Answered { body, receipt, refused: _ } = operation::dispatch(input).await;
+    let Answered { body, receipt, .. } = operation::dispatch(input).await;
     Answer { status: 200, version, body, receipt }
 }
 

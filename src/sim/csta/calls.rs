@@ -40,11 +40,6 @@ pub(super) fn answer(request: Request, switch: &mut Switch, now_ms: i64, told: &
             let command = Command::Redirect { target: target(&connection)?, number: destination.number };
             done(command).map(|_| Response::DeflectCall)
         }
-        Request::DirectedPickupCall { connection, requesting } => {
-            let line = Line::of(&requesting).ok_or_else(|| failure(Refusal::UnknownDevice))?;
-            let done = done(Command::PickUp { line, ringing: target(&connection)? })?;
-            Ok(Response::DirectedPickupCall { picked: at(&done, line) })
-        }
         Request::GenerateDigits { connection, digits } => {
             done(Command::Digits { target: target(&connection)?, digits }).map(|_| Response::GenerateDigits)
         }
@@ -56,6 +51,35 @@ pub(super) fn answer(request: Request, switch: &mut Switch, now_ms: i64, told: &
         Request::Escape(request) if switch.plan().private => private(request, switch, now_ms, told),
         _ => Err(Failure::operation("serviceNotSupported")),
     }
+}
+
+/// What came of a pickup at once.
+pub(super) enum Picked {
+    Now(Response),
+    /// A partner node has to say; then this number is settled.
+    Later {
+        pick: u64,
+        line: Line,
+    },
+}
+
+pub(super) fn pick_up(
+    connection: &ConnectionId,
+    requesting: &DeviceRef,
+    switch: &mut Switch,
+    now_ms: i64,
+    told: &mut Vec<Output>,
+) -> Result<Picked, Failure> {
+    let line = Line::of(requesting).ok_or_else(|| failure(Refusal::UnknownDevice))?;
+    let done = perform(Command::PickUp { line, ringing: target(connection)? }, switch, now_ms, told)?;
+    Ok(match done.waits {
+        Some(pick) => Picked::Later { pick, line },
+        None => Picked::Now(picked(&done, line)),
+    })
+}
+
+pub(super) fn picked(done: &Done, line: Line) -> Response {
+    Response::DirectedPickupCall { picked: at(done, line) }
 }
 
 fn private(request: PrivateRequest, switch: &mut Switch, now_ms: i64, told: &mut Vec<Output>) -> Answer {

@@ -19,7 +19,7 @@ pub(super) fn witnesses(told: &Output) -> Cow<'_, [Witness]> {
         Output::InUse(used) => {
             Cow::Owned(vec![Witness { line: used.line, local: LocalState::Null, permitted: Features::NONE }])
         }
-        Output::Truth(_) | Output::Peer(..) | Output::Broken(_) => Cow::Borrowed(&[]),
+        Output::Truth(_) | Output::Settled(..) | Output::Peer(..) | Output::Broken(_) => Cow::Borrowed(&[]),
     }
 }
 
@@ -30,7 +30,7 @@ pub(super) fn event(told: &Output, witness: &Witness, cross_ref: u64) -> Option<
         Output::Joined(joined) => EventBody::Joined(join(joined, witness)),
         Output::Learnt(learnt) => EventBody::Information(information(learnt, witness)),
         Output::InUse(used) => EventBody::Call(in_use(used)),
-        Output::Truth(_) | Output::Peer(..) | Output::Broken(_) => return None,
+        Output::Truth(_) | Output::Settled(..) | Output::Peer(..) | Output::Broken(_) => return None,
     };
     Some(Message::Event(Event { cross_ref: cross_ref.to_string(), body }))
 }

@@ -73,14 +73,29 @@ pub struct Exchange {
     style: Style,
     gateways: usize,
     associations: BTreeMap<AssociationId, Association>,
+    /// Pickups that wait for a partner node.
+    picking: BTreeMap<u64, Picking>,
     /// Cross references, registrations and sessions; never used again.
     next: u64,
+}
+
+/// Who asked for a pickup, in which request, and the line that picks up.
+struct Picking {
+    id: AssociationId,
+    invoke: u16,
+    line: Line,
 }
 
 impl Exchange {
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
-        Self { style: plan.style, gateways: plan.gateways, associations: BTreeMap::new(), next: 0 }
+        Self {
+            style: plan.style,
+            gateways: plan.gateways,
+            associations: BTreeMap::new(),
+            picking: BTreeMap::new(),
+            next: 0,
+        }
     }
 
     /// Gateways that are associated.

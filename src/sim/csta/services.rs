@@ -3,12 +3,16 @@
 use schemas::csta::message::{CallConnection, ConnectionId, DeviceConnection, Failure, Request, Response};
 use schemas::domain::DeviceRef;
 
+use super::calls::Picked;
 use super::events::{connection, known, party};
-use super::{AssociationId, Effect, Exchange, HEARTBEAT_MS, MONITORS, calls, directory};
+use super::{AssociationId, Effect, Exchange, HEARTBEAT_MS, MONITORS, Picking, calls, directory};
 use crate::sim::plan::Style;
 use crate::sim::switch::{By, CallView, Command, Done, Input, Line, Output, Refusal, Switch, Target};
 
 pub(super) type Answer = Result<Response, Failure>;
+
+/// The service whose answer may have to wait.
+const PICKUP: &str = "DirectedPickupCall";
 
 /// Longest application session, and what who asks for none gets.
 const SESSION_LONGEST_S: u32 = 3_600;
@@ -40,7 +44,7 @@ fn name(request: &Request) -> &'static str {
         Request::TransferCall { .. } => "TransferCall",
         Request::ConferenceCall { .. } => "ConferenceCall",
         Request::DeflectCall { .. } => "DeflectCall",
-        Request::DirectedPickupCall { .. } => "DirectedPickupCall",
+        Request::DirectedPickupCall { .. } => PICKUP,
         Request::GenerateDigits { .. } => "GenerateDigits",
         Request::GetCstaFeatures => "GetCSTAFeatures",
         Request::Escape(_) => "Escape",
@@ -71,7 +75,7 @@ pub const SERVICES: [&str; 25] = [
     "TransferCall",
     "ConferenceCall",
     "DeflectCall",
-    "DirectedPickupCall",
+    PICKUP,
     "GenerateDigits",
     "GetCSTAFeatures",
     "Escape",
@@ -94,6 +98,7 @@ pub(super) fn failure(refusal: Refusal) -> Failure {
         Refusal::NoHeldCall => Failure::state("noHeldCall"),
         Refusal::TrunksBusy => Failure::resource("resourceBusy"),
         Refusal::ConferenceFull => Failure::resource("conferenceMemberLimitExceeded"),
+        Refusal::Unreachable => Failure::resource("networkOutOfService"),
     }
 }
 
@@ -166,19 +171,35 @@ impl Exchange {
             Request::RetrieveCall { connection } => {
                 control(&connection, Command::Retrieve, switch, now_ms, told).map(|()| Response::RetrieveCall)
             }
+            Request::DirectedPickupCall { connection, requesting } => {
+                match calls::pick_up(&connection, &requesting, switch, now_ms, told) {
+                    Ok(Picked::Now(response)) => Ok(response),
+                    Ok(Picked::Later { pick, line }) => {
+                        self.picking.insert(pick, Picking { id, invoke, line });
+                        return;
+                    }
+                    Err(failure) => Err(failure),
+                }
+            }
             request @ (Request::ConsultationCall { .. }
             | Request::ReconnectCall { .. }
             | Request::AlternateCall { .. }
             | Request::TransferCall { .. }
             | Request::ConferenceCall { .. }
             | Request::DeflectCall { .. }
-            | Request::DirectedPickupCall { .. }
             | Request::GenerateDigits { .. }
             | Request::GetCstaFeatures
             | Request::Escape(_)) => calls::answer(request, switch, now_ms, told),
             Request::Unsupported { .. } => Err(Failure::operation("serviceNotSupported")),
         };
         self.answer(id, invoke, service, answer, out);
+    }
+
+    /// What came of a pickup that had to wait for a partner, to whoever asked for it.
+    pub fn settled(&mut self, pick: u64, result: &Result<Done, Refusal>, out: &mut Vec<Effect>) {
+        let Some(Picking { id, invoke, line }) = self.picking.remove(&pick) else { return };
+        let answer = result.as_ref().map(|done| calls::picked(done, line)).map_err(|refusal| failure(*refusal));
+        self.answer(id, invoke, PICKUP, answer, out);
     }
 
     /// Where the node asks for an application session, nothing else is done before.

@@ -123,6 +123,15 @@ impl Switch {
         if let Some((part, _)) = self.state.by_part.iter().find(|(_, leg)| !self.state.legs.contains_key(leg)) {
             return Err(format!("{part:?} has no leg"));
         }
+        for (part, pick) in &self.state.picks {
+            let again = self.state.picks.values().filter(|p| p.line == pick.line).count() > 1;
+            if again || self.leg_in(pick.line, LegState::is_active).is_some() {
+                return Err(format!("{} picks up and is in use", pick.line));
+            }
+            if self.state.by_part.contains_key(part) || !self.state.peers.contains(&pick.peer) {
+                return Err(format!("{} waits for {part:?}, which cannot come", pick.line));
+            }
+        }
         if self.state.by_key.len() != self.state.calls.len() {
             return Err("a callID is kept without its call".into());
         }

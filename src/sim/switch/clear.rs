@@ -26,7 +26,7 @@ impl Switch {
         let who = (device.clone(), device.clone());
         self.tell(CallEventKind::ConnectionCleared, &call, who, why, &lines, step);
         if others.len() > 1 {
-            self.update(number, Change::Dropped, &device, None, None, step);
+            self.update(number, Change::Dropped { cause: why }, &device, None, None, step);
         }
     }
 

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use schemas::csta::message::CallEventKind;
-use schemas::domain::{Dn, Feature};
+use schemas::domain::{DeviceRef, Dn, Feature};
 
 use super::model::{By, CallNo, Command, Done, LegNo, LegState, Line, Place, Refusal, Timer, Why};
+use super::route::party_of;
 use super::{Step, Switch};
 use crate::sim::peer::PeerMessage;
 
@@ -86,17 +87,12 @@ impl Switch {
 
     pub(super) fn done(&self, leg: LegNo) -> Done {
         let call = self.state.legs.get(&leg).and_then(|l| self.state.calls.get(&l.call));
-        Done {
-            call: call.map(|c| Arc::clone(&c.key)),
-            gcid: call.map(|c| Arc::clone(&c.gcid)),
-            to: None,
-            outside: None,
-        }
+        Done { call: call.map(|c| Arc::clone(&c.key)), gcid: call.map(|c| Arc::clone(&c.gcid)), ..Done::default() }
     }
 
     fn off_hook(&mut self, by: By, line: Line, step: &mut Step<'_>) -> Outcome {
         self.usable(by, line)?;
-        if self.leg_in(line, LegState::is_active).is_some() {
+        if self.is_engaged(line) {
             return Err(Refusal::LineInUse);
         }
         if let Some(leg) = self.leg_in(line, |s| s == LegState::Alerting) {
@@ -126,7 +122,8 @@ impl Switch {
         self.usable(by, line)?;
         dialable(number)?;
         let tone = self.leg_in(line, |s| s == LegState::Initiated);
-        if tone.is_none() && self.leg_in(line, |s| s != LegState::Held).is_some() {
+        let rings = self.leg_in(line, |s| s == LegState::Alerting).is_some();
+        if tone.is_none() && (rings || self.is_engaged(line)) {
             return Err(Refusal::LineInUse);
         }
         let leg = match tone {
@@ -206,7 +203,7 @@ impl Switch {
                 self.set(other, LegState::Connected, why, step);
             }
         }
-        self.say_others(leg, |part| PeerMessage::Answer { part }, step);
+        self.say_others(leg, |part| PeerMessage::Answer { part, cause: why }, step);
         self.tell_all(CallEventKind::Established, leg, why, step);
     }
 
@@ -224,17 +221,36 @@ impl Switch {
         call.map_or_else(Vec::new, |c| c.legs.iter().copied().filter(|l| *l != leg).collect())
     }
 
-    /// Says to the partner that a leg holds. In a conference the others go on talking.
+    /// Says to the partners that a leg holds. In a conference the others go on talking.
     pub(super) fn say_hold(&self, leg: LegNo, cause: Why, step: &mut Step<'_>) {
-        if self.others(leg).len() == 1 {
-            self.say_others(leg, |part| PeerMessage::Hold { part, cause }, step);
+        match self.one_of_several(leg) {
+            Some(who) => self.say_member(leg, &who, (true, cause), 0, step),
+            None => self.say_others(leg, |part| PeerMessage::Hold { part, cause }, step),
         }
     }
 
     pub(super) fn say_retrieve(&self, leg: LegNo, cause: Why, step: &mut Step<'_>) {
-        if self.others(leg).len() == 1 {
-            self.say_others(leg, |part| PeerMessage::Retrieve { part, cause }, step);
+        match self.one_of_several(leg) {
+            Some(who) => self.say_member(leg, &who, (false, cause), 0, step),
+            None => self.say_others(leg, |part| PeerMessage::Retrieve { part, cause }, step),
         }
+    }
+
+    fn one_of_several(&self, leg: LegNo) -> Option<DeviceRef> {
+        (self.others(leg).len() > 1).then(|| self.device_of(leg))
+    }
+
+    /// Says to every partner but that of a leg that one of several holds, or does no longer.
+    pub(super) fn say_member(
+        &self,
+        from: LegNo,
+        who: &DeviceRef,
+        (holds, cause): (bool, Why),
+        passed: u8,
+        step: &mut Step<'_>,
+    ) {
+        let who = party_of(who);
+        self.say_others(from, |part| PeerMessage::Member { part, who: who.clone(), holds, cause, passed }, step);
     }
 
     /// Says something to every partner in a leg's call.

@@ -1,9 +1,9 @@
-//! Ringing calls that go elsewhere, and calls that lead nowhere: redirect, pickup, new call.
+//! Ringing calls that go elsewhere, and calls that lead nowhere: redirect, new call.
 
 use schemas::csta::message::CallEventKind;
 
 use super::command::Outcome;
-use super::model::{By, Done, LegNo, LegState, Line, Place, Refusal, Target, Timer, Why};
+use super::model::{By, Done, LegNo, LegState, Line, Place, Refusal, Timer, Why};
 use super::route::Route;
 use super::{Step, Switch};
 use crate::sim::peer::Change;
@@ -52,59 +52,12 @@ impl Switch {
         if let Some(entry) = self.state.calls.get(&call).cloned() {
             let who = (left.clone(), left.clone());
             self.tell_way(CallEventKind::Diverted, &entry, who, Some(to), Why::Redirected, &lines, step);
-            self.update(call, Change::Diverted, &left, None, None, step);
+            self.update(call, Change::Diverted { rings: line.is_some() }, &left, None, None, step);
             if let (Some(_), Some(rung)) = (line, entry.legs.last()) {
                 self.tell_all(CallEventKind::Delivered, *rung, Why::Redirected, step);
             }
         }
         Ok(done)
-    }
-
-    /// Answers at a line what rings at another number of this node.
-    pub(super) fn pick_up(&mut self, by: By, line: Line, ringing: &Target, step: &mut Step<'_>) -> Outcome {
-        self.usable(by, line)?;
-        self.phone(ringing.line)?;
-        let leg = match &ringing.call {
-            Some(key) => {
-                let call = self.state.by_key.get(key.as_str()).copied();
-                self.leg_at(ringing.line, call).ok_or(Refusal::UnknownConnection)?
-            }
-            None => {
-                let buttons = self.state.phones.get(&ringing.line.dn).map_or(0, |p| p.plan.buttons);
-                let lines = (1..=buttons).map(|button| Line { dn: ringing.line.dn, button });
-                let mut rung = lines.filter_map(|line| self.leg_in(line, |s| s == LegState::Alerting));
-                rung.next().ok_or(Refusal::NoCallToAnswer)?
-            }
-        };
-        let Some((LegState::Alerting, Some(left))) = self.state.legs.get(&leg).map(|l| (l.state, l.place.line()))
-        else {
-            return Err(Refusal::NoCallToAnswer);
-        };
-        if self.leg_in(line, LegState::is_active).is_some() {
-            return Err(Refusal::LineInUse);
-        }
-        if left == line {
-            return Ok(self.answer(leg, step));
-        }
-        let own = line.dn.to_string();
-        if self.others(leg).iter().any(|l| self.parties_of(*l).iter().any(|d| d.number == own)) {
-            return Err(Refusal::WrongState);
-        }
-        let Some(call) = self.state.legs.get(&leg).map(|l| l.call) else { return Err(Refusal::NoCallToAnswer) };
-        let (from, to) = (self.device_of(leg), self.named(line));
-        self.set_timer(call, None);
-        self.part_with(leg, Why::CallPickup, step);
-        if let Some(entry) = self.state.calls.get_mut(&call) {
-            entry.redirected = Some(from.clone());
-        }
-        if let Some(entry) = self.state.calls.get(&call).cloned() {
-            let who = (from.clone(), from.clone());
-            self.tell_way(CallEventKind::Diverted, &entry, who, Some(to), Why::CallPickup, &[left], step);
-        }
-        let picked = self.join(call, Place::Line(line), LegState::Connected, Why::CallPickup, step);
-        self.update(call, Change::Learnt, &from, None, None, step);
-        self.connect(picked, Why::CallPickup, step);
-        Ok(self.done(picked))
     }
 
     /// Clears a call that leads nowhere and gives dial tone; a consultation goes on as one.

@@ -83,9 +83,7 @@ impl Switch {
             call.called.clone_from(&to);
             call.redirected = None;
         }
-        if (rings || busy)
-            && let Some(caller) = staying
-        {
+        if let Some(caller) = staying.filter(|_| rings || busy) {
             self.hears_ringing(caller, Why::Transfer, step);
         }
         if rings {
@@ -103,7 +101,7 @@ impl Switch {
             self.recall(first.0, line, Why::RecallBusy, step);
         }
         let to = joiners.first().or(staying.as_ref()).map(|l| self.device_of(*l));
-        Done { call: Some(first.1.key), gcid: Some(first.1.gcid), to, outside: None }
+        Done { call: Some(first.1.key), gcid: Some(first.1.gcid), to, waits: None, outside: None }
     }
 
     /// Both calls become one with everybody in it.
@@ -146,7 +144,7 @@ impl Switch {
         self.move_to(added, second, Why::Conference, step);
         let who = (left.clone(), left.clone());
         self.tell(CallEventKind::ConnectionCleared, &before, who, Why::Conference, &lines, step);
-        self.update(first, Change::Dropped, &left, None, None, step);
+        self.update(first, Change::Dropped { cause: Why::Conference }, &left, None, None, step);
         self.set(leg, LegState::Held, Why::Consultation, step);
         self.say_hold(leg, Why::Consultation, step);
         self.tell_all(CallEventKind::Held, leg, Why::Consultation, step);
@@ -155,7 +153,7 @@ impl Switch {
             call.legs.sort_unstable_by_key(|l| *l != active);
         }
         self.pair(leg, active);
-        self.update(second, Change::Learnt, &left, None, None, step);
+        self.update(second, Change::Split, &left, None, None, step);
         self.tell_all(CallEventKind::Established, added, Why::Conference, step);
         Ok(self.done(active))
     }
@@ -170,7 +168,7 @@ impl Switch {
         let leg = self.join(call, Place::Line(line), LegState::Alerting, why, step);
         self.hears_ringing(caller, why, step);
         self.set_timer(call, Some((step.now_ms + self.plan.no_answer_ms, Timer::NoAnswer)));
-        self.update(call, Change::Learnt, &device, None, None, step);
+        self.update(call, Change::Rings { cause: why }, &device, None, None, step);
         self.tell_all(CallEventKind::Delivered, leg, why, step);
     }
 

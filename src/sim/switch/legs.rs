@@ -19,7 +19,7 @@ impl Switch {
         self.calls += 1;
         let number = CallNo(self.calls);
         let gcid = gcid.unwrap_or_else(|| self.next_gcid());
-        let key: Arc<str> = format!("{}-{:x}-{:x}", self.plan.ceid, self.epoch_ms, self.calls).into();
+        let key = self.newest_key();
         self.state.by_key.insert(Arc::clone(&key), number);
         let call = Call {
             key,
@@ -36,6 +36,11 @@ impl Switch {
         };
         self.state.calls.insert(number, call);
         number
+    }
+
+    /// The callID that belongs to the newest number.
+    fn newest_key(&self) -> Arc<str> {
+        format!("{}-{:x}-{:x}", self.plan.ceid, self.epoch_ms, self.calls).into()
     }
 
     /// `pssscccc`: plane letter, this node, four characters of the call. The plane goes on to the
@@ -149,6 +154,16 @@ impl Switch {
             let Some(state) = self.state.legs.get(&leg).map(|l| l.state.truth()) else { continue };
             self.record(leg, state, cause, step);
         }
+    }
+
+    /// A call goes on under another callID, of which no leg has heard yet.
+    pub(super) fn rekey(&mut self, number: CallNo) {
+        self.calls += 1;
+        let key = self.newest_key();
+        let Some(call) = self.state.calls.get_mut(&number) else { return };
+        self.state.by_key.remove(&call.key);
+        self.state.by_key.insert(Arc::clone(&key), number);
+        call.key = key;
     }
 
     /// A leg is not in a call any more; the call goes with its last one.

@@ -18,8 +18,10 @@
 //! - A call that fails leaves its caller with a tone until the caller clears; a call that is left
 //!   by all but one is over for the last one too.
 //! - A held call is retrieved before it is cleared; a ringing phone cannot hang up.
+//! - A line that picks up what rings at a partner's is kept for it until the partner has said.
 
 mod check;
+mod choices;
 mod clear;
 mod command;
 mod divert;
@@ -29,6 +31,7 @@ mod legs;
 mod model;
 mod outside;
 mod partner;
+mod pickup;
 mod possible;
 mod route;
 mod view;
@@ -149,7 +152,8 @@ impl Switch {
     /// When the next timer is due.
     #[must_use]
     pub fn next_deadline(&self) -> Option<i64> {
-        self.timers.first().map(|(at, _)| *at)
+        let picks = self.state.picks.values().map(|pick| pick.until_ms).min();
+        self.timers.first().map(|(at, _)| *at).into_iter().chain(picks).min()
     }
 
     /// Steps after which an invariant was found broken; must be 0.
@@ -164,6 +168,8 @@ impl Switch {
     }
 
     fn tick(&mut self, step: &mut Step<'_>) {
+        let now_ms = step.now_ms;
+        self.give_up_picks(|pick| pick.until_ms <= now_ms, step);
         while let Some(&(at, call)) = self.timers.first() {
             if at > step.now_ms {
                 break;
@@ -182,6 +188,7 @@ impl Switch {
     /// Everything is lost at once; nobody is told, but it is true.
     fn power(&mut self, epoch_ms: i64, step: &mut Step<'_>) {
         self.state.peers.clear();
+        self.give_up_picks(|_| true, step);
         let legs: Vec<_> = self.state.legs.keys().copied().collect();
         for leg in legs {
             self.part_with(leg, Why::PowerLost, step);

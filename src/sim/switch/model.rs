@@ -237,6 +237,15 @@ pub struct Call {
     pub redirected: Option<DeviceRef>,
 }
 
+/// Somebody here wants what rings at a partner's: the line is kept for it until the partner has
+/// said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pick {
+    pub line: Line,
+    pub peer: u16,
+    pub until_ms: i64,
+}
+
 #[derive(Debug, Clone)]
 pub struct Phone {
     pub plan: PhonePlan,
@@ -259,6 +268,8 @@ pub struct State {
     pub by_key: BTreeMap<Arc<str>, CallNo>,
     pub by_line: BTreeMap<Line, Vec<LegNo>>,
     pub by_part: BTreeMap<PartId, LegNo>,
+    /// Pickups that a partner has not answered, by the part that the leg would have.
+    pub picks: BTreeMap<PartId, Pick>,
     /// Partner nodes whose link is up.
     pub peers: std::collections::BTreeSet<u16>,
 }
@@ -373,10 +384,14 @@ pub struct Done {
     pub to: Option<DeviceRef>,
     /// The leg of who called from outside.
     pub outside: Option<u64>,
+    /// Not done yet, and the rest is empty: a partner has to say. [`Output::Settled`] with this
+    /// number tells what came of it.
+    pub waits: Option<u64>,
 }
 
 /// Why a command was not done. Nothing has changed then.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "camelCase")]
 pub enum Refusal {
     #[error("no such phone or button")]
     UnknownDevice,
@@ -404,6 +419,8 @@ pub enum Refusal {
     ConferenceFull,
     #[error("all trunks are in use")]
     TrunksBusy,
+    #[error("the partner node cannot be reached")]
+    Unreachable,
 }
 
 /// A monitored line's part in what happened, as it is right after it.
@@ -491,6 +508,8 @@ pub enum Output {
     Joined(Joined),
     Learnt(Learnt),
     InUse(InUse),
+    /// What came of a command that had to wait.
+    Settled(u64, Result<Done, Refusal>),
     Peer(u16, PeerMessage),
     /// An invariant is broken: a fault of the switch itself.
     Broken(String),

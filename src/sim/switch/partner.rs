@@ -9,7 +9,7 @@ use std::sync::Arc;
 use schemas::csta::message::{CallEventKind, JoinKind};
 use schemas::domain::{DeviceRef, Dn};
 
-use super::model::{CallNo, Joined, Joiner, Learnt, LegNo, LegState, Line, Output, Place, Timer, Why};
+use super::model::{CallNo, Joined, Joiner, Learnt, LegNo, LegState, Line, Output, Place, Target, Timer, Why};
 use super::possible::PARTIES;
 use super::route::party_of;
 use super::{Step, Switch};
@@ -28,6 +28,7 @@ impl Switch {
     /// rung again.
     pub(super) fn partner_down(&mut self, peer: u16, step: &mut Step<'_>) {
         self.state.peers.remove(&peer);
+        self.give_up_picks(|pick| pick.peer == peer, step);
         for (_, leg) in self.far_legs(peer) {
             let call = self.state.legs.get(&leg).and_then(|l| self.state.calls.get(&l.call));
             let rung = self.state.legs.get(&leg).is_some_and(|l| l.state == LegState::Alerting);
@@ -67,11 +68,11 @@ impl Switch {
                 let Some((leg, LegState::Initiated)) = self.known(from, part, true, step) else { return };
                 self.reached_there(leg, device_of(network), step);
             }
-            PeerMessage::Answer { part } => {
+            PeerMessage::Answer { part, cause } => {
                 let Some((leg, LegState::Initiated | LegState::Alerting)) = self.known(from, part, true, step) else {
                     return;
                 };
-                self.connect(leg, Why::Normal, step);
+                self.connect(leg, cause, step);
             }
             PeerMessage::Hold { part, cause } => {
                 // Delivered: the hold crossed a transfer to somebody who still rings.
@@ -86,6 +87,13 @@ impl Switch {
                 let Some((leg, LegState::Held)) = self.known(from, part, true, step) else { return };
                 self.retrieve(leg, cause, step);
             }
+            member @ PeerMessage::Member { .. } => self.member_there(from, member, step),
+            PeerMessage::PickUp { part, by, ringing, call } => {
+                let ringing = Line::of(&device_of(ringing)).map(|line| Target { line, call });
+                self.asked_to_pick(from, part, device_of(by), ringing, step);
+            }
+            picked @ PeerMessage::Picked { .. } => self.picked_there(from, picked, step),
+            PeerMessage::Refused { part, why } => self.pick_refused(from, part, why, step),
             update @ PeerMessage::Update { .. } => self.updated_there(from, update, step),
             PeerMessage::Digits { part, digits } => {
                 let Some((leg, LegState::Connected)) = self.known(from, part, true, step) else { return };
@@ -133,7 +141,7 @@ impl Switch {
     }
 
     fn asked_to_ring(&mut self, from: u16, setup: PeerMessage, step: &mut Step<'_>) {
-        let PeerMessage::Setup { part, gcid, calling, called, redirected } = setup else { return };
+        let PeerMessage::Setup { part, gcid, calling, called, redirected, original } = setup else { return };
         if self.state.by_part.contains_key(&part) {
             return;
         }
@@ -156,7 +164,7 @@ impl Switch {
         let named = self.named(line);
         let why = if redirected.is_some() { Why::Redirected } else { Why::NewCall };
         if let Some(entry) = self.state.calls.get_mut(&call) {
-            entry.called = Some(named.clone());
+            entry.called = Some(original.map_or_else(|| named.clone(), |first| device_of(*first)));
             entry.redirected = redirected.map(device_of);
         }
         let place = Place::Far { part, peer: from, party: caller, beyond: Vec::new() };
@@ -183,7 +191,7 @@ impl Switch {
             self.hears_ringing(caller, why, step);
         }
         self.set_timer(number, Some((step.now_ms + self.plan.no_answer_ms, Timer::NoAnswer)));
-        self.update(number, Change::Learnt, &device, None, Some(leg), step);
+        self.update(number, Change::Rings { cause: why }, &device, None, Some(leg), step);
         self.tell_all(CallEventKind::Delivered, leg, why, step);
     }
 
@@ -214,35 +222,51 @@ impl Switch {
                 },
                 _ => FarState::Connected,
             };
-            let (by, to, gcid) = (party_of(by), to.map(party_of), entry.gcid.to_string());
-            self.say(*leg, |part| PeerMessage::Update { part, how, by, to, party, beyond, gcid, state }, step);
+            let boxed = |device: &DeviceRef| Box::new(party_of(device));
+            let (by, to, gcid) = (party_of(by), to.map(boxed), entry.gcid.to_string());
+            // Of its own half the partner knows better, when both change at once.
+            let theirs = self.parties_of(*leg);
+            let ours = |device: &&DeviceRef| !theirs.iter().any(|d| d.number == device.number);
+            let calling = Some(&entry.calling).filter(ours).map(boxed);
+            let called = entry.called.as_ref().filter(ours).map(boxed);
+            let update = |part| PeerMessage::Update { part, how, by, to, party, beyond, gcid, calling, called, state };
+            self.say(*leg, update, step);
         }
     }
 
     /// The other half of a call is another now.
     fn updated_there(&mut self, from: u16, update: PeerMessage, step: &mut Step<'_>) {
-        let PeerMessage::Update { part, how, by, to, party, beyond, gcid, state } = update else { return };
+        let PeerMessage::Update { part, how, by, to, party, beyond, gcid, calling, called, state } = update else {
+            return;
+        };
         let Some((leg, known)) = self.known(from, part, true, step) else { return };
         if known == LegState::Initiated {
             return;
         }
         let Some(number) = self.state.legs.get(&leg).map(|l| l.call) else { return };
         let Some(before) = self.state.calls.get(&number).cloned() else { return };
-        let (by, to, now) = (device_of(by), to.map(device_of), device_of(party));
+        let (by, to, now) = (device_of(by), to.map(|to| device_of(*to)), device_of(party));
         let beyond: Vec<DeviceRef> = beyond.into_iter().take(PARTIES).map(device_of).collect();
         let former = self.parties_of(leg);
         if let Some(Place::Far { party, beyond: others, .. }) = self.state.legs.get_mut(&leg).map(|l| &mut l.place) {
             (*party, *others) = (now.clone(), beyond);
         }
+        let own: Vec<DeviceRef> = self.others(leg).into_iter().flat_map(|l| self.parties_of(l)).collect();
         if let Some(call) = self.state.calls.get_mut(&number) {
-            let was = |device: &DeviceRef| former.first().is_some_and(|f| f.number == device.number);
-            if was(&call.calling) {
-                call.calling = now.clone();
-            } else if how != Change::Diverted && call.called.as_ref().is_some_and(was) {
-                call.called = Some(now.clone());
+            let said = |device: Option<Box<PeerParty>>, known: Option<&DeviceRef>| match device {
+                Some(device) => Some(device_of(*device)),
+                None => own.iter().find(|d| known.is_some_and(|k| k.number == d.number)).or(own.first()).cloned(),
+            };
+            call.calling = said(calling, Some(&call.calling)).unwrap_or_else(|| call.calling.clone());
+            call.called = said(called, call.called.as_ref()).or_else(|| call.called.clone());
+            match how {
+                Change::Transferred => call.redirected = None,
+                Change::Diverted { .. } | Change::PickedUp => call.redirected = Some(by.clone()),
+                _ => {}
             }
         }
-        let why = if how == Change::Conferenced { Why::Conference } else { Why::Transfer };
+        let apart = how == Change::Split && self.all_talk(number);
+        let why = if matches!(how, Change::Conferenced | Change::Split) { Why::Conference } else { Why::Transfer };
         self.rename(number, clipped(&gcid).into(), why, step);
         self.far_state(leg, state, step);
         let lines = self.lines_of(number);
@@ -261,18 +285,30 @@ impl Switch {
                 let told = Joined { ended_gcid, ..Joined::of(kind, &call, by, to, parties) };
                 self.tell_joined(told, &lines, step);
             }
-            Change::Dropped => {
+            Change::Dropped { cause } => {
                 let who = (by.clone(), by);
-                self.tell(CallEventKind::ConnectionCleared, &call, who, Why::NormalClearing, &lines, step);
+                self.tell(CallEventKind::ConnectionCleared, &call, who, cause, &lines, step);
             }
-            Change::Diverted => {
-                if let Some(call) = self.state.calls.get_mut(&number) {
-                    call.redirected = Some(by.clone());
+            Change::Diverted { rings } => {
+                let (left, rung) = ((by.clone(), by), (now.clone(), now.clone()));
+                self.tell_way(CallEventKind::Diverted, &call, left, Some(now), Why::Redirected, &lines, step);
+                if rings {
+                    self.tell(CallEventKind::Delivered, &call, rung, Why::Redirected, &lines, step);
                 }
-                let who = (by.clone(), by);
-                self.tell_way(CallEventKind::Diverted, &call, who, Some(now), Why::Redirected, &lines, step);
             }
-            Change::Learnt if former.first() != Some(&now) || before.gcid != call.gcid => {
+            Change::Rings { cause } => {
+                self.tell(CallEventKind::Delivered, &call, (now.clone(), now), cause, &lines, step);
+            }
+            Change::PickedUp => {}
+            Change::Split if apart => {
+                self.rekey(number);
+                let who = (by.clone(), by);
+                self.tell(CallEventKind::ConnectionCleared, &before, who.clone(), Why::Conference, &lines, step);
+                let Some(call) = self.state.calls.get(&number).cloned() else { return };
+                self.tell(CallEventKind::Established, &call, who, Why::Conference, &lines, step);
+            }
+            // It crossed a hold: the leg stays what it is, and learns of the other call.
+            Change::Split => {
                 let (key, calling) = (Arc::clone(&call.key), call.calling.clone());
                 let witnesses = self.witnesses(&key, &lines);
                 if !witnesses.is_empty() {
@@ -280,8 +316,28 @@ impl Switch {
                     step.out.push(Output::Learnt(learnt));
                 }
             }
-            Change::Learnt => {}
         }
+    }
+
+    fn all_talk(&self, call: CallNo) -> bool {
+        let legs = self.state.calls.get(&call).map_or(&[][..], |c| c.legs.as_slice());
+        legs.iter().all(|l| self.state.legs.get(l).is_some_and(|l| l.state == LegState::Connected))
+    }
+
+    /// One of several at the other half holds, or talks again: the far leg, which is all of them,
+    /// stays as it is.
+    fn member_there(&mut self, from: u16, member: PeerMessage, step: &mut Step<'_>) {
+        let PeerMessage::Member { part, who, holds, cause, passed } = member else { return };
+        let Some((leg, LegState::Connected | LegState::Held)) = self.known(from, part, true, step) else { return };
+        let Some(number) = self.state.legs.get(&leg).map(|l| l.call) else { return };
+        let who = device_of(who);
+        // No call has more nodes than parties.
+        if usize::from(passed) < PARTIES {
+            self.say_member(leg, &who, (holds, cause), passed + 1, step);
+        }
+        let Some(call) = self.state.calls.get(&number) else { return };
+        let kind = if holds { CallEventKind::Held } else { CallEventKind::Retrieved };
+        self.tell(kind, call, (who.clone(), who), cause, &self.lines_of(number), step);
     }
 
     /// What a partner says of how far its half is, as far as it fits: an answer has a message of
@@ -318,12 +374,13 @@ impl Switch {
 /// Longest text that a partner may put into events here; frames have bounds, too.
 const LONGEST_TEXT: usize = 64;
 
-fn clipped(text: &str) -> &str {
+pub(super) fn clipped(text: &str) -> &str {
     text.char_indices().nth(LONGEST_TEXT).map_or(text, |(end, _)| &text[..end])
 }
 
-fn device_of(party: PeerParty) -> DeviceRef {
+pub(super) fn device_of(party: PeerParty) -> DeviceRef {
     DeviceRef {
+        button: party.button.filter(|button| *button > 1),
         name: party.name.as_deref().filter(|name| !name.is_empty()).map(|name| clipped(name).to_owned()),
         private_number: party.private,
         ..DeviceRef::number(clipped(&party.number))

@@ -19,6 +19,7 @@ impl Switch {
             legs.iter().any(|l| *l != leg && self.state.legs.get(l).is_some_and(|l| wanted(l.state)))
         };
         let when = |may: bool, features: &[Feature]| if may { Features::of(features) } else { Features::NONE };
+        let engaged = beside(LegState::is_active) || self.picks_at(line);
         let held_beside = beside(|s| s == LegState::Held);
         let consults = entry.pair.is_some() && entry.state != LegState::Held;
         let own = match entry.state {
@@ -26,10 +27,8 @@ impl Switch {
             LegState::Originated => Features::of(&[Feature::ClearCall]),
             LegState::Delivered => Features::of(&[Feature::ClearCall]),
             LegState::Failed => Features::of(&[Feature::ClearCall, Feature::NewCall]),
-            LegState::Alerting => {
-                Features::of(&[Feature::RedirectCall]).or(when(!beside(LegState::is_active), &[Feature::AnswerCall]))
-            }
-            LegState::Held => when(!beside(LegState::is_active), &[Feature::RetrieveCall]),
+            LegState::Alerting => Features::of(&[Feature::RedirectCall]).or(when(!engaged, &[Feature::AnswerCall])),
+            LegState::Held => when(!engaged, &[Feature::RetrieveCall]),
             LegState::Connected => Features::of(&[Feature::ClearCall, Feature::OutPulseDigits])
                 .or(when(!held_beside, &[Feature::HoldCall, Feature::ConsultationCall]))
                 .or(when(self.is_held_away(leg), &[Feature::NewCall]))
@@ -74,7 +73,7 @@ impl Switch {
     /// Whether the consultation's party and the held call's can be put together.
     fn may_transfer(&self, line: Line, held: LegNo, active: &Leg) -> bool {
         let Some(first) = self.state.legs.get(&held).map(|l| l.call) else { return false };
-        let small = |call: CallNo| self.state.calls.get(&call).is_some_and(|c| c.legs.len() == 2);
+        let small = |call: CallNo| self.size(call) == 2;
         let size = self.size(first) + self.size(active.call);
         if !self.is_answered(first, held) || size > PARTIES + 2 || !self.are_apart(line, first, active.call) {
             return false;

@@ -93,16 +93,23 @@ impl Switch {
         let part = self.next_part();
         let place = Place::Far { part, peer, party: DeviceRef::number(number), beyond: Vec::new() };
         let redirected = self.state.calls.get(&call).and_then(|c| c.redirected.as_ref()).map(party_of);
+        let first = self.state.calls.get(&call).and_then(|c| c.called.as_ref());
+        let original = first.filter(|_| redirected.is_some()).map(|first| Box::new(party_of(first)));
         let why = if redirected.is_some() { Why::Redirected } else { Why::NewCall };
         let far = self.join(call, place, LegState::Initiated, why, step);
         self.set_timer(call, Some((step.now_ms + self.plan.no_answer_ms, Timer::NoAnswer)));
         let Some(entry) = self.state.calls.get(&call) else { return };
         let (gcid, calling) = (entry.gcid.to_string(), party_of(&entry.calling));
         let called = number.to_owned();
-        self.say(far, |part| PeerMessage::Setup { part, gcid, calling, called, redirected }, step);
+        self.say(far, |part| PeerMessage::Setup { part, gcid, calling, called, redirected, original }, step);
     }
 }
 
 pub(super) fn party_of(device: &DeviceRef) -> PeerParty {
-    PeerParty { number: device.number.clone(), name: device.name.clone(), private: device.private_number }
+    PeerParty {
+        number: device.number.clone(),
+        name: device.name.clone(),
+        private: device.private_number,
+        button: device.button,
+    }
 }

@@ -7,7 +7,7 @@ use schemas::domain::{DeviceRef, Dn, Features, LocalState};
 use super::Switch;
 use super::model::{CallNo, LegNo, LegState, Line, Phone, Place, Refusal};
 use crate::sim::plan::ClassOfService;
-use crate::sim::truth::{TruthLeg, TruthNow, TruthPhone};
+use crate::sim::truth::{TruthFaults, TruthLeg, TruthNow, TruthPhone};
 
 /// One connection of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,7 +141,7 @@ impl Switch {
         })
     }
 
-    /// The whole present state; what the switch does not know (records, associations) is left 0.
+    /// The whole present state; what the switch does not know (records, associations, faults) is left empty.
     #[must_use]
     pub fn truth_now(&self, now_ms: i64) -> TruthNow {
         let busy = |phone: &&Phone| {
@@ -157,6 +157,7 @@ impl Switch {
             associations: 0,
             broken: self.broken,
             outside: self.truth_outside(),
+            faults: TruthFaults::default(),
             phones: self.state.phones.values().filter(busy).map(|phone| self.truth_phone(phone)).collect(),
         }
     }

@@ -7,6 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use super::*;
 use crate::sim::faults::{AnswerFault, Fault, FrameFault, LinkFault, Which};
+use crate::sim::truth::TruthFaults;
 
 async fn fault(node: &SimNodeHandle, fault: Fault) {
     node.fault(fault).await.expect("alive");
@@ -119,4 +120,52 @@ async fn an_event_is_lost_doubled_or_garbled_once() {
             assert_eq!(kinds, expected, "{deed:?} in round {round}");
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_broken_is_in_the_truth_until_it_is_over() {
+    let node = node(1);
+    let broken = async || node.truth_now().await.expect("alive").faults;
+    assert_eq!(broken().await, TruthFaults::default());
+    fault(&node, link(LinkFault::Close, 3_000)).await;
+    fault(&node, link(LinkFault::Mute, 2_000)).await;
+    fault(&node, Fault::Link { mode: LinkFault::Refuse, which: Which::Partners, for_ms: 1_000 }).await;
+    fault(&node, Fault::Answer { service: None, how: AnswerFault::Never }).await;
+    fault(&node, Fault::Frame { event: None, nth: 1, deed: FrameFault::Drop }).await;
+    let until = |ms| Some(EPOCH + ms);
+    let all = TruthFaults {
+        powerless_until_ms: None,
+        refuses_gateways_until_ms: until(3_000),
+        refuses_partners_until_ms: until(1_000),
+        mute_until_ms: until(2_000),
+        answers: 1,
+        frames: 1,
+    };
+    assert_eq!(broken().await, all);
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(broken().await, TruthFaults { refuses_partners_until_ms: None, mute_until_ms: None, ..all });
+    fault(&node, Fault::Power { down_ms: 500 }).await;
+    assert_eq!(broken().await.powerless_until_ms, until(2_500));
+    node.heal().await.expect("alive");
+    assert_eq!(broken().await, TruthFaults::default());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_changes_hears_of_deeds_and_of_time_and_not_of_questions() {
+    let node = node(1);
+    let mut changes = node.changes();
+    changes.mark_unchanged();
+    node.truth_now().await.expect("alive");
+    node.view(0).await.expect("alive");
+    assert!(!changes.has_changed().expect("alive"), "asking changes nothing");
+    hand(&node, "1000", Deed::Dial("1001".into())).await.expect("dialled");
+    changes.changed().await.expect("alive");
+    // Nobody answers: the clock alone ends the ringing.
+    let began = Instant::now();
+    while states(&node, "1000").await != ["Failed"] {
+        changes.changed().await.expect("alive");
+    }
+    assert_eq!(began.elapsed().as_secs(), 20);
+    node.stop().await;
+    while changes.changed().await.is_ok() {}
 }

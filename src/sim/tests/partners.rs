@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use schemas::csta::message::ConnectionId;
+use schemas::domain::Cause;
 use tokio::io::AsyncWriteExt;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use super::*;
 use crate::sim::faults::{Fault, LinkFault, Which};
+use crate::sim::switch::Refusal;
+use crate::sim::truth::TruthState;
 
 async fn link(a: &SimNodeHandle, b: &SimNodeHandle) -> [JoinHandle<()>; 2] {
     let (near, far) = gateway::pair();
@@ -154,4 +158,58 @@ async fn power_takes_the_calls_here_and_across() {
     assert_eq!(hand(&a, "1000", Deed::OffHook).await, Err(HandRefusal::NoPower));
     sleep(Duration::from_secs(1)).await;
     hand(&a, "1000", Deed::OffHook).await.expect("power is back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pickup_at_another_node_is_answered_when_that_node_has_said() {
+    let (a, b) = (node(1), node(2));
+    let _tasks = link(&a, &b).await;
+    let (mut at_a, mut at_b) = (Gateway::associate(&a).await, Gateway::associate(&b).await);
+    at_a.monitor("1001").await;
+    at_b.monitor("2000").await;
+    let pick = |call| {
+        let connection = ConnectionId { call, device: Some(device("2000")) };
+        Request::DirectedPickupCall { connection, requesting: device("1001") }
+    };
+    assert_eq!(at_a.ask(pick(None)).await, Err(Failure::state("noCallToAnswer")));
+    let refused = hand(&a, "1001", Deed::PickUp("2000".parse().expect("a DN"))).await;
+    assert_eq!(refused, Err(HandRefusal::Refused(Refusal::NoCallToAnswer)));
+
+    hand(&a, "1000", Deed::Dial("2000".into())).await.expect("dialled");
+    let (_, rung) = at_b.event().await;
+    let Ok(Response::DirectedPickupCall { picked }) = at_a.ask(pick(rung.connection.call.clone())).await else {
+        panic!("not picked up")
+    };
+    let (_, answered) = at_a.event().await;
+    assert_eq!((answered.kind, answered.cause), (CallEventKind::Established, Cause::CallPickup));
+    assert_eq!((&answered.connection, answered.global_call_id), (&picked, rung.global_call_id));
+    assert_ne!(picked.call, rung.connection.call, "each node has a callID of its own");
+    let (_, away) = at_b.event().await;
+    assert_eq!((away.kind, away.cause), (CallEventKind::Diverted, Cause::CallPickup));
+    assert!(away.new_destination.is("1001", None));
+    hand(&a, "1001", Deed::HangUp).await.expect("cleared");
+
+    // A person's is answered with what is true then.
+    hand(&a, "1000", Deed::Dial("2000".into())).await.expect("dialled");
+    settle().await;
+    let last = hand(&a, "1001", Deed::PickUp("2000".parse().expect("a DN"))).await.expect("picked up");
+    let record = a.truth(last - 1).await.expect("alive").remove(0);
+    assert_eq!((record.dn.as_str(), record.state), ("1001", TruthState::Connected));
+    assert_eq!(states(&a, "1000").await, ["Connected"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pickup_is_not_waited_for_when_the_partner_falls_silent() {
+    let a = node(1);
+    let (near, mut far) = gateway::pair();
+    a.attach_peer(near).await.expect("alive");
+    far.write_all(b"{\"say\":\"hello\",\"ceid\":2}\n").await.expect("written");
+    settle().await;
+    let mut gateway = Gateway::associate(&a).await;
+    let connection = ConnectionId { call: None, device: Some(device("2000")) };
+    let asked = gateway.request(Request::DirectedPickupCall { connection, requesting: device("1001") }).await;
+    settle().await;
+    assert_eq!(hand(&a, "1001", Deed::OffHook).await, Err(HandRefusal::Refused(Refusal::LineInUse)));
+    assert_eq!(gateway.answer(asked).await, Err(Failure::resource("networkOutOfService")));
+    hand(&a, "1001", Deed::OffHook).await.expect("dial tone");
 }

@@ -1,5 +1,5 @@
-//! Two calls that become one, parties that change, and lines of the same number: facts that touch
-//! more than one leg, or none.
+//! Two calls that become one, and parties that change: facts that touch more than one leg, or what is
+//! known of it.
 
 use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as Why};
 use schemas::domain::{CallKey, Fact, GlobalCallId, Happening, Joined, LocalState, Party};
@@ -169,35 +169,6 @@ impl State {
         if renamed {
             tell(Type::InformationUpdateEvent, Why::GlobalCallidUpdated, None);
         }
-    }
-
-    /// Another line of the same number was taken into use, or let go. `true` when the fact is one
-    /// of those: there is no leg here then.
-    pub(super) fn line_in_use(&mut self, happening: &Happening, out: &mut Effects) -> bool {
-        let (Some(call), Some(device)) = (&happening.call, happening.subject.device()) else { return false };
-        let button = |device: &schemas::domain::DeviceRef| device.button.unwrap_or(1);
-        let another = device.number == self.device.number && button(device) != button(&self.device);
-        if !another || happening.local != Some(LocalState::Null) || self.legs.iter().any(|l| l.call == *call) {
-            return false;
-        }
-        let over = matches!(happening.fact, Fact::Cleared | Fact::Transferred | Fact::Diverted);
-        // A node tells of one use at a time: an end is the end of whichever was told.
-        match (over, self.in_use) {
-            (false, false) => {
-                self.in_use = true;
-                out.push(Effect::Tell(Report::bare(
-                    Type::ExtensionInUse,
-                    Why::ExtensionInUse,
-                    CallState::ExtensionInUse,
-                )));
-            }
-            (true, true) => {
-                self.in_use = false;
-                out.push(Effect::Tell(Report::bare(Type::CallClear, Why::Cleared, self.without_legs())));
-            }
-            _ => {}
-        }
-        true
     }
 }
 

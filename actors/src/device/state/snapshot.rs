@@ -132,6 +132,7 @@ impl State {
         for happening in waiting {
             self.happened(happening, next, out);
         }
+        self.look_at_lines(why, out);
         self.snapshot_if_wanted(out);
     }
 

@@ -8,6 +8,7 @@ use crate::device::table::ROWS;
 use crate::node::messages::CallDetails;
 
 mod joined;
+mod lines;
 
 const CALL: &str = "c1";
 
@@ -236,6 +237,16 @@ fn who_takes_back_a_call_that_still_rings_waits_on() {
     let answered = Happening { local: Some(LocalState::Connected), ..fact(Fact::Established, CALL, "2000") };
     let out = bench.happens(answered);
     assert_eq!(tells(&out), [(Type::CallEstablished, Why::Answered, CallState::Established)]);
+}
+
+#[test]
+fn who_holds_was_answered_even_when_that_was_missed() {
+    let mut bench = Bench::armed();
+    bench.happens(Happening { local: Some(LocalState::Connected), ..fact(Fact::Delivered, CALL, "2000") });
+    bench.happens(Happening { local: Some(LocalState::Hold), ..fact(Fact::Held, CALL, "1000") });
+    let retrieved = Happening { local: Some(LocalState::Connected), ..fact(Fact::Retrieved, CALL, "1000") };
+    let out = bench.happens(retrieved);
+    assert_eq!(tells(&out), [(Type::CallRetrieved, Why::RetrieveInvoked, CallState::Established)]);
 }
 
 #[test]

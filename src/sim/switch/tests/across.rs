@@ -2,28 +2,28 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use CallEventKind::{ConnectionCleared, Delivered, Diverted, Established, Failed, Held};
+use CallEventKind::{ConnectionCleared, Delivered, Diverted, Established, Failed, Held, Retrieved};
 use schemas::csta::message::JoinKind;
 
 use super::joins::two;
 use super::*;
 use crate::sim::peer::PeerMessage;
-use crate::sim::switch::model::{Joined, Learnt};
+use crate::sim::switch::model::Joined;
 
 /// Three nodes, linked each with each; what they say waits until it is carried.
-struct Net {
-    nodes: [Bench; 3],
-    mail: BTreeMap<(usize, usize), VecDeque<PeerMessage>>,
+pub(super) struct Net {
+    pub(super) nodes: [Bench; 3],
+    pub(super) mail: BTreeMap<(usize, usize), VecDeque<PeerMessage>>,
     /// What each node's lines were told since it was last looked at.
-    told: [Vec<Output>; 3],
+    pub(super) told: [Vec<Output>; 3],
 }
 
-fn node_of(who: &str) -> usize {
+pub(super) fn node_of(who: &str) -> usize {
     usize::from(who.as_bytes()[0] - b'1')
 }
 
 impl Net {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut net = Self { nodes: [bench(1), bench(2), bench(3)], mail: BTreeMap::new(), told: Default::default() };
         for i in 0..3 {
             for j in (0..3).filter(|j| *j != i) {
@@ -34,7 +34,7 @@ impl Net {
         net
     }
 
-    fn input(&mut self, i: usize, input: Input) -> Result<Done, Refusal> {
+    pub(super) fn input(&mut self, i: usize, input: Input) -> Result<Done, Refusal> {
         let done = self.nodes[i].input(input);
         for output in std::mem::take(&mut self.nodes[i].out) {
             match output {
@@ -47,7 +47,7 @@ impl Net {
         done
     }
 
-    fn carry(&mut self) {
+    pub(super) fn carry(&mut self) {
         loop {
             let waiting = self.mail.iter_mut().find_map(|((i, j), mail)| Some((*i, *j, mail.pop_front()?)));
             let Some((i, j, message)) = waiting else { return };
@@ -56,26 +56,26 @@ impl Net {
     }
 
     /// A person does something, and the nodes have told each other.
-    fn does(&mut self, who: &str, command: Command) -> Result<Done, Refusal> {
+    pub(super) fn does(&mut self, who: &str, command: Command) -> Result<Done, Refusal> {
         self.told = Default::default();
         let done = self.input(node_of(who), Input::Command(By::Person, command));
         self.carry();
         done
     }
 
-    fn call(&mut self, from: &str, to: &str) -> Done {
+    pub(super) fn call(&mut self, from: &str, to: &str) -> Done {
         self.does(from, Command::MakeCall { line: line(from), number: to.into() }).expect("a call")
     }
 
-    fn answer(&mut self, who: &str) {
+    pub(super) fn answer(&mut self, who: &str) {
         self.does(who, Command::Answer(at(who))).expect("answered");
     }
 
-    fn consult(&mut self, who: &str, number: &str) -> Done {
+    pub(super) fn consult(&mut self, who: &str, number: &str) -> Done {
         self.does(who, Command::Consult { target: at(who), number: number.into() }).expect("a consultation")
     }
 
-    fn wait(&mut self, ms: i64) {
+    pub(super) fn wait(&mut self, ms: i64) {
         self.told = Default::default();
         for i in 0..3 {
             self.nodes[i].now_ms += ms;
@@ -84,7 +84,7 @@ impl Net {
         self.carry();
     }
 
-    fn states(&self, who: &str) -> Vec<TruthState> {
+    pub(super) fn states(&self, who: &str) -> Vec<TruthState> {
         self.nodes[node_of(who)].states(who)
     }
 
@@ -92,30 +92,32 @@ impl Net {
         self.told[i].iter().find_map(|o| if let Output::Joined(j) = o { Some(j) } else { None })
     }
 
-    fn learnt(&self, i: usize) -> Option<&Learnt> {
-        self.told[i].iter().find_map(|o| if let Output::Learnt(l) = o { Some(l) } else { None })
+    pub(super) fn happened(&self, i: usize) -> Vec<&Happened> {
+        self.told[i].iter().filter_map(|o| if let Output::Happened(h) = o { Some(h) } else { None }).collect()
     }
 
-    fn kinds(&self, i: usize) -> Vec<(CallEventKind, Why)> {
-        let kinds =
-            self.told[i].iter().filter_map(|o| if let Output::Happened(h) = o { Some((h.kind, h.why)) } else { None });
-        kinds.collect()
+    pub(super) fn kinds(&self, i: usize) -> Vec<(CallEventKind, Why)> {
+        self.happened(i).into_iter().map(|h| (h.kind, h.why)).collect()
     }
 
-    fn view(&self, who: &str) -> (String, Vec<(String, LocalState)>) {
+    pub(super) fn subjects(&self, i: usize) -> Vec<String> {
+        self.happened(i).into_iter().map(|h| h.subject.number.clone()).collect()
+    }
+
+    pub(super) fn view(&self, who: &str) -> (String, Vec<(String, LocalState)>) {
         let view = self.nodes[node_of(who)].switch.calls_at(line(who)).expect("a line").remove(0);
         (view.gcid.to_string(), view.connections.into_iter().map(|c| (c.device.number, c.state)).collect())
     }
 
     /// Whether no node has anything left of a call, in transit or not.
-    fn is_idle(&self) -> bool {
+    pub(super) fn is_idle(&self) -> bool {
         self.nodes.iter().all(|n| n.switch.state.calls.is_empty() && n.switch.state.by_part.is_empty())
     }
 }
 
 use LocalState::{Alerting, Connected, Hold, Null};
 
-fn gcid(done: &Done) -> String {
+pub(super) fn gcid(done: &Done) -> String {
     done.gcid.as_ref().expect("a name").to_string()
 }
 
@@ -180,7 +182,9 @@ fn nobody_answers_a_party_of_another_node_and_the_transferrer_is_rung_again() {
     assert_eq!(net.states("2000"), [TruthState::Delivered], "hears it ring");
     net.wait(20_000);
     assert_eq!(net.states("1000"), [TruthState::Alerting]);
-    assert_eq!(net.learnt(1).map(|l| l.device.number.as_str()), Some("1000"));
+    assert_eq!((net.kinds(1), net.subjects(1)), (vec![(Delivered, Why::RecallNoAnswer)], vec!["1000".into()]));
+    let told = net.happened(1)[0];
+    assert_eq!((told.calling.number.as_str(), told.called.as_ref().map(|d| d.number.as_str())), ("2000", Some("1000")));
     net.answer("1000");
     assert_eq!((net.states("1000"), net.states("2000")), (vec![TruthState::Connected], vec![TruthState::Connected]));
     net.does("1000", Command::Clear(at("1000"))).expect("cleared");
@@ -211,7 +215,11 @@ fn what_cannot_be_reached_any_more_comes_back_to_who_transferred() {
     assert_eq!(net.kinds(0), [(Delivered, Why::RecallBusy)]);
     let there = net.joined(1).expect("who is left hears whom it waits for");
     assert_eq!((there.joined.as_ref().map(|d| d.number.as_str()), there.ringing), (Some("3000"), true));
-    assert_eq!(net.learnt(1).map(|l| l.device.number.as_str()), Some("1000"), "and who is rung instead");
+    assert_eq!(
+        (net.kinds(1), net.subjects(1)),
+        (vec![(Delivered, Why::RecallBusy)], vec!["1000".into()]),
+        "and who is rung"
+    );
     net.wait(20_000);
     assert_eq!(net.states("2000"), [TruthState::Failed]);
     assert_eq!(net.kinds(1), [(Failed, Why::CallNotAnswered)]);
@@ -292,13 +300,22 @@ fn a_conference_over_three_nodes_shows_everybody_to_everybody() {
         assert_eq!(net.view(who), (gcid(&first), all));
     }
     net.does("2000", Command::Hold(at("2000"))).expect("held");
-    assert_eq!((net.kinds(0), net.kinds(2)), (vec![(Held, Why::Normal)], vec![]));
+    assert_eq!((net.kinds(0), net.kinds(2)), (vec![(Held, Why::Normal)], vec![(Held, Why::Normal)]));
+    assert_eq!(net.subjects(2), ["2000"], "to the third, too, it is this one of the two");
     net.does("2000", Command::Retrieve(at("2000"))).expect("retrieved");
+    assert_eq!(net.kinds(2), [(Retrieved, Why::Normal)]);
+    net.does("1000", Command::Hold(at("1000"))).expect("held");
+    assert_eq!((net.kinds(1), net.subjects(2)), (vec![(Held, Why::Normal)], vec!["1000".into()]));
+    net.does("1000", Command::Retrieve(at("1000"))).expect("retrieved");
 
     // Alone with the last added, and together again.
     net.does("1000", Command::Split(at("1000"))).expect("split");
-    assert_eq!(net.kinds(1), [(ConnectionCleared, Why::NormalClearing), (Held, Why::Consultation)]);
-    assert_eq!(net.learnt(2).map(|l| l.device.number.as_str()), Some("1000"));
+    assert_eq!(net.kinds(1), [(ConnectionCleared, Why::Conference), (Held, Why::Consultation)]);
+    assert_eq!(net.kinds(2), [(ConnectionCleared, Why::Conference), (Established, Why::Conference)]);
+    let [left, new] = [0, 1].map(|i| net.happened(2)[i].clone());
+    assert_eq!((&*left.gcid, left.witnesses[0].local), (&*gcid(&first), Null), "a leg ends");
+    assert_eq!((new.witnesses[0].local, new.calling.number.as_str()), (Connected, "1000"), "and another begins");
+    assert_ne!((left.call, left.gcid), (new.call, new.gcid));
     assert_ne!(net.view("3000").0, gcid(&first));
     net.does("1000", Command::Conference(two("1000"))).expect("a conference");
     assert_eq!(net.view("3000").0, gcid(&first));
@@ -337,7 +354,11 @@ fn a_call_across_is_redirected_there_and_back() {
         net.does("2000", Command::Redirect { target: at("2000"), number: to.into() }).expect("redirected");
         assert_eq!(net.states(to), [TruthState::Alerting], "{to}");
         assert_eq!(net.states("1000"), [TruthState::Delivered], "{to}");
-        assert!(net.kinds(0).contains(&(Diverted, Why::Redirected)), "{to}");
+        let caller = |h: &&Happened| h.witnesses.iter().any(|w| w.line == line("1000"));
+        let heard: Vec<_> = net.happened(0).into_iter().filter(caller).map(|h| (h.kind, h.why)).collect();
+        assert_eq!(heard, [(Diverted, Why::Redirected), (Delivered, Why::Redirected)], "{to}");
+        let rung = net.happened(node_of(to)).into_iter().find(|h| h.kind == Delivered).expect("it rings");
+        assert_eq!(rung.called.as_ref().map(|d| d.number.as_str()), Some("2000"), "{to}: who was called first");
         assert!(net.kinds(node_of(to)).contains(&(Delivered, Why::Redirected)), "{to}");
         net.answer(to);
         assert_eq!(net.states("1000"), [TruthState::Connected], "{to}");
@@ -357,8 +378,9 @@ fn a_call_from_another_node_is_picked_up() {
     net.call("1000", "2000");
     let ringing = at("2000");
     net.does("2001", Command::PickUp { line: line("2001"), ringing }).expect("picked up");
-    assert_eq!(net.learnt(0).map(|l| l.device.number.as_str()), Some("2001"));
-    assert_eq!(net.kinds(0), [(Established, Why::Normal)]);
+    assert_eq!(net.kinds(0), [(Established, Why::CallPickup)]);
+    let told = net.happened(0)[0];
+    assert_eq!((told.subject.number.as_str(), told.called.as_ref().map(|d| d.number.as_str())), ("2001", Some("2000")));
     assert_eq!((net.states("1000"), net.states("2000")), (vec![TruthState::Connected], vec![]));
 }
 

@@ -77,7 +77,9 @@ fn what_cannot_be_picked_up_rings_on() {
     for (who, what, refusal) in [
         ("1002", "1004", Refusal::NoCallToAnswer),
         ("1002", "1000", Refusal::NoCallToAnswer),
-        ("1002", "2000", Refusal::UnknownDevice),
+        ("1002", "1900", Refusal::UnknownDevice),
+        ("1002", "5000", Refusal::UnknownDevice),
+        ("1002", "2000", Refusal::Unreachable),
         ("1003", "1001", Refusal::LineInUse),
         ("1000/2", "1001", Refusal::WrongState),
         ("1002/9", "1001", Refusal::UnknownDevice),

@@ -1,10 +1,12 @@
 //! Tests of the switch: scenarios, every command in every state, and a long random walk.
 
 mod across;
+mod choices;
 mod diverts;
 mod joins;
 mod outside;
 mod partners;
+mod pickups;
 mod scenarios;
 mod table;
 mod walk;
@@ -91,6 +93,11 @@ impl Bench {
 
     pub fn truths(&self) -> impl Iterator<Item = &Truth> {
         self.out.iter().filter_map(|o| if let Output::Truth(t) = o { Some(t) } else { None })
+    }
+
+    /// What came in the last step of what had to wait: whether it was done.
+    pub fn settled(&self) -> impl Iterator<Item = bool> {
+        self.out.iter().filter_map(|o| if let Output::Settled(_, result) = o { Some(result.is_ok()) } else { None })
     }
 
     /// Truth of the last step, as `number state` words.

@@ -234,9 +234,11 @@ fn a_call_that_is_held_on_both_sides_of_the_link_is_freed_by_either() {
 fn texts_of_a_partner_are_clipped() {
     let mut pair = Pair::new();
     let long = "ü".repeat(5_000);
-    let calling = crate::sim::peer::PeerParty { number: long.clone(), name: Some(long.clone()), private: false };
+    let calling =
+        crate::sim::peer::PeerParty { number: long.clone(), name: Some(long.clone()), private: false, button: None };
     let part = PartId { origin: 2, number: 1 };
-    let setup = PeerMessage::Setup { part, gcid: long, calling, called: "1000".into(), redirected: None };
+    let setup =
+        PeerMessage::Setup { part, gcid: long, calling, called: "1000".into(), redirected: None, original: None };
     pair.input(0, Input::Peer(2, setup)).expect("heard");
     let call = pair.nodes[0].switch.calls_at(line("1000")).expect("a line").remove(0);
     assert_eq!(call.calling.number.chars().count(), 64);

@@ -5,10 +5,10 @@ use super::*;
 use crate::sim::switch::Two;
 
 /// Brings line 1000 into a state.
-type Prepare = fn(&mut Bench);
+pub(super) type Prepare = fn(&mut Bench);
 
 #[rustfmt::skip]
-const STATES: &[(&str, Prepare)] = &[
+pub(super) const STATES: &[(&str, Prepare)] = &[
     ("idle", |_| {}),
     ("initiated", |b| { b.person(Command::OffHook(line("1000"))).expect("dial tone"); }),
     ("delivered", |b| { b.call("1000", "1001"); }),

@@ -192,41 +192,6 @@ fn what_is_learnt_of_a_call_is_told_each_kind_by_itself() {
 }
 
 #[test]
-fn another_line_of_the_number_is_in_use_until_its_call_is_over() {
-    let another = |kind, local| {
-        let device = DeviceRef { button: Some(2), ..DeviceRef::number("1000") };
-        Happening { subject: Party::Known(device), local: Some(local), ..fact(kind, "c9", "1000") }
-    };
-    let mut bench = Bench::armed();
-    let out = bench.happens(another(Fact::ServiceInitiated, LocalState::Null));
-    assert_eq!(tells(&out), [(Type::ExtensionInUse, Why::ExtensionInUse, CallState::ExtensionInUse)]);
-    assert_eq!(bench.state.status().state, CallState::ExtensionInUse);
-    assert_eq!(bench.happens(another(Fact::Established, LocalState::Null)), [], "told once");
-    let out = bench.happens(another(Fact::Cleared, LocalState::Null));
-    assert_eq!(tells(&out), [(Type::CallClear, Why::Cleared, CallState::Idle)]);
-    assert!(bench.state.legs.is_empty(), "no leg is made of it");
-}
-
-#[test]
-fn a_lost_word_about_another_line_does_not_keep_it_in_use() {
-    let another = |kind, call: &str| {
-        let device = DeviceRef { button: Some(2), ..DeviceRef::number("1000") };
-        Happening { subject: Party::Known(device), local: Some(LocalState::Null), ..fact(kind, call, "1000") }
-    };
-    // The end of the first use was lost: a node tells of one use at a time, so the next end is the end.
-    let mut bench = Bench::armed();
-    bench.happens(another(Fact::ServiceInitiated, "c8"));
-    bench.happens(another(Fact::ServiceInitiated, "c9"));
-    let out = bench.happens(another(Fact::Cleared, "c9"));
-    assert_eq!(tells(&out), [(Type::CallClear, Why::Cleared, CallState::Idle)]);
-    // The link was lost meanwhile: what it was is not known any more.
-    bench.happens(another(Fact::ServiceInitiated, "c10"));
-    bench.on(Input::LinkLost);
-    bench.restore(&[]);
-    assert_eq!(bench.state.status().state, CallState::Idle);
-}
-
-#[test]
 fn who_transfers_has_no_leg_left_whatever_the_node_names() {
     let mut bench = Bench::armed_with(&[held("c1"), talking("c2")]);
     let unnamed = Happening { call: None, ..joins(Fact::Transferred, "1000", &[HELD_PARTY, CALLED], LocalState::Null) };

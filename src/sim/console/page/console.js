@@ -1,0 +1,583 @@
+// The console's page: shows what /lab/events tells, and sends what a person does to the hands.
+// Nothing is known here of what a phone may do: each line says so itself.
+
+const $ = (id) => document.getElementById(id);
+const clone = (id) => $(id).content.firstElementChild.cloneNode(true);
+
+/** Text only where it is another: screen readers and the browser are left alone otherwise. */
+const put = (element, text) => {
+  if (element.textContent !== text) element.textContent = text;
+};
+
+const make = (tag, text, kind) => {
+  const element = document.createElement(tag);
+  element.textContent = text ?? '';
+  if (kind) element.className = kind;
+  return element;
+};
+
+/** What buttons say; those of NUMBERED take the number before them, and Enter does the first of them. */
+const PLAIN = {
+  answer: 'Answer', hold: 'Hold', retrieve: 'Retrieve', alternate: 'Alternate',
+  transfer: 'Transfer', conference: 'Conference', split: 'Split', cancel: 'Cancel consultation', newcall: 'New call',
+  hangup: 'Hang up',
+};
+const LAST = { offhook: 'Off hook' };
+const NUMBERED = { dial: 'Dial', consult: 'Consult', redirect: 'Redirect', pickup: 'Pick up', digits: 'Send digits' };
+
+const STATES = {
+  initiated: ['Dial tone', ''], originated: ['Dialling', ''], delivered: ['Ringback', 'from'],
+  alerting: ['Ringing', 'from'], connected: ['Talking', 'with'], held: ['Holding', ''], queued: ['Waiting', 'for'],
+  failed: ['Tone', ''], null: ['Idle', ''],
+};
+const TONES = {
+  busy: 'Busy', doNotDisturb: 'Do not disturb', callNotAnswered: 'No answer', invalidNumberFormat: 'Not a number',
+  numberUnallocated: 'No such number', destNotObtainable: 'Not obtainable', peerLost: 'Link lost',
+};
+
+/** A cause in words: normalClearing is "normal clearing". */
+const cause = (why) => why.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+
+const state = { nodes: new Map() };
+/** What stands on the page, by node and by number. */
+const shown = { nodes: new Map(), phones: new Map(), outside: new Map() };
+
+// --- who is who -----------------------------------------------------------------------------
+
+const phoneOf = (dn) => {
+  for (const node of state.nodes.values()) {
+    const phone = node.phones.get(dn);
+    if (phone) return phone;
+  }
+  return undefined;
+};
+
+const party = (dn) => {
+  const name = phoneOf(dn)?.name;
+  return name ? `${dn} ${name}` : dn;
+};
+
+const parties = (other) => (other ?? '').split('+').filter(Boolean).map(party).join(' and ');
+
+const legsOf = (phone) => phone.lines.flatMap((line) => line.legs);
+
+/** Who holds a call of two, as the other party's own leg says it. */
+const holder = (dn, leg) => {
+  const legs = [];
+  for (const node of state.nodes.values()) {
+    for (const phone of node.phones.values()) {
+      for (const other of legsOf(phone)) if (other.gcid === leg.gcid) legs.push([phone.dn, other]);
+    }
+  }
+  const [other] = legs.filter(([, l]) => l !== leg);
+  return legs.length === 2 && other[1].state === 'held' ? other[0] : undefined;
+};
+
+/** A leg in words: what its user hears or does, and whom with. */
+const words = (dn, leg) => {
+  const others = parties(leg.other);
+  if (leg.state === 'connected') {
+    const by = holder(dn, leg);
+    if (by) return ['On hold', `by ${party(by)}`];
+  }
+  const [what, link] = STATES[leg.state] ?? [leg.state, ''];
+  const tone = leg.state === 'failed' ? TONES[leg.cause] ?? cause(leg.cause) : what;
+  return [tone, [link, others].filter(Boolean).join(' ')];
+};
+
+const span = (ms) => {
+  const s = Math.max(0, Math.floor(ms / 1000));
+  const two = (n) => String(n).padStart(2, '0');
+  return s < 3600 ? `${Math.floor(s / 60)}:${two(s % 60)}` : `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
+};
+
+// --- what is said aloud ---------------------------------------------------------------------
+
+let toSay = [];
+let saying = 0;
+
+/** Says what happened, not faster than it can be heard: of calls the newest few, of refusals and nodes everything. */
+const say = (text, kind = 'call') => {
+  toSay.push({ text, kind });
+  if (saying) return;
+  saying = setTimeout(() => {
+    saying = 0;
+    const grave = toSay.filter((one) => one.kind !== 'call');
+    const calls = toSay.filter((one) => one.kind === 'call');
+    const newest = calls.slice(-Math.max(1, 4 - grave.length));
+    const over = calls.length - newest.length;
+    $('said').classList.toggle('bad', grave.some((one) => one.kind === 'refusal'));
+    put($('said'), [...grave, ...newest].map((one) => one.text).concat(over ? [`${over} more`] : []).join('; '));
+    toSay = [];
+  }, 250);
+};
+
+const RECORD = {
+  initiated: () => 'has dial tone', originated: (o) => `dials ${o}`, delivered: (o) => `hears ${o} ring`,
+  alerting: (o) => `is rung by ${o}`, connected: (o) => `talks with ${o}`, held: (o) => `holds ${o}`,
+  queued: (o) => `waits for ${o}`, null: () => 'has left the call',
+};
+
+const recordWords = (record) => {
+  const others = parties(record.other) || 'somebody';
+  if (record.state === 'failed') return `hears: ${(TONES[record.cause] ?? cause(record.cause)).toLowerCase()}`;
+  return (RECORD[record.state] ?? (() => record.state))(others);
+};
+
+const at = (record) => (record.line === 1 ? record.dn : `${record.dn} line ${record.line}`);
+
+// --- what a person does ---------------------------------------------------------------------
+
+/** Sends to a node's hands; the refusal's text, or nothing when it is done. */
+const send = async (node, method, path, body) => {
+  try {
+    const answer = await fetch(`/lab/nodes/${node}${path}`, {
+      method, body: body && JSON.stringify(body), headers: body && { 'content-type': 'application/json' },
+    });
+    if (answer.ok) return undefined;
+    const text = await answer.text();
+    try {
+      return JSON.parse(text).error;
+    } catch {
+      return text || `status ${answer.status}`;
+    }
+  } catch {
+    return 'the lab does not answer';
+  }
+};
+
+/** Does a verb at a line, and says so beside it when the phone does not. */
+const act = async (view, line, verb) => {
+  view.pinned = true;
+  const spot = view.lines.get(line);
+  const body = { line };
+  if (verb in NUMBERED) {
+    body.number = spot.number.value.replace(/[\s()./-]/g, '');
+    if (!body.number) {
+      refuse(view, spot, `${NUMBERED[verb]} needs a number`);
+      spot.number.focus();
+      return;
+    }
+  }
+  const refusal = await send(view.node, 'POST', `/phones/${view.dn}/${verb}`, body);
+  if (refusal) {
+    refuse(view, spot, `${PLAIN[verb] ?? NUMBERED[verb] ?? LAST[verb]}: ${refusal}`);
+    return;
+  }
+  spot.refusal.hidden = true;
+  if (verb in NUMBERED) {
+    if (verb === 'digits') say(`${view.dn} sends ${body.number}`);
+    spot.number.value = '';
+  }
+};
+
+const refuse = (view, spot, text) => {
+  put(spot.refusal, text);
+  spot.refusal.hidden = false;
+  say(`${view.dn} refused. ${text}`, 'refusal');
+};
+
+const disturb = async (view) => {
+  const on = !phoneOf(view.dn).dnd;
+  const refusal = await send(view.node, 'POST', `/phones/${view.dn}/dnd`, { on });
+  if (refusal) say(`${view.dn} refused. Do not disturb: ${refusal}`, 'refusal');
+  else say(`${view.dn}: do not disturb ${on ? 'on' : 'off'}`);
+};
+
+const breakIt = async (node, what, method, path, body) => {
+  const refusal = await send(node, method, path, body);
+  if (refusal) say(`Node ${node} refused. ${what}: ${refusal}`, 'refusal');
+  else say(`Node ${node}: ${what.toLowerCase()}, done`, 'node');
+};
+
+// --- phones ---------------------------------------------------------------------------------
+
+const addPhone = (node, dn, list) => {
+  const root = clone('t-phone');
+  const q = (selector) => root.querySelector(selector);
+  const view = {
+    node, dn, root, toggle: q('.toggle'), card: q('.card'), sum: q('.sum'), name: q('.name'), dnd: q('.dnd'),
+    dndButton: q('[data-dnd]'), powerless: q('.powerless'), box: q('.lines'), lines: new Map(),
+    /** Opened or closed by hand; undefined while it follows the calls. */
+    open: undefined, pinned: false,
+  };
+  view.card.id = `card-${dn}`;
+  root.dataset.dn = dn;
+  put(q('.dn'), dn);
+  put(q('.of'), ` at ${dn}`);
+  view.toggle.setAttribute('aria-controls', view.card.id);
+  view.toggle.addEventListener('click', () => {
+    view.open = view.card.hidden;
+    view.pinned = false;
+    drawPhone(view);
+  });
+  view.dndButton.addEventListener('click', () => {
+    view.pinned = true;
+    disturb(view);
+  });
+  list.append(root);
+  return view;
+};
+
+const addLine = (view, number) => {
+  const root = clone('t-line');
+  const q = (selector) => root.querySelector(selector);
+  const spot = {
+    root, label: q('.label'), legs: q('.legs'), form: q('form'), number: q('.number'), dialling: q('.dialling'),
+    refusal: q('.refusal'), buttons: new Map(), since: [],
+  };
+  const of = number === 1 ? ` ${view.dn}` : ` ${view.dn} line ${number}`;
+  for (const [box, verbs] of [['.plain', PLAIN], ['.numbered', NUMBERED], ['.last', LAST]]) {
+    for (const [verb, text] of Object.entries(verbs)) {
+      const button = make('button', text);
+      button.type = 'button';
+      button.dataset.verb = verb;
+      button.append(make('span', of, 'of'));
+      button.addEventListener('click', () => act(view, number, verb));
+      q(box).append(button);
+      spot.buttons.set(verb, button);
+    }
+  }
+  q('.for').append(make('span', ` for${of}`, 'of'));
+  put(spot.label, `Line ${number}`);
+  spot.form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const first = Object.keys(NUMBERED).find((verb) => !spot.buttons.get(verb).hidden);
+    if (first) act(view, number, first);
+  });
+  view.box.append(root);
+  view.lines.set(number, spot);
+  return spot;
+};
+
+const drawLine = (view, phone, line) => {
+  const spot = view.lines.get(line.line) ?? addLine(view, line.line);
+  const idle = line.legs.length === 0;
+  const said = line.legs.map((leg) => words(view.dn, leg));
+  const key = JSON.stringify([line.legs, said]);
+  if (spot.key !== key) {
+    spot.key = key;
+    spot.since = [];
+    spot.legs.replaceChildren(...line.legs.map((leg, i) => {
+      const item = make('li', '', `leg ${said[i][0] === 'On hold' ? 'parked' : leg.state}`);
+      const since = make('span', '', 'since');
+      spot.since.push([since, leg.since_ms]);
+      item.append(make('b', said[i][0]), ' ', make('span', said[i][1], 'other'), ' ', since);
+      if (leg.tones) item.append(' ', make('span', `heard ${leg.tones}`, 'tones'));
+      return item;
+    }));
+    spot.legs.hidden = idle;
+  }
+  const prime = line.line === 1;
+  // An idle line appearance is taken first: so the card stays small.
+  const may = new Set(idle && !prime ? line.may.filter((verb) => verb === 'offhook') : line.may);
+  const focused = document.activeElement;
+  for (const [verb, button] of spot.buttons) button.hidden = !may.has(verb);
+  const numbered = Object.keys(NUMBERED).filter((verb) => may.has(verb));
+  for (const verb of Object.keys(NUMBERED)) spot.buttons.get(verb).classList.toggle('first', verb === numbered[0] && verb !== 'digits');
+  spot.dialling.hidden = numbered.length === 0;
+  const state = said.map((w) => w.join(' ').trim()).join(', ') || 'idle';
+  spot.root.setAttribute('aria-label', `${view.dn} line ${line.line}, ${state}`);
+  spot.root.classList.toggle('idle', idle);
+  spot.root.hidden = idle && may.size === 0;
+  // What was pressed is not possible any more: the line keeps the focus, and tells its new state.
+  if (spot.root.contains(focused) && focused !== spot.root && !focused.checkVisibility()) spot.root.focus();
+};
+
+const drawPhone = (view) => {
+  const phone = phoneOf(view.dn);
+  const legs = legsOf(phone);
+  const busy = legs.length > 0;
+  if (!busy && view.open === false) view.open = undefined;
+  const inside = view.card.contains(document.activeElement);
+  const open = view.open ?? (busy || view.pinned || inside);
+  for (const line of phone.lines) drawLine(view, phone, line);
+  const loud = ['alerting', 'failed', 'connected', 'delivered', 'originated', 'initiated', 'held'];
+  const [first] = [...legs].sort((a, b) => loud.indexOf(a.state) - loud.indexOf(b.state));
+  const dead = !!state.nodes.get(view.node).faults.powerless_until_ms;
+  const said = first ? words(view.dn, first) : [dead ? 'No power' : 'Idle', ''];
+  view.dndButton.hidden = dead;
+  view.powerless.hidden = !dead;
+  put(view.sum, open || !first ? said[0] : said.join(' ').trim());
+  put(view.name, phone.name || 'no name');
+  view.name.classList.toggle('absent', !phone.name);
+  view.dnd.hidden = !phone.dnd;
+  view.dndButton.setAttribute('aria-pressed', String(phone.dnd));
+  view.root.dataset.state = !first ? 'idle' : said[0] === 'On hold' ? 'parked' : first.state;
+  view.toggle.setAttribute('aria-expanded', String(open));
+  view.card.hidden = !open;
+  // Whatever had the focus is gone: it stays with the phone.
+  if (inside && !(view.card.contains(document.activeElement) && document.activeElement.checkVisibility())) view.toggle.focus();
+};
+
+// --- nodes ----------------------------------------------------------------------------------
+
+const addNode = (number) => {
+  const root = clone('t-node');
+  const q = (selector) => root.querySelector(selector);
+  const view = { root, title: q('h2'), facts: q('.facts'), list: q('.phones'), none: q('.none') };
+  view.title.id = `node-${number}`;
+  root.setAttribute('aria-labelledby', view.title.id);
+  put(q('.which'), `node ${number}`);
+  const seconds = q('.seconds');
+  const ms = () => Math.round(Number(seconds.value || 0) * 1000);
+  q('.break form').addEventListener('submit', (event) => event.preventDefault());
+  const groups = root.querySelectorAll('.verbs');
+  groups[0].setAttribute('aria-label', `Links of node ${number}`);
+  groups[1].setAttribute('aria-label', `Life of node ${number}`);
+  for (const button of root.querySelectorAll('.verbs button')) {
+    const what = button.textContent;
+    const { link, fault } = button.dataset;
+    button.append(make('span', ` of node ${number}`, 'of'));
+    button.addEventListener('click', () => {
+      if (link) return breakIt(number, what, 'POST', '/faults/link', { mode: link, which: q('.links').value, for_ms: ms() });
+      if (fault) return breakIt(number, what, 'POST', `/faults/${fault}`, { down_ms: ms() });
+      return breakIt(number, what, 'DELETE', '/faults');
+    });
+  }
+  $('nodes').append(root);
+  return view;
+};
+
+/** Facts of a node: class, text, and the moment when it is over. */
+const facts = (node) => {
+  const faults = node.faults;
+  const others = [...state.nodes.keys()].filter((n) => n !== node.node);
+  const list = [];
+  list.push(faults.powerless_until_ms ? ['bad', 'No power', faults.powerless_until_ms] : ['good', 'Power on']);
+  const gateways = node.associations;
+  list.push([gateways ? 'good' : 'bad', gateways === 1 ? '1 gateway' : `${gateways || 'No'} gateway${gateways ? 's' : ''}`]);
+  const lost = others.filter((n) => !node.partners.includes(n));
+  if (node.partners.length) list.push(['good', `Linked to ${node.partners.join(', ')}`]);
+  if (lost.length) list.push(['bad', `No link to ${lost.join(', ')}`]);
+  if (faults.refuses_gateways_until_ms) list.push(['bad', 'Refuses gateways', faults.refuses_gateways_until_ms]);
+  if (faults.refuses_partners_until_ms) list.push(['bad', 'Refuses partners', faults.refuses_partners_until_ms]);
+  if (faults.mute_until_ms) list.push(['bad', 'Mute', faults.mute_until_ms]);
+  if (faults.answers) list.push(['bad', 'Answers broken']);
+  if (faults.frames) list.push(['bad', `${faults.frames} event${faults.frames === 1 ? '' : 's'} to break`]);
+  if (node.broken) list.push(['bad', `Switch broken ${node.broken} times`]);
+  return list;
+};
+
+const drawNode = (node) => {
+  let view = shown.nodes.get(node.node);
+  if (!view) {
+    view = addNode(node.node);
+    shown.nodes.set(node.node, view);
+  }
+  put(view.title, `Node ${node.node}: ${node.name}`);
+  const list = facts(node);
+  const key = JSON.stringify(list);
+  if (view.key !== key) {
+    view.key = key;
+    view.until = [];
+    view.facts.replaceChildren(...list.map(([kind, text, until]) => {
+      const item = make('li', text, `chip ${kind}`);
+      if (until) {
+        const left = make('span', '', 'since');
+        view.until.push([left, until]);
+        item.append(' ', left);
+      }
+      return item;
+    }));
+  }
+  for (const dn of node.phones.keys()) {
+    if (!shown.phones.has(dn)) shown.phones.set(dn, addPhone(node.node, dn, view.list));
+  }
+};
+
+/** Lines to the outside world, where a node says that it has some. */
+const drawOutside = () => {
+  const nodes = [...state.nodes.values()].filter((node) => node.outside);
+  $('outside').hidden = nodes.length === 0;
+  for (const node of nodes) {
+    let view = shown.outside.get(node.node);
+    if (!view) {
+      const root = clone('t-outside');
+      const form = root.querySelector('form');
+      const [from, to] = [root.querySelector('.from'), root.querySelector('.to')];
+      put(root.querySelector('h3'), `Node ${node.node}: ${node.name}`);
+      form.addEventListener('submit', async (event) => {
+        event.preventDefault();
+        const refusal = await send(node.node, 'POST', '/outside/call', { from: from.value.trim(), to: to.value.trim() });
+        if (refusal) say(`The call from outside is refused. ${refusal}`, 'refusal');
+      });
+      $('outside-nodes').append(root);
+      view = { calls: root.querySelector('.calls') };
+      shown.outside.set(node.node, view);
+    }
+    view.calls.replaceChildren(...(node.outside.calls ?? []).map((call) => {
+      const item = make('li', `${call.from} to ${call.to}: ${call.state} `);
+      for (const [verb, text] of [['answer', 'Answer'], ['hangup', 'Hang up']]) {
+        const button = make('button', text);
+        button.type = 'button';
+        button.append(make('span', ` the call from ${call.from}`, 'of'));
+        button.addEventListener('click', async () => {
+          const refusal = await send(node.node, 'POST', `/outside/${call.id}/${verb}`, {});
+          if (refusal) say(`${text} refused. ${refusal}`, 'refusal');
+        });
+        item.append(button);
+      }
+      return item;
+    }));
+  }
+};
+
+// --- events ---------------------------------------------------------------------------------
+
+const KEPT = 200;
+
+const row = (record) => {
+  const line = document.createElement('tr');
+  const when = new Date(record.at_ms);
+  const time = `${when.toLocaleTimeString('en-GB')}.${String(when.getMilliseconds()).padStart(3, '0')}`;
+  line.dataset.state = record.state;
+  line.dataset.at = record.at_ms;
+  for (const text of [time, record.node, at(record), recordWords(record), cause(record.cause), record.gcid]) {
+    line.append(make('td', String(text)));
+  }
+  return line;
+};
+
+const addRecords = (records) => {
+  if (!records.length) return;
+  const body = $('records');
+  for (const record of records) {
+    // Each node tells its own in order; what another told before may be younger.
+    let before = body.firstElementChild;
+    while (before && Number(before.dataset.at) > record.at_ms) before = before.nextElementSibling;
+    body.insertBefore(row(record), before);
+  }
+  while (body.rows.length > KEPT) body.lastElementChild.remove();
+  $('quiet').hidden = true;
+};
+
+// --- the whole page -------------------------------------------------------------------------
+
+const plainText = (text) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+
+const filter = () => {
+  const wanted = plainText($('search').value.trim());
+  const onlyBusy = $('busy').checked;
+  let [busy, visible] = [0, 0];
+  const here = new Set();
+  for (const view of shown.phones.values()) {
+    const phone = phoneOf(view.dn);
+    const inUse = legsOf(phone).length > 0;
+    if (inUse) busy += 1;
+    const matches = plainText(`${phone.dn} ${phone.name}`).includes(wanted) && (!onlyBusy || inUse);
+    // What somebody is at does not vanish under the fingers.
+    const show = matches || view.root.contains(document.activeElement);
+    view.root.hidden = !show;
+    if (show) {
+      visible += 1;
+      here.add(view.node);
+    }
+  }
+  for (const [number, view] of shown.nodes) view.none.hidden = here.has(number);
+  const all = shown.phones.size;
+  $('tidy').hidden = ![...shown.phones.values()].some((view) => !view.card.hidden && view.root.dataset.state === 'idle');
+  put($('count'), `${visible < all ? `${visible} of ` : ''}${all} phones, ${busy} busy`);
+};
+
+const draw = () => {
+  for (const node of state.nodes.values()) drawNode(node);
+  for (const view of shown.phones.values()) drawPhone(view);
+  drawOutside();
+  filter();
+  tick();
+};
+
+const tick = () => {
+  const now = Date.now();
+  for (const view of shown.phones.values()) {
+    for (const spot of view.lines.values()) for (const [element, since] of spot.since) put(element, span(now - since));
+  }
+  for (const view of shown.nodes.values()) {
+    for (const [element, until] of view.until ?? []) put(element, span(until - now + 999));
+  }
+};
+
+const take = (node) => {
+  const { phones, ...rest } = node;
+  const former = state.nodes.get(node.node);
+  const all = former ? new Map(former.phones) : new Map();
+  for (const phone of phones) all.set(phone.dn, phone);
+  state.nodes.set(node.node, { ...rest, phones: all });
+  return former;
+};
+
+/** What a person must hear of a node's own life. */
+const compare = (former, node) => {
+  if (!former) return;
+  const name = `Node ${node.node}`;
+  const powerless = (n) => !!n.faults.powerless_until_ms;
+  if (powerless(node) !== powerless(former)) say(`${name} ${powerless(node) ? 'has no power' : 'has power again'}`, 'node');
+  if (node.associations !== former.associations) {
+    say(`${name} has ${node.associations || 'no'} gateway${node.associations > 1 ? 's' : ''}`, 'node');
+  }
+  for (const partner of state.nodes.keys()) {
+    const [is, was] = [node.partners.includes(partner), former.partners.includes(partner)];
+    // Each link has two ends; one of them speaks.
+    if (is !== was && node.node < partner) say(`${name} ${is ? 'is linked to' : 'lost its link to'} node ${partner}`);
+  }
+};
+
+const linkIs = (kind, text) => {
+  put($('link'), text);
+  $('link').className = `chip ${kind}`;
+  document.body.classList.toggle('stale', kind !== 'good');
+};
+
+const listen = () => {
+  const source = new EventSource('/lab/events');
+  source.addEventListener('state', (event) => {
+    const { nodes, records } = JSON.parse(event.data);
+    for (const node of nodes) take(node);
+    $('records').replaceChildren();
+    addRecords(records);
+    draw();
+    linkIs('good', 'Live');
+  });
+  source.addEventListener('news', (event) => {
+    const { node, records } = JSON.parse(event.data);
+    const former = take(node);
+    compare(former, state.nodes.get(node.node));
+    addRecords(records);
+    draw();
+    for (const record of records) say(`${at(record)} ${recordWords(record)}`);
+  });
+  source.onerror = () => {
+    linkIs('bad', 'Connection lost, trying again');
+    // Refused outright: the browser does not come again by itself.
+    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 3000);
+  };
+};
+
+$('search').addEventListener('input', filter);
+$('busy').addEventListener('change', filter);
+document.addEventListener('focusout', () => setTimeout(() => {
+  if (shown.phones.size) draw();
+}));
+$('tidy').addEventListener('click', () => {
+  for (const view of shown.phones.values()) {
+    view.pinned = false;
+    view.open = undefined;
+  }
+  $('search').focus();
+  draw();
+});
+$('find').addEventListener('submit', (event) => {
+  event.preventDefault();
+  const view = [...shown.phones.values()].find((v) => !v.root.hidden);
+  if (!view) {
+    say('No phone matches', 'refusal');
+    return;
+  }
+  view.open = true;
+  drawPhone(view);
+  const spot = view.lines.get(1);
+  (spot.root.classList.contains('idle') && !spot.dialling.hidden ? spot.number : spot.root).focus();
+});
+setInterval(tick, 1000);
+listen();

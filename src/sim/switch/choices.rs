@@ -1,0 +1,49 @@
+//! What a person can do at a line now, in the verbs of the hands: the same questions that the
+//! commands ask, so that the two cannot disagree. Changes nothing.
+
+use schemas::domain::{Feature, Features};
+
+use super::Switch;
+use super::model::{LegState, Line};
+
+/// What is done with a leg.
+const VERBS: [(Feature, &str); 13] = [
+    (Feature::AnswerCall, "answer"),
+    (Feature::RedirectCall, "redirect"),
+    (Feature::HoldCall, "hold"),
+    (Feature::RetrieveCall, "retrieve"),
+    (Feature::ConsultationCall, "consult"),
+    (Feature::AlternateCall, "alternate"),
+    (Feature::TransferCall, "transfer"),
+    (Feature::ConferenceCall, "conference"),
+    (Feature::SplitConferenceCall, "split"),
+    (Feature::CancelConsultationCall, "cancel"),
+    (Feature::OutPulseDigits, "digits"),
+    (Feature::NewCall, "newcall"),
+    (Feature::ClearCall, "hangup"),
+];
+
+impl Switch {
+    /// Verbs that a line takes now. A number may still lead nowhere, and what is picked up must ring.
+    #[must_use]
+    pub fn choices(&self, line: Line) -> Vec<&'static str> {
+        let legs = self.state.by_line.get(&line).map_or(&[][..], Vec::as_slice);
+        let states: Vec<LegState> = legs.iter().filter_map(|l| Some(self.state.legs.get(l)?.state)).collect();
+        let possible = legs.iter().fold(Features::NONE, |all, leg| all.or(self.possible(line, *leg)));
+        let free = !states.iter().any(|s| s.is_active());
+        let rung = states.contains(&LegState::Alerting);
+        let toned = states.contains(&LegState::Initiated);
+        let mut verbs = Vec::new();
+        if free && !rung {
+            verbs.push("offhook");
+        }
+        if toned || (free && !rung) {
+            verbs.push("dial");
+        }
+        if free {
+            verbs.push("pickup");
+        }
+        verbs.extend(VERBS.iter().filter(|(feature, _)| possible.has(*feature)).map(|(_, verb)| *verb));
+        verbs
+    }
+}

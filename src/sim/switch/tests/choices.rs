@@ -1,0 +1,77 @@
+//! What a line offers a person is what it does, in every state; the rest is refused.
+
+use super::joins::two;
+use super::table::STATES;
+use super::*;
+
+fn command(verb: &str) -> Command {
+    let (line, target, number) = (line("1000"), at("1000"), String::from("1005"));
+    match verb {
+        "offhook" => Command::OffHook(line),
+        "dial" => Command::MakeCall { line, number },
+        "pickup" => Command::PickUp { line, ringing: at("1006") },
+        "answer" => Command::Answer(target),
+        "redirect" => Command::Redirect { target, number },
+        "hold" => Command::Hold(target),
+        "retrieve" => Command::Retrieve(target),
+        "consult" => Command::Consult { target, number },
+        "alternate" => Command::Alternate(two("1000")),
+        "transfer" => Command::Transfer(two("1000")),
+        "conference" => Command::Conference(two("1000")),
+        "split" => Command::Split(target),
+        "cancel" => Command::Reconnect(two("1000")),
+        "digits" => Command::Digits { target, digits: "1".into() },
+        "newcall" => Command::NewCall(target),
+        "hangup" => Command::Clear(target),
+        other => unreachable!("{other} is no verb"),
+    }
+}
+
+const VERBS: [&str; 16] = [
+    "offhook",
+    "dial",
+    "pickup",
+    "answer",
+    "redirect",
+    "hold",
+    "retrieve",
+    "consult",
+    "alternate",
+    "transfer",
+    "conference",
+    "split",
+    "cancel",
+    "digits",
+    "newcall",
+    "hangup",
+];
+
+#[test]
+fn a_line_offers_what_it_does_in_every_state_and_nothing_else() {
+    let mut offered = 0;
+    for (state, prepare) in STATES {
+        for verb in VERBS {
+            let mut b = bench(1);
+            prepare(&mut b);
+            b.call("1007", "1006");
+            let choices = b.switch.choices(line("1000"));
+            assert!(choices.iter().all(|choice| VERBS.contains(choice)), "{choices:?}");
+            // Going off hook while it rings is called answering.
+            if verb == "offhook" && choices.contains(&"answer") {
+                continue;
+            }
+            let done = b.person(command(verb));
+            assert_eq!(choices.contains(&verb), done.is_ok(), "{verb} when {state}: {done:?}");
+            offered += usize::from(done.is_ok());
+        }
+    }
+    assert!(offered > 40, "{offered}");
+}
+
+#[test]
+fn lines_of_one_set_offer_what_is_theirs() {
+    let mut b = bench(1);
+    b.call("1000/2", "1001");
+    assert_eq!(b.switch.choices(line("1000/2")), ["hangup"]);
+    assert_eq!(b.switch.choices(line("1000")), ["offhook", "dial", "pickup"]);
+}
