@@ -40,6 +40,8 @@ pub enum Deed {
     PickUp(Dn),
     /// Dial tone instead of a call that leads nowhere.
     NewCall,
+    /// Says what the call is charged to.
+    Account(String),
     DoNotDisturb(bool),
 }
 
@@ -210,6 +212,7 @@ impl Core {
             Deed::Redirect(number) => Command::Redirect { target: here, number },
             Deed::PickUp(dn) => Command::PickUp { line, ringing: Target { line: Line::prime(dn), call: None } },
             Deed::NewCall => Command::NewCall(here),
+            Deed::Account(code) => Command::Account { target: here, code },
             Deed::DoNotDisturb(on) => Command::DoNotDisturb { dn: line.dn, on },
         };
         let mut told = Vec::new();
@@ -320,7 +323,7 @@ impl Core {
         for output in told {
             match output {
                 Output::Truth(record) => self.truth.push(record),
-                Output::Happened(_) | Output::Joined(_) | Output::Learnt(_) | Output::InUse(_) => {
+                Output::Happened(_) | Output::Joined(_) | Output::Learnt(_) | Output::Charged(_) | Output::InUse(_) => {
                     let mut effects = Vec::new();
                     self.exchange.tell(&output, &mut effects);
                     self.send(effects, now_ms, acts);

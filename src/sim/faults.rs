@@ -205,6 +205,7 @@ fn event_name(message: &Message) -> Option<&'static str> {
         EventBody::Information(_) => "CallInformation",
         EventBody::OutOfService { .. } => "OutOfService",
         EventBody::BackInService { .. } => "BackInService",
+        EventBody::Feature { .. } => "MessageWaiting",
         EventBody::Other(_) => "",
     })
 }

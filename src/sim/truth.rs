@@ -116,6 +116,9 @@ pub struct TruthLeg {
     /// The newest tones that arrived at this leg.
     #[serde(default)]
     pub tones: String,
+    /// What the call is charged to, as this line set it.
+    #[serde(default)]
+    pub account: Option<String>,
     pub since_ms: i64,
 }
 

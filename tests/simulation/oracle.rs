@@ -475,15 +475,18 @@ fn ill_formed(call: &CallEventMsg, phone: &Watched) -> Option<&'static str> {
         return Some("the monitored phone is no device of its own event");
     }
     use FeaturesAllowed::{
-        AnswerCall, ClearCall, ConsultationCall, HoldCall, NewCall, OutPulseDigits, RedirectCall, RetrieveCall,
+        AnswerCall, CamponCall, ClearCall, ConsultationCall, HoldCall, NewCall, OutPulseDigits, RedirectCall,
+        RetrieveCall, SendCallbackMessage, SetAccountCode, SetCallMeBack,
     };
     // Of calls of two: consultations and conferences are not drawn yet.
     let may: &[FeaturesAllowed] = match call.call_state {
         Some(CallState::Originated) => &[ClearCall, OutPulseDigits],
-        Some(CallState::Delivered) => &[ClearCall],
-        Some(CallState::Failed) => &[ClearCall, NewCall],
+        Some(CallState::Delivered) => &[ClearCall, SetCallMeBack, SendCallbackMessage],
+        Some(CallState::Failed) => &[ClearCall, NewCall, CamponCall, SetCallMeBack, SendCallbackMessage],
         Some(CallState::Received) => &[AnswerCall, RedirectCall],
-        Some(CallState::Established) => &[ClearCall, HoldCall, ConsultationCall, OutPulseDigits, NewCall],
+        Some(CallState::Established) => {
+            &[ClearCall, HoldCall, ConsultationCall, OutPulseDigits, NewCall, SetAccountCode]
+        }
         Some(CallState::Held) => &[RetrieveCall],
         _ => &[],
     };

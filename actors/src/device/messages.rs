@@ -16,6 +16,8 @@ use crate::standing::Standing;
 pub enum Action {
     MakeCall {
         number: String,
+        /// What the call is charged to.
+        account: Option<String>,
     },
     Answer(LegId),
     Clear(LegId),
@@ -43,6 +45,10 @@ pub enum Action {
     SendDigits {
         leg: LegId,
         digits: String,
+    },
+    SetAccount {
+        leg: LegId,
+        code: String,
     },
 }
 

@@ -9,7 +9,8 @@ mod snapshot;
 
 use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as Why};
 use schemas::domain::{
-    CallKey, Cause, DeviceRef, Done, Fact, GlobalCallId, Happening, LegId, LocalState, NodeRefusal, Party, RefusalKind,
+    Account, CallKey, Cause, DeviceRef, Done, Fact, GlobalCallId, Happening, LegId, LocalState, NodeRefusal, Party,
+    RefusalKind,
 };
 
 pub(crate) use self::joined::JoinView;
@@ -52,7 +53,7 @@ pub(crate) struct Report {
     /// Transfers and conferences only.
     pub joined: Option<Box<JoinView>>,
     /// The account code that was set.
-    pub account: Option<String>,
+    pub account: Option<Account>,
 }
 
 /// The parts of a leg that are told.

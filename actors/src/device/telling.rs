@@ -4,9 +4,9 @@
 //! What the node did not say is left out; nothing is decided here about what happened.
 
 use schemas::contract::cc::{
-    AttributeType, CallEventAttributeNames, CallEventAttributeValue, CallEventMsg, CallEventType as Type,
-    Device as WireDevice, DeviceAttributeNames, DeviceAttributeValue, DeviceName, DeviceType, EventType,
-    FeaturesAllowed, PartyMember, StandardEventMsg,
+    AccountCodeType, AttributeType, CallEventAttributeNames, CallEventAttributeValue, CallEventMsg,
+    CallEventType as Type, Device as WireDevice, DeviceAttributeNames, DeviceAttributeValue, DeviceName, DeviceType,
+    EventType, FeaturesAllowed, PartyMember, StandardEventMsg,
 };
 use schemas::csta::private::only_private;
 use schemas::domain::{DeviceRef, Dn, Feature, Features, ObjectId, ObjectKind, Party};
@@ -26,6 +26,7 @@ pub const SUPPORTED: Features = Features::of(&[
     Feature::ConsultationCall,
     Feature::CancelConsultationCall,
     Feature::TransferCall,
+    Feature::SetAccountCode,
     Feature::NewCall,
     Feature::ClearCall,
     Feature::OutPulseDigits,
@@ -61,8 +62,13 @@ pub(super) fn call_event(object: ObjectId, report: &Report, env: &Env) -> CallEv
         features_allowed: features.iter().map(wire_feature).collect(),
         device: own.devices(report),
         party: own.parties(report),
-        account_code: report.account.clone(),
-        account_code_type: None,
+        account_code: report.account.as_ref().map(|account| account.code.clone()),
+        account_code_type: report.account.as_ref().and_then(|account| account.verified).map(
+            |verified| match verified {
+                true => AccountCodeType::Verified,
+                false => AccountCodeType::Unverified,
+            },
+        ),
         local_call_id: report.leg.as_ref().map_or(0, |leg| leg.id.as_long()),
         call_event_time: env.now_ms(),
         object_id: object.as_long(),

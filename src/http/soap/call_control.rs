@@ -137,15 +137,10 @@ impl Operation for AdvGetCallStatus {
 
 impl Operation for MakeCall {
     async fn run(self, context: &Context<'_>) -> Result<Outcome> {
-        let action = match self.account_code.as_deref() {
-            None | Some("") => Ok(Action::MakeCall { number: self.number.trim().to_owned() }),
-            Some(_) => {
-                // The session first, as everywhere: who may not call it is told so and no more.
-                context.session(self.session_id).await?;
-                return Err(No::because(Ground::NotSupported, "Account codes are not supported yet."));
-            }
-        };
-        context.command(self.session_id, self.object_id, action).await
+        // An empty code is none.
+        let account = self.account_code.map(|code| code.trim().to_owned()).filter(|code| !code.is_empty());
+        let action = Action::MakeCall { number: self.number.trim().to_owned(), account };
+        context.command(self.session_id, self.object_id, Ok(action)).await
     }
 }
 

@@ -48,6 +48,9 @@ pub(super) fn answer(request: Request, switch: &mut Switch, now_ms: i64, told: &
         Request::GenerateDigits { connection, digits } => {
             done(Command::Digits { target: target(&connection)?, digits }).map(|_| Response::GenerateDigits)
         }
+        Request::AssociateData { connection, account } => {
+            done(Command::Account { target: target(&connection)?, code: account }).map(|_| Response::AssociateData)
+        }
         Request::GetCstaFeatures => {
             use PrivateFeature::{DeviceProfile, NewCall, Permitted, SplitConference};
             let known = [DeviceProfile, SplitConference, NewCall, Permitted];
@@ -67,7 +70,9 @@ fn private(request: PrivateRequest, switch: &mut Switch, now_ms: i64, told: &mut
         }
         PrivateRequest::SplitConference { connection } => Command::Split(target(&connection)?),
         PrivateRequest::NewCall { connection } => Command::NewCall(target(&connection)?),
-        PrivateRequest::Unsupported => return Err(Failure::operation("serviceNotSupported")),
+        PrivateRequest::TradeCall { .. } | PrivateRequest::RemoteRetrieve { .. } | PrivateRequest::Unsupported => {
+            return Err(Failure::operation("serviceNotSupported"));
+        }
     };
     perform(command, switch, now_ms, told).map(|_| Response::Escape(PrivateResponse::Done))
 }

@@ -8,7 +8,7 @@ use schemas::csta::message::{
 };
 use schemas::domain::{Cause, DeviceRef, Features, LocalState, Party};
 
-use crate::sim::switch::{Happened, InUse, Joined, Learnt, LegState, Output, Witness};
+use crate::sim::switch::{Charged, Happened, InUse, Joined, Learnt, LegState, Output, Witness};
 
 /// The lines that are told of it.
 pub(super) fn witnesses(told: &Output) -> Cow<'_, [Witness]> {
@@ -16,6 +16,7 @@ pub(super) fn witnesses(told: &Output) -> Cow<'_, [Witness]> {
         Output::Happened(happened) => Cow::Borrowed(&happened.witnesses),
         Output::Joined(joined) => Cow::Borrowed(&joined.witnesses),
         Output::Learnt(learnt) => Cow::Borrowed(&learnt.witnesses),
+        Output::Charged(charged) => Cow::Borrowed(&charged.witnesses),
         Output::InUse(used) => {
             Cow::Owned(vec![Witness { line: used.line, local: LocalState::Null, permitted: Features::NONE }])
         }
@@ -29,6 +30,7 @@ pub(super) fn event(told: &Output, witness: &Witness, cross_ref: u64) -> Option<
         Output::Happened(happened) => EventBody::Call(call(happened, witness)),
         Output::Joined(joined) => EventBody::Joined(join(joined, witness)),
         Output::Learnt(learnt) => EventBody::Information(information(learnt, witness)),
+        Output::Charged(charged) => EventBody::Information(charge(charged, witness)),
         Output::InUse(used) => EventBody::Call(in_use(used)),
         Output::Truth(_) | Output::Peer(..) | Output::Broken(_) => return None,
     };
@@ -107,6 +109,17 @@ fn information(learnt: &Learnt, witness: &Witness) -> InformationEvent {
         account: None,
         permitted: Some(witness.permitted),
         global_call_id: Some(learnt.gcid.to_string()),
+    }
+}
+
+fn charge(charged: &Charged, witness: &Witness) -> InformationEvent {
+    InformationEvent {
+        connection: connection(&charged.call, &witness.line.device()),
+        device: Party::Known(charged.device.clone()),
+        calling: Party::Known(charged.calling.clone()),
+        account: Some(charged.account.clone()),
+        permitted: Some(witness.permitted),
+        global_call_id: Some(charged.gcid.to_string()),
     }
 }
 

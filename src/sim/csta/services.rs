@@ -42,6 +42,12 @@ fn name(request: &Request) -> &'static str {
         Request::DeflectCall { .. } => "DeflectCall",
         Request::DirectedPickupCall { .. } => "DirectedPickupCall",
         Request::GenerateDigits { .. } => "GenerateDigits",
+        Request::AssociateData { .. } => "AssociateData",
+        Request::CamponCall { .. } => "CamponCall",
+        Request::CallBack { .. } => "CallBack",
+        Request::CallBackMessage { .. } => "CallBackMessage",
+        Request::CallBackMessageNonCallRelated { .. } => "CallBackMessageNonCallRelated",
+        Request::CancelCallBackMessage { .. } => "CancelCallBackMessage",
         Request::GetCstaFeatures => "GetCSTAFeatures",
         Request::Escape(_) => "Escape",
         Request::Unsupported { .. } => "",
@@ -49,7 +55,7 @@ fn name(request: &Request) -> &'static str {
 }
 
 /// Every service that is answered, by name.
-pub const SERVICES: [&str; 25] = [
+pub const SERVICES: [&str; 26] = [
     "SystemStatus",
     "SystemRegister",
     "StartApplicationSession",
@@ -73,6 +79,7 @@ pub const SERVICES: [&str; 25] = [
     "DeflectCall",
     "DirectedPickupCall",
     "GenerateDigits",
+    "AssociateData",
     "GetCSTAFeatures",
     "Escape",
 ];
@@ -93,6 +100,8 @@ pub(super) fn failure(refusal: Refusal) -> Failure {
         Refusal::NoActiveCall => Failure::state("noActiveCall"),
         Refusal::NoHeldCall => Failure::state("noHeldCall"),
         Refusal::ConferenceFull => Failure::resource("conferenceMemberLimitExceeded"),
+        Refusal::BadAccountCode => Failure::operation("invalidAccountCode"),
+        Refusal::AccountNeeded => Failure::operation("atLeastOneConditionalParameterNotProvided"),
     }
 }
 
@@ -152,7 +161,9 @@ impl Exchange {
             Request::MonitorStop { cross_ref } => self.stop_monitor(id, &cross_ref),
             Request::SnapshotDevice { device } => snapshot_device(&device, switch),
             Request::SnapshotCall { connection } => snapshot_call(&connection, switch),
-            Request::MakeCall { calling, called } => make_call(&calling, called, switch, now_ms, told),
+            Request::MakeCall { calling, called, account } => {
+                make_call(&calling, called, account, switch, now_ms, told)
+            }
             Request::AnswerCall { connection } => {
                 control(&connection, Command::Answer, switch, now_ms, told).map(|()| Response::AnswerCall)
             }
@@ -173,6 +184,12 @@ impl Exchange {
             | Request::DeflectCall { .. }
             | Request::DirectedPickupCall { .. }
             | Request::GenerateDigits { .. }
+            | Request::AssociateData { .. }
+            | Request::CamponCall { .. }
+            | Request::CallBack { .. }
+            | Request::CallBackMessage { .. }
+            | Request::CallBackMessageNonCallRelated { .. }
+            | Request::CancelCallBackMessage { .. }
             | Request::GetCstaFeatures
             | Request::Escape(_)) => calls::answer(request, switch, now_ms, told),
             Request::Unsupported { .. } => Err(Failure::operation("serviceNotSupported")),
@@ -311,9 +328,20 @@ fn snapshot_call(asked: &ConnectionId, switch: &Switch) -> Answer {
     })
 }
 
-fn make_call(calling: &DeviceRef, number: String, switch: &mut Switch, now_ms: i64, told: &mut Vec<Output>) -> Answer {
+fn make_call(
+    calling: &DeviceRef,
+    number: String,
+    account: Option<String>,
+    switch: &mut Switch,
+    now_ms: i64,
+    told: &mut Vec<Output>,
+) -> Answer {
     let line = Line::of(calling).ok_or_else(|| failure(Refusal::UnknownDevice))?;
-    let done = perform(Command::MakeCall { line, number }, switch, now_ms, told)?;
+    let command = match account {
+        Some(account) => Command::ChargedCall { line, number, account },
+        None => Command::MakeCall { line, number },
+    };
+    let done = perform(command, switch, now_ms, told)?;
     let calling = ConnectionId { call: done.call.map(|c| c.to_string()), device: Some(line.device()) };
     Ok(Response::MakeCall { calling, global_call_id: done.gcid.map(|g| g.to_string()) })
 }

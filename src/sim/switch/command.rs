@@ -19,9 +19,11 @@ impl Switch {
     pub(super) fn command(&mut self, by: By, command: Command, step: &mut Step<'_>) -> Outcome {
         match command {
             Command::OffHook(line) => self.off_hook(by, line, step),
-            Command::MakeCall { line, number } => self.make_call(by, line, &number, step),
+            Command::MakeCall { line, number } => self.make_call(by, line, &number, None, step),
+            Command::ChargedCall { line, number, account } => self.make_call(by, line, &number, Some(account), step),
             Command::Digits { target, digits } => {
                 let leg = self.resolve(by, &target, Feature::OutPulseDigits)?;
+                self.keyed_for(by, target.line, leg, &digits)?;
                 self.digits(leg, &digits, step)
             }
             Command::Answer(target) => {
@@ -49,6 +51,7 @@ impl Switch {
             Command::Consult { target, number } => {
                 let leg = self.resolve(by, &target, Feature::ConsultationCall)?;
                 dialable(&number)?;
+                self.ask_for_account(by, target.line, &number)?;
                 self.consult(by, leg, target.line, &number, step)
             }
             Command::Reconnect(two) => {
@@ -79,6 +82,10 @@ impl Switch {
             Command::NewCall(target) => {
                 let leg = self.resolve(by, &target, Feature::NewCall)?;
                 Ok(self.new_call_at(by, target.line, leg, step))
+            }
+            Command::Account { target, code } => {
+                let leg = self.resolve(by, &target, Feature::SetAccountCode)?;
+                self.set_account(target.line, leg, &code, step)
             }
             Command::DoNotDisturb { dn, on } => self.do_not_disturb(by, dn, on),
         }
@@ -117,9 +124,13 @@ impl Switch {
         leg
     }
 
-    fn make_call(&mut self, by: By, line: Line, number: &str, step: &mut Step<'_>) -> Outcome {
+    fn make_call(&mut self, by: By, line: Line, number: &str, account: Option<String>, step: &mut Step<'_>) -> Outcome {
         self.usable(by, line)?;
         dialable(number)?;
+        match &account {
+            Some(code) => self.accept_account(line, code)?,
+            None => self.ask_for_account(by, line, number)?,
+        }
         let tone = self.leg_in(line, |s| s == LegState::Initiated);
         if tone.is_none() && self.leg_in(line, |s| s != LegState::Held).is_some() {
             return Err(Refusal::LineInUse);
@@ -129,10 +140,19 @@ impl Switch {
             None => self.dial_tone(by, line, None, step),
         };
         let done = self.done(leg);
-        if let Some(call) = self.state.legs.get(&leg).map(|l| l.call) {
+        if let Some(entry) = self.state.legs.get_mut(&leg) {
+            entry.account = account;
+            let call = entry.call;
             self.dial(call, number, step);
         }
         Ok(done)
+    }
+
+    /// Whether what has been keyed needs an account code.
+    fn keyed_for(&self, by: By, line: Line, leg: LegNo, digits: &str) -> Result<(), Refusal> {
+        let Some(entry) = self.state.legs.get(&leg).filter(|l| l.state == LegState::Initiated) else { return Ok(()) };
+        let before = self.state.calls.get(&entry.call).map_or("", |call| call.digits.as_str());
+        self.ask_for_account(by, line, &format!("{before}{digits}"))
     }
 
     fn digits(&mut self, leg: LegNo, digits: &str, step: &mut Step<'_>) -> Outcome {

@@ -19,6 +19,7 @@
 //!   by all but one is over for the last one too.
 //! - A held call is retrieved before it is cleared; a ringing phone cannot hang up.
 
+mod account;
 mod check;
 mod clear;
 mod command;
@@ -36,8 +37,8 @@ mod view;
 mod tests;
 
 pub use model::{
-    By, Command, Done, Happened, InUse, Input, Joined, Joiner, Learnt, LegState, Line, Output, Refusal, Target, Two,
-    Why, Witness,
+    By, Charged, Command, Done, Happened, InUse, Input, Joined, Joiner, Learnt, LegState, Line, Output, Refusal,
+    Target, Two, Why, Witness,
 };
 pub use view::{CallView, LineView};
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use schemas::csta::message::{CallEventKind, JoinKind};
-use schemas::domain::{Cause, DeviceRef, Dn, Features, LocalState};
+use schemas::domain::{Account, Cause, DeviceRef, Dn, Features, LocalState};
 use serde::{Deserialize, Serialize};
 
 use crate::sim::peer::{PartId, PeerMessage};
@@ -188,6 +188,8 @@ pub struct Leg {
     pub pair: Option<LegNo>,
     /// The newest tones that arrived here.
     pub tones: String,
+    /// What the call is charged to, as its line set it.
+    pub account: Option<String>,
 }
 
 /// What happens when nobody does anything until then.
@@ -278,6 +280,12 @@ pub enum Command {
         line: Line,
         number: String,
     },
+    /// The same with what the call is charged to.
+    ChargedCall {
+        line: Line,
+        number: String,
+        account: String,
+    },
     /// Keys pressed one by one: dialling while there is dial tone, tones in a call.
     Digits {
         target: Target,
@@ -311,6 +319,11 @@ pub enum Command {
     },
     /// Clears a call that leads nowhere and gives dial tone on its line.
     NewCall(Target),
+    /// Says what a call is charged to.
+    Account {
+        target: Target,
+        code: String,
+    },
     DoNotDisturb {
         dn: Dn,
         on: bool,
@@ -369,6 +382,10 @@ pub enum Refusal {
     InvalidDestination,
     #[error("the conference is full")]
     ConferenceFull,
+    #[error("not an account code that is accepted")]
+    BadAccountCode,
+    #[error("class of service asks for an account code")]
+    AccountNeeded,
 }
 
 /// A monitored line's part in what happened, as it is right after it.
@@ -435,6 +452,17 @@ pub struct Learnt {
     pub witnesses: Vec<Witness>,
 }
 
+/// A line set what its call is charged to; only that line is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Charged {
+    pub call: Arc<str>,
+    pub gcid: Arc<str>,
+    pub device: DeviceRef,
+    pub calling: DeviceRef,
+    pub account: Account,
+    pub witnesses: Vec<Witness>,
+}
+
 /// To an idle line: another of its set is in use, or is no longer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InUse {
@@ -455,6 +483,7 @@ pub enum Output {
     Happened(Happened),
     Joined(Joined),
     Learnt(Learnt),
+    Charged(Charged),
     InUse(InUse),
     Peer(u16, PeerMessage),
     /// An invariant is broken: a fault of the switch itself.

@@ -30,11 +30,13 @@ impl Switch {
                 Features::of(&[Feature::RedirectCall]).or(when(!beside(LegState::is_active), &[Feature::AnswerCall]))
             }
             LegState::Held => when(!beside(LegState::is_active), &[Feature::RetrieveCall]),
-            LegState::Connected => Features::of(&[Feature::ClearCall, Feature::OutPulseDigits])
-                .or(when(!held_beside, &[Feature::HoldCall, Feature::ConsultationCall]))
-                .or(when(self.is_held_away(leg), &[Feature::NewCall]))
-                .or(when(!held_beside && self.splits(leg).is_some(), &[Feature::SplitConferenceCall]))
-                .or(when(consults, &[Feature::AlternateCall])),
+            LegState::Connected => {
+                Features::of(&[Feature::ClearCall, Feature::OutPulseDigits, Feature::SetAccountCode])
+                    .or(when(!held_beside, &[Feature::HoldCall, Feature::ConsultationCall]))
+                    .or(when(self.is_held_away(leg), &[Feature::NewCall]))
+                    .or(when(!held_beside && self.splits(leg).is_some(), &[Feature::SplitConferenceCall]))
+                    .or(when(consults, &[Feature::AlternateCall]))
+            }
         };
         let Some(pair) = entry.pair.filter(|_| consults) else { return own };
         own.with(Feature::CancelConsultationCall)

@@ -36,6 +36,7 @@ impl Switch {
         let why = if consults { Why::Consultation } else { Why::NewCall };
         self.set(caller, LegState::Originated, why, step);
         self.tell_all(CallEventKind::Originated, caller, why, step);
+        self.tell_account(caller, step);
         match self.route(number) {
             Route::Here(line) => match self.hindrance(line) {
                 None => self.ring(call, line, Why::NewCall, step),

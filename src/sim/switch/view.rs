@@ -137,6 +137,7 @@ impl Switch {
             cause: leg.cause,
             other: self.other_number(call, number, line),
             tones: leg.tones.clone(),
+            account: leg.account.clone(),
             since_ms: leg.since_ms,
         })
     }

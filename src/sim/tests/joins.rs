@@ -19,7 +19,7 @@ async fn join(gateway: &mut Gateway) -> (String, JoinedEvent) {
 
 /// 1000 talks with 1001 and consults 1002; the connections of 1000 in both calls.
 async fn consultation(gateway: &mut Gateway, node: &SimNodeHandle) -> [ConnectionId; 2] {
-    let made = gateway.ask(Request::MakeCall { calling: device("1000"), called: "1001".into() }).await;
+    let made = gateway.ask(Request::MakeCall { calling: device("1000"), called: "1001".into(), account: None }).await;
     let Ok(Response::MakeCall { calling: existing, .. }) = made else { panic!("{made:?}") };
     hand(node, "1001", Deed::Answer).await.expect("answered");
     let consult = Request::ConsultationCall { existing: existing.clone(), consulted: "1002".into() };

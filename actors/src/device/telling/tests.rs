@@ -288,14 +288,14 @@ fn an_event_names_leg_object_and_time_and_no_leg_where_no_call_is() {
 fn features_are_those_of_the_node_else_of_the_state_and_only_what_can_be_done() {
     use FeaturesAllowed::{
         AlternateCall, AnswerCall, CancelConsultationCall, ClearCall, ConferenceCall, ConsultationCall, HoldCall,
-        OutPulseDigits, RedirectCall, RetrieveCall, TransferCall,
+        OutPulseDigits, RedirectCall, RetrieveCall, SetAccountCode, TransferCall,
     };
     for (state, features) in [
         (LegState::Initiated, vec![ClearCall, OutPulseDigits]),
         (LegState::Originated, vec![ClearCall, OutPulseDigits]),
         (LegState::Delivered, vec![ClearCall]),
         (LegState::Received, vec![AnswerCall, RedirectCall]),
-        (LegState::Established, vec![ConsultationCall, ClearCall, OutPulseDigits, HoldCall]),
+        (LegState::Established, vec![ConsultationCall, SetAccountCode, ClearCall, OutPulseDigits, HoldCall]),
         (LegState::Held, vec![RetrieveCall]),
         (LegState::Queued, vec![ClearCall]),
         (LegState::Failed, vec![ClearCall]),
@@ -307,7 +307,10 @@ fn features_are_those_of_the_node_else_of_the_state_and_only_what_can_be_done() 
     let (alternate, cancel) = (AlternateCall, CancelConsultationCall);
     for (state, features) in [
         (LegState::Delivered, vec![alternate, cancel, TransferCall, ClearCall]),
-        (LegState::Established, vec![alternate, ConferenceCall, cancel, TransferCall, ClearCall, OutPulseDigits]),
+        (
+            LegState::Established,
+            vec![alternate, ConferenceCall, cancel, TransferCall, SetAccountCode, ClearCall, OutPulseDigits],
+        ),
         (LegState::Failed, vec![cancel, ClearCall]),
         (LegState::Held, vec![RetrieveCall]),
     ] {

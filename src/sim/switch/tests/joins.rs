@@ -64,6 +64,7 @@ fn a_consultation_holds_the_call_and_rings_another() {
     let all = Features::of(&[
         Feature::ClearCall,
         Feature::OutPulseDigits,
+        Feature::SetAccountCode,
         Feature::CancelConsultationCall,
         Feature::TransferCall,
         Feature::ConferenceCall,

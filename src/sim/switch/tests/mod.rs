@@ -1,5 +1,6 @@
 //! Tests of the switch: scenarios, every command in every state, and a long random walk.
 
+mod accounts;
 mod across;
 mod diverts;
 mod joins;

@@ -132,7 +132,7 @@ fn a_second_call_is_made_while_the_first_is_held() {
     assert_eq!(b.states("1000"), [TruthState::Held, TruthState::Connected]);
     assert_eq!(
         b.events().next().map(|h| h.witnesses[0].permitted),
-        Some(Features::of(&[Feature::ClearCall, Feature::OutPulseDigits]))
+        Some(Features::of(&[Feature::ClearCall, Feature::OutPulseDigits, Feature::SetAccountCode]))
     );
     assert_eq!(b.person(Command::Hold(at("1000"))), Err(Refusal::HoldInUse));
     assert_eq!(b.person(Command::Retrieve(at("1000"))), Err(Refusal::LineInUse));

@@ -85,7 +85,7 @@ fn consult(b: &mut Bench, number: &str) {
     b.person(Command::Consult { target: at("1000"), number: number.into() }).expect("a consultation");
 }
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
     "offhook",
     "makecall",
     "digits",
@@ -102,31 +102,32 @@ const COMMANDS: [&str; 16] = [
     "redirect",
     "pickup",
     "newcall",
+    "account",
 ];
 
 /// What each command finds, in the order of [`COMMANDS`], by a letter: `.` it is done; else the
 /// refusal of [`refusal`].
 #[rustfmt::skip]
 const TABLE: &[(&str, &str)] = &[
-    //                        o m d a  c h r c  x a t c  s r p n
-    ("idle",                 ". . A R  C A H A  A A A A  A R . A"),
-    ("initiated",            "L . . R  . W H W  H H H H  W R L W"),
-    ("delivered",            "L L W R  . W H W  H H H H  W R L W"),
-    ("alerting",             ". L A .  C A H A  A A A A  A . . A"),
-    ("connected",            "L L . R  . . H .  H H H H  W R L W"),
-    ("held away",            "L L . R  . . H .  H H H H  W R L ."),
-    ("held",                 ". . A R  C A . A  A A A A  A R . A"),
-    ("held+connected",       "L L . R  . I L I  W W W W  W R L W"),
-    ("held+alerting",        ". L A .  C A . A  A A A A  A . . A"),
-    ("failed",               "L L W R  . W H W  H H H H  W R L ."),
-    ("consulting delivered", "L L W R  . W L W  . W . W  W R L W"),
-    ("consulting connected", "L L . R  . I L I  . . . .  W R L W"),
-    ("consulting failed",    "L L W R  . W L W  . W W W  W R L ."),
-    ("consulting busy",      "L L W R  . W L W  . W . W  W R L ."),
-    ("conference maker",     "L L . R  . . H .  H H H H  . R L W"),
-    ("conference member",    "L L . R  . . H .  H H H H  W R L W"),
-    ("transferred ringing",  "L L W R  . W H W  H H H H  W R L W"),
-    ("recalled",             ". L A .  C A H A  A A A A  A . . A"),
+    //                        o m d a  c h r c  x a t c  s r p n  a
+    ("idle",                 ". . A R  C A H A  A A A A  A R . A  A"),
+    ("initiated",            "L . . R  . W H W  H H H H  W R L W  W"),
+    ("delivered",            "L L W R  . W H W  H H H H  W R L W  W"),
+    ("alerting",             ". L A .  C A H A  A A A A  A . . A  A"),
+    ("connected",            "L L . R  . . H .  H H H H  W R L W  ."),
+    ("held away",            "L L . R  . . H .  H H H H  W R L .  ."),
+    ("held",                 ". . A R  C A . A  A A A A  A R . A  A"),
+    ("held+connected",       "L L . R  . I L I  W W W W  W R L W  ."),
+    ("held+alerting",        ". L A .  C A . A  A A A A  A . . A  A"),
+    ("failed",               "L L W R  . W H W  H H H H  W R L .  W"),
+    ("consulting delivered", "L L W R  . W L W  . W . W  W R L W  W"),
+    ("consulting connected", "L L . R  . I L I  . . . .  W R L W  ."),
+    ("consulting failed",    "L L W R  . W L W  . W W W  W R L .  W"),
+    ("consulting busy",      "L L W R  . W L W  . W . W  W R L .  W"),
+    ("conference maker",     "L L . R  . . H .  H H H H  . R L W  ."),
+    ("conference member",    "L L . R  . . H .  H H H H  W R L W  ."),
+    ("transferred ringing",  "L L W R  . W H W  H H H H  W R L W  W"),
+    ("recalled",             ". L A .  C A H A  A A A A  A . . A  A"),
 ];
 
 fn refusal(letter: &str) -> Option<Refusal> {
@@ -168,6 +169,7 @@ fn command(name: &str, target: Target, held: Option<String>) -> Command {
         "redirect" => Command::Redirect { target, number: "1003".into() },
         "pickup" => Command::PickUp { line: target.line, ringing: at("1004") },
         "newcall" => Command::NewCall(target),
+        "account" => Command::Account { target, code: "12".into() },
         other => panic!("{other}"),
     }
 }
@@ -209,6 +211,7 @@ fn an_application_that_names_a_leg_gets_what_is_announced_and_nothing_else() {
         ("split", F::SplitConferenceCall),
         ("redirect", F::RedirectCall),
         ("newcall", F::NewCall),
+        ("account", F::SetAccountCode),
     ];
     for (state, prepare) in STATES {
         for (name, feature) in features {
@@ -243,7 +246,9 @@ fn what_is_not_there_is_refused() {
         (named("1002", Some(&key)), Refusal::UnknownConnection),
         (named("1019", Some(&key)), Refusal::Privilege),
     ] {
-        for name in ["answer", "clear", "hold", "retrieve", "digits", "consult", "redirect", "split", "newcall"] {
+        for name in
+            ["answer", "clear", "hold", "retrieve", "digits", "consult", "redirect", "split", "newcall", "account"]
+        {
             assert_eq!(b.application(command(name, target.clone(), None)), Err(refusal), "{name} {target:?}");
         }
         for name in ["cancel", "alternate", "transfer", "conference"] {

@@ -23,7 +23,7 @@ const LINES: [[&str; 6]; 2] =
     [["1000", "1000/2", "1001", "1002", "1019", "1003/3"], ["2000", "2000/2", "2001", "2002", "2003", "2004"]];
 const NUMBERS: [&str; 10] = ["1000", "1001", "1002", "1019", "2000", "2001", "2002", "2999", "3000", "1x"];
 
-const USED: [Feature; 12] = [
+const USED: [Feature; 13] = [
     Feature::AnswerCall,
     Feature::ClearCall,
     Feature::HoldCall,
@@ -36,6 +36,7 @@ const USED: [Feature; 12] = [
     Feature::ConferenceCall,
     Feature::SplitConferenceCall,
     Feature::NewCall,
+    Feature::SetAccountCode,
 ];
 
 fn random_command(chance: &mut Chance, node: usize) -> Command {
@@ -43,7 +44,7 @@ fn random_command(chance: &mut Chance, node: usize) -> Command {
     let target = Target { line, call: None };
     let two = Two { line, held: None, active: None };
     let (number, other) = (String::from(NUMBERS[chance.below(10)]), chance.below(6));
-    match chance.below(25) {
+    match chance.below(26) {
         0..=2 => Command::MakeCall { line, number },
         3 => Command::OffHook(line),
         4 => Command::Digits { target, digits: ["1", "20", "1001"][chance.below(3)].into() },
@@ -60,6 +61,7 @@ fn random_command(chance: &mut Chance, node: usize) -> Command {
         21 => Command::Redirect { target, number },
         22 => Command::PickUp { line, ringing: Target { line: self::line(LINES[node][other]), call: None } },
         23 => Command::NewCall(target),
+        24 => Command::Account { target, code: ["12", "1"][chance.below(2)].into() },
         _ => Command::DoNotDisturb { dn: line.dn, on: chance.below(12) == 0 },
     }
 }
@@ -92,6 +94,7 @@ fn announced_or_not(pair: &mut Pair, chance: &mut Chance, node: usize) {
         Feature::ConferenceCall => Command::Conference(two),
         Feature::SplitConferenceCall => Command::Split(target),
         Feature::NewCall => Command::NewCall(target),
+        Feature::SetAccountCode => Command::Account { target, code: "4711".into() },
         // Whether it can go there is not announced.
         Feature::RedirectCall => {
             let redirected = pair.input(node, Input::Command(By::Application, Command::Redirect { target, number }));
@@ -215,7 +218,7 @@ fn walk(seed: u64, steps: usize) -> Vec<Truth> {
 #[test]
 fn a_random_walk_never_breaks_an_invariant() {
     let mut seen = std::collections::BTreeSet::new();
-    for seed in 1..=12 {
+    for seed in 1..=24 {
         seen.extend(walk(seed, 4_000).into_iter().map(|t| (t.cause, t.state)));
     }
     // A walk is worth what it comes by.
