@@ -40,6 +40,9 @@ pub enum Deed {
     PickUp(Dn),
     /// Dial tone instead of a call that leads nowhere.
     NewCall,
+    /// Waits at the busy phone that was called.
+    CampOn,
+    Trade,
     /// Says what the call is charged to.
     Account(String),
     DoNotDisturb(bool),
@@ -212,6 +215,8 @@ impl Core {
             Deed::Redirect(number) => Command::Redirect { target: here, number },
             Deed::PickUp(dn) => Command::PickUp { line, ringing: Target { line: Line::prime(dn), call: None } },
             Deed::NewCall => Command::NewCall(here),
+            Deed::CampOn => Command::CampOn(here),
+            Deed::Trade => Command::Trade(here),
             Deed::Account(code) => Command::Account { target: here, code },
             Deed::DoNotDisturb(on) => Command::DoNotDisturb { dn: line.dn, on },
         };

@@ -166,7 +166,7 @@ impl Faults {
 }
 
 /// Every event that is told, by its name without its ending.
-pub const EVENTS: [&str; 12] = [
+pub const EVENTS: [&str; 13] = [
     "ServiceInitiated",
     "Originated",
     "Delivered",
@@ -176,6 +176,7 @@ pub const EVENTS: [&str; 12] = [
     "Diverted",
     "ConnectionCleared",
     "Failed",
+    "Queued",
     "Transfered",
     "Conferenced",
     "CallInformation",

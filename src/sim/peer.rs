@@ -49,6 +49,18 @@ pub enum PeerMessage {
         part: PartId,
         called: PeerParty,
     },
+    /// Asks for a place to wait at a number that is busy. Answered by `Queued` or `Fail`.
+    CampOn {
+        part: PartId,
+        gcid: String,
+        calling: PeerParty,
+        called: String,
+    },
+    /// The call waits; `Alert` follows when the number is free.
+    Queued {
+        part: PartId,
+        called: PeerParty,
+    },
     Answer {
         part: PartId,
     },

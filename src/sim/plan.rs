@@ -11,6 +11,8 @@ pub struct ClassOfService {
     pub monitoring: bool,
     pub call_control: bool,
     pub accounts: Accounts,
+    /// Whether the phone itself may wait at a busy one.
+    pub campon: bool,
 }
 
 /// What a class of service asks of account codes. Without either, any code is taken.
@@ -23,8 +25,12 @@ pub struct Accounts {
 }
 
 impl ClassOfService {
-    pub const ALL: Self =
-        Self { monitoring: true, call_control: true, accounts: Accounts { verified: false, forced: false } };
+    pub const ALL: Self = Self {
+        monitoring: true,
+        call_control: true,
+        accounts: Accounts { verified: false, forced: false },
+        campon: true,
+    };
 
     /// Its number in the node's forms.
     #[must_use]
@@ -35,7 +41,7 @@ impl ClassOfService {
             (true, false) => 3,
             (false, false) => 4,
         };
-        calls + 4 * u8::from(self.accounts.verified) + 8 * u8::from(self.accounts.forced)
+        calls + 4 * u8::from(self.accounts.verified) + 8 * u8::from(self.accounts.forced) + 16 * u8::from(!self.campon)
     }
 }
 
@@ -156,6 +162,7 @@ impl Plan {
                         monitoring: number != 1018,
                         call_control: number != 1019,
                         accounts: Accounts { verified: number == 1014, forced: number == 1013 },
+                        campon: number != 1012,
                     },
                 })
                 .collect();
@@ -230,6 +237,7 @@ mod tests {
                 assert_eq!((phone.dn, phone.buttons), (dn(u32::from(node) * 1000 + i), buttons));
                 assert_eq!(phone.cos.monitoring, phone.dn != dn(1018));
                 assert_eq!(phone.cos.call_control, phone.dn != dn(1019));
+                assert_eq!(phone.cos.campon, phone.dn != dn(1012));
                 let accounts = Accounts { verified: phone.dn == dn(1014), forced: phone.dn == dn(1013) };
                 assert_eq!(phone.cos.accounts, accounts);
             }

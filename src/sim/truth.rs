@@ -17,7 +17,7 @@ use super::switch::Why;
 /// | alerting | is rung |
 /// | connected | talks (even while the other party holds) |
 /// | held | has put the call on hold |
-/// | queued | waits for somebody to be free (calls to groups; not made yet) |
+/// | queued | waits for a busy phone to be free; or, at that phone, is waited for |
 /// | failed | hears a tone that says why the call failed |
 /// | null | has left the call; the leg is never heard of again |
 ///

@@ -46,6 +46,10 @@ pub enum Action {
         leg: LegId,
         digits: String,
     },
+    /// Wait at the busy device that was called.
+    CampOn(LegId),
+    /// Hold the active call and answer the one that waits; takes the id of either.
+    Trade(LegId),
     SetAccount {
         leg: LegId,
         code: String,

@@ -20,7 +20,9 @@ use crate::event::{Event, Forms};
 pub const SUPPORTED: Features = Features::of(&[
     Feature::AnswerCall,
     Feature::RedirectCall,
+    Feature::CamponCall,
     Feature::AlternateCall,
+    Feature::TradeCall,
     Feature::ConferenceCall,
     Feature::SplitConferenceCall,
     Feature::ConsultationCall,
@@ -89,6 +91,7 @@ fn of_leg(leg: &LegView) -> Features {
     const DELIVERED: Features =
         Features::of(&[Feature::CancelConsultationCall, Feature::TransferCall, Feature::AlternateCall]);
     const ESTABLISHED: Features = DELIVERED.with(Feature::ConferenceCall);
+    const BUSY: Features = Features::of(&[Feature::CamponCall, Feature::SetCallMeBack, Feature::SendCallbackMessage]);
     match leg.state {
         LegState::Delivered if leg.consulting => of_state(leg.state).or(DELIVERED),
         // The line has no room for another held call.
@@ -96,7 +99,11 @@ fn of_leg(leg: &LegView) -> Features {
             let taken = Features::of(&[Feature::HoldCall, Feature::ConsultationCall]);
             of_state(leg.state).without(taken).or(ESTABLISHED)
         }
-        LegState::Failed if leg.consulting => of_state(leg.state).with(Feature::CancelConsultationCall),
+        LegState::Failed => {
+            // Else there is nobody to wait for, or to be called by.
+            let own = if leg.busy { of_state(leg.state) } else { of_state(leg.state).without(BUSY) };
+            if leg.consulting { own.with(Feature::CancelConsultationCall) } else { own }
+        }
         state => of_state(state),
     }
 }
@@ -105,7 +112,7 @@ fn of_leg(leg: &LegView) -> Features {
 fn of_state(state: LegState) -> Features {
     use Feature::{
         AnswerCall, CamponCall, ClearCall, ConsultationCall, HoldCall, NewCall, OutPulseDigits, RedirectCall,
-        RetrieveCall, SendCallbackMessage, SetAccountCode, SetCallMeBack,
+        RetrieveCall, SendCallbackMessage, SetAccountCode, SetCallMeBack, TradeCall,
     };
     const INITIATED: Features = Features::of(&[ClearCall, OutPulseDigits]);
     const DELIVERED: Features = Features::of(&[ClearCall, SetCallMeBack, SendCallbackMessage]);
@@ -114,6 +121,7 @@ fn of_state(state: LegState) -> Features {
         Features::of(&[ClearCall, HoldCall, ConsultationCall, OutPulseDigits, SetAccountCode]);
     const HELD: Features = Features::of(&[RetrieveCall]);
     const QUEUED: Features = Features::of(&[ClearCall, SetCallMeBack]);
+    const WAITING: Features = Features::of(&[TradeCall]);
     const FAILED: Features = Features::of(&[ClearCall, NewCall, CamponCall, SetCallMeBack, SendCallbackMessage]);
     match state {
         LegState::Initiated | LegState::Originated => INITIATED,
@@ -122,6 +130,7 @@ fn of_state(state: LegState) -> Features {
         LegState::Established => ESTABLISHED,
         LegState::Held => HELD,
         LegState::Queued => QUEUED,
+        LegState::Waiting => WAITING,
         LegState::Failed => FAILED,
     }
 }

@@ -23,7 +23,7 @@ use schemas::domain::{LegId, ObjectId};
 use schemas::fault::Ground;
 
 use super::operation::{Context, Given, Handler, No, Operation, Result, Told, run};
-use super::{calls, devices};
+use super::{calls, devices, waiting};
 
 pub(in crate::http) fn handler(name: &str) -> Option<Handler> {
     Some(match name {
@@ -42,7 +42,7 @@ pub(in crate::http) fn handler(name: &str) -> Option<Handler> {
         "registerEventHandler" => run::<RegisterEventHandler>,
         "getNumberedEvent" => run::<GetNumberedEvent>,
         "cancelGetEvent" => run::<CancelGetEvent>,
-        _ => return calls::handler(name).or_else(|| devices::handler(name)),
+        _ => return calls::handler(name).or_else(|| waiting::handler(name)).or_else(|| devices::handler(name)),
     })
 }
 

@@ -7,6 +7,7 @@ pub(super) mod call_control;
 mod calls;
 mod devices;
 pub(super) mod session;
+mod waiting;
 
 use std::net::{IpAddr, Ipv4Addr};
 

@@ -51,9 +51,10 @@ pub(super) fn answer(request: Request, switch: &mut Switch, now_ms: i64, told: &
         Request::AssociateData { connection, account } => {
             done(Command::Account { target: target(&connection)?, code: account }).map(|_| Response::AssociateData)
         }
+        Request::CamponCall { connection } => done(Command::CampOn(target(&connection)?)).map(|_| Response::CamponCall),
         Request::GetCstaFeatures => {
-            use PrivateFeature::{DeviceProfile, NewCall, Permitted, SplitConference};
-            let known = [DeviceProfile, SplitConference, NewCall, Permitted];
+            use PrivateFeature::{DeviceProfile, NewCall, Permitted, SplitConference, TradeCall};
+            let known = [DeviceProfile, SplitConference, NewCall, TradeCall, Permitted];
             Ok(Response::GetCstaFeatures { private: if switch.plan().private { known.to_vec() } else { Vec::new() } })
         }
         Request::Escape(request) if switch.plan().private => private(request, switch, now_ms, told),
@@ -70,7 +71,8 @@ fn private(request: PrivateRequest, switch: &mut Switch, now_ms: i64, told: &mut
         }
         PrivateRequest::SplitConference { connection } => Command::Split(target(&connection)?),
         PrivateRequest::NewCall { connection } => Command::NewCall(target(&connection)?),
-        PrivateRequest::TradeCall { .. } | PrivateRequest::RemoteRetrieve { .. } | PrivateRequest::Unsupported => {
+        PrivateRequest::TradeCall { connection } => Command::Trade(target(&connection)?),
+        PrivateRequest::RemoteRetrieve { .. } | PrivateRequest::Unsupported => {
             return Err(Failure::operation("serviceNotSupported"));
         }
     };

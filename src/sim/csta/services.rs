@@ -55,7 +55,7 @@ fn name(request: &Request) -> &'static str {
 }
 
 /// Every service that is answered, by name.
-pub const SERVICES: [&str; 26] = [
+pub const SERVICES: [&str; 27] = [
     "SystemStatus",
     "SystemRegister",
     "StartApplicationSession",
@@ -80,6 +80,7 @@ pub const SERVICES: [&str; 26] = [
     "DirectedPickupCall",
     "GenerateDigits",
     "AssociateData",
+    "CamponCall",
     "GetCSTAFeatures",
     "Escape",
 ];

@@ -100,12 +100,13 @@ impl Switch {
             if legs.is_empty() {
                 return Err(format!("{line} is kept without legs"));
             }
-            let (mut active, mut held, mut alerting) = (0, 0, 0);
+            let (mut active, mut held, mut alerting, mut waiting) = (0, 0, 0, 0);
             for number in legs {
                 match self.state.legs.get(number) {
                     Some(leg) if leg.place.line() == Some(*line) => match leg.state {
                         LegState::Held => held += 1,
                         LegState::Alerting => alerting += 1,
+                        LegState::Waiting => waiting += 1,
                         _ => active += 1,
                     },
                     _ => return Err(format!("{line} knows {number:?}, which is not there")),
@@ -113,6 +114,11 @@ impl Switch {
             }
             if active > 1 || held > 1 || alerting > 1 {
                 return Err(format!("{line} has {active} active, {held} held, {alerting} alerting legs"));
+            }
+            if waiting > usize::from(active + alerting > 0) || (waiting > 0 && line.button != 1) {
+                return Err(format!(
+                    "{waiting} calls wait at {line}, which has {active} active, {alerting} alerting legs"
+                ));
             }
         }
         Ok(())
@@ -135,11 +141,11 @@ impl Switch {
 
 /// Whether the legs of one call can be so beside each other.
 fn agree(legs: &[&Leg]) -> bool {
-    use LegState::{Alerting, Connected, Delivered, Failed, Held, Initiated, Originated};
+    use LegState::{Alerting, Connected, Delivered, Failed, Held, Initiated, Originated, Queued, Waiting};
     if let [one] = legs {
         return matches!(one.state, Initiated | Failed);
     }
-    let rung = legs.iter().position(|l| matches!(l.state, Alerting | Initiated));
+    let rung = legs.iter().position(|l| matches!(l.state, Alerting | Initiated | Waiting));
     match (rung, legs) {
         (None, _) => legs.iter().all(|l| matches!(l.state, Connected | Held)),
         (Some(at), [a, b]) => {
@@ -147,6 +153,8 @@ fn agree(legs: &[&Leg]) -> bool {
             let far = |leg: &Leg| leg.place.line().is_none();
             match (rung.state, caller.state) {
                 (Alerting, Delivered | Held) => true,
+                // One waits for a phone that is busy.
+                (Waiting, Queued) => true,
                 // A partner was asked to ring somebody and has not said anything yet.
                 (Initiated, Originated | Held) => far(rung),
                 (Initiated, Delivered) => far(rung) && far(caller),

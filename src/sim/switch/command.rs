@@ -83,6 +83,18 @@ impl Switch {
                 let leg = self.resolve(by, &target, Feature::NewCall)?;
                 Ok(self.new_call_at(by, target.line, leg, step))
             }
+            Command::CampOn(target) => {
+                self.usable(by, target.line)?;
+                if !self.state.phones.get(&target.line.dn).is_some_and(|p| p.plan.cos.campon) {
+                    return Err(Refusal::Privilege);
+                }
+                let leg = self.resolve(by, &target, Feature::CamponCall)?;
+                self.camp_on(target.line, leg, step)
+            }
+            Command::Trade(target) => {
+                self.resolve(by, &target, Feature::TradeCall)?;
+                self.trade(target.line, step)
+            }
             Command::Account { target, code } => {
                 let leg = self.resolve(by, &target, Feature::SetAccountCode)?;
                 self.set_account(target.line, leg, &code, step)
@@ -132,7 +144,7 @@ impl Switch {
             None => self.ask_for_account(by, line, number)?,
         }
         let tone = self.leg_in(line, |s| s == LegState::Initiated);
-        if tone.is_none() && self.leg_in(line, |s| s != LegState::Held).is_some() {
+        if tone.is_none() && self.is_busy(line) {
             return Err(Refusal::LineInUse);
         }
         let leg = match tone {

@@ -17,6 +17,7 @@
 //!   nobody of that node is in the call any more.
 //! - A call that fails leaves its caller with a tone until the caller clears; a call that is left
 //!   by all but one is over for the last one too.
+//! - One call may wait at a line that is busy, without making it more so; it rings when the line is free.
 //! - A held call is retrieved before it is cleared; a ringing phone cannot hang up.
 
 mod account;
@@ -32,6 +33,7 @@ mod partner;
 mod possible;
 mod route;
 mod view;
+mod waiting;
 
 #[cfg(test)]
 mod tests;
@@ -133,6 +135,7 @@ impl Switch {
                 Ok(Done::default())
             }
         };
+        self.ring_waiting(&mut step);
         self.follow(&mut step);
         self.steps += 1;
         let small = cfg!(debug_assertions) || self.state.legs.len() <= CHECKED_ALWAYS;

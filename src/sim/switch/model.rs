@@ -72,6 +72,7 @@ pub enum Why {
     CallPickup,
     RecallBusy,
     RecallNoAnswer,
+    CampOn,
     /// The link to the partner node is lost.
     PeerLost,
     /// The node lost its power.
@@ -101,6 +102,7 @@ impl Why {
             Self::CallPickup => Cause::CallPickup,
             Self::RecallBusy => Cause::RecallBusy,
             Self::RecallNoAnswer => Cause::RecallNoAnswer,
+            Self::CampOn => Cause::CampOn,
             Self::PeerLost => Cause::NetworkNotObtainable,
         }
     }
@@ -117,22 +119,27 @@ pub enum LegState {
     Alerting,
     Connected,
     Held,
+    /// Waits for a busy phone.
+    Queued,
+    /// The leg at the busy phone for which a caller waits.
+    Waiting,
     Failed,
 }
 
 impl LegState {
-    /// Whether the leg has its line's voice path. A held leg waits behind it, an alerting one
-    /// in front of it.
+    /// Whether the leg has its line's voice path. A held leg waits behind it, an alerting one and one
+    /// that waits in front of it.
     #[must_use]
     pub fn is_active(self) -> bool {
-        !matches!(self, Self::Held | Self::Alerting)
+        !matches!(self, Self::Held | Self::Alerting | Self::Waiting)
     }
 
     #[must_use]
     pub fn local(self) -> LocalState {
         match self {
             Self::Initiated => LocalState::Initiated,
-            Self::Originated | Self::Delivered | Self::Connected => LocalState::Connected,
+            Self::Originated | Self::Delivered | Self::Connected | Self::Queued => LocalState::Connected,
+            Self::Waiting => LocalState::Queued,
             Self::Alerting => LocalState::Alerting,
             Self::Held => LocalState::Hold,
             Self::Failed => LocalState::Fail,
@@ -148,6 +155,7 @@ impl LegState {
             Self::Alerting => TruthState::Alerting,
             Self::Connected => TruthState::Connected,
             Self::Held => TruthState::Held,
+            Self::Queued | Self::Waiting => TruthState::Queued,
             Self::Failed => TruthState::Failed,
         }
     }
@@ -319,6 +327,10 @@ pub enum Command {
     },
     /// Clears a call that leads nowhere and gives dial tone on its line.
     NewCall(Target),
+    /// Waits at the busy phone that was called.
+    CampOn(Target),
+    /// Holds the call that the line has and answers the one that waits for it.
+    Trade(Target),
     /// Says what a call is charged to.
     Account {
         target: Target,

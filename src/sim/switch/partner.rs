@@ -59,12 +59,18 @@ impl Switch {
                 }
             }
             setup @ PeerMessage::Setup { .. } => self.asked_to_ring(from, setup, step),
+            asked @ PeerMessage::CampOn { .. } => self.asked_to_wait(from, asked, step),
+            PeerMessage::Queued { part, called } => self.waits_there(from, part, called, step),
             PeerMessage::Alert { part, called } => {
-                let Some((leg, LegState::Initiated)) = self.known(from, part, true, step) else { return };
+                let Some((leg, LegState::Initiated | LegState::Waiting)) = self.known(from, part, true, step) else {
+                    return;
+                };
                 self.alerts_there(leg, called, step);
             }
             PeerMessage::Answer { part } => {
-                let Some((leg, LegState::Initiated | LegState::Alerting)) = self.known(from, part, true, step) else {
+                let Some((leg, LegState::Initiated | LegState::Alerting | LegState::Waiting)) =
+                    self.known(from, part, true, step)
+                else {
                     return;
                 };
                 self.connect(leg, Why::Normal, step);
@@ -91,7 +97,7 @@ impl Switch {
             }
             PeerMessage::Clear { part, cause } => {
                 let Some((leg, state)) = self.known(from, part, false, step) else { return };
-                if matches!(state, LegState::Initiated | LegState::Alerting) {
+                if matches!(state, LegState::Initiated | LegState::Alerting | LegState::Waiting) {
                     // The called side went away before it answered.
                     let why = if cause == Why::NormalClearing { Why::DestNotObtainable } else { cause };
                     self.part_failed(leg, why, step);
@@ -100,7 +106,9 @@ impl Switch {
                 }
             }
             PeerMessage::Fail { part, cause } => {
-                let Some((leg, LegState::Initiated | LegState::Alerting)) = self.known(from, part, false, step) else {
+                let Some((leg, LegState::Initiated | LegState::Alerting | LegState::Waiting)) =
+                    self.known(from, part, false, step)
+                else {
                     return;
                 };
                 self.part_failed(leg, cause, step);
@@ -110,7 +118,7 @@ impl Switch {
 
     /// The leg of a part and its state. A part that is not known is cleared at the partner, who
     /// would keep it for ever otherwise.
-    fn known(&self, from: u16, part: PartId, heal: bool, step: &mut Step<'_>) -> Option<(LegNo, LegState)> {
+    pub(super) fn known(&self, from: u16, part: PartId, heal: bool, step: &mut Step<'_>) -> Option<(LegNo, LegState)> {
         let leg = self.state.by_part.get(&part).copied();
         let found = leg.and_then(|l| Some((l, self.state.legs.get(&l)?)));
         match found {
@@ -310,11 +318,11 @@ impl Switch {
 /// Longest text that a partner may put into events here; frames have bounds, too.
 const LONGEST_TEXT: usize = 64;
 
-fn clipped(text: &str) -> &str {
+pub(super) fn clipped(text: &str) -> &str {
     text.char_indices().nth(LONGEST_TEXT).map_or(text, |(end, _)| &text[..end])
 }
 
-fn device_of(party: PeerParty) -> DeviceRef {
+pub(super) fn device_of(party: PeerParty) -> DeviceRef {
     DeviceRef {
         name: party.name.as_deref().filter(|name| !name.is_empty()).map(|name| clipped(name).to_owned()),
         ..DeviceRef::number(clipped(&party.number))

@@ -25,7 +25,10 @@ impl Switch {
             LegState::Initiated => Features::of(&[Feature::ClearCall, Feature::OutPulseDigits]),
             LegState::Originated => Features::of(&[Feature::ClearCall]),
             LegState::Delivered => Features::of(&[Feature::ClearCall]),
-            LegState::Failed => Features::of(&[Feature::ClearCall, Feature::NewCall]),
+            LegState::Failed => Features::of(&[Feature::ClearCall, Feature::NewCall])
+                .or(when(self.may_camp_on(line, leg), &[Feature::CamponCall])),
+            LegState::Queued => Features::of(&[Feature::ClearCall]),
+            LegState::Waiting => when(self.may_trade(line, leg), &[Feature::TradeCall]),
             LegState::Alerting => {
                 Features::of(&[Feature::RedirectCall]).or(when(!beside(LegState::is_active), &[Feature::AnswerCall]))
             }
@@ -33,6 +36,7 @@ impl Switch {
             LegState::Connected => {
                 Features::of(&[Feature::ClearCall, Feature::OutPulseDigits, Feature::SetAccountCode])
                     .or(when(!held_beside, &[Feature::HoldCall, Feature::ConsultationCall]))
+                    .or(when(self.may_trade(line, leg), &[Feature::TradeCall]))
                     .or(when(self.is_held_away(leg), &[Feature::NewCall]))
                     .or(when(!held_beside && self.splits(leg).is_some(), &[Feature::SplitConferenceCall]))
                     .or(when(consults, &[Feature::AlternateCall]))

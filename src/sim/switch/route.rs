@@ -66,7 +66,7 @@ impl Switch {
     /// Why a line cannot be rung now.
     pub(super) fn hindrance(&self, line: Line) -> Option<Why> {
         let phone = self.state.phones.get(&line.dn)?;
-        if self.leg_in(line, |s| s != LegState::Held).is_some() {
+        if self.is_busy(line) {
             return Some(Why::Busy);
         }
         phone.dnd.then_some(Why::DoNotDisturb)

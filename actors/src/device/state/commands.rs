@@ -65,6 +65,8 @@ impl State {
             Action::SendDigits { leg, digits } => {
                 Command::SendDigits { device, call: self.call(leg)?, digits: keys(digits)? }
             }
+            Action::CampOn(leg) => Command::CampOn { device, call: self.call(leg)? },
+            Action::Trade(leg) => Command::Trade { device, call: self.call(leg)? },
             Action::SetAccount { leg, code } => {
                 Command::SetAccount { device, call: self.call(leg)?, code: account_code(code)? }
             }

@@ -8,6 +8,7 @@ use crate::device::table::ROWS;
 use crate::node::messages::CallDetails;
 
 mod joined;
+mod waiting;
 
 const CALL: &str = "c1";
 
@@ -158,7 +159,7 @@ fn local(state: LegState) -> LocalState {
         LegState::Originated | LegState::Delivered | LegState::Established => LocalState::Connected,
         LegState::Received => LocalState::Alerting,
         LegState::Held => LocalState::Hold,
-        LegState::Queued => LocalState::Queued,
+        LegState::Queued | LegState::Waiting => LocalState::Queued,
         LegState::Failed => LocalState::Fail,
     }
 }

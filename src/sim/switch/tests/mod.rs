@@ -7,6 +7,7 @@ mod joins;
 mod partners;
 mod scenarios;
 mod table;
+mod waiting;
 mod walk;
 
 use std::sync::Arc;

@@ -23,7 +23,7 @@ const LINES: [[&str; 6]; 2] =
     [["1000", "1000/2", "1001", "1002", "1019", "1003/3"], ["2000", "2000/2", "2001", "2002", "2003", "2004"]];
 const NUMBERS: [&str; 10] = ["1000", "1001", "1002", "1019", "2000", "2001", "2002", "2999", "3000", "1x"];
 
-const USED: [Feature; 13] = [
+const USED: [Feature; 15] = [
     Feature::AnswerCall,
     Feature::ClearCall,
     Feature::HoldCall,
@@ -37,6 +37,8 @@ const USED: [Feature; 13] = [
     Feature::SplitConferenceCall,
     Feature::NewCall,
     Feature::SetAccountCode,
+    Feature::CamponCall,
+    Feature::TradeCall,
 ];
 
 fn random_command(chance: &mut Chance, node: usize) -> Command {
@@ -44,7 +46,7 @@ fn random_command(chance: &mut Chance, node: usize) -> Command {
     let target = Target { line, call: None };
     let two = Two { line, held: None, active: None };
     let (number, other) = (String::from(NUMBERS[chance.below(10)]), chance.below(6));
-    match chance.below(26) {
+    match chance.below(29) {
         0..=2 => Command::MakeCall { line, number },
         3 => Command::OffHook(line),
         4 => Command::Digits { target, digits: ["1", "20", "1001"][chance.below(3)].into() },
@@ -61,6 +63,8 @@ fn random_command(chance: &mut Chance, node: usize) -> Command {
         21 => Command::Redirect { target, number },
         22 => Command::PickUp { line, ringing: Target { line: self::line(LINES[node][other]), call: None } },
         23 => Command::NewCall(target),
+        25 | 26 => Command::CampOn(target),
+        27 => Command::Trade(target),
         24 => Command::Account { target, code: ["12", "1"][chance.below(2)].into() },
         _ => Command::DoNotDisturb { dn: line.dn, on: chance.below(12) == 0 },
     }
@@ -94,6 +98,8 @@ fn announced_or_not(pair: &mut Pair, chance: &mut Chance, node: usize) {
         Feature::ConferenceCall => Command::Conference(two),
         Feature::SplitConferenceCall => Command::Split(target),
         Feature::NewCall => Command::NewCall(target),
+        Feature::CamponCall => Command::CampOn(target),
+        Feature::TradeCall => Command::Trade(target),
         Feature::SetAccountCode => Command::Account { target, code: "4711".into() },
         // Whether it can go there is not announced.
         Feature::RedirectCall => {
@@ -234,6 +240,9 @@ fn a_random_walk_never_breaks_an_invariant() {
         (Why::CallPickup, TruthState::Connected),
         (Why::RecallBusy, TruthState::Alerting),
         (Why::RecallNoAnswer, TruthState::Alerting),
+        (Why::CampOn, TruthState::Queued),
+        (Why::CampOn, TruthState::Alerting),
+        (Why::CampOn, TruthState::Delivered),
         (Why::PeerLost, TruthState::Null),
     ] {
         assert!(seen.contains(&wanted), "{wanted:?}");
