@@ -43,6 +43,12 @@ pub enum Deed {
     /// Waits at the busy phone that was called.
     CampOn,
     Trade,
+    /// Be called when whom the call was for is free.
+    CallBack,
+    /// Leave a message for whom the call is for.
+    LeaveMessage,
+    /// Take over what is held at a number.
+    RetrieveFrom(Dn),
     /// Says what the call is charged to.
     Account(String),
     DoNotDisturb(bool),
@@ -217,6 +223,9 @@ impl Core {
             Deed::NewCall => Command::NewCall(here),
             Deed::CampOn => Command::CampOn(here),
             Deed::Trade => Command::Trade(here),
+            Deed::CallBack => Command::CallBack(here),
+            Deed::LeaveMessage => Command::LeaveMessage(here),
+            Deed::RetrieveFrom(holder) => Command::RetrieveFrom { line, holder },
             Deed::Account(code) => Command::Account { target: here, code },
             Deed::DoNotDisturb(on) => Command::DoNotDisturb { dn: line.dn, on },
         };
@@ -328,7 +337,12 @@ impl Core {
         for output in told {
             match output {
                 Output::Truth(record) => self.truth.push(record),
-                Output::Happened(_) | Output::Joined(_) | Output::Learnt(_) | Output::Charged(_) | Output::InUse(_) => {
+                Output::Happened(_)
+                | Output::Joined(_)
+                | Output::Learnt(_)
+                | Output::Charged(_)
+                | Output::MessageWaiting { .. }
+                | Output::InUse(_) => {
                     let mut effects = Vec::new();
                     self.exchange.tell(&output, &mut effects);
                     self.send(effects, now_ms, acts);

@@ -166,7 +166,7 @@ impl Faults {
 }
 
 /// Every event that is told, by its name without its ending.
-pub const EVENTS: [&str; 13] = [
+pub const EVENTS: [&str; 14] = [
     "ServiceInitiated",
     "Originated",
     "Delivered",
@@ -180,6 +180,7 @@ pub const EVENTS: [&str; 13] = [
     "Transfered",
     "Conferenced",
     "CallInformation",
+    "MessageWaiting",
 ];
 
 /// An event's name without its ending.

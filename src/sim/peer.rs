@@ -56,6 +56,20 @@ pub enum PeerMessage {
         calling: PeerParty,
         called: String,
     },
+    /// Asks to be told when a number is free, after it was busy; `used` says that it was already.
+    Watch {
+        number: String,
+        used: bool,
+    },
+    /// It is.
+    Free {
+        number: String,
+    },
+    /// Leaves a message at a number: `from` wants to be called.
+    Message {
+        number: String,
+        from: String,
+    },
     /// The call waits; `Alert` follows when the number is free.
     Queued {
         part: PartId,

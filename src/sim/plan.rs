@@ -13,6 +13,8 @@ pub struct ClassOfService {
     pub accounts: Accounts,
     /// Whether the phone itself may wait at a busy one.
     pub campon: bool,
+    /// Whether it may ask to be called back.
+    pub callback: bool,
 }
 
 /// What a class of service asks of account codes. Without either, any code is taken.
@@ -30,6 +32,7 @@ impl ClassOfService {
         call_control: true,
         accounts: Accounts { verified: false, forced: false },
         campon: true,
+        callback: true,
     };
 
     /// Its number in the node's forms.
@@ -41,7 +44,11 @@ impl ClassOfService {
             (true, false) => 3,
             (false, false) => 4,
         };
-        calls + 4 * u8::from(self.accounts.verified) + 8 * u8::from(self.accounts.forced) + 16 * u8::from(!self.campon)
+        calls
+            + 4 * u8::from(self.accounts.verified)
+            + 8 * u8::from(self.accounts.forced)
+            + 16 * u8::from(!self.campon)
+            + 32 * u8::from(!self.callback)
     }
 }
 
@@ -163,6 +170,7 @@ impl Plan {
                         call_control: number != 1019,
                         accounts: Accounts { verified: number == 1014, forced: number == 1013 },
                         campon: number != 1012,
+                        callback: number != 1012,
                     },
                 })
                 .collect();
@@ -237,7 +245,7 @@ mod tests {
                 assert_eq!((phone.dn, phone.buttons), (dn(u32::from(node) * 1000 + i), buttons));
                 assert_eq!(phone.cos.monitoring, phone.dn != dn(1018));
                 assert_eq!(phone.cos.call_control, phone.dn != dn(1019));
-                assert_eq!(phone.cos.campon, phone.dn != dn(1012));
+                assert_eq!((phone.cos.campon, phone.cos.callback), (phone.dn != dn(1012), phone.dn != dn(1012)));
                 let accounts = Accounts { verified: phone.dn == dn(1014), forced: phone.dn == dn(1013) };
                 assert_eq!(phone.cos.accounts, accounts);
             }

@@ -129,6 +129,9 @@ pub struct TruthPhone {
     pub name: String,
     pub buttons: u8,
     pub dnd: bool,
+    /// Numbers whose messages wait: the lamp is lit while there is one.
+    #[serde(default)]
+    pub messages: Vec<String>,
     pub legs: Vec<TruthLeg>,
 }
 

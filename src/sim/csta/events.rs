@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use schemas::csta::message::{
-    CallEvent, CallEventKind, ConnectionId, Event, EventBody, InformationEvent, JoinKind, JoinedConnection,
-    JoinedEvent, Message,
+    CallEvent, CallEventKind, ConnectionId, Event, EventBody, FeatureChange, InformationEvent, JoinKind,
+    JoinedConnection, JoinedEvent, Message,
 };
 use schemas::domain::{Cause, DeviceRef, Features, LocalState, Party};
 
@@ -20,6 +20,9 @@ pub(super) fn witnesses(told: &Output) -> Cow<'_, [Witness]> {
         Output::InUse(used) => {
             Cow::Owned(vec![Witness { line: used.line, local: LocalState::Null, permitted: Features::NONE }])
         }
+        Output::MessageWaiting { line, .. } => {
+            Cow::Owned(vec![Witness { line: *line, local: LocalState::Null, permitted: Features::NONE }])
+        }
         Output::Truth(_) | Output::Peer(..) | Output::Broken(_) => Cow::Borrowed(&[]),
     }
 }
@@ -32,6 +35,9 @@ pub(super) fn event(told: &Output, witness: &Witness, cross_ref: u64) -> Option<
         Output::Learnt(learnt) => EventBody::Information(information(learnt, witness)),
         Output::Charged(charged) => EventBody::Information(charge(charged, witness)),
         Output::InUse(used) => EventBody::Call(in_use(used)),
+        Output::MessageWaiting { line, on } => {
+            EventBody::Feature { device: Party::Known(line.device()), change: FeatureChange::MessageWaiting(*on) }
+        }
         Output::Truth(_) | Output::Peer(..) | Output::Broken(_) => return None,
     };
     Some(Message::Event(Event { cross_ref: cross_ref.to_string(), body }))

@@ -55,7 +55,7 @@ fn name(request: &Request) -> &'static str {
 }
 
 /// Every service that is answered, by name.
-pub const SERVICES: [&str; 27] = [
+pub const SERVICES: [&str; 31] = [
     "SystemStatus",
     "SystemRegister",
     "StartApplicationSession",
@@ -81,6 +81,10 @@ pub const SERVICES: [&str; 27] = [
     "GenerateDigits",
     "AssociateData",
     "CamponCall",
+    "CallBack",
+    "CallBackMessage",
+    "CallBackMessageNonCallRelated",
+    "CancelCallBackMessage",
     "GetCSTAFeatures",
     "Escape",
 ];
@@ -101,6 +105,9 @@ pub(super) fn failure(refusal: Refusal) -> Failure {
         Refusal::NoActiveCall => Failure::state("noActiveCall"),
         Refusal::NoHeldCall => Failure::state("noHeldCall"),
         Refusal::ConferenceFull => Failure::resource("conferenceMemberLimitExceeded"),
+        Refusal::AlreadySet => Failure::operation("featureAlreadySet"),
+        Refusal::UnknownMessage => Failure::operation("invalidMsgID"),
+        Refusal::Full => Failure::resource("resourceLimitExceeded"),
         Refusal::BadAccountCode => Failure::operation("invalidAccountCode"),
         Refusal::AccountNeeded => Failure::operation("atLeastOneConditionalParameterNotProvided"),
     }

@@ -61,16 +61,21 @@ impl Switch {
             return Err(format!("{number:?} has {} legs", legs.len()));
         }
         let states: Vec<LegState> = legs.iter().map(|l| l.state).collect();
-        if !agree(&legs) {
+        let calls_back = call.callback.is_some();
+        if calls_back && states != [LegState::Alerting] {
+            return Err(format!("{number:?} in {states:?} calls back"));
+        }
+        // A callback has nobody but the one who is rung.
+        if !calls_back && !agree(&legs) {
             return Err(format!("the legs of {number:?} do not agree: {states:?}"));
         }
         let waits = legs.len() > 1 && states.iter().any(|s| matches!(s, LegState::Alerting | LegState::Initiated));
         let timer = match (call.timer.map(|(_, t)| t), states.as_slice()) {
             (Some(Timer::Interdigit), [LegState::Initiated]) => !call.digits.is_empty(),
-            (Some(Timer::NoAnswer), _) => waits,
+            (Some(Timer::NoAnswer), _) => waits || calls_back,
             (None, [LegState::Initiated]) => call.digits.is_empty(),
             // Across, it is the caller's node that lets a call ring for so long.
-            (None, _) => !waits || legs.iter().copied().any(far),
+            (None, _) => !calls_back && !waits || legs.len() > 1 && legs.iter().copied().any(far),
             _ => false,
         };
         if !timer {

@@ -95,6 +95,27 @@ impl Switch {
                 self.resolve(by, &target, Feature::TradeCall)?;
                 self.trade(target.line, step)
             }
+            Command::CallBack(target) => {
+                self.usable(by, target.line)?;
+                if !self.state.phones.get(&target.line.dn).is_some_and(|p| p.plan.cos.callback) {
+                    return Err(Refusal::Privilege);
+                }
+                let leg = self.resolve(by, &target, Feature::SetCallMeBack);
+                self.call_back(target.line, leg.map_err(|refusal| self.no_call_back(&target, refusal))?, step)
+            }
+            Command::LeaveMessage(target) => {
+                let leg = self.resolve(by, &target, Feature::SendCallbackMessage);
+                self.leave_message(target.line, leg.map_err(|refusal| self.no_message(&target, refusal))?, step)
+            }
+            Command::LeaveMessageAt { at, from } => {
+                self.usable(by, Line::prime(at))?;
+                self.leave_message_at(at, &from, step)
+            }
+            Command::ClearMessageAt { at, from } => {
+                self.usable(by, Line::prime(at))?;
+                self.clear_message_at(at, &from, step)
+            }
+            Command::RetrieveFrom { line, holder } => self.retrieve_from(by, line, holder, step),
             Command::Account { target, code } => {
                 let leg = self.resolve(by, &target, Feature::SetAccountCode)?;
                 self.set_account(target.line, leg, &code, step)
@@ -212,6 +233,9 @@ impl Switch {
     }
 
     pub(super) fn answer(&mut self, leg: LegNo, step: &mut Step<'_>) -> Done {
+        if self.is_call_back(leg) {
+            return self.dial_back(leg, step);
+        }
         self.connect(leg, Why::Normal, step);
         self.done(leg)
     }
@@ -227,7 +251,7 @@ impl Switch {
             self.set(leg, LegState::Connected, why, step);
         }
         for other in self.others(leg) {
-            if self.state.legs.get(&other).is_some_and(|l| l.state != LegState::Held) {
+            if self.state.legs.get(&other).is_some_and(|l| !matches!(l.state, LegState::Held | LegState::Connected)) {
                 self.set(other, LegState::Connected, why, step);
             }
         }

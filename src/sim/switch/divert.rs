@@ -1,9 +1,10 @@
 //! Ringing calls that go elsewhere, and calls that lead nowhere: redirect, pickup, new call.
 
 use schemas::csta::message::CallEventKind;
+use schemas::domain::Dn;
 
 use super::command::Outcome;
-use super::model::{By, Done, LegNo, LegState, Line, Place, Refusal, Target, Timer, Why};
+use super::model::{By, CallNo, Done, LegNo, LegState, Line, Place, Refusal, Target, Timer, Why};
 use super::route::Route;
 use super::{Step, Switch};
 use crate::sim::peer::Change;
@@ -76,6 +77,10 @@ impl Switch {
                 rung.next().ok_or(Refusal::NoCallToAnswer)?
             }
         };
+        // A callback is for whoever asked for it.
+        if self.is_call_back(leg) && self.state.legs.get(&leg).and_then(|l| l.place.line()) != Some(line) {
+            return Err(Refusal::NoCallToAnswer);
+        }
         let Some((LegState::Alerting, Some(left))) = self.state.legs.get(&leg).map(|l| (l.state, l.place.line()))
         else {
             return Err(Refusal::NoCallToAnswer);
@@ -91,6 +96,34 @@ impl Switch {
             return Err(Refusal::WrongState);
         }
         let Some(call) = self.state.legs.get(&leg).map(|l| l.call) else { return Err(Refusal::NoCallToAnswer) };
+        Ok(self.take_over(line, leg, (call, left), step))
+    }
+
+    /// Answers at a line what is held at another number of this node.
+    pub(super) fn retrieve_from(&mut self, by: By, line: Line, holder: Dn, step: &mut Step<'_>) -> Outcome {
+        self.usable(by, line)?;
+        let buttons = self.state.phones.get(&holder).map(|p| p.plan.buttons).ok_or(Refusal::UnknownDevice)?;
+        if self.leg_in(line, LegState::is_active).is_some() {
+            return Err(Refusal::LineInUse);
+        }
+        // Of two parties who talked: what is held for a consultation, or rings anew, is the holder's own.
+        let mut lines = (1..=buttons).map(|button| Line { dn: holder, button }).filter(|at| *at != line);
+        let held = lines.find_map(|at| Some((at, self.leg_in(at, |s| s == LegState::Held)?)));
+        let (left, leg) = held.ok_or(Refusal::NoHeldCall)?;
+        let Some(entry) = self.state.legs.get(&leg) else { return Err(Refusal::NoHeldCall) };
+        let (call, own) = (entry.call, line.dn.to_string());
+        let others = self.others(leg);
+        let talk =
+            |l: &LegNo| self.state.legs.get(l).is_some_and(|l| matches!(l.state, LegState::Connected | LegState::Held));
+        let is_there = others.iter().any(|l| self.parties_of(*l).iter().any(|d| d.number == own));
+        if entry.pair.is_some() || others.len() != 1 || !others.iter().all(talk) || is_there {
+            return Err(Refusal::WrongState);
+        }
+        Ok(self.take_over(line, leg, (call, left), step))
+    }
+
+    /// A call goes on at another line.
+    fn take_over(&mut self, line: Line, leg: LegNo, (call, left): (CallNo, Line), step: &mut Step<'_>) -> Done {
         let (from, to) = (self.device_of(leg), self.named(line));
         self.set_timer(call, None);
         self.part_with(leg, Why::CallPickup, step);
@@ -104,7 +137,7 @@ impl Switch {
         let picked = self.join(call, Place::Line(line), LegState::Connected, Why::CallPickup, step);
         self.update(call, Change::Learnt, &from, None, None, step);
         self.connect(picked, Why::CallPickup, step);
-        Ok(self.done(picked))
+        self.done(picked)
     }
 
     /// Clears a call that leads nowhere and gives dial tone; a consultation goes on as one.

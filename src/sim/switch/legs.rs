@@ -30,6 +30,7 @@ impl Switch {
             legs: Vec::new(),
             timer: None,
             recall: None,
+            callback: None,
             maker: None,
             added: None,
             redirected: None,

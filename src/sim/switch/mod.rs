@@ -21,6 +21,7 @@
 //! - A held call is retrieved before it is cleared; a ringing phone cannot hang up.
 
 mod account;
+mod callback;
 mod check;
 mod clear;
 mod command;
@@ -70,6 +71,9 @@ pub struct Switch {
     legs: u64,
     parts: u64,
     gcids: u64,
+    /// Who wants to be called when somebody is free, and what partners want to know.
+    callbacks: Vec<callback::CallBack>,
+    watches: Vec<callback::Watch>,
     /// Sets whose legs changed in this step.
     touched: BTreeSet<Dn>,
     /// What idle lines were told of others of their set.
@@ -98,6 +102,8 @@ impl Switch {
             parts: 0,
             // Seconds since the epoch: a node that starts anew goes on elsewhere in the range.
             gcids: u64::try_from(epoch_ms / 1000).unwrap_or(0) % legs::GCID_RANGE,
+            callbacks: Vec::new(),
+            watches: Vec::new(),
             touched: BTreeSet::new(),
             followed: BTreeMap::new(),
             steps: 0,
@@ -136,6 +142,7 @@ impl Switch {
             }
         };
         self.ring_waiting(&mut step);
+        self.mature(&mut step);
         self.follow(&mut step);
         self.steps += 1;
         let small = cfg!(debug_assertions) || self.state.legs.len() <= CHECKED_ALWAYS;
@@ -173,6 +180,9 @@ impl Switch {
             let timer = self.state.calls.get(&call).and_then(|c| c.timer);
             self.set_timer(call, None);
             match timer {
+                Some((_, Timer::NoAnswer)) if self.state.calls.get(&call).is_some_and(|c| c.callback.is_some()) => {
+                    self.give_up_call_back(call, step);
+                }
                 Some((_, Timer::NoAnswer)) => self.fail(call, Why::CallNotAnswered, step),
                 Some((_, Timer::Interdigit)) => self.dial_collected(call, step),
                 None => {}
@@ -190,6 +200,9 @@ impl Switch {
         for phone in self.state.phones.values_mut() {
             phone.dnd = false;
         }
+        self.state.messages.clear();
+        self.callbacks.clear();
+        self.watches.clear();
         self.touched.clear();
         self.followed.clear();
         self.epoch_ms = epoch_ms.max(self.epoch_ms + 1);

@@ -73,6 +73,7 @@ pub enum Why {
     RecallBusy,
     RecallNoAnswer,
     CampOn,
+    CallBack,
     /// The link to the partner node is lost.
     PeerLost,
     /// The node lost its power.
@@ -103,6 +104,7 @@ impl Why {
             Self::RecallBusy => Cause::RecallBusy,
             Self::RecallNoAnswer => Cause::RecallNoAnswer,
             Self::CampOn => Cause::CampOn,
+            Self::CallBack => Cause::CallBack,
             Self::PeerLost => Cause::NetworkNotObtainable,
         }
     }
@@ -224,6 +226,8 @@ pub struct Call {
     /// Who transferred the call to a phone that has not answered yet: it is rung again when
     /// nobody does.
     pub recall: Option<Line>,
+    /// Whom the one who is rung wanted to be called by: called when that one answers.
+    pub callback: Option<String>,
     /// Who made the conference, and whom that one put in last.
     pub maker: Option<LegNo>,
     pub added: Option<LegNo>,
@@ -253,6 +257,8 @@ pub struct State {
     pub by_key: BTreeMap<Arc<str>, CallNo>,
     pub by_line: BTreeMap<Line, Vec<LegNo>>,
     pub by_part: BTreeMap<PartId, LegNo>,
+    /// Numbers that left a message, by the phone where it waits.
+    pub messages: BTreeMap<Dn, std::collections::BTreeSet<String>>,
     /// Partner nodes whose link is up.
     pub peers: std::collections::BTreeSet<u16>,
 }
@@ -331,6 +337,24 @@ pub enum Command {
     CampOn(Target),
     /// Holds the call that the line has and answers the one that waits for it.
     Trade(Target),
+    /// Be called when whom the call was for is free.
+    CallBack(Target),
+    /// Leave a message for whom the call is for.
+    LeaveMessage(Target),
+    /// Leave a message at a phone: `from` wants to be called.
+    LeaveMessageAt {
+        at: Dn,
+        from: String,
+    },
+    ClearMessageAt {
+        at: Dn,
+        from: String,
+    },
+    /// Take over at `line` what is held at another number.
+    RetrieveFrom {
+        line: Line,
+        holder: Dn,
+    },
     /// Says what a call is charged to.
     Account {
         target: Target,
@@ -394,6 +418,12 @@ pub enum Refusal {
     InvalidDestination,
     #[error("the conference is full")]
     ConferenceFull,
+    #[error("it is set already")]
+    AlreadySet,
+    #[error("no such message")]
+    UnknownMessage,
+    #[error("there is no room for more")]
+    Full,
     #[error("not an account code that is accepted")]
     BadAccountCode,
     #[error("class of service asks for an account code")]
@@ -496,6 +526,11 @@ pub enum Output {
     Joined(Joined),
     Learnt(Learnt),
     Charged(Charged),
+    /// The lamp of a set was lit or went out.
+    MessageWaiting {
+        line: Line,
+        on: bool,
+    },
     InUse(InUse),
     Peer(u16, PeerMessage),
     /// An invariant is broken: a fault of the switch itself.

@@ -20,6 +20,7 @@ impl Switch {
         // A link that comes up anew without having been seen to go down.
         self.partner_down(peer, step);
         self.state.peers.insert(peer);
+        self.watch_again(peer, step);
         let parts = self.far_legs(peer).into_iter().map(|(part, _)| part).collect();
         step.out.push(Output::Peer(peer, PeerMessage::Sync { parts }));
     }
@@ -28,6 +29,7 @@ impl Switch {
     /// rung again.
     pub(super) fn partner_down(&mut self, peer: u16, step: &mut Step<'_>) {
         self.state.peers.remove(&peer);
+        self.forget_watches(peer);
         for (_, leg) in self.far_legs(peer) {
             let call = self.state.legs.get(&leg).and_then(|l| self.state.calls.get(&l.call));
             let rung = self.state.legs.get(&leg).is_some_and(|l| l.state == LegState::Alerting);
@@ -60,6 +62,9 @@ impl Switch {
             }
             setup @ PeerMessage::Setup { .. } => self.asked_to_ring(from, setup, step),
             asked @ PeerMessage::CampOn { .. } => self.asked_to_wait(from, asked, step),
+            PeerMessage::Watch { number, used } => self.watch(from, &number, used),
+            PeerMessage::Free { number } => self.free_there(from, &number),
+            PeerMessage::Message { number, from: who } => self.message_from(&number, &who, step),
             PeerMessage::Queued { part, called } => self.waits_there(from, part, called, step),
             PeerMessage::Alert { part, called } => {
                 let Some((leg, LegState::Initiated | LegState::Waiting)) = self.known(from, part, true, step) else {

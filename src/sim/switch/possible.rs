@@ -29,9 +29,8 @@ impl Switch {
                 .or(when(self.may_camp_on(line, leg), &[Feature::CamponCall])),
             LegState::Queued => Features::of(&[Feature::ClearCall]),
             LegState::Waiting => when(self.may_trade(line, leg), &[Feature::TradeCall]),
-            LegState::Alerting => {
-                Features::of(&[Feature::RedirectCall]).or(when(!beside(LegState::is_active), &[Feature::AnswerCall]))
-            }
+            LegState::Alerting => when(!self.is_call_back(leg), &[Feature::RedirectCall])
+                .or(when(!beside(LegState::is_active), &[Feature::AnswerCall])),
             LegState::Held => when(!beside(LegState::is_active), &[Feature::RetrieveCall]),
             LegState::Connected => {
                 Features::of(&[Feature::ClearCall, Feature::OutPulseDigits, Feature::SetAccountCode])
@@ -42,6 +41,9 @@ impl Switch {
                     .or(when(consults, &[Feature::AlternateCall]))
             }
         };
+        let own = own
+            .or(when(self.may_be_called_back(line, leg), &[Feature::SetCallMeBack]))
+            .or(when(self.may_leave_message(line, leg), &[Feature::SendCallbackMessage]));
         let Some(pair) = entry.pair.filter(|_| consults) else { return own };
         own.with(Feature::CancelConsultationCall)
             .or(when(self.may_transfer(line, pair, entry), &[Feature::TransferCall]))

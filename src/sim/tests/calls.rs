@@ -170,13 +170,11 @@ async fn a_snapshot_shows_what_a_monitor_missed() {
     hand(&node, "1000", Deed::Dial("1002".into())).await.expect("dialled");
     let answer = gateway.ask(Request::SnapshotDevice { device: device("1000") }).await;
     let Ok(Response::SnapshotDevice { connections }) = answer else { panic!("{answer:?}") };
+    let waits = [Feature::ClearCall, Feature::SetCallMeBack, Feature::SendCallbackMessage];
     let shown: Vec<_> = connections.iter().map(|c| (c.states.clone(), c.permitted)).collect();
     assert_eq!(
         shown,
-        [
-            (vec![Hold, Connected], Some(Features::NONE)),
-            (vec![Connected, Alerting], Some(Features::of(&[Feature::ClearCall]))),
-        ]
+        [(vec![Hold, Connected], Some(Features::NONE)), (vec![Connected, Alerting], Some(Features::of(&waits))),]
     );
     let truth = node.phone(line("1000").dn).await.expect("alive").expect("a phone");
     for (shown, leg) in connections.iter().zip(&truth.legs) {

@@ -85,8 +85,8 @@ async fn private_data_is_announced_and_a_node_without_it_refuses() {
         let node = SimNode::spawn(Plan { private, ..plan(1) }, env());
         let mut gateway = Gateway::associate(&node).await;
         let known = if private {
-            use PrivateFeature::{DeviceProfile, NewCall, Permitted, SplitConference, TradeCall};
-            vec![DeviceProfile, SplitConference, NewCall, TradeCall, Permitted]
+            use PrivateFeature::{DeviceProfile, NewCall, Permitted, RemoteRetrieve, SplitConference, TradeCall};
+            vec![DeviceProfile, SplitConference, NewCall, TradeCall, RemoteRetrieve, Permitted]
         } else {
             vec![]
         };

@@ -67,6 +67,11 @@ impl State {
             }
             Action::CampOn(leg) => Command::CampOn { device, call: self.call(leg)? },
             Action::Trade(leg) => Command::Trade { device, call: self.call(leg)? },
+            Action::CallBack(leg) => Command::CallBack { device, call: self.call(leg)? },
+            Action::LeaveMessage(leg) => Command::LeaveMessage { device, call: self.call(leg)? },
+            Action::LeaveMessageAt { from } => Command::LeaveMessageAt { device, from: dialable(from)? },
+            Action::ClearMessageAt { from } => Command::ClearMessageAt { device, from: dialable(from)? },
+            Action::RetrieveFrom { holder } => Command::RetrieveFrom { device, holder: dialable(holder)? },
             Action::SetAccount { leg, code } => {
                 Command::SetAccount { device, call: self.call(leg)?, code: account_code(code)? }
             }

@@ -289,16 +289,17 @@ fn an_event_names_leg_object_and_time_and_no_leg_where_no_call_is() {
 fn features_are_those_of_the_node_else_of_the_state_and_only_what_can_be_done() {
     use FeaturesAllowed::{
         AlternateCall, AnswerCall, CamponCall, CancelConsultationCall, ClearCall, ConferenceCall, ConsultationCall,
-        HoldCall, OutPulseDigits, RedirectCall, RetrieveCall, SetAccountCode, TransferCall,
+        HoldCall, OutPulseDigits, RedirectCall, RetrieveCall, SendCallbackMessage, SetAccountCode, SetCallMeBack,
+        TransferCall,
     };
     for (state, features) in [
         (LegState::Initiated, vec![ClearCall, OutPulseDigits]),
         (LegState::Originated, vec![ClearCall, OutPulseDigits]),
-        (LegState::Delivered, vec![ClearCall]),
+        (LegState::Delivered, vec![SetCallMeBack, SendCallbackMessage, ClearCall]),
         (LegState::Received, vec![AnswerCall, RedirectCall]),
         (LegState::Established, vec![ConsultationCall, SetAccountCode, ClearCall, OutPulseDigits, HoldCall]),
         (LegState::Held, vec![RetrieveCall]),
-        (LegState::Queued, vec![ClearCall]),
+        (LegState::Queued, vec![SetCallMeBack, ClearCall]),
         // To trade calls is private data, which such a node does not know.
         (LegState::Waiting, vec![]),
         (LegState::Failed, vec![ClearCall]),
@@ -309,7 +310,7 @@ fn features_are_those_of_the_node_else_of_the_state_and_only_what_can_be_done() 
     // Beside a call that is held for a consultation.
     let (alternate, cancel) = (AlternateCall, CancelConsultationCall);
     for (state, features) in [
-        (LegState::Delivered, vec![alternate, cancel, TransferCall, ClearCall]),
+        (LegState::Delivered, vec![SetCallMeBack, alternate, cancel, TransferCall, SendCallbackMessage, ClearCall]),
         (
             LegState::Established,
             vec![alternate, ConferenceCall, cancel, TransferCall, SetAccountCode, ClearCall, OutPulseDigits],
@@ -324,7 +325,7 @@ fn features_are_those_of_the_node_else_of_the_state_and_only_what_can_be_done() 
     // Only a busy phone can be waited for.
     let busy = LegView { busy: true, ..leg(LegState::Failed) };
     let event = told(&report(Type::CallFailed, Some(busy), known("1000")));
-    assert_eq!(event.features_allowed, [CamponCall, ClearCall]);
+    assert_eq!(event.features_allowed, [CamponCall, SetCallMeBack, SendCallbackMessage, ClearCall]);
     let permitted = Some(Features::of(&[Feature::TapCall, Feature::HoldCall, Feature::AnswerCall]));
     let asked = LegView { permitted, ..leg(LegState::Received) };
     let event = told(&report(Type::CallReceived, Some(asked), known("1000")));

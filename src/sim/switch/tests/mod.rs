@@ -2,6 +2,7 @@
 
 mod accounts;
 mod across;
+mod callbacks;
 mod diverts;
 mod joins;
 mod partners;

@@ -31,7 +31,8 @@ fn a_call_is_made_answered_held_retrieved_and_cleared() {
     let delivered = b.events().last().expect("an event");
     assert_eq!(delivered.calling.name.as_deref(), Some("Archer, Maya"));
     assert_eq!(delivered.called.as_ref().and_then(|d| d.name.as_deref()), Some("Bélanger, Zoé"));
-    assert_eq!(delivered.witnesses[0].permitted, Features::of(&[Feature::ClearCall]));
+    let waits = [Feature::ClearCall, Feature::SetCallMeBack, Feature::SendCallbackMessage];
+    assert_eq!(delivered.witnesses[0].permitted, Features::of(&waits));
     assert_eq!(delivered.witnesses[1].permitted, Features::of(&[Feature::AnswerCall, Feature::RedirectCall]));
     assert_eq!(Some(Arc::clone(&delivered.gcid)), done.gcid);
 

@@ -102,7 +102,7 @@ fn consult(b: &mut Bench, number: &str) {
     b.person(Command::Consult { target: at("1000"), number: number.into() }).expect("a consultation");
 }
 
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 21] = [
     "offhook",
     "makecall",
     "digits",
@@ -122,34 +122,36 @@ const COMMANDS: [&str; 19] = [
     "account",
     "campon",
     "trade",
+    "callback",
+    "message",
 ];
 
 /// What each command finds, in the order of [`COMMANDS`], by a letter: `.` it is done; else the
 /// refusal of [`refusal`].
 #[rustfmt::skip]
 const TABLE: &[(&str, &str)] = &[
-    //                        o m d a  c h r c  x a t c  s r p n  a c t
-    ("idle",                 ". . A R  C A H A  A A A A  A R . A  A A A"),
-    ("initiated",            "L . . R  . W H W  H H H H  W R L W  W W W"),
-    ("delivered",            "L L W R  . W H W  H H H H  W R L W  W W W"),
-    ("alerting",             ". L A .  C A H A  A A A A  A . . A  A A A"),
-    ("connected",            "L L . R  . . H .  H H H H  W R L W  . W W"),
-    ("held away",            "L L . R  . . H .  H H H H  W R L .  . W W"),
-    ("held",                 ". . A R  C A . A  A A A A  A R . A  A A A"),
-    ("held+connected",       "L L . R  . I L I  W W W W  W R L W  . W W"),
-    ("held+alerting",        ". L A .  C A . A  A A A A  A . . A  A A A"),
-    ("failed",               "L L W R  . W H W  H H H H  W R L .  W W W"),
-    ("busy",                 "L L W R  . W H W  H H H H  W R L .  W . W"),
-    ("queued",               "L L W R  . W H W  H H H H  W R L W  W W W"),
-    ("waited for",           "L L . R  . . H .  H H H H  W R L W  . W ."),
-    ("consulting delivered", "L L W R  . W L W  . W . W  W R L W  W W W"),
-    ("consulting connected", "L L . R  . I L I  . . . .  W R L W  . W W"),
-    ("consulting failed",    "L L W R  . W L W  . W W W  W R L .  W W W"),
-    ("consulting busy",      "L L W R  . W L W  . W . W  W R L .  W . W"),
-    ("conference maker",     "L L . R  . . H .  H H H H  . R L W  . W W"),
-    ("conference member",    "L L . R  . . H .  H H H H  W R L W  . W W"),
-    ("transferred ringing",  "L L W R  . W H W  H H H H  W R L W  W W W"),
-    ("recalled",             ". L A .  C A H A  A A A A  A . . A  A A A"),
+    //                        o m d a  c h r c  x a t c  s r p n  a c t  b m
+    ("idle",                 ". . A R  C A H A  A A A A  A R . A  A A A  A A"),
+    ("initiated",            "L . . R  . W H W  H H H H  W R L W  W W W  W W"),
+    ("delivered",            "L L W R  . W H W  H H H H  W R L W  W W W  . ."),
+    ("alerting",             ". L A .  C A H A  A A A A  A . . A  A A A  A A"),
+    ("connected",            "L L . R  . . H .  H H H H  W R L W  . W W  W W"),
+    ("held away",            "L L . R  . . H .  H H H H  W R L .  . W W  W W"),
+    ("held",                 ". . A R  C A . A  A A A A  A R . A  A A A  A A"),
+    ("held+connected",       "L L . R  . I L I  W W W W  W R L W  . W W  W W"),
+    ("held+alerting",        ". L A .  C A . A  A A A A  A . . A  A A A  A A"),
+    ("failed",               "L L W R  . W H W  H H H H  W R L .  W W W  W W"),
+    ("busy",                 "L L W R  . W H W  H H H H  W R L .  W . W  . ."),
+    ("queued",               "L L W R  . W H W  H H H H  W R L W  W W W  . W"),
+    ("waited for",           "L L . R  . . H .  H H H H  W R L W  . W .  W W"),
+    ("consulting delivered", "L L W R  . W L W  . W . W  W R L W  W W W  . ."),
+    ("consulting connected", "L L . R  . I L I  . . . .  W R L W  . W W  W W"),
+    ("consulting failed",    "L L W R  . W L W  . W W W  W R L .  W W W  W W"),
+    ("consulting busy",      "L L W R  . W L W  . W . W  W R L .  W . W  . ."),
+    ("conference maker",     "L L . R  . . H .  H H H H  . R L W  . W W  W W"),
+    ("conference member",    "L L . R  . . H .  H H H H  W R L W  . W W  W W"),
+    ("transferred ringing",  "L L W R  . W H W  H H H H  W R L W  W W W  . ."),
+    ("recalled",             ". L A .  C A H A  A A A A  A . . A  A A A  A A"),
 ];
 
 fn refusal(letter: &str) -> Option<Refusal> {
@@ -193,6 +195,8 @@ fn command(name: &str, target: Target, held: Option<String>) -> Command {
         "newcall" => Command::NewCall(target),
         "campon" => Command::CampOn(target),
         "trade" => Command::Trade(target),
+        "callback" => Command::CallBack(target),
+        "message" => Command::LeaveMessage(target),
         "account" => Command::Account { target, code: "12".into() },
         other => panic!("{other}"),
     }
@@ -238,6 +242,8 @@ fn an_application_that_names_a_leg_gets_what_is_announced_and_nothing_else() {
         ("account", F::SetAccountCode),
         ("campon", F::CamponCall),
         ("trade", F::TradeCall),
+        ("callback", F::SetCallMeBack),
+        ("message", F::SendCallbackMessage),
     ];
     for (state, prepare) in STATES {
         for (name, feature) in features {
@@ -274,7 +280,7 @@ fn what_is_not_there_is_refused() {
     ] {
         for name in [
             "answer", "clear", "hold", "retrieve", "digits", "consult", "redirect", "split", "newcall", "account",
-            "campon", "trade",
+            "campon", "trade", "callback", "message",
         ] {
             assert_eq!(b.application(command(name, target.clone(), None)), Err(refusal), "{name} {target:?}");
         }

@@ -23,7 +23,7 @@ const LINES: [[&str; 6]; 2] =
     [["1000", "1000/2", "1001", "1002", "1019", "1003/3"], ["2000", "2000/2", "2001", "2002", "2003", "2004"]];
 const NUMBERS: [&str; 10] = ["1000", "1001", "1002", "1019", "2000", "2001", "2002", "2999", "3000", "1x"];
 
-const USED: [Feature; 15] = [
+const USED: [Feature; 17] = [
     Feature::AnswerCall,
     Feature::ClearCall,
     Feature::HoldCall,
@@ -39,6 +39,8 @@ const USED: [Feature; 15] = [
     Feature::SetAccountCode,
     Feature::CamponCall,
     Feature::TradeCall,
+    Feature::SetCallMeBack,
+    Feature::SendCallbackMessage,
 ];
 
 fn random_command(chance: &mut Chance, node: usize) -> Command {
@@ -46,7 +48,7 @@ fn random_command(chance: &mut Chance, node: usize) -> Command {
     let target = Target { line, call: None };
     let two = Two { line, held: None, active: None };
     let (number, other) = (String::from(NUMBERS[chance.below(10)]), chance.below(6));
-    match chance.below(29) {
+    match chance.below(31) {
         0..=2 => Command::MakeCall { line, number },
         3 => Command::OffHook(line),
         4 => Command::Digits { target, digits: ["1", "20", "1001"][chance.below(3)].into() },
@@ -65,6 +67,13 @@ fn random_command(chance: &mut Chance, node: usize) -> Command {
         23 => Command::NewCall(target),
         25 | 26 => Command::CampOn(target),
         27 => Command::Trade(target),
+        28 => match chance.below(6) {
+            0..=2 => Command::CallBack(target),
+            3 => Command::LeaveMessage(target),
+            4 => Command::LeaveMessageAt { at: line.dn, from: number },
+            _ => Command::ClearMessageAt { at: line.dn, from: number },
+        },
+        29 => Command::RetrieveFrom { line, holder: self::line(LINES[node][other]).dn },
         24 => Command::Account { target, code: ["12", "1"][chance.below(2)].into() },
         _ => Command::DoNotDisturb { dn: line.dn, on: chance.below(12) == 0 },
     }
@@ -100,6 +109,8 @@ fn announced_or_not(pair: &mut Pair, chance: &mut Chance, node: usize) {
         Feature::NewCall => Command::NewCall(target),
         Feature::CamponCall => Command::CampOn(target),
         Feature::TradeCall => Command::Trade(target),
+        Feature::SetCallMeBack => Command::CallBack(target),
+        Feature::SendCallbackMessage => Command::LeaveMessage(target),
         Feature::SetAccountCode => Command::Account { target, code: "4711".into() },
         // Whether it can go there is not announced.
         Feature::RedirectCall => {
@@ -160,7 +171,14 @@ fn walk(seed: u64, steps: usize) -> Vec<Truth> {
                 continue;
             }
             0..=8 if !pair.up => {
-                pair.connect();
+                // What follows from it is carried like all mail; a callback may ring at once.
+                pair.up = true;
+                for (i, shadow) in shadows.iter_mut().enumerate() {
+                    pair.input(i, Input::PeerUp(2 - i as u16)).expect("up");
+                    shadow.follow(&pair.nodes[i]);
+                    truth.extend(pair.nodes[i].truths().cloned());
+                    pair.nodes[i].out.clear();
+                }
                 continue;
             }
             9..=14 => {
@@ -243,6 +261,7 @@ fn a_random_walk_never_breaks_an_invariant() {
         (Why::CampOn, TruthState::Queued),
         (Why::CampOn, TruthState::Alerting),
         (Why::CampOn, TruthState::Delivered),
+        (Why::CallBack, TruthState::Alerting),
         (Why::PeerLost, TruthState::Null),
     ] {
         assert!(seen.contains(&wanted), "{wanted:?}");

@@ -97,3 +97,56 @@ fn commands_of_waiting_calls_name_either_leg() {
         assert_eq!(bench.on(Input::Perform(4, action)), [Effect::Answer(4, Err(Refused::NoCall))]);
     }
 }
+
+#[test]
+fn callbacks_messages_and_retrieval_elsewhere_ask_the_node() {
+    let mut bench = Bench::armed_with(&[talking(CALL)]);
+    let id = bench.leg(CALL).id;
+    let number = || String::from("2000");
+    for (ticket, action, command) in [
+        (1, Action::CallBack(id), Command::CallBack { device: own(), call: CALL.into() }),
+        (2, Action::LeaveMessage(id), Command::LeaveMessage { device: own(), call: CALL.into() }),
+        (3, Action::LeaveMessageAt { from: number() }, Command::LeaveMessageAt { device: own(), from: number() }),
+        (4, Action::ClearMessageAt { from: number() }, Command::ClearMessageAt { device: own(), from: number() }),
+        (5, Action::RetrieveFrom { holder: number() }, Command::RetrieveFrom { device: own(), holder: number() }),
+    ] {
+        assert_eq!(bench.on(Input::Perform(ticket, action)), [Effect::Ask(Question::Perform(ticket, command))]);
+    }
+    for action in [Action::CallBack(LegId::new(1)), Action::LeaveMessage(LegId::new(1))] {
+        assert_eq!(bench.on(Input::Perform(6, action)), [Effect::Answer(6, Err(Refused::NoCall))]);
+    }
+    for number in ["", "20 00", "2000;", "1".repeat(33).as_str()] {
+        let from = || number.to_owned();
+        for action in [
+            Action::LeaveMessageAt { from: from() },
+            Action::ClearMessageAt { from: from() },
+            Action::RetrieveFrom { holder: from() },
+        ] {
+            assert_eq!(bench.on(Input::Perform(7, action)), [Effect::Answer(7, Err(Refused::BadNumber))]);
+        }
+    }
+}
+
+#[test]
+fn a_callback_rings_and_is_dialled_when_it_is_answered() {
+    let mut bench = Bench::armed();
+    let rings = Happening {
+        local: Some(LocalState::Alerting),
+        cause: Cause::CallBack,
+        calling: party("2000"),
+        called: party("1000"),
+        ..fact(Fact::Delivered, CALL, "1000")
+    };
+    assert_eq!(tells(&bench.happens(rings)), [(Type::CallReceived, Why::CallbackMatured, CallState::Received)]);
+    let id = bench.leg(CALL).id;
+    let dialled = Happening {
+        local: Some(LocalState::Connected),
+        calling: party("1000"),
+        called: party("2000"),
+        ..fact(Fact::Originated, CALL, "1000")
+    };
+    let out = bench.happens(dialled);
+    assert_eq!(tells(&out), [(Type::CallOriginated, Why::NewCallInvoked, CallState::Originated)]);
+    assert_eq!(told_legs(&out), [id.get()], "it is the same leg");
+    assert_eq!((&bench.leg(CALL).calling, &bench.leg(CALL).called), (&party("1000"), &party("2000")));
+}
