@@ -30,6 +30,8 @@ pub enum Refused {
     NoNumber,
     #[error("The number may hold only digits, * and #, at most 32 of them.")]
     BadNumber,
+    #[error("An account code has 2 to 12 digits.")]
+    BadAccountCode,
     #[error("All {0} sessions of this gateway are in use.")]
     Full(usize),
     #[error("The gateway is stopping.")]

@@ -188,7 +188,7 @@ fn ground(refused: &Refused) -> Ground {
         Refused::SoapNotPermitted | Refused::Unproven | Refused::NeedsAdvanced(_) => Ground::NotPermitted,
         Refused::NoObject | Refused::NoNode | Refused::NoNumber => Ground::Unknown,
         Refused::NotMonitored | Refused::NoCall | Refused::NoConsultation => Ground::State,
-        Refused::BadNumber | Refused::Handler(_) => Ground::BadInput,
+        Refused::BadNumber | Refused::BadAccountCode | Refused::Handler(_) => Ground::BadInput,
         Refused::TooManyMonitors(_) | Refused::TooManyPolls(_) => Ground::TooMany,
         Refused::NotConnected | Refused::Full(_) | Refused::Stopping => Ground::Unavailable,
         Refused::LinkLost => Ground::NotKnown,

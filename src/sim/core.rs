@@ -41,6 +41,17 @@ pub enum Deed {
     PickUp(Dn),
     /// Dial tone instead of a call that leads nowhere.
     NewCall,
+    /// Waits at the busy phone that was called.
+    CampOn,
+    Trade,
+    /// Be called when whom the call was for is free.
+    CallBack,
+    /// Leave a message for whom the call is for.
+    LeaveMessage,
+    /// Take over what is held at a number.
+    RetrieveFrom(Dn),
+    /// Says what the call is charged to.
+    Account(String),
     DoNotDisturb(bool),
 }
 
@@ -223,6 +234,12 @@ impl Core {
             Deed::Redirect(number) => Command::Redirect { target: here, number },
             Deed::PickUp(dn) => Command::PickUp { line, ringing: Target { line: Line::prime(dn), call: None } },
             Deed::NewCall => Command::NewCall(here),
+            Deed::CampOn => Command::CampOn(here),
+            Deed::Trade => Command::Trade(here),
+            Deed::CallBack => Command::CallBack(here),
+            Deed::LeaveMessage => Command::LeaveMessage(here),
+            Deed::RetrieveFrom(holder) => Command::RetrieveFrom { line, holder },
+            Deed::Account(code) => Command::Account { target: here, code },
             Deed::DoNotDisturb(on) => Command::DoNotDisturb { dn: line.dn, on },
         };
         let mut told = Vec::new();
@@ -390,7 +407,12 @@ impl Core {
                     self.send(effects, now_ms, acts);
                     settled.push((number, result));
                 }
-                Output::Happened(_) | Output::Joined(_) | Output::Learnt(_) | Output::InUse(_) => {
+                Output::Happened(_)
+                | Output::Joined(_)
+                | Output::Learnt(_)
+                | Output::Charged(_)
+                | Output::MessageWaiting { .. }
+                | Output::InUse(_) => {
                     let mut effects = Vec::new();
                     self.exchange.tell(&output, &mut effects);
                     self.send(effects, now_ms, acts);

@@ -181,7 +181,7 @@ impl Faults {
 }
 
 /// Every event that is told, by its name without its ending.
-pub const EVENTS: [&str; 13] = [
+pub const EVENTS: [&str; 15] = [
     "ServiceInitiated",
     "Originated",
     "Delivered",
@@ -192,9 +192,11 @@ pub const EVENTS: [&str; 13] = [
     "ConnectionCleared",
     "Failed",
     "NetworkReached",
+    "Queued",
     "Transfered",
     "Conferenced",
     "CallInformation",
+    "MessageWaiting",
 ];
 
 /// An event's name without its ending.
@@ -221,6 +223,7 @@ fn event_name(message: &Message) -> Option<&'static str> {
         EventBody::Information(_) => "CallInformation",
         EventBody::OutOfService { .. } => "OutOfService",
         EventBody::BackInService { .. } => "BackInService",
+        EventBody::Feature { .. } => "MessageWaiting",
         EventBody::Other(_) => "",
     })
 }

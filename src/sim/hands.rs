@@ -155,6 +155,14 @@ async fn verb(request: HttpRequest, node: Data<SimNodeHandle>, path: Path<(Strin
             Deed::PickUp(number()?.parse().map_err(|_| Refused::Bad("the body: number is no extension".into()))?)
         }
         "newcall" => Deed::NewCall,
+        "campon" => Deed::CampOn,
+        "trade" => Deed::Trade,
+        "callback" => Deed::CallBack,
+        "message" => Deed::LeaveMessage,
+        "takeover" => {
+            Deed::RetrieveFrom(number()?.parse().map_err(|_| Refused::Bad("the body: number is no extension".into()))?)
+        }
+        "account" => Deed::Account(number()?),
         "dnd" => Deed::DoNotDisturb(body.on.ok_or(Refused::Bad("the body: on is missing".into()))?),
         _ => return Err(Refused::Missing("no such verb")),
     };

@@ -63,6 +63,32 @@ pub enum PeerMessage {
         part: PartId,
         network: PeerParty,
     },
+    /// Asks for a place to wait at a number that is busy. Answered by `Queued` or `Fail`.
+    CampOn {
+        part: PartId,
+        gcid: String,
+        calling: PeerParty,
+        called: String,
+    },
+    /// Asks to be told when a number is free, after it was busy; `used` says that it was already.
+    Watch {
+        number: String,
+        used: bool,
+    },
+    /// It is.
+    Free {
+        number: String,
+    },
+    /// Leaves a message at a number: `from` wants to be called.
+    Message {
+        number: String,
+        from: String,
+    },
+    /// The call waits; `Alert` follows when the number is free.
+    Queued {
+        part: PartId,
+        called: PeerParty,
+    },
     Answer {
         part: PartId,
         cause: Why,

@@ -12,20 +12,45 @@ use super::trunks::{Access, OutsidePlan};
 pub struct ClassOfService {
     pub monitoring: bool,
     pub call_control: bool,
+    pub accounts: Accounts,
+    /// Whether the phone itself may wait at a busy one.
+    pub campon: bool,
+    /// Whether it may ask to be called back.
+    pub callback: bool,
+}
+
+/// What a class of service asks of account codes. Without either, any code is taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Accounts {
+    /// Only codes of the node's list are taken.
+    pub verified: bool,
+    /// An application gives a code with each call that goes outside.
+    pub forced: bool,
 }
 
 impl ClassOfService {
-    pub const ALL: Self = Self { monitoring: true, call_control: true };
+    pub const ALL: Self = Self {
+        monitoring: true,
+        call_control: true,
+        accounts: Accounts { verified: false, forced: false },
+        campon: true,
+        callback: true,
+    };
 
     /// Its number in the node's forms.
     #[must_use]
     pub fn number(self) -> u8 {
-        match (self.monitoring, self.call_control) {
+        let calls = match (self.monitoring, self.call_control) {
             (true, true) => 1,
             (false, true) => 2,
             (true, false) => 3,
             (false, false) => 4,
-        }
+        };
+        calls
+            + 4 * u8::from(self.accounts.verified)
+            + 8 * u8::from(self.accounts.forced)
+            + 16 * u8::from(!self.campon)
+            + 32 * u8::from(!self.callback)
     }
 }
 
@@ -87,6 +112,10 @@ pub struct Plan {
     pub style: Style,
     /// Gateways that may be associated at once.
     pub gateways: usize,
+    /// Account codes that are verified.
+    pub account_codes: Vec<String>,
+    /// What a number that leads outside begins with.
+    pub outside_prefix: String,
     /// Whether it knows our private data; without, it is like another maker's.
     pub private: bool,
 }
@@ -116,6 +145,8 @@ impl Plan {
             extension_digits: 4,
             style: Style::default(),
             gateways: 6,
+            account_codes: Vec::new(),
+            outside_prefix: "9".into(),
             private: true,
         }
     }
@@ -137,6 +168,7 @@ impl Plan {
         if node.get() == 1 {
             plan.secondaries = vec![Route { first: dn(1000), last: dn(1009), owner: ceid(2) }];
         }
+        plan.account_codes = ["24", "1357", "246813579012"].map(String::from).to_vec();
         if let Some(names) = LAB_NAMES.get(usize::from(node.get()) - 1) {
             let first = u32::from(node.get()) * 1000;
             plan.phones = (first..)
@@ -145,7 +177,13 @@ impl Plan {
                     dn: dn(number),
                     name: (*name).into(),
                     buttons,
-                    cos: ClassOfService { monitoring: number != 1018, call_control: number != 1019 },
+                    cos: ClassOfService {
+                        monitoring: number != 1018,
+                        call_control: number != 1019,
+                        accounts: Accounts { verified: number == 1014, forced: number == 1013 },
+                        campon: number != 1012,
+                        callback: number != 1012,
+                    },
                 })
                 .collect();
         }
@@ -258,6 +296,9 @@ mod tests {
                 assert_eq!((phone.dn, phone.buttons), (dn(u32::from(node) * 1000 + i), buttons));
                 assert_eq!(phone.cos.monitoring, phone.dn != dn(1018));
                 assert_eq!(phone.cos.call_control, phone.dn != dn(1019));
+                assert_eq!((phone.cos.campon, phone.cos.callback), (phone.dn != dn(1012), phone.dn != dn(1012)));
+                let accounts = Accounts { verified: phone.dn == dn(1014), forced: phone.dn == dn(1013) };
+                assert_eq!(phone.cos.accounts, accounts);
             }
             assert_eq!(plan.phones.iter().filter(|p| p.name.is_empty()).count(), 1);
             let resilient: Vec<_> = plan.phones.iter().filter(|p| plan.secondary(p.dn).is_some()).collect();

@@ -17,7 +17,7 @@ use super::switch::Why;
 /// | alerting | is rung |
 /// | connected | talks (even while the other party holds) |
 /// | held | has put the call on hold |
-/// | queued | waits for somebody to be free (calls to groups; not made yet) |
+/// | queued | waits for a busy phone to be free; or, at that phone, is waited for |
 /// | failed | hears a tone that says why the call failed |
 /// | null | has left the call; the leg is never heard of again |
 ///
@@ -116,6 +116,9 @@ pub struct TruthLeg {
     /// The newest tones that arrived at this leg.
     #[serde(default)]
     pub tones: String,
+    /// What the call is charged to, as this line set it.
+    #[serde(default)]
+    pub account: Option<String>,
     pub since_ms: i64,
 }
 
@@ -126,6 +129,9 @@ pub struct TruthPhone {
     pub name: String,
     pub buttons: u8,
     pub dnd: bool,
+    /// Numbers whose messages wait: the lamp is lit while there is one.
+    #[serde(default)]
+    pub messages: Vec<String>,
     pub legs: Vec<TruthLeg>,
 }
 

@@ -36,6 +36,8 @@ pub struct PhoneView {
     pub dn: String,
     pub name: String,
     pub dnd: bool,
+    /// Numbers whose messages wait.
+    pub messages: Vec<String>,
     pub lines: Vec<LineView>,
 }
 
@@ -87,11 +89,11 @@ impl PhoneView {
     /// A phone's truth by its lines; `may` gives what a button takes now.
     #[must_use]
     pub fn new(phone: TruthPhone, may: impl Fn(u8) -> Vec<&'static str>) -> Self {
-        let TruthPhone { dn, name, buttons, dnd, legs } = phone;
+        let TruthPhone { dn, name, buttons, dnd, legs, messages } = phone;
         let lines = (1..=buttons).map(|line| {
             let legs = legs.iter().filter(|leg| leg.line == line).cloned().collect();
             LineView { line, may: may(line), legs }
         });
-        Self { lines: lines.collect(), dn, name, dnd }
+        Self { lines: lines.collect(), dn, name, dnd, messages }
     }
 }

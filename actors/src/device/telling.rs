@@ -4,9 +4,9 @@
 //! What the node did not say is left out; nothing is decided here about what happened.
 
 use schemas::contract::cc::{
-    AttributeType, CallEventAttributeNames, CallEventAttributeValue, CallEventMsg, CallEventType as Type,
-    Device as WireDevice, DeviceAttributeNames, DeviceAttributeValue, DeviceName, DeviceType, EventType,
-    FeaturesAllowed, PartyMember, StandardEventMsg,
+    AccountCodeType, AttributeType, CallEventAttributeNames, CallEventAttributeValue, CallEventMsg,
+    CallEventType as Type, Device as WireDevice, DeviceAttributeNames, DeviceAttributeValue, DeviceName, DeviceType,
+    EventType, FeaturesAllowed, PartyMember, StandardEventMsg,
 };
 use schemas::csta::private::only_private;
 use schemas::domain::{DeviceRef, Dn, Feature, Features, ObjectId, ObjectKind, Party};
@@ -20,12 +20,17 @@ use crate::event::{Event, Forms};
 pub const SUPPORTED: Features = Features::of(&[
     Feature::AnswerCall,
     Feature::RedirectCall,
+    Feature::CamponCall,
+    Feature::SetCallMeBack,
     Feature::AlternateCall,
+    Feature::TradeCall,
     Feature::ConferenceCall,
     Feature::SplitConferenceCall,
     Feature::ConsultationCall,
     Feature::CancelConsultationCall,
     Feature::TransferCall,
+    Feature::SendCallbackMessage,
+    Feature::SetAccountCode,
     Feature::NewCall,
     Feature::ClearCall,
     Feature::OutPulseDigits,
@@ -61,8 +66,13 @@ pub(super) fn call_event(object: ObjectId, report: &Report, env: &Env) -> CallEv
         features_allowed: features.iter().map(wire_feature).collect(),
         device: own.devices(report),
         party: own.parties(report),
-        account_code: report.account.clone(),
-        account_code_type: None,
+        account_code: report.account.as_ref().map(|account| account.code.clone()),
+        account_code_type: report.account.as_ref().and_then(|account| account.verified).map(
+            |verified| match verified {
+                true => AccountCodeType::Verified,
+                false => AccountCodeType::Unverified,
+            },
+        ),
         local_call_id: report.leg.as_ref().map_or(0, |leg| leg.id.as_long()),
         call_event_time: env.now_ms(),
         object_id: object.as_long(),
@@ -83,6 +93,7 @@ fn of_leg(leg: &LegView) -> Features {
     const DELIVERED: Features =
         Features::of(&[Feature::CancelConsultationCall, Feature::TransferCall, Feature::AlternateCall]);
     const ESTABLISHED: Features = DELIVERED.with(Feature::ConferenceCall);
+    const BUSY: Features = Features::of(&[Feature::CamponCall, Feature::SetCallMeBack, Feature::SendCallbackMessage]);
     match leg.state {
         LegState::Delivered if leg.consulting => of_state(leg.state).or(DELIVERED),
         // The line has no room for another held call.
@@ -90,7 +101,11 @@ fn of_leg(leg: &LegView) -> Features {
             let taken = Features::of(&[Feature::HoldCall, Feature::ConsultationCall]);
             of_state(leg.state).without(taken).or(ESTABLISHED)
         }
-        LegState::Failed if leg.consulting => of_state(leg.state).with(Feature::CancelConsultationCall),
+        LegState::Failed => {
+            // Else there is nobody to wait for, or to be called by.
+            let own = if leg.busy { of_state(leg.state) } else { of_state(leg.state).without(BUSY) };
+            if leg.consulting { own.with(Feature::CancelConsultationCall) } else { own }
+        }
         state => of_state(state),
     }
 }
@@ -99,7 +114,7 @@ fn of_leg(leg: &LegView) -> Features {
 fn of_state(state: LegState) -> Features {
     use Feature::{
         AnswerCall, CamponCall, ClearCall, ConsultationCall, HoldCall, NewCall, OutPulseDigits, RedirectCall,
-        RetrieveCall, SendCallbackMessage, SetAccountCode, SetCallMeBack,
+        RetrieveCall, SendCallbackMessage, SetAccountCode, SetCallMeBack, TradeCall,
     };
     const INITIATED: Features = Features::of(&[ClearCall, OutPulseDigits]);
     const DELIVERED: Features = Features::of(&[ClearCall, SetCallMeBack, SendCallbackMessage]);
@@ -108,6 +123,7 @@ fn of_state(state: LegState) -> Features {
         Features::of(&[ClearCall, HoldCall, ConsultationCall, OutPulseDigits, SetAccountCode]);
     const HELD: Features = Features::of(&[RetrieveCall]);
     const QUEUED: Features = Features::of(&[ClearCall, SetCallMeBack]);
+    const WAITING: Features = Features::of(&[TradeCall]);
     const FAILED: Features = Features::of(&[ClearCall, NewCall, CamponCall, SetCallMeBack, SendCallbackMessage]);
     match state {
         LegState::Initiated | LegState::Originated => INITIATED,
@@ -116,6 +132,7 @@ fn of_state(state: LegState) -> Features {
         LegState::Established => ESTABLISHED,
         LegState::Held => HELD,
         LegState::Queued => QUEUED,
+        LegState::Waiting => WAITING,
         LegState::Failed => FAILED,
     }
 }

@@ -25,7 +25,7 @@ pub fn happening(body: EventBody) -> Option<Happening> {
         EventBody::BackInService { device } => {
             Some(Happening { subject: device, ..Happening::bare(Fact::BackInService) })
         }
-        EventBody::Other(_) => None,
+        EventBody::Feature { .. } | EventBody::Other(_) => None,
     }
 }
 
@@ -136,7 +136,9 @@ fn bare(device: &DeviceRef) -> DeviceRef {
 #[must_use]
 pub fn request(command: &Command) -> Request {
     match command {
-        Command::MakeCall { from, number } => Request::MakeCall { calling: bare(from), called: number.clone() },
+        Command::MakeCall { from, number, account } => {
+            Request::MakeCall { calling: bare(from), called: number.clone(), account: account.clone() }
+        }
         Command::Answer { device, call } => Request::AnswerCall { connection: connection(device, call) },
         Command::Clear { device, call } => Request::ClearConnection { connection: connection(device, call) },
         Command::Hold { device, call } => Request::HoldCall { connection: connection(device, call) },
@@ -173,6 +175,26 @@ pub fn request(command: &Command) -> Request {
         Command::SendDigits { device, call, digits } => {
             Request::GenerateDigits { connection: connection(device, call), digits: digits.clone() }
         }
+        Command::SetAccount { device, call, code } => {
+            Request::AssociateData { connection: connection(device, call), account: code.clone() }
+        }
+        Command::CampOn { device, call } => Request::CamponCall { connection: connection(device, call) },
+        Command::Trade { device, call } => {
+            Request::Escape(PrivateRequest::TradeCall { connection: connection(device, call) })
+        }
+        Command::CallBack { device, call } => Request::CallBack { connection: connection(device, call) },
+        Command::LeaveMessage { device, call } => Request::CallBackMessage { connection: connection(device, call) },
+        Command::LeaveMessageAt { device, from } => Request::CallBackMessageNonCallRelated {
+            originating: DeviceRef::number(from.clone()),
+            target: bare(device),
+        },
+        Command::ClearMessageAt { device, from } => {
+            Request::CancelCallBackMessage { originating: DeviceRef::number(from.clone()), target: bare(device) }
+        }
+        Command::RetrieveFrom { device, holder } => Request::Escape(PrivateRequest::RemoteRetrieve {
+            held: DeviceRef::number(holder.clone()),
+            requesting: bare(device),
+        }),
     }
 }
 
@@ -182,6 +204,8 @@ pub fn needs(command: &Command) -> Option<PrivateFeature> {
     match command {
         Command::SplitConference { .. } => Some(PrivateFeature::SplitConference),
         Command::NewCall { .. } => Some(PrivateFeature::NewCall),
+        Command::Trade { .. } => Some(PrivateFeature::TradeCall),
+        Command::RetrieveFrom { .. } => Some(PrivateFeature::RemoteRetrieve),
         _ => None,
     }
 }
@@ -262,7 +286,7 @@ enum Value {
 }
 
 /// What each error of a node means to an application; the first row that fits.
-const REFUSALS: [(&str, Value, RefusalKind, &str); 19] = {
+const REFUSALS: [(&str, Value, RefusalKind, &str); 23] = {
     use RefusalKind::{NotSupported, Other, Privilege, Resource, State, Unknown};
     use Value::{Any, Ends, Is, Starts};
     [
@@ -274,6 +298,15 @@ const REFUSALS: [(&str, Value, RefusalKind, &str); 19] = {
             Unknown,
             "The node does not know this destination.",
         ),
+        ("operation", Is(&["invalidAccountCode"]), Other, "The node does not accept this account code."),
+        (
+            "operation",
+            Is(&["atLeastOneConditionalParameterNotProvided"]),
+            Privilege,
+            "Class of service asks for an account code.",
+        ),
+        ("operation", Is(&["featureAlreadySet"]), State, "It is set already."),
+        ("operation", Is(&["invalidMsgID"]), Unknown, "The node does not know this message."),
         ("operation", Ends("CrossRefID"), Unknown, "The node does not know this monitor."),
         ("operation", Is(&["invalidMonitorObject", "objectNotKnown"]), Unknown, "The node does not know this device."),
         ("operation", Ends("ConnectionID"), Unknown, "The node does not know this call."),

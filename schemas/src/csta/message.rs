@@ -4,7 +4,7 @@
 //! `write` strict (schema order).
 
 use super::words::{STATUSES, word};
-use crate::domain::{Cause, Features, LocalState, Party, party::DeviceRef};
+use crate::domain::{Account, Cause, Features, LocalState, Party, party::DeviceRef};
 
 /// Edition of the namespace that a peer uses; we answer in the peer's.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -147,6 +147,8 @@ pub enum Request {
     MakeCall {
         calling: DeviceRef,
         called: String,
+        /// accountCode, decoded.
+        account: Option<String>,
     },
     AnswerCall {
         connection: ConnectionId,
@@ -195,6 +197,31 @@ pub enum Request {
     GenerateDigits {
         connection: ConnectionId,
         digits: String,
+    },
+    /// Of what may be associated with a call, its account code.
+    AssociateData {
+        connection: ConnectionId,
+        account: String,
+    },
+    /// Waits at the busy device that the connection's call was for.
+    CamponCall {
+        connection: ConnectionId,
+    },
+    /// Asks to be called when whom the connection's call was for is free.
+    CallBack {
+        connection: ConnectionId,
+    },
+    CallBackMessage {
+        connection: ConnectionId,
+    },
+    /// Leaves a message at `target`: `originating` wants to be called.
+    CallBackMessageNonCallRelated {
+        originating: DeviceRef,
+        target: DeviceRef,
+    },
+    CancelCallBackMessage {
+        originating: DeviceRef,
+        target: DeviceRef,
     },
     GetCstaFeatures,
     /// A service that the standard lacks.
@@ -261,6 +288,16 @@ pub enum Response {
         picked: ConnectionId,
     },
     GenerateDigits,
+    AssociateData,
+    CamponCall,
+    CallBack {
+        target: Option<DeviceRef>,
+    },
+    CallBackMessage {
+        target: Option<DeviceRef>,
+    },
+    CallBackMessageNonCallRelated,
+    CancelCallBackMessage,
     GetCstaFeatures {
         /// What of our private data the peer knows.
         private: Vec<PrivateFeature>,
@@ -274,6 +311,8 @@ pub enum PrivateFeature {
     DeviceProfile,
     SplitConference,
     NewCall,
+    TradeCall,
+    RemoteRetrieve,
     /// `permitted` beside servicesPermitted.
     Permitted,
 }
@@ -290,6 +329,15 @@ pub enum PrivateRequest {
     /// Clears the connection and gives dial tone on its line.
     NewCall {
         connection: ConnectionId,
+    },
+    /// Holds the active call of the line and answers the one that waits; either may be named.
+    TradeCall {
+        connection: ConnectionId,
+    },
+    /// Takes over at `requesting` what is held at another device.
+    RemoteRetrieve {
+        held: DeviceRef,
+        requesting: DeviceRef,
     },
     /// Something that is not known here; to be refused.
     Unsupported,
@@ -401,8 +449,19 @@ pub enum EventBody {
     BackInService {
         device: Party,
     },
+    /// A feature of the device was set.
+    Feature {
+        device: Party,
+        change: FeatureChange,
+    },
     /// An event that we have no use for, by its element's name (bounded).
     Other(String),
+}
+
+/// A feature that was set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FeatureChange {
+    MessageWaiting(bool),
 }
 
 /// The call control events that share one shape.
@@ -487,8 +546,8 @@ pub struct InformationEvent {
     /// Of whom something was learnt.
     pub device: Party,
     pub calling: Party,
-    /// accountInfo, decoded.
-    pub account: Option<String>,
+    /// accountInfo, decoded; whether it is verified is said in our private data.
+    pub account: Option<Account>,
     pub permitted: Option<Features>,
     pub global_call_id: Option<String>,
 }

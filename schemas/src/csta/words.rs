@@ -140,10 +140,12 @@ pub(super) const PRIVATE_PERMITTED: [(Feature, &str); 3] = [
 ];
 
 /// What of our private data a node announces.
-pub(super) const PRIVATE_FEATURES: [(PrivateFeature, &str); 4] = [
+pub(super) const PRIVATE_FEATURES: [(PrivateFeature, &str); 6] = [
     (PrivateFeature::DeviceProfile, "deviceProfile"),
     (PrivateFeature::SplitConference, "splitConference"),
     (PrivateFeature::NewCall, "newCall"),
+    (PrivateFeature::TradeCall, "tradeCall"),
+    (PrivateFeature::RemoteRetrieve, "remoteRetrieve"),
     (PrivateFeature::Permitted, "permitted"),
 ];
 

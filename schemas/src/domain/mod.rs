@@ -10,7 +10,7 @@ pub mod party;
 
 pub use dial_plan::DialPlan;
 pub use happening::{
-    Cause, Command, Done, Fact, Feature, Features, Happening, Joined, JoinedParty, LegSnapshot, LocalState,
+    Account, Cause, Command, Done, Fact, Feature, Features, Happening, Joined, JoinedParty, LegSnapshot, LocalState,
     NodeRefusal, RefusalKind,
 };
 pub use ids::{CallKey, Ceid, Dn, GlobalCallId, LegId, ObjectId, ObjectKind, SessionId};

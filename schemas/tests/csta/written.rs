@@ -14,10 +14,10 @@ use crate::generate;
 
 /// Messages of each kind; enough that the schema sees each optional part there and not there.
 const EACH: usize = 8;
-const TRIES: usize = 2_000;
+const TRIES: usize = 6_000;
 
 /// Every kind, by the name of its root element: CSTA's, then those of ECMA-354.
-const KINDS: [&str; 71] = [
+const KINDS: [&str; 84] = [
     "AlternateCall",
     "AlternateCallResponse",
     "CallInformationEvent",
@@ -43,6 +43,19 @@ const KINDS: [&str; 71] = [
     "TransferedEvent",
     "AnswerCall",
     "AnswerCallResponse",
+    "AssociateData",
+    "AssociateDataResponse",
+    "CallBack",
+    "CallBackMessage",
+    "CallBackMessageNonCallRelated",
+    "CallBackMessageNonCallRelatedResponse",
+    "CallBackMessageResponse",
+    "CallBackResponse",
+    "CamponCall",
+    "CamponCallResponse",
+    "CancelCallBackMessage",
+    "CancelCallBackMessageResponse",
+    "MessageWaitingEvent",
     "BackInServiceEvent",
     "CSTAErrorCode",
     "ClearConnection",

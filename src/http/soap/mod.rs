@@ -9,6 +9,7 @@ mod devices;
 mod numbers;
 mod resilience;
 pub(super) mod session;
+mod waiting;
 
 use std::net::{IpAddr, Ipv4Addr};
 

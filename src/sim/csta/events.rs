@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use schemas::csta::message::{
-    CallEvent, CallEventKind, ConnectionId, Event, EventBody, InformationEvent, JoinKind, JoinedConnection,
-    JoinedEvent, Message,
+    CallEvent, CallEventKind, ConnectionId, Event, EventBody, FeatureChange, InformationEvent, JoinKind,
+    JoinedConnection, JoinedEvent, Message,
 };
 use schemas::domain::{Cause, DeviceRef, Features, LocalState, Party};
 
-use crate::sim::switch::{Happened, InUse, Joined, Learnt, LegState, Output, Witness};
+use crate::sim::switch::{Charged, Happened, InUse, Joined, Learnt, LegState, Output, Witness};
 
 /// The lines that are told of it.
 pub(super) fn witnesses(told: &Output) -> Cow<'_, [Witness]> {
@@ -16,8 +16,12 @@ pub(super) fn witnesses(told: &Output) -> Cow<'_, [Witness]> {
         Output::Happened(happened) => Cow::Borrowed(&happened.witnesses),
         Output::Joined(joined) => Cow::Borrowed(&joined.witnesses),
         Output::Learnt(learnt) => Cow::Borrowed(&learnt.witnesses),
+        Output::Charged(charged) => Cow::Borrowed(&charged.witnesses),
         Output::InUse(used) => {
             Cow::Owned(vec![Witness { line: used.line, local: LocalState::Null, permitted: Features::NONE }])
+        }
+        Output::MessageWaiting { line, .. } => {
+            Cow::Owned(vec![Witness { line: *line, local: LocalState::Null, permitted: Features::NONE }])
         }
         Output::Truth(_) | Output::Settled(..) | Output::Peer(..) | Output::Broken(_) => Cow::Borrowed(&[]),
     }
@@ -29,7 +33,11 @@ pub(super) fn event(told: &Output, witness: &Witness, cross_ref: u64) -> Option<
         Output::Happened(happened) => EventBody::Call(call(happened, witness)),
         Output::Joined(joined) => EventBody::Joined(join(joined, witness)),
         Output::Learnt(learnt) => EventBody::Information(information(learnt, witness)),
+        Output::Charged(charged) => EventBody::Information(charge(charged, witness)),
         Output::InUse(used) => EventBody::Call(in_use(used)),
+        Output::MessageWaiting { line, on } => {
+            EventBody::Feature { device: Party::Known(line.device()), change: FeatureChange::MessageWaiting(*on) }
+        }
         Output::Truth(_) | Output::Settled(..) | Output::Peer(..) | Output::Broken(_) => return None,
     };
     Some(Message::Event(Event { cross_ref: cross_ref.to_string(), body }))
@@ -107,6 +115,17 @@ fn information(learnt: &Learnt, witness: &Witness) -> InformationEvent {
         account: None,
         permitted: Some(witness.permitted),
         global_call_id: Some(learnt.gcid.to_string()),
+    }
+}
+
+fn charge(charged: &Charged, witness: &Witness) -> InformationEvent {
+    InformationEvent {
+        connection: connection(&charged.call, &witness.line.device()),
+        device: Party::Known(charged.device.clone()),
+        calling: Party::Known(charged.calling.clone()),
+        account: Some(charged.account.clone()),
+        permitted: Some(witness.permitted),
+        global_call_id: Some(charged.gcid.to_string()),
     }
 }
 

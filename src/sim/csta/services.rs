@@ -46,6 +46,12 @@ fn name(request: &Request) -> &'static str {
         Request::DeflectCall { .. } => "DeflectCall",
         Request::DirectedPickupCall { .. } => PICKUP,
         Request::GenerateDigits { .. } => "GenerateDigits",
+        Request::AssociateData { .. } => "AssociateData",
+        Request::CamponCall { .. } => "CamponCall",
+        Request::CallBack { .. } => "CallBack",
+        Request::CallBackMessage { .. } => "CallBackMessage",
+        Request::CallBackMessageNonCallRelated { .. } => "CallBackMessageNonCallRelated",
+        Request::CancelCallBackMessage { .. } => "CancelCallBackMessage",
         Request::GetCstaFeatures => "GetCSTAFeatures",
         Request::Escape(_) => "Escape",
         Request::Unsupported { .. } => "",
@@ -53,7 +59,7 @@ fn name(request: &Request) -> &'static str {
 }
 
 /// Every service that is answered, by name.
-pub const SERVICES: [&str; 25] = [
+pub const SERVICES: [&str; 31] = [
     "SystemStatus",
     "SystemRegister",
     "StartApplicationSession",
@@ -77,6 +83,12 @@ pub const SERVICES: [&str; 25] = [
     "DeflectCall",
     PICKUP,
     "GenerateDigits",
+    "AssociateData",
+    "CamponCall",
+    "CallBack",
+    "CallBackMessage",
+    "CallBackMessageNonCallRelated",
+    "CancelCallBackMessage",
     "GetCSTAFeatures",
     "Escape",
 ];
@@ -99,6 +111,11 @@ pub(super) fn failure(refusal: Refusal) -> Failure {
         Refusal::TrunksBusy => Failure::resource("resourceBusy"),
         Refusal::ConferenceFull => Failure::resource("conferenceMemberLimitExceeded"),
         Refusal::Unreachable => Failure::resource("networkOutOfService"),
+        Refusal::AlreadySet => Failure::operation("featureAlreadySet"),
+        Refusal::UnknownMessage => Failure::operation("invalidMsgID"),
+        Refusal::Full => Failure::resource("resourceLimitExceeded"),
+        Refusal::BadAccountCode => Failure::operation("invalidAccountCode"),
+        Refusal::AccountNeeded => Failure::operation("atLeastOneConditionalParameterNotProvided"),
     }
 }
 
@@ -158,7 +175,9 @@ impl Exchange {
             Request::MonitorStop { cross_ref } => self.stop_monitor(id, &cross_ref),
             Request::SnapshotDevice { device } => snapshot_device(&device, switch),
             Request::SnapshotCall { connection } => snapshot_call(&connection, switch),
-            Request::MakeCall { calling, called } => make_call(&calling, called, switch, now_ms, told),
+            Request::MakeCall { calling, called, account } => {
+                make_call(&calling, called, account, switch, now_ms, told)
+            }
             Request::AnswerCall { connection } => {
                 control(&connection, Command::Answer, switch, now_ms, told).map(|()| Response::AnswerCall)
             }
@@ -188,6 +207,12 @@ impl Exchange {
             | Request::ConferenceCall { .. }
             | Request::DeflectCall { .. }
             | Request::GenerateDigits { .. }
+            | Request::AssociateData { .. }
+            | Request::CamponCall { .. }
+            | Request::CallBack { .. }
+            | Request::CallBackMessage { .. }
+            | Request::CallBackMessageNonCallRelated { .. }
+            | Request::CancelCallBackMessage { .. }
             | Request::GetCstaFeatures
             | Request::Escape(_)) => calls::answer(request, switch, now_ms, told),
             Request::Unsupported { .. } => Err(Failure::operation("serviceNotSupported")),
@@ -333,9 +358,20 @@ fn snapshot_call(asked: &ConnectionId, switch: &Switch) -> Answer {
     })
 }
 
-fn make_call(calling: &DeviceRef, number: String, switch: &mut Switch, now_ms: i64, told: &mut Vec<Output>) -> Answer {
+fn make_call(
+    calling: &DeviceRef,
+    number: String,
+    account: Option<String>,
+    switch: &mut Switch,
+    now_ms: i64,
+    told: &mut Vec<Output>,
+) -> Answer {
     let line = Line::of(calling).ok_or_else(|| failure(Refusal::UnknownDevice))?;
-    let done = perform(Command::MakeCall { line, number }, switch, now_ms, told)?;
+    let command = match account {
+        Some(account) => Command::ChargedCall { line, number, account },
+        None => Command::MakeCall { line, number },
+    };
+    let done = perform(command, switch, now_ms, told)?;
     let calling = ConnectionId { call: done.call.map(|c| c.to_string()), device: Some(line.device()) };
     Ok(Response::MakeCall { calling, global_call_id: done.gcid.map(|g| g.to_string()) })
 }

@@ -30,6 +30,7 @@ impl Switch {
             legs: Vec::new(),
             timer: None,
             recall: None,
+            callback: None,
             maker: None,
             added: None,
             redirected: None,
@@ -85,7 +86,8 @@ impl Switch {
             self.touched.insert(line.dn);
         }
         let since_ms = step.now_ms;
-        self.state.legs.insert(number, Leg { call, place, state, cause, since_ms, pair: None, tones: String::new() });
+        let leg = Leg { call, place, state, cause, since_ms, pair: None, tones: String::new(), account: None };
+        self.state.legs.insert(number, leg);
         if let Some(call) = self.state.calls.get_mut(&call) {
             call.legs.push(number);
         }

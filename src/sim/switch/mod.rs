@@ -17,9 +17,12 @@
 //!   nobody of that node is in the call any more.
 //! - A call that fails leaves its caller with a tone until the caller clears; a call that is left
 //!   by all but one is over for the last one too.
+//! - One call may wait at a line that is busy, without making it more so; it rings when the line is free.
 //! - A held call is retrieved before it is cleared; a ringing phone cannot hang up.
 //! - A line that picks up what rings at a partner's is kept for it until the partner has said.
 
+mod account;
+mod callback;
 mod check;
 mod choices;
 mod clear;
@@ -35,13 +38,14 @@ mod pickup;
 mod possible;
 mod route;
 mod view;
+mod waiting;
 
 #[cfg(test)]
 mod tests;
 
 pub use model::{
-    By, Command, Done, Happened, InUse, Input, Joined, Joiner, Learnt, LegState, Line, Output, OutsideDeed, Refusal,
-    Target, Two, Why, Witness,
+    By, Charged, Command, Done, Happened, InUse, Input, Joined, Joiner, Learnt, LegState, Line, Output, OutsideDeed,
+    Refusal, Target, Two, Why, Witness,
 };
 pub use view::{CallView, LineView};
 
@@ -71,6 +75,9 @@ pub struct Switch {
     legs: u64,
     parts: u64,
     gcids: u64,
+    /// Who wants to be called when somebody is free, and what partners want to know.
+    callbacks: Vec<callback::CallBack>,
+    watches: Vec<callback::Watch>,
     /// Sets whose legs changed in this step.
     touched: BTreeSet<Dn>,
     /// What idle lines were told of others of their set.
@@ -99,6 +106,8 @@ impl Switch {
             parts: 0,
             // Seconds since the epoch: a node that starts anew goes on elsewhere in the range.
             gcids: u64::try_from(epoch_ms / 1000).unwrap_or(0) % legs::GCID_RANGE,
+            callbacks: Vec::new(),
+            watches: Vec::new(),
             touched: BTreeSet::new(),
             followed: BTreeMap::new(),
             steps: 0,
@@ -137,6 +146,8 @@ impl Switch {
                 Ok(Done::default())
             }
         };
+        self.ring_waiting(&mut step);
+        self.mature(&mut step);
         self.follow(&mut step);
         self.steps += 1;
         let small = cfg!(debug_assertions) || self.state.legs.len() <= CHECKED_ALWAYS;
@@ -177,6 +188,9 @@ impl Switch {
             let timer = self.state.calls.get(&call).and_then(|c| c.timer);
             self.set_timer(call, None);
             match timer {
+                Some((_, Timer::NoAnswer)) if self.state.calls.get(&call).is_some_and(|c| c.callback.is_some()) => {
+                    self.give_up_call_back(call, step);
+                }
                 Some((_, Timer::NoAnswer)) => self.fail(call, Why::CallNotAnswered, step),
                 Some((_, Timer::Interdigit)) => self.dial_collected(call, step),
                 Some((_, Timer::OutsideAnswers)) => self.outside_answers(call, step),
@@ -196,6 +210,9 @@ impl Switch {
         for phone in self.state.phones.values_mut() {
             phone.dnd = false;
         }
+        self.state.messages.clear();
+        self.callbacks.clear();
+        self.watches.clear();
         self.touched.clear();
         self.followed.clear();
         self.epoch_ms = epoch_ms.max(self.epoch_ms + 1);

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use schemas::csta::message::{CallEventKind, JoinKind};
-use schemas::domain::{Cause, DeviceRef, Dn, Features, LocalState};
+use schemas::domain::{Account, Cause, DeviceRef, Dn, Features, LocalState};
 use serde::{Deserialize, Serialize};
 
 use crate::sim::peer::{PartId, PeerMessage};
@@ -75,6 +75,8 @@ pub enum Why {
     CallPickup,
     RecallBusy,
     RecallNoAnswer,
+    CampOn,
+    CallBack,
     /// The link to the partner node is lost.
     PeerLost,
     /// The node lost its power.
@@ -106,6 +108,8 @@ impl Why {
             Self::CallPickup => Cause::CallPickup,
             Self::RecallBusy => Cause::RecallBusy,
             Self::RecallNoAnswer => Cause::RecallNoAnswer,
+            Self::CampOn => Cause::CampOn,
+            Self::CallBack => Cause::CallBack,
             Self::PeerLost => Cause::NetworkNotObtainable,
         }
     }
@@ -122,22 +126,27 @@ pub enum LegState {
     Alerting,
     Connected,
     Held,
+    /// Waits for a busy phone.
+    Queued,
+    /// The leg at the busy phone for which a caller waits.
+    Waiting,
     Failed,
 }
 
 impl LegState {
-    /// Whether the leg has its line's voice path. A held leg waits behind it, an alerting one
-    /// in front of it.
+    /// Whether the leg has its line's voice path. A held leg waits behind it, an alerting one and one
+    /// that waits in front of it.
     #[must_use]
     pub fn is_active(self) -> bool {
-        !matches!(self, Self::Held | Self::Alerting)
+        !matches!(self, Self::Held | Self::Alerting | Self::Waiting)
     }
 
     #[must_use]
     pub fn local(self) -> LocalState {
         match self {
             Self::Initiated => LocalState::Initiated,
-            Self::Originated | Self::Delivered | Self::Connected => LocalState::Connected,
+            Self::Originated | Self::Delivered | Self::Connected | Self::Queued => LocalState::Connected,
+            Self::Waiting => LocalState::Queued,
             Self::Alerting => LocalState::Alerting,
             Self::Held => LocalState::Hold,
             Self::Failed => LocalState::Fail,
@@ -153,6 +162,7 @@ impl LegState {
             Self::Alerting => TruthState::Alerting,
             Self::Connected => TruthState::Connected,
             Self::Held => TruthState::Held,
+            Self::Queued | Self::Waiting => TruthState::Queued,
             Self::Failed => TruthState::Failed,
         }
     }
@@ -202,6 +212,8 @@ pub struct Leg {
     pub pair: Option<LegNo>,
     /// The newest tones that arrived here.
     pub tones: String,
+    /// What the call is charged to, as its line set it.
+    pub account: Option<String>,
 }
 
 /// What happens when nobody does anything until then.
@@ -230,6 +242,8 @@ pub struct Call {
     /// Who transferred the call to a phone that has not answered yet: it is rung again when
     /// nobody does.
     pub recall: Option<Line>,
+    /// Whom the one who is rung wanted to be called by: called when that one answers.
+    pub callback: Option<String>,
     /// Who made the conference, and whom that one put in last.
     pub maker: Option<LegNo>,
     pub added: Option<LegNo>,
@@ -270,6 +284,8 @@ pub struct State {
     pub by_part: BTreeMap<PartId, LegNo>,
     /// Pickups that a partner has not answered, by the part that the leg would have.
     pub picks: BTreeMap<PartId, Pick>,
+    /// Numbers that left a message, by the phone where it waits.
+    pub messages: BTreeMap<Dn, std::collections::BTreeSet<String>>,
     /// Partner nodes whose link is up.
     pub peers: std::collections::BTreeSet<u16>,
 }
@@ -305,6 +321,12 @@ pub enum Command {
         line: Line,
         number: String,
     },
+    /// The same with what the call is charged to.
+    ChargedCall {
+        line: Line,
+        number: String,
+        account: String,
+    },
     /// Keys pressed one by one: dialling while there is dial tone, tones in a call.
     Digits {
         target: Target,
@@ -338,6 +360,33 @@ pub enum Command {
     },
     /// Clears a call that leads nowhere and gives dial tone on its line.
     NewCall(Target),
+    /// Waits at the busy phone that was called.
+    CampOn(Target),
+    /// Holds the call that the line has and answers the one that waits for it.
+    Trade(Target),
+    /// Be called when whom the call was for is free.
+    CallBack(Target),
+    /// Leave a message for whom the call is for.
+    LeaveMessage(Target),
+    /// Leave a message at a phone: `from` wants to be called.
+    LeaveMessageAt {
+        at: Dn,
+        from: String,
+    },
+    ClearMessageAt {
+        at: Dn,
+        from: String,
+    },
+    /// Take over at `line` what is held at another number.
+    RetrieveFrom {
+        line: Line,
+        holder: Dn,
+    },
+    /// Says what a call is charged to.
+    Account {
+        target: Target,
+        code: String,
+    },
     DoNotDisturb {
         dn: Dn,
         on: bool,
@@ -421,6 +470,16 @@ pub enum Refusal {
     TrunksBusy,
     #[error("the partner node cannot be reached")]
     Unreachable,
+    #[error("it is set already")]
+    AlreadySet,
+    #[error("no such message")]
+    UnknownMessage,
+    #[error("there is no room for more")]
+    Full,
+    #[error("not an account code that is accepted")]
+    BadAccountCode,
+    #[error("class of service asks for an account code")]
+    AccountNeeded,
 }
 
 /// A monitored line's part in what happened, as it is right after it.
@@ -487,6 +546,17 @@ pub struct Learnt {
     pub witnesses: Vec<Witness>,
 }
 
+/// A line set what its call is charged to; only that line is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Charged {
+    pub call: Arc<str>,
+    pub gcid: Arc<str>,
+    pub device: DeviceRef,
+    pub calling: DeviceRef,
+    pub account: Account,
+    pub witnesses: Vec<Witness>,
+}
+
 /// To an idle line: another of its set is in use, or is no longer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InUse {
@@ -507,6 +577,12 @@ pub enum Output {
     Happened(Happened),
     Joined(Joined),
     Learnt(Learnt),
+    Charged(Charged),
+    /// The lamp of a set was lit or went out.
+    MessageWaiting {
+        line: Line,
+        on: bool,
+    },
     InUse(InUse),
     /// What came of a command that had to wait.
     Settled(u64, Result<Done, Refusal>),

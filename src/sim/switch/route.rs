@@ -38,6 +38,7 @@ impl Switch {
         let why = if consults { Why::Consultation } else { Why::NewCall };
         self.set(caller, LegState::Originated, why, step);
         self.tell_all(CallEventKind::Originated, caller, why, step);
+        self.tell_account(caller, step);
         match self.route(number) {
             Route::Here(line) => match self.hindrance(line) {
                 None => self.ring(call, line, Why::NewCall, step),
@@ -71,7 +72,7 @@ impl Switch {
     /// Why a line cannot be rung now.
     pub(super) fn hindrance(&self, line: Line) -> Option<Why> {
         let phone = self.state.phones.get(&line.dn)?;
-        if self.leg_in(line, |s| s != LegState::Held).is_some() {
+        if self.is_busy(line) {
             return Some(Why::Busy);
         }
         phone.dnd.then_some(Why::DoNotDisturb)

@@ -121,6 +121,7 @@ impl Switch {
             name: phone.plan.name.clone(),
             buttons: phone.plan.buttons,
             dnd: phone.dnd,
+            messages: self.messages_at(phone.plan.dn),
             legs,
         }
     }
@@ -137,6 +138,7 @@ impl Switch {
             cause: leg.cause,
             other: self.other_number(call, number, line),
             tones: leg.tones.clone(),
+            account: leg.account.clone(),
             since_ms: leg.since_ms,
         })
     }
@@ -146,7 +148,9 @@ impl Switch {
     pub fn truth_now(&self, now_ms: i64) -> TruthNow {
         let busy = |phone: &&Phone| {
             let lines = (1..=phone.plan.buttons).map(|button| Line { dn: phone.plan.dn, button });
-            phone.dnd || lines.into_iter().any(|line| self.state.by_line.contains_key(&line))
+            phone.dnd
+                || self.state.messages.contains_key(&phone.plan.dn)
+                || lines.into_iter().any(|line| self.state.by_line.contains_key(&line))
         };
         TruthNow {
             seq: 0,

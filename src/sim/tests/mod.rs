@@ -7,6 +7,7 @@ mod gateways;
 mod joins;
 mod partners;
 mod sockets;
+mod waiting;
 
 use std::sync::Arc;
 

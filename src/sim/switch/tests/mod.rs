@@ -1,6 +1,8 @@
 //! Tests of the switch: scenarios, every command in every state, and a long random walk.
 
+mod accounts;
 mod across;
+mod callbacks;
 mod choices;
 mod diverts;
 mod joins;
@@ -9,6 +11,7 @@ mod partners;
 mod pickups;
 mod scenarios;
 mod table;
+mod waiting;
 mod walk;
 
 use std::sync::Arc;

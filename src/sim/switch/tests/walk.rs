@@ -5,7 +5,7 @@ use schemas::domain::{Feature, Features};
 
 use super::partners::Pair;
 use super::*;
-use crate::sim::switch::{OutsideDeed, Two};
+use crate::sim::switch::{CallView, OutsideDeed, Two};
 
 /// xorshift64*: a seed replays.
 struct Chance(u64);
@@ -46,7 +46,7 @@ fn random_outside(pair: &mut Pair, chance: &mut Chance) {
     }
 }
 
-const USED: [Feature; 12] = [
+const USED: [Feature; 17] = [
     Feature::AnswerCall,
     Feature::ClearCall,
     Feature::HoldCall,
@@ -59,6 +59,11 @@ const USED: [Feature; 12] = [
     Feature::ConferenceCall,
     Feature::SplitConferenceCall,
     Feature::NewCall,
+    Feature::SetAccountCode,
+    Feature::CamponCall,
+    Feature::TradeCall,
+    Feature::SetCallMeBack,
+    Feature::SendCallbackMessage,
 ];
 
 fn random_command(chance: &mut Chance, node: usize) -> Command {
@@ -66,7 +71,7 @@ fn random_command(chance: &mut Chance, node: usize) -> Command {
     let target = Target { line, call: None };
     let two = Two { line, held: None, active: None };
     let (number, other) = (random_number(chance, 10), chance.below(6));
-    match chance.below(25) {
+    match chance.below(31) {
         0..=2 => Command::MakeCall { line, number },
         3 => Command::OffHook(line),
         4 => Command::Digits { target, digits: ["1", "20", "1001"][chance.below(3)].into() },
@@ -83,6 +88,16 @@ fn random_command(chance: &mut Chance, node: usize) -> Command {
         21 => Command::Redirect { target, number },
         22 => Command::PickUp { line, ringing: Target { line: self::line(LINES[chance.below(2)][other]), call: None } },
         23 => Command::NewCall(target),
+        25 | 26 => Command::CampOn(target),
+        27 => Command::Trade(target),
+        28 => match chance.below(6) {
+            0..=2 => Command::CallBack(target),
+            3 => Command::LeaveMessage(target),
+            4 => Command::LeaveMessageAt { at: line.dn, from: number },
+            _ => Command::ClearMessageAt { at: line.dn, from: number },
+        },
+        29 => Command::RetrieveFrom { line, holder: self::line(LINES[node][other]).dn },
+        24 => Command::Account { target, code: ["12", "1"][chance.below(2)].into() },
         _ => Command::DoNotDisturb { dn: line.dn, on: chance.below(12) == 0 },
     }
 }
@@ -93,7 +108,8 @@ fn announced_or_not(pair: &mut Pair, chance: &mut Chance, node: usize) {
     let views = pair.nodes[node].switch.calls_at(line).expect("a line");
     let Some(view) = views.get(chance.below(views.len().max(1))) else { return };
     let target = Target { line, call: Some(view.key.to_string()) };
-    let beside = views.iter().find(|v| v.key != view.key).map(|v| v.key.to_string());
+    let holds = |v: &&CallView| v.connections.first().is_some_and(|own| own.state == LocalState::Hold);
+    let beside = views.iter().filter(holds).find(|v| v.key != view.key).map(|v| v.key.to_string());
     let two = Two { line, held: beside, active: Some(view.key.to_string()) };
     let number = random_number(chance, 8);
     // Mostly what is announced, and seldom the end of a call: so it comes further.
@@ -115,6 +131,11 @@ fn announced_or_not(pair: &mut Pair, chance: &mut Chance, node: usize) {
         Feature::ConferenceCall => Command::Conference(two),
         Feature::SplitConferenceCall => Command::Split(target),
         Feature::NewCall => Command::NewCall(target),
+        Feature::CamponCall => Command::CampOn(target),
+        Feature::TradeCall => Command::Trade(target),
+        Feature::SetCallMeBack => Command::CallBack(target),
+        Feature::SendCallbackMessage => Command::LeaveMessage(target),
+        Feature::SetAccountCode => Command::Account { target, code: "4711".into() },
         // Whether it can go there is not announced.
         Feature::RedirectCall => {
             let redirected = pair.input(node, Input::Command(By::Application, Command::Redirect { target, number }));
@@ -177,7 +198,14 @@ fn walk(seed: u64, steps: usize) -> (Vec<Truth>, Vec<bool>) {
                 continue;
             }
             0..=8 if !pair.up => {
-                pair.connect();
+                // What follows from it is carried like all mail; a callback may ring at once.
+                pair.up = true;
+                for (i, shadow) in shadows.iter_mut().enumerate() {
+                    pair.input(i, Input::PeerUp(2 - i as u16)).expect("up");
+                    shadow.follow(&pair.nodes[i]);
+                    truth.extend(pair.nodes[i].truths().cloned());
+                    pair.nodes[i].out.clear();
+                }
                 continue;
             }
             9..=14 => {
@@ -276,6 +304,10 @@ fn a_random_walk_never_breaks_an_invariant() {
         (Why::CallPickup, TruthState::Connected),
         (Why::RecallBusy, TruthState::Alerting),
         (Why::RecallNoAnswer, TruthState::Alerting),
+        (Why::CampOn, TruthState::Queued),
+        (Why::CampOn, TruthState::Alerting),
+        (Why::CampOn, TruthState::Delivered),
+        (Why::CallBack, TruthState::Alerting),
         (Why::PeerLost, TruthState::Null),
     ] {
         assert!(seen.contains(&wanted), "{wanted:?}");
