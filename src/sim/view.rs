@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::truth::{Truth, TruthFaults, TruthLeg, TruthPhone};
+use super::truth::{Truth, TruthFaults, TruthLeg, TruthOutside, TruthPhone, TruthState};
 
 /// The whole present state of a node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -25,6 +25,9 @@ pub struct NodeView {
     pub faults: TruthFaults,
     /// Every phone of the node, by number.
     pub phones: Vec<PhoneView>,
+    /// Calls of people outside; absent where no trunk or peer is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outside: Option<OutsideView>,
     /// Records that are new to whoever asked.
     #[serde(skip)]
     pub truth: Vec<Truth>,
@@ -44,6 +47,8 @@ pub struct PhoneView {
     /// Where calls are forwarded to, by the hands' words for ways to forward.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub forwards: BTreeMap<String, String>,
+    /// Numbers whose messages wait.
+    pub messages: Vec<String>,
     pub lines: Vec<LineView>,
 }
 
@@ -57,15 +62,49 @@ pub struct LineView {
     pub legs: Vec<TruthLeg>,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OutsideView {
+    pub calls: Vec<OutsideCall>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OutsideCall {
+    /// By which the hands name who is outside.
+    pub id: u64,
+    /// Who calls, in words where no number may be shown or none is known here.
+    pub from: String,
+    /// The called number, from `+` on.
+    pub to: String,
+    pub state: TruthState,
+}
+
+impl OutsideView {
+    /// Who is outside; a call that went out comes from the phone that is in it.
+    #[must_use]
+    pub fn new(outside: Vec<TruthOutside>, phones: &[TruthPhone]) -> Self {
+        let calls = outside.into_iter().map(|TruthOutside { id, from, to, incoming, gcid, state, .. }| {
+            let from = from.unwrap_or_else(|| {
+                if incoming {
+                    return "a withheld number".to_owned();
+                }
+                let there = phones.iter().find(|phone| phone.legs.iter().any(|leg| leg.gcid == gcid));
+                there.map_or_else(|| "another node".to_owned(), |phone| phone.dn.clone())
+            });
+            OutsideCall { id, from, to, state }
+        });
+        Self { calls: calls.collect() }
+    }
+}
+
 impl PhoneView {
     /// A phone's truth by its lines; `may` gives what a button takes now.
     #[must_use]
     pub fn new(phone: TruthPhone, may: impl Fn(u8) -> Vec<&'static str>) -> Self {
-        let TruthPhone { dn, name, buttons, dnd, legs, forwards, user, desk } = phone;
+        let TruthPhone { dn, name, buttons, dnd, legs, forwards, user, desk, messages } = phone;
         let lines = (1..=buttons).map(|line| {
             let legs = legs.iter().filter(|leg| leg.line == line).cloned().collect();
             LineView { line, may: may(line), legs }
         });
-        Self { lines: lines.collect(), dn, name, dnd, user, desk, forwards }
+        Self { lines: lines.collect(), dn, name, dnd, user, desk, forwards, messages }
     }
 }
