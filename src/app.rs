@@ -2,10 +2,10 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use actix::Arbiter;
+use actix::{Arbiter, ArbiterHandle};
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, web};
 use actors::Tree;
@@ -13,6 +13,8 @@ use actors::arbiters::Arbiters;
 use actors::cluster::Cluster;
 use actors::env::{Env, SystemClock};
 use actors::session_supervisor::{Drained, Shutdown};
+use futures_util::FutureExt as _;
+use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::admission::Admission;
@@ -39,9 +41,58 @@ pub type Beside = Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>;
 /// A running gateway.
 pub struct Running {
     pub address: SocketAddr,
-    pub gateway: web::Data<Gateway>,
+    pub gateway: Arc<Gateway>,
     server: ServerHandle,
+    /// Threads for actors alone.
     arbiters: Vec<Arbiter>,
+}
+
+type Make = Box<dyn FnOnce(Vec<ArbiterHandle>) -> Option<Gateway> + Send>;
+
+/// The gateway on its way: its actors live on the threads of the HTTP workers, so that a request and what it asks for
+/// are mostly on one thread, and no other has to be woken. The workers come up before it and wait for it.
+struct Coming {
+    gateway: watch::Sender<Option<Arc<Gateway>>>,
+    waiting: Mutex<Waiting>,
+}
+
+struct Waiting {
+    threads: Vec<ArbiterHandle>,
+    wanted: usize,
+    make: Option<Make>,
+}
+
+impl Coming {
+    /// With threads of their own for the actors, or, where there are none, when so many workers are there.
+    fn new(own: Vec<ArbiterHandle>, workers: usize, make: Make) -> Self {
+        let coming = Self {
+            gateway: watch::Sender::new(None),
+            waiting: Mutex::new(Waiting { threads: Vec::new(), wanted: workers, make: Some(make) }),
+        };
+        if !own.is_empty() {
+            coming.with(|waiting| waiting.threads = own);
+        }
+        coming
+    }
+
+    /// A worker is there: its own thread says so.
+    fn worker(&self) {
+        self.with(|waiting| waiting.threads.push(Arbiter::current()));
+    }
+
+    fn with(&self, change: impl FnOnce(&mut Waiting)) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.make.is_none() {
+            return; // a worker that came up again
+        }
+        change(&mut waiting);
+        if waiting.threads.len() >= waiting.wanted
+            && let Some(make) = waiting.make.take()
+        {
+            let threads = std::mem::take(&mut waiting.threads);
+            self.gateway.send_replace(make(threads).map(Arc::new));
+        }
+    }
 }
 
 /// Reads what the connections to the nodes need, and starts the gateway; must be called within an actix system.
@@ -66,24 +117,34 @@ pub fn start_with(settings: &Settings, connect: NodeConnect) -> io::Result<Runni
 /// See [`start_with`].
 pub fn start_beside(settings: &Settings, connect: NodeConnect, beside: Beside) -> io::Result<Running> {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    let count = |n: usize| if n == 0 { cores } else { n };
-    let arbiters: Vec<Arbiter> = (0..count(settings.limits.arbiters)).map(|_| Arbiter::new()).collect();
-    let handles = Arbiters::new(arbiters.iter().map(Arbiter::handle).collect())
-        .ok_or_else(|| io::Error::other("no thread for the actors"))?;
+    let workers = if settings.http.workers == 0 { cores } else { settings.http.workers };
+    let arbiters: Vec<Arbiter> = (0..settings.limits.arbiters).map(|_| Arbiter::new()).collect();
     let cluster = Arc::new(Cluster::new(settings.node_settings()));
     let mut env = Env::new(Arc::new(SystemClock), Arc::new(SystemEntropy::default()), cluster);
     env.push = Arc::new(push(settings)?);
-    let tree = Tree::start(env, &handles, Arc::new(connect), settings.limits.sessions);
     let anchors = settings.trust_anchors().map_err(io::Error::other)?;
     let admission = Admission::new(&settings.applications).trusting(anchors);
-    let gateway = Gateway::new(tree, admission, settings.http.trusted_proxies.clone());
-    let gateway = web::Data::new(gateway.numbered(settings.numbering()));
+    let (sessions, proxies) = (settings.limits.sessions, settings.http.trusted_proxies.clone());
+    let numbering = settings.numbering();
+    let make = move |threads| {
+        let tree = Tree::start(env, &Arbiters::new(threads)?, Arc::new(connect), sessions);
+        Some(Gateway::new(tree, admission, proxies).numbered(numbering))
+    };
+    let own: Vec<_> = arbiters.iter().map(Arbiter::handle).collect();
+    let wanted = if own.is_empty() { workers } else { own.len() };
+    let coming = Arc::new(Coming::new(own, wanted, Box::new(make)));
     let metrics = telemetry::metrics().map(web::Data::new);
 
-    let workers = count(settings.http.workers);
-    let shared = gateway.clone();
+    let gateway = coming.gateway.subscribe();
     let server = HttpServer::new(move || {
-        let app = App::new().app_data(shared.clone()).configure(|config| beside(config)).configure(http::routes);
+        coming.worker();
+        let gateway = coming.gateway.subscribe();
+        let there = move || {
+            let mut gateway = gateway.clone();
+            async move { gateway.wait_for(Option::is_some).await.map(|there| there.clone()) }
+                .map(|there| there.ok().flatten().ok_or("the gateway ended before it was there"))
+        };
+        let app = App::new().data_factory(there).configure(|config| beside(config)).configure(http::routes);
         match &metrics {
             Some(metrics) => app.app_data(metrics.clone()),
             None => app,
@@ -101,8 +162,13 @@ pub fn start_beside(settings: &Settings, connect: NodeConnect, beside: Beside) -
     .disable_signals()
     .bind(settings.http.listen)?;
     let address = server.addrs().first().copied().unwrap_or(settings.http.listen);
-    let server = server.run();
+    let mut server = Box::pin(server.run());
     let handle = server.handle();
+    // The first look at it brings the workers up, and with them the gateway; after that it only listens for its end.
+    if let Some(ended) = (&mut server).now_or_never() {
+        ended?;
+    }
+    let gateway = gateway.borrow().clone().ok_or_else(|| io::Error::other("no thread for the actors"))?;
     actix::spawn(async move {
         if let Err(error) = server.await {
             warn!(%error, "the HTTP server ended");
@@ -135,10 +201,10 @@ impl Running {
         if tokio::time::timeout(SHUTDOWN_GRACE, fetched).await.is_err() {
             warn!("some sessions did not fetch the last event in time");
         }
-        self.server.stop(true).await;
+        // The goodbyes to the nodes are written by threads that end with the server.
         self.gateway.tree.stop_nodes();
-        // The goodbyes to the nodes are written by the arbiters that now end.
         tokio::time::sleep(SHUTDOWN_LOOK).await;
+        self.server.stop(true).await;
         for arbiter in &self.arbiters {
             arbiter.stop();
         }

@@ -61,7 +61,7 @@ pub struct Limits {
     pub sessions: usize,
     /// Open connections at a time; each session needs about three.
     pub connections: usize,
-    /// Threads on which nodes, devices and sessions live; 0 for one per core.
+    /// Threads of their own for nodes, devices and sessions; 0 for those of HTTP.
     pub arbiters: usize,
 }
 

@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse};
 use schemas::contract::{Service, files};
 
-use super::Gateway;
+use super::Shared;
 
 /// Every path at which a request of a service that we serve may arrive.
 pub fn service_paths() -> impl Iterator<Item = String> {
@@ -59,7 +59,7 @@ fn service_at(path: &str) -> Option<Service> {
 }
 
 /// GET of anything of the contract.
-pub async fn get(request: HttpRequest, gateway: web::Data<Gateway>) -> HttpResponse {
+pub async fn get(request: HttpRequest, gateway: Shared) -> HttpResponse {
     let asked = match (Place::at(request.path()), asked_by_query(request.query_string())) {
         (Some(Place::Service(service)), Some(Query::Wsdl)) => Some(Place::Wsdl(service)),
         (Some(Place::Service(_)), Some(Query::Xsd(name))) => Some(Place::Xsd(name)),

@@ -13,9 +13,14 @@ pub mod rest;
 pub mod soap;
 mod throttle;
 
+use std::sync::Arc;
+
 use actix_web::{HttpResponse, web};
 
 pub use self::gateway::{Gateway, Numbering};
+
+/// The gateway as handlers get it.
+pub type Shared = web::Data<Arc<Gateway>>;
 
 /// Every route of the gateway.
 pub fn routes(config: &mut web::ServiceConfig) {

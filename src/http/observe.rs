@@ -4,11 +4,11 @@ use actix_web::{HttpResponse, web};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::json;
 
-use super::Gateway;
+use super::Shared;
 
 /// 200 while requests are served; the nodes' connections are told, they do not make it ill: a
 /// gateway without nodes still holds its sessions.
-pub async fn healthz(gateway: web::Data<Gateway>) -> HttpResponse {
+pub async fn healthz(gateway: Shared) -> HttpResponse {
     let (connected, configured) = gateway.tree.env.cluster.connected();
     HttpResponse::Ok().json(json!({
         "status": "up",

@@ -21,7 +21,7 @@ use schemas::rest::{self, Asked, Problem, Unread};
 use schemas::soap::{self, Version};
 
 use super::operation::{self, Answered, Input};
-use super::{Gateway, body};
+use super::{Gateway, Shared, body};
 
 /// Where all of it is.
 pub const BASE: &str = rest::openapi::BASE;
@@ -69,7 +69,7 @@ async fn operation(
     request: HttpRequest,
     name: web::Path<String>,
     mut payload: web::Payload,
-    gateway: web::Data<Gateway>,
+    gateway: Shared,
 ) -> HttpResponse {
     let Some(row) = OPERATIONS.iter().find(|row| row.name == *name) else {
         return faulted(&request, Fault::UnknownOperation, Some(payload));

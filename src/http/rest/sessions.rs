@@ -6,18 +6,14 @@ use schemas::contract::{OperationRow, Service, operation};
 use schemas::fault::{Fault, Ground};
 
 use super::{credentials, faulted, perform, read, refused};
-use crate::http::Gateway;
+use crate::http::{Gateway, Shared};
 
 fn row(name: &str) -> &'static OperationRow {
     operation(Service::SessionService, name).expect("the rows of the contract have these four")
 }
 
 /// POST of the fields of `loginEx`.
-pub(super) async fn log_in(
-    request: HttpRequest,
-    mut payload: web::Payload,
-    gateway: web::Data<Gateway>,
-) -> HttpResponse {
+pub(super) async fn log_in(request: HttpRequest, mut payload: web::Payload, gateway: Shared) -> HttpResponse {
     match read(&request, &mut payload).await {
         Ok(bytes) => within(&gateway, &request, row("loginEx"), &bytes, None).await,
         Err(fault) => faulted(&request, fault, Some(payload)),
@@ -25,18 +21,18 @@ pub(super) async fn log_in(
 }
 
 /// GET with the fields in the query or in headers, as old clients do.
-pub(super) async fn log_in_by_query(request: HttpRequest, gateway: web::Data<Gateway>) -> HttpResponse {
+pub(super) async fn log_in_by_query(request: HttpRequest, gateway: Shared) -> HttpResponse {
     let fields = credentials::login(&request).to_string();
     within(&gateway, &request, row("loginEx"), fields.as_bytes(), None).await
 }
 
 /// PUT: the session's timer begins anew.
-pub(super) async fn reset(request: HttpRequest, id: web::Path<String>, gateway: web::Data<Gateway>) -> HttpResponse {
+pub(super) async fn reset(request: HttpRequest, id: web::Path<String>, gateway: Shared) -> HttpResponse {
     of_session(&gateway, &request, row("resetSessionTimer"), &id).await
 }
 
 /// DELETE.
-pub(super) async fn log_out(request: HttpRequest, id: web::Path<String>, gateway: web::Data<Gateway>) -> HttpResponse {
+pub(super) async fn log_out(request: HttpRequest, id: web::Path<String>, gateway: Shared) -> HttpResponse {
     of_session(&gateway, &request, row("logout"), &id).await
 }
 
@@ -45,7 +41,7 @@ pub(super) async fn authenticate(
     request: HttpRequest,
     id: web::Path<String>,
     mut payload: web::Payload,
-    gateway: web::Data<Gateway>,
+    gateway: Shared,
 ) -> HttpResponse {
     let row = row("authenticate");
     let Ok(session) = id.parse() else {

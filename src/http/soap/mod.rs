@@ -27,7 +27,7 @@ use schemas::soap::{self, Envelope, Rejected, Version};
 use super::contract_files::Place;
 use super::operation::{self, Answered, Input};
 pub use super::operation::{not_supported_count, supported};
-use super::{Gateway, body};
+use super::{Gateway, Shared, body};
 
 /// What goes back.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ pub async fn answer(
 }
 
 /// POST of a SOAP request.
-pub async fn post(request: HttpRequest, mut payload: web::Payload, gateway: web::Data<Gateway>) -> HttpResponse {
+pub async fn post(request: HttpRequest, mut payload: web::Payload, gateway: Shared) -> HttpResponse {
     let service = match Place::at(request.path()) {
         Some(Place::Service(service)) if Service::SERVED.contains(&service) => service,
         _ => {
