@@ -15,7 +15,7 @@ use super::peer::PeerMessage;
 use super::plan::Plan;
 use super::switch::{By, Command, Desking, Input, Line, Output, Refusal, Switch, Target, Two};
 use super::truth::{TRUTH_KEPT, Truth, TruthLog, TruthNow, TruthPhone};
-use super::view::{NodeView, PhoneView};
+use super::view::{NodeView, PhoneView, UserView};
 
 /// What a person does at a phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -349,11 +349,20 @@ impl Core {
         let TruthNow { seq, at_ms, node, name, partners, associations, broken, faults, .. } = self.truth_now(now_ms);
         let dead = faults.powerless_until_ms.is_some();
         let phones = self.switch.plan().phones.iter().filter_map(|plan| {
-            let phone = self.switch.truth_of(plan.dn)?;
-            let may = |button| if dead { Vec::new() } else { self.switch.choices(Line { dn: plan.dn, button }) };
-            Some(PhoneView::new(phone, may))
+            let own = self.switch.truth_of(plan.dn)?;
+            let dn = self.switch.number_at(plan.dn);
+            let user = own.user.as_ref().and_then(|_| self.switch.truth_of(dn));
+            let may = if dead { Vec::new() } else { self.switch.set_choices(plan.dn) };
+            let line = |button| if dead { Vec::new() } else { self.switch.choices(Line { dn, button }) };
+            Some(PhoneView::new(own, user, may, line))
         });
         let phones = phones.collect();
+        let users = self.switch.plan().hot_desk.users.values().filter_map(|plan| {
+            let TruthPhone { dn, name, desk, .. } = self.switch.truth_of(plan.phone.dn)?;
+            let may = if dead { Vec::new() } else { self.switch.user_choices(plan.phone.dn) };
+            Some(UserView { dn, name, external: plan.outside.is_some(), desk, may })
+        });
+        let users = users.collect();
         NodeView {
             seq,
             at_ms,
@@ -364,6 +373,7 @@ impl Core {
             broken,
             faults,
             phones,
+            users,
             truth: self.truth_since(since),
         }
     }

@@ -25,22 +25,25 @@ pub struct NodeView {
     pub faults: TruthFaults,
     /// Every phone of the node, by number.
     pub phones: Vec<PhoneView>,
+    /// The node's hot desk users, by number.
+    pub users: Vec<UserView>,
     /// Records that are new to whoever asked.
     #[serde(skip)]
     pub truth: Vec<Truth>,
 }
 
+/// A set. While a hot desk user is logged in there, its lines and features are the user's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PhoneView {
+    /// The set's own number and name, whoever is there.
     pub dn: String,
     pub name: String,
+    /// Verbs of the hands that the set takes now, besides those of its lines.
+    pub may: Vec<&'static str>,
     pub dnd: bool,
     /// The hot desk user who is logged in at the set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// Where the hot desk user is whose number it is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub desk: Option<String>,
     /// Where calls are forwarded to, by the hands' words for ways to forward.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub forwards: BTreeMap<String, String>,
@@ -57,15 +60,36 @@ pub struct LineView {
     pub legs: Vec<TruthLeg>,
 }
 
+/// A hot desk user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UserView {
+    pub dn: String,
+    pub name: String,
+    /// Whether the user has no set, but an outside number.
+    pub external: bool,
+    /// The set, or the outside number, where the user is logged in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub desk: Option<String>,
+    /// Verbs of the hands that the user's number takes now.
+    pub may: Vec<&'static str>,
+}
+
 impl PhoneView {
-    /// A phone's truth by its lines; `may` gives what a button takes now.
+    /// What is at a set: the truth of its own number, and of its user's while one is there. `may` gives what the set
+    /// takes now, and `line` what a button takes.
     #[must_use]
-    pub fn new(phone: TruthPhone, may: impl Fn(u8) -> Vec<&'static str>) -> Self {
-        let TruthPhone { dn, name, buttons, dnd, legs, forwards, user, desk } = phone;
-        let lines = (1..=buttons).map(|line| {
-            let legs = legs.iter().filter(|leg| leg.line == line).cloned().collect();
-            LineView { line, may: may(line), legs }
+    pub fn new(
+        own: TruthPhone,
+        user: Option<TruthPhone>,
+        may: Vec<&'static str>,
+        line: impl Fn(u8) -> Vec<&'static str>,
+    ) -> Self {
+        let TruthPhone { dn, name, user: there, .. } = own.clone();
+        let TruthPhone { buttons, dnd, legs, forwards, .. } = user.unwrap_or(own);
+        let lines = (1..=buttons).map(|button| {
+            let legs = legs.iter().filter(|leg| leg.line == button).cloned().collect();
+            LineView { line: button, may: line(button), legs }
         });
-        Self { lines: lines.collect(), dn, name, dnd, user, desk, forwards }
+        Self { lines: lines.collect(), dn, name, may, dnd, user: there, forwards }
     }
 }

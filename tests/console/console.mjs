@@ -223,8 +223,145 @@ await tabTo('.phone[data-dn="2003"] [data-dnd]');
 await page.keyboard.press('Enter');
 await page.locator('.phone[data-dn="2003"] [data-dnd][aria-pressed="true"]').waitFor();
 assert.equal((await phone('2003')).dnd, true);
+await goTo('1000');
+await tabTo('.phone[data-dn="1000"] .number');
+await page.keyboard.type('2003');
+await page.keyboard.press('Enter');
+await shows('1000', 'Do not disturb 2003');
+await press('1000', 'hangup');
+await goTo('2003');
+await tabTo('.phone[data-dn="2003"] [data-dnd]');
 await page.keyboard.press('Enter');
 await page.locator('.phone[data-dn="2003"] [data-dnd][aria-pressed="false"]').waitFor();
+assert.equal((await phone('2003')).dnd, false);
+
+// Calls are forwarded, each kind to its own number; what is set is seen without opening anything, and ended there.
+const own = (dn, selector) => `.phone[data-dn="${dn}"] .more ${selector}`;
+await tabTo(own('2003', '[data-open="forward"]'));
+await page.keyboard.press('Enter');
+await tabTo(own('2003', '.to'));
+await page.keyboard.press('Enter');
+await shows('2003', 'Forward needs a number');
+await page.keyboard.type('2003');
+await page.keyboard.press('Enter');
+await shows('2003', 'Forward: calls cannot be forwarded there');
+await heard('2003 refused. Forward: calls cannot be forwarded there');
+const kinds = ['always', 'busyInternal', 'busyExternal', 'noAnswerInternal', 'noAnswerExternal'];
+for (const [i, kind] of kinds.entries()) {
+  if (i) {
+    await tabTo(own('2003', '.which'), 'Shift+Tab');
+    await page.keyboard.press('ArrowDown');
+    await tabTo(own('2003', '.to'));
+  }
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type(`200${4 + i}`);
+  await page.keyboard.press('Enter');
+  await until(`${kind} is truly forwarded`, async () => (await phone('2003')).forwards?.[kind] === `200${4 + i}`);
+  await page.waitForFunction((s) => document.querySelector(s).value === '', own('2003', '.to'));
+}
+assert.deepEqual(await page.locator(own('2003', '.forwards li')).allInnerTexts().then((all) => all.map((one) => one.split(' Stop')[0])), [
+  'All calls: to 2004 Kowalski, Jan', 'Busy, from outside: to 2006 Söderström, Björn', 'Busy, from inside: to 2005 Singh, Harpreet',
+  'No answer, from outside: to 2008 Mbeki, Thandi', 'No answer, from inside: to 2007 Lobby <North>',
+]);
+await heard('2003: forwarded to 2004 Kowalski, Jan, all calls');
+await shows('2003', 'Forwarded');
+await goTo('1000');
+await tabTo('.phone[data-dn="1000"] .number');
+await page.keyboard.type('2003');
+await page.keyboard.press('Enter');
+await isTrue('2004', 'alerting 1000');
+await press('1000', 'hangup');
+await isTrue('2004', '');
+await goTo('2003');
+for (const kind of kinds) {
+  await tabTo(own('2003', `[data-stop="${kind}"]`), 'Shift+Tab');
+  await page.keyboard.press('Enter');
+  await until(`${kind} is truly over`, async () => !(await phone('2003')).forwards?.[kind]);
+  await page.waitForFunction((s) => document.activeElement.matches(s), '.phone[data-dn="2003"] .more');
+  await tabTo(own('2003', '.to'));
+}
+assert.ok(await page.locator(own('2003', '.forwards')).isHidden() && await card('2003').locator('.sent-on').isHidden());
+
+// A hot desk user comes to a set. The PIN is never seen, nor said, and no field keeps it.
+const WRONG = '86420975';
+await goTo('1010');
+await tabTo(own('1010', '[data-open="login"]'));
+await page.keyboard.press('Enter');
+await tabTo(own('1010', '.user'));
+await page.keyboard.type('1900');
+await page.keyboard.press('Enter');
+await shows('1010', 'Log in needs a user and a PIN');
+assert.ok(await isOn(own('1010', '.pin[type="password"]')), 'what is missing has the focus');
+await page.keyboard.type(WRONG);
+await accessible('a login');
+await picture('login');
+await page.keyboard.press('Enter');
+await shows('1010', 'Log in: The PIN is wrong.');
+assert.ok(await isOn(own('1010', '.pin')));
+assert.equal(await page.locator(own('1010', '.pin')).inputValue(), '');
+await page.keyboard.type('1234');
+await page.keyboard.press('Enter');
+await shows('1010', 'user 1900 Desk, Hot 1900');
+await heard('1010: 1900 Desk, Hot 1900 is logged in');
+await page.waitForFunction(() => document.activeElement.matches('.phone[data-dn="1010"] .more'));
+assert.match(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), /^1010, the set of user 1900/);
+assert.equal((await phone('1010')).user, '1900');
+assert.equal(await page.locator('.phone[data-dn="1010"] .line:visible').count(), 2, 'as many keys as the user has');
+// The user's calls are at the set, and it is found by the user's number.
+await goTo('1000');
+await tabTo('.phone[data-dn="1000"] .number');
+await page.keyboard.type('1900');
+await page.keyboard.press('Enter');
+await shows('1000', 'Ringback from 1900 Desk, Hot 1900');
+await page.locator('#search').press('Control+A');
+await page.keyboard.type('1900');
+await page.keyboard.press('Enter');
+assert.ok(await isOn('.phone[data-dn="1010"] *'));
+await press('1010', 'answer');
+await isTrue('1900', 'connected 1000');
+await shows('1010', 'Talking with 1000 Archer, Maya');
+assert.ok(await page.locator(own('1010', '[data-logout]')).isHidden(), 'nobody goes during a call');
+await press('1010', 'hold');
+await page.locator('#search').press('Control+A');
+await page.locator('#search').press('Delete');
+await shows('1000', 'On hold by 1900 Desk, Hot 1900');
+await press('1010', 'retrieve');
+await press('1010', 'hangup');
+await isTrue('1900', '');
+await tabTo(own('1010', '[data-logout]'));
+await page.keyboard.press('Enter');
+await shows('1010', 'Nguyễn, Thị Hạnh');
+await page.waitForFunction(() => document.activeElement.matches('.phone[data-dn="1010"] .more'));
+assert.equal((await phone('1010')).user, undefined);
+
+// A user who is outside has no set; who is where is in a list of the node.
+const users = page.locator('.node').nth(0).locator('.users');
+await tabTo('.node:first-child .users summary', 'Shift+Tab');
+await page.keyboard.press('Enter');
+assert.equal(await users.locator('datalist option').count(), 10, 'who may log in at a set is proposed there');
+await tabTo('.node:first-child .users .pin');
+await page.keyboard.type(WRONG);
+await page.keyboard.press('Enter');
+await users.locator('.refusal', { hasText: 'Log in: The PIN is wrong.' }).waitFor();
+await heard('Node 1 refused. Log in: The PIN is wrong.');
+await page.keyboard.type('1234');
+await tabTo('.node:first-child .users .at');
+await page.keyboard.type('9 555-0177');
+await page.keyboard.press('Enter');
+await users.locator('li', { hasText: '1950 Desk, Elsewhere 1950' }).filter({ hasText: 'at 95550177' }).waitFor();
+await users.locator('.count', { hasText: '1 of 15 logged in' }).waitFor();
+assert.equal((await phone('1950')).desk, '95550177');
+await accessible('hot desk users');
+await picture('users');
+await tabTo('.node:first-child .users [data-logout="1950"]', 'Shift+Tab');
+await page.keyboard.press('Enter');
+await users.locator('.count', { hasText: '0 of 15 logged in' }).waitFor();
+assert.ok(await isOn('.node:first-child .users summary'));
+await page.keyboard.press('Enter');
+const everything = await page.evaluate(() => document.documentElement.outerHTML + window.heard.join()
+  + JSON.stringify({ ...localStorage, ...sessionStorage }) + [...document.querySelectorAll('input')].map((i) => i.value).join());
+assert.ok(!everything.includes(WRONG), 'a PIN is nowhere on the page');
+assert.ok(await page.evaluate(() => [...document.querySelectorAll('.pin')].every((i) => i.type === 'password' && i.value === '')));
 
 // Node 2 loses its power in the middle of a call, and comes back by itself.
 await page.locator('#search').press('Control+A');
@@ -240,7 +377,7 @@ await shows('1001', 'Ringback from 2005');
 await goTo('2003');
 await page.locator('#search').press('Control+A');
 await page.locator('#search').press('Delete');
-await node.locator('summary').press('Enter');
+await node.locator('.break summary').press('Enter');
 await node.locator('.seconds').press('Control+A');
 await page.keyboard.type('600');
 await tabTo('.node:nth-child(2) button[data-fault="power"]');
@@ -287,20 +424,27 @@ for (const [name, options] of [
   const other = await open(options);
   for (const [dn, verb, number] of [
     ['1002', 'dial', '2004'], ['2004', 'answer'], ['1003', 'dial', '3003'], ['2007', 'dial', '1499'],
-    ['1004', 'dial', '1006'], ['1006', 'answer'], ['1004', 'hold'], ['2003', 'dnd'],
+    ['1004', 'dial', '1006'], ['1006', 'answer'], ['1004', 'hold'], ['2003', 'dnd'], ['1005', 'forward', '2001'],
+    ['1010', 'login', '1901'],
   ]) {
-    const body = JSON.stringify(verb === 'dnd' ? { on: true } : { number });
+    const bodies = { dnd: { on: true }, forward: { type: 'noAnswerInternal', number }, login: { user: number, pin: '1234' } };
+    const body = JSON.stringify(bodies[verb] ?? { number });
     await until(`${dn} does ${verb}`, async () => (await fetch(`${hands[Number(dn[0]) - 1]}/phones/${dn}/${verb}`, { method: 'POST', body })).ok);
   }
   await other.locator('.phone[data-dn="3003"]', { hasText: 'Ringing' }).waitFor();
   await other.locator('.phone[data-dn="1005"] .toggle').click();
-  await other.locator('.node').nth(1).locator('summary').click();
+  await other.locator(own('1005', '[data-open="forward"]')).click();
+  await other.locator('.phone[data-dn="1011"] .toggle').click();
+  await other.locator(own('1011', '[data-open="login"]')).click();
+  await other.locator('.node').nth(0).locator('.users summary').click();
+  await other.locator('.node').nth(1).locator('.break summary').click();
   await accessible(name, other);
   await picture(name, other);
   const wide = await other.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.ok(wide <= 0, `${name}: ${wide} px are beyond the edge`);
-  for (const [dn, verb] of [['1002', 'hangup'], ['1003', 'hangup'], ['2007', 'hangup'], ['1006', 'hangup'], ['2003', 'dnd']]) {
-    const body = JSON.stringify(verb === 'dnd' ? { on: false } : {});
+  for (const [dn, verb] of [['1002', 'hangup'], ['1003', 'hangup'], ['2007', 'hangup'], ['1006', 'hangup'], ['2003', 'dnd'], ['1005', 'forward'],
+    ['1010', 'logout']]) {
+    const body = JSON.stringify({ dnd: { on: false }, forward: { type: 'noAnswerInternal', number: '' } }[verb] ?? {});
     assert.ok((await fetch(`${hands[Number(dn[0]) - 1]}/phones/${dn}/${verb}`, { method: 'POST', body })).ok, `${dn} ${verb}`);
   }
   for (const dn of ['1004', '2004', '3003']) await isTrue(dn, '');

@@ -1,7 +1,7 @@
 //! What a person can do at a line now, in the verbs of the hands: the same questions that the
 //! commands ask, so that the two cannot disagree. Changes nothing.
 
-use schemas::domain::{Feature, Features};
+use schemas::domain::{Dn, Feature, Features};
 
 use super::Switch;
 use super::model::{LegState, Line};
@@ -45,5 +45,29 @@ impl Switch {
         }
         verbs.extend(VERBS.iter().filter(|(feature, _)| possible.has(*feature)).map(|(_, verb)| *verb));
         verbs
+    }
+
+    /// Verbs that a set takes now, whichever of its lines is in use.
+    #[must_use]
+    pub fn set_choices(&self, set: Dn) -> Vec<&'static str> {
+        let user = self.state.desks.by_set.get(&set);
+        let mut verbs = vec!["dnd", "forward"];
+        match user {
+            Some(user) if !self.has_call(*user) => verbs.push("logout"),
+            None if self.plan.hot_desk.sets.contains(&set) && !self.has_call(set) => verbs.push("login"),
+            _ => {}
+        }
+        verbs
+    }
+
+    /// Verbs that the number of a hot desk user takes now, wherever the user is.
+    #[must_use]
+    pub fn user_choices(&self, user: Dn) -> Vec<&'static str> {
+        if self.has_call(user) {
+            return Vec::new();
+        }
+        let external = self.plan.hot_desk.users.get(&user).is_some_and(|plan| plan.outside.is_some());
+        let logged_in = self.state.desks.by_user.contains_key(&user);
+        [("login", external), ("logout", logged_in)].into_iter().filter(|(_, may)| *may).map(|(verb, _)| verb).collect()
     }
 }
