@@ -76,7 +76,8 @@ pub fn start_beside(settings: &Settings, connect: NodeConnect, beside: Beside) -
     let tree = Tree::start(env, &handles, Arc::new(connect), settings.limits.sessions);
     let anchors = settings.trust_anchors().map_err(io::Error::other)?;
     let admission = Admission::new(&settings.applications).trusting(anchors);
-    let gateway = web::Data::new(Gateway::new(tree, admission, settings.http.trusted_proxies.clone()));
+    let gateway = Gateway::new(tree, admission, settings.http.trusted_proxies.clone());
+    let gateway = web::Data::new(gateway.numbered(settings.numbering()));
     let metrics = telemetry::metrics().map(web::Data::new);
 
     let workers = count(settings.http.workers);

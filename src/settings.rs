@@ -3,7 +3,7 @@
 //! Read and checked whole at start; every fault is named with its key. Nothing here opens a file
 //! or socket but the settings file itself and the files of trust anchors that it names.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -11,13 +11,15 @@ use actors::cluster::{Association, NodeSettings};
 use actors::policy;
 use ipnet::IpNet;
 use rustls::pki_types::ServerName;
+use schemas::contract::std::NetworkElementType;
 use schemas::csta::message::{Edition, SpecificInfo};
-use schemas::domain::Ceid;
+use schemas::domain::{Ceid, DialPlan};
 use schemas::xml::XmlFault;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::advanced::TrustAnchors;
+use crate::http::Numbering;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Deserialize)]
@@ -145,6 +147,37 @@ pub struct Node {
     /// Without it the link is plain TCP.
     #[serde(default)]
     pub tls: Option<NodeTls>,
+    /// What kind of system it is, for applications that ask.
+    #[serde(default)]
+    pub kind: Option<NodeKind>,
+    /// How its telephones dial; without it no number is converted for this node.
+    #[serde(default)]
+    pub dial_plan: Option<DialPlan>,
+}
+
+/// Kinds of nodes that the contract has words for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum NodeKind {
+    #[serde(rename = "MI_VB")]
+    MiVb,
+    #[serde(rename = "MI_400")]
+    Mi400,
+    #[serde(rename = "MI_CC")]
+    MiCc,
+    #[serde(rename = "MX_ONE")]
+    MxOne,
+}
+
+impl NodeKind {
+    #[must_use]
+    pub fn told(self) -> NetworkElementType {
+        match self {
+            Self::MiVb => NetworkElementType::MiVb,
+            Self::Mi400 => NetworkElementType::Mi400,
+            Self::MiCc => NetworkElementType::MiCc,
+            Self::MxOne => NetworkElementType::MxOne,
+        }
+    }
 }
 
 /// TLS to a node. All files are PEM.
@@ -304,6 +337,9 @@ impl Settings {
             if let Err(fault) = node.specific() {
                 faults.push(format!("node[{i}].application_specific_info: {fault}"));
             }
+            for (key, fault) in node.dial_plan.iter().flat_map(DialPlan::faults) {
+                faults.push(format!("node[{i}].dial_plan.{key}: {fault}"));
+            }
             if let Some(tls) = &node.tls {
                 if let Err(fault) = tls.server_name(node.address) {
                     faults.push(format!("node[{i}].tls.server_name: {fault}"));
@@ -352,6 +388,16 @@ impl Settings {
             let named = |(i, fault)| format!("advanced.trust_anchors[{i}]: {fault}");
             SettingsFault::Invalid(faults.into_iter().map(named).collect())
         })
+    }
+
+    /// What is told of each node's numbers.
+    #[must_use]
+    pub fn numbering(&self) -> BTreeMap<Ceid, Numbering> {
+        let of = |node: &Node| {
+            let numbering = Numbering { kind: node.kind.map(NodeKind::told), dial_plan: node.dial_plan.clone() };
+            Some((Ceid::new(node.ceid).ok()?, numbering)) // checked before
+        };
+        self.nodes.iter().filter_map(of).collect()
     }
 
     /// The nodes as the actors know them.
@@ -491,6 +537,25 @@ mod tests {
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("oig.example.toml");
         let settings = Settings::read(&example).expect("valid");
         assert_eq!((settings.nodes.len(), settings.applications.len()), (3, 1));
+        let lab = crate::commands::lab_settings(([127, 0, 0, 1], 0).into(), &[([127, 0, 0, 11], 1).into()]);
+        for node in &settings.nodes {
+            assert_eq!((node.kind, &node.dial_plan), (lab.nodes[0].kind, &lab.nodes[0].dial_plan));
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_dial_plan_is_named_with_its_key() {
+        let plan = |more: &str| {
+            let plan = "extension_digits = 4, outside_prefix = '9', international_prefix = '011'";
+            parse(&format!("{NODE}dial_plan = {{ {plan}, {more} }}\n"), &[])
+        };
+        assert!(plan("country_code = '1'").is_ok());
+        let fault = plan("country_code = '+1', local_area_codes = ['613', 'x']").expect_err("not valid").to_string();
+        for key in ["node[0].dial_plan.country_code", "node[0].dial_plan.local_area_codes"] {
+            assert!(fault.contains(key), "{key} is missing in {fault}");
+        }
+        assert!(plan("country_code = '1', aera_codes = []").is_err(), "a misspelt key");
+        assert!(plan("trunk_prefix = '9'").is_err(), "a country code is needed");
     }
 
     const NODE: &str = "[[node]]\nceid = 1\naddress = '127.0.0.1'\n";

@@ -425,8 +425,10 @@ async fn commands_that_are_not_for_this_call_are_refused_and_change_nothing() {
     app.make(caller, "1002").await.expect_err("the line is in use");
     assert_eq!(stranger.make(caller, "1002").await, Err(NOT_MONITORED.into()));
     let (session, object) = (app.session_id.to_string(), caller.to_string());
-    let coded = [("sessionId", &*session), ("objectId", &*object), ("number", "1002"), ("accountCode", "12")];
-    call(&lab.url, "makeCall", &coded).await.refused("Account codes are not supported yet.");
+    for code in ["1", "1234567890123", "12a", "1 2", "١٢"] {
+        let coded = [("sessionId", &*session), ("objectId", &*object), ("number", "1002"), ("accountCode", code)];
+        call(&lab.url, "makeCall", &coded).await.refused("An account code has 2 to 12 digits.");
+    }
     for operation in ["getCallStatus", "stopMonitor"] {
         for object in [caller, callee] {
             let (session, object) = (stranger.session_id.to_string(), object.to_string());

@@ -683,8 +683,13 @@ async fn lines_of_a_set_have_ids_and_a_configuration() {
     assert_eq!(lines, [(1, prime, Some("1000")), (2, second, Some("1000")), (3, third, Some("1000"))]);
     assert_eq!(ex.line, plain.line);
     assert_eq!((ex.primary_icp_address.as_deref(), ex.primary_icp_id), (Some(&*lab.address(1)), icp));
+    // The second node is home to the phone when the first is down.
+    let both = (Some(lab.address(1)), Some(lab.address(2)), true);
+    assert_eq!((plain.primary_icp, plain.secondary_icp, plain.is_resilient), both);
+    assert_eq!((ex.secondary_icp_address, ex.secondary_icp_id, ex.is_resilient), (Some(lab.address(2)), 2, true));
+    let (plain, ex) = (app.configuration(icp, "1010").await, app.configuration_ex(icp, "1010").await);
     assert_eq!((plain.primary_icp, plain.secondary_icp, plain.is_resilient), (Some(lab.address(1)), None, false));
-    assert_eq!((ex.secondary_icp_id, ex.is_resilient), (0, false));
+    assert_eq!((ex.secondary_icp_address, ex.secondary_icp_id, ex.is_resilient), (None, 0, false));
     let members = app.members(icp, "1000").await;
     assert!(members.result && members.member.is_empty(), "a set has no members: {members:?}");
     for text in [

@@ -224,6 +224,8 @@ fn table(at: SocketAddr, tls: NodeTls) -> NodeTable {
         association: AssociationStyle::None,
         edition: CstaEdition::default(),
         application_specific_info: None,
+        kind: None,
+        dial_plan: None,
         tls: Some(tls),
     }
 }

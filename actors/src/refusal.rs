@@ -32,6 +32,8 @@ pub enum Refused {
     BadNumber,
     #[error("A number cannot be forwarded to itself.")]
     ForwardToItself,
+    #[error("An account code has 2 to 12 digits.")]
+    BadAccountCode,
     #[error("All {0} sessions of this gateway are in use.")]
     Full(usize),
     #[error("The gateway is stopping.")]

@@ -12,11 +12,11 @@ use secrecy::SecretString;
 use super::{in_system, lab_data, log};
 use crate::app::{self, Running};
 use crate::connect::NodeConnect;
-use crate::settings::{Application, AssociationStyle, CstaEdition, Http, Node, ServiceLevel, Settings};
+use crate::settings::{Application, AssociationStyle, CstaEdition, Http, Node, NodeKind, ServiceLevel, Settings};
 use crate::sim::console::Console;
 use crate::sim::listen::{self, Addresses, RunningNode};
 use crate::sim::node::Env;
-use crate::sim::plan::Plan;
+use crate::sim::plan::{Plan, lab_dial_plan};
 
 #[derive(Debug, Clone, Args)]
 pub struct LabOptions {
@@ -185,6 +185,8 @@ pub fn settings(listen: SocketAddr, csta: &[SocketAddr]) -> Settings {
             edition: CstaEdition::default(),
             application_specific_info: None,
             tls: None,
+            kind: Some(NodeKind::MiVb),
+            dial_plan: Some(lab_dial_plan()),
         })
         .collect();
     let application = |name: &str, hash: &str, revoked| Application {

@@ -1,17 +1,19 @@
 //! What handlers share: the tree of actors, admission, and the finding of sessions, with what each
 //! may call.
 
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use actors::Tree;
 use actors::refusal::Refused;
 use actors::session::messages::End;
 use actors::session_supervisor::{FindSession, SessionRef};
 use actors::standing::Service;
+use schemas::contract::std::NetworkElementType;
 use schemas::contract::{OperationRow, Permission};
-use schemas::domain::{Ceid, Dn, SessionId};
+use schemas::domain::{Ceid, DialPlan, Dn, SessionId};
 use tokio::time::Instant;
 
 use super::pin_tries::{PinTries, Tried};
@@ -19,12 +21,54 @@ use super::throttle::{self, Throttle};
 use crate::admission::Admission;
 use crate::advanced::Challenges;
 
+/// What applications are told of a node's kind and numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Numbering {
+    pub kind: Option<NetworkElementType>,
+    pub dial_plan: Option<DialPlan>,
+}
+
+/// The nodes that a phone has a home at, by CEID, as its node told it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Homes {
+    pub primary: Option<u16>,
+    pub secondary: Option<u16>,
+}
+
+/// Phones whose homes are kept: all that a large cluster has.
+const KNOWN_HOMES: usize = 100_000;
+
+/// The homes of phones, as they were told last: a node that is down cannot be asked.
+#[derive(Debug, Default)]
+pub struct KnownHomes(RwLock<HashMap<(Ceid, Dn), Homes>>);
+
+impl KnownHomes {
+    /// Beyond the bound nothing new is kept.
+    pub(super) fn keep(&self, phone: (Ceid, Dn), homes: Homes) {
+        if self.of(phone) == Some(homes) {
+            return;
+        }
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() < KNOWN_HOMES || known.contains_key(&phone) {
+            known.insert(phone, homes);
+        }
+    }
+
+    pub(super) fn of(&self, phone: (Ceid, Dn)) -> Option<Homes> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&phone).copied()
+    }
+}
+
 pub struct Gateway {
     pub tree: Tree,
     pub sessions: Arc<dyn FindSession>,
     pub admission: Admission,
     pub trusted_proxies: Vec<IpAddr>,
     pub challenges: Challenges,
+    /// Of phones that were asked for.
+    pub homes: KnownHomes,
+    /// By node.
+    pub numbering: BTreeMap<Ceid, Numbering>,
     unknown_sessions: Throttle<IpAddr>,
     failed_by_address: Throttle<IpAddr>,
     /// By a hash of the names: they come from outside and may be long.
@@ -43,12 +87,20 @@ impl Gateway {
             admission,
             trusted_proxies,
             challenges: Challenges::default(),
+            homes: KnownHomes::default(),
+            numbering: BTreeMap::new(),
             unknown_sessions: Throttle::new(throttle::SESSIONS),
             failed_by_address: Throttle::new(throttle::LOGINS),
             failed_by_application: Throttle::new(throttle::LOGINS),
             pins: PinTries::new(),
             hasher: RandomState::new(),
         }
+    }
+
+    /// With what is told of the nodes' numbers.
+    #[must_use]
+    pub fn numbered(self, numbering: BTreeMap<Ceid, Numbering>) -> Self {
+        Self { numbering, ..self }
     }
 
     /// The session of this id, if it may call this operation. Guessing is slowed by the caller's

@@ -15,7 +15,7 @@ mod throttle;
 
 use actix_web::{HttpResponse, web};
 
-pub use self::gateway::Gateway;
+pub use self::gateway::{Gateway, Numbering};
 
 /// Every route of the gateway.
 pub fn routes(config: &mut web::ServiceConfig) {

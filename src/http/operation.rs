@@ -188,7 +188,9 @@ fn ground(refused: &Refused) -> Ground {
         Refused::SoapNotPermitted | Refused::Unproven | Refused::NeedsAdvanced(_) => Ground::NotPermitted,
         Refused::NoObject | Refused::NoNode | Refused::NoNumber => Ground::Unknown,
         Refused::NotMonitored | Refused::NoCall | Refused::NoConsultation => Ground::State,
-        Refused::BadNumber | Refused::ForwardToItself | Refused::Handler(_) => Ground::BadInput,
+        Refused::BadNumber | Refused::BadAccountCode | Refused::ForwardToItself | Refused::Handler(_) => {
+            Ground::BadInput
+        }
         Refused::TooManyMonitors(_) | Refused::TooManyPolls(_) => Ground::TooMany,
         Refused::NotConnected | Refused::Full(_) | Refused::Stopping => Ground::Unavailable,
         Refused::LinkLost => Ground::NotKnown,

@@ -13,9 +13,9 @@ use super::csta::{AssociationId, Effect, Exchange, Outgoing};
 use super::faults::{Fate, Fault, Faults, LinkFault, Which};
 use super::peer::PeerMessage;
 use super::plan::Plan;
-use super::switch::{By, Command, Desking, Input, Line, Output, Refusal, Switch, Target, Two};
+use super::switch::{By, Command, Desking, Input, Line, Output, OutsideDeed, Refusal, Switch, Target, Two};
 use super::truth::{TRUTH_KEPT, Truth, TruthLog, TruthNow, TruthPhone};
-use super::view::{NodeView, PhoneView, UserView};
+use super::view::{NodeView, OutsideView, PhoneView, UserView};
 
 /// What a person does at a phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,17 @@ pub enum Deed {
     PickUp(Dn),
     /// Dial tone instead of a call that leads nowhere.
     NewCall,
+    /// Waits at the busy phone that was called.
+    CampOn,
+    Trade,
+    /// Be called when whom the call was for is free.
+    CallBack,
+    /// Leave a message for whom the call is for.
+    LeaveMessage,
+    /// Take over what is held at a number.
+    RetrieveFrom(Dn),
+    /// Says what the call is charged to.
+    Account(String),
     DoNotDisturb(bool),
     /// A hot desk user comes to the set; an external one, whose own number stands for it, to an outside number.
     LogIn {
@@ -233,6 +244,12 @@ impl Core {
             Deed::Redirect(number) => Command::Redirect { target: here, number },
             Deed::PickUp(dn) => Command::PickUp { line, ringing: Target { line: Line::prime(dn), call: None } },
             Deed::NewCall => Command::NewCall(here),
+            Deed::CampOn => Command::CampOn(here),
+            Deed::Trade => Command::Trade(here),
+            Deed::CallBack => Command::CallBack(here),
+            Deed::LeaveMessage => Command::LeaveMessage(here),
+            Deed::RetrieveFrom(holder) => Command::RetrieveFrom { line, holder },
+            Deed::Account(code) => Command::Account { target: here, code },
             Deed::DoNotDisturb(on) => Command::DoNotDisturb { dn: line.dn, on },
             Deed::LogIn { user, pin, outside } if user == set => {
                 Command::HotDesk(Desking::LogInOutside { user, pin, number: outside })
@@ -251,6 +268,21 @@ impl Core {
             Some(number) => Handed::Waits(number),
             None => Handed::Done(self.truth.last()),
         })
+    }
+
+    /// Somebody outside does something; answers with the id of the call where one was made, else
+    /// with the number of the newest truth record after it.
+    ///
+    /// # Errors
+    /// When it cannot be; nothing has changed then.
+    pub fn outside(&mut self, deed: OutsideDeed, now_ms: i64, acts: &mut Vec<Act>) -> Result<u64, HandRefusal> {
+        if self.faults.powerless_until > now_ms {
+            return Err(HandRefusal::NoPower);
+        }
+        let mut told = Vec::new();
+        let done = self.switch.on(Input::Outside(deed), now_ms, &mut told);
+        self.spread(told, now_ms, acts);
+        Ok(done?.outside.unwrap_or(self.truth.last()))
     }
 
     /// Something breaks.
@@ -346,7 +378,9 @@ impl Core {
     /// The node as a person sees it, with the truth records after number `since`.
     #[must_use]
     pub fn view(&self, since: u64, now_ms: i64) -> NodeView {
-        let TruthNow { seq, at_ms, node, name, partners, associations, broken, faults, .. } = self.truth_now(now_ms);
+        let TruthNow { seq, at_ms, node, name, partners, associations, broken, outside, faults, phones } =
+            self.truth_now(now_ms);
+        let outside = outside.map(|outside| OutsideView::new(outside, &phones));
         let dead = faults.powerless_until_ms.is_some();
         let phones = self.switch.plan().phones.iter().filter_map(|plan| {
             let own = self.switch.truth_of(plan.dn)?;
@@ -374,6 +408,7 @@ impl Core {
             faults,
             phones,
             users,
+            outside,
             truth: self.truth_since(since),
         }
     }
@@ -404,6 +439,7 @@ impl Core {
                 Output::Happened(_)
                 | Output::Joined(_)
                 | Output::Learnt(_)
+                | Output::Charged(_)
                 | Output::InUse(_)
                 | Output::Changed(_)
                 | Output::Service(_) => {

@@ -181,7 +181,7 @@ impl Faults {
 }
 
 /// Every event that is told, by its name without its ending.
-pub const EVENTS: [&str; 17] = [
+pub const EVENTS: [&str; 20] = [
     "ServiceInitiated",
     "Originated",
     "Delivered",
@@ -191,6 +191,8 @@ pub const EVENTS: [&str; 17] = [
     "Diverted",
     "ConnectionCleared",
     "Failed",
+    "NetworkReached",
+    "Queued",
     "Transfered",
     "Conferenced",
     "CallInformation",
@@ -199,6 +201,7 @@ pub const EVENTS: [&str; 17] = [
     "Private",
     "DoNotDisturb",
     "Forwarding",
+    "MessageWaiting",
 ];
 
 /// An event's name without its ending.

@@ -17,7 +17,7 @@ use super::core::{Deed, Hand, HandRefusal};
 use super::csta::SERVICES;
 use super::faults::{AnswerFault, EVENTS, Fault, FrameFault, LinkFault, Which};
 use super::node::SimNodeHandle;
-use super::switch::{FORWARDINGS, Line, Refusal};
+use super::switch::{FORWARDINGS, Line, OutsideDeed, Refusal};
 
 /// Longest body; a verb needs a few dozen bytes.
 const BODY: usize = 4096;
@@ -32,7 +32,9 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/phones/{dn}/{verb}", web::post().to(verb))
         .route("/truth", web::get().to(truth))
         .route("/truth/now", web::get().to(truth_now))
-        .route("/outside/{tail:.*}", web::post().to(outside))
+        .route("/outside", web::get().to(outside))
+        .route("/outside/call", web::post().to(outside_call))
+        .route("/outside/{id}/{verb}", web::post().to(outside_verb))
         .route("/faults/{kind}", web::post().to(fault))
         .route("/faults", web::delete().to(heal))
         .default_service(web::to(nowhere));
@@ -155,6 +157,14 @@ async fn verb(request: HttpRequest, node: Data<SimNodeHandle>, path: Path<(Strin
         "newcall" => Deed::NewCall,
         "login" => log_in(dn, &body)?,
         "logout" => Deed::LogOut,
+        "campon" => Deed::CampOn,
+        "trade" => Deed::Trade,
+        "callback" => Deed::CallBack,
+        "message" => Deed::LeaveMessage,
+        "takeover" => {
+            Deed::RetrieveFrom(number()?.parse().map_err(|_| Refused::Bad("the body: number is no extension".into()))?)
+        }
+        "account" => Deed::Account(number()?),
         "dnd" => Deed::DoNotDisturb(body.on.ok_or(Refused::Bad("the body: on is missing".into()))?),
         "forward" => {
             let number = number()?;
@@ -216,9 +226,50 @@ async fn truth_now(request: HttpRequest, node: Data<SimNodeHandle>) -> Reply {
     Ok(HttpResponse::Ok().json(node.truth_now().await?))
 }
 
-async fn outside(request: HttpRequest) -> Reply {
+/// Everybody outside who is in a call.
+async fn outside(request: HttpRequest, node: Data<SimNodeHandle>) -> Reply {
     no_page(&request)?;
-    Err(Refused::Conflict("not supported yet".into()))
+    match node.truth_now().await?.outside {
+        Some(calls) => Ok(HttpResponse::Ok().json(calls)),
+        None => Err(Refused::Missing("the node has neither trunks nor a peer")),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OutsideBody {
+    /// Absent: the caller withholds the number.
+    from: Option<String>,
+    name: Option<String>,
+    to: String,
+}
+
+async fn outside_call(request: HttpRequest, node: Data<SimNodeHandle>, body: Bytes) -> Reply {
+    no_page(&request)?;
+    let OutsideBody { from, name, to } = parse(&body)?;
+    let call = outside_done(node.outside(OutsideDeed::Call { from, name, to }).await)?;
+    Ok(HttpResponse::Ok().json(json!({ "call": call })))
+}
+
+async fn outside_verb(request: HttpRequest, node: Data<SimNodeHandle>, path: Path<(String, String)>) -> Reply {
+    no_page(&request)?;
+    let (id, verb) = path.into_inner();
+    let id = id.parse().map_err(|_| Refused::Missing("no such call"))?;
+    let deed = match verb.as_str() {
+        "answer" => OutsideDeed::Answer(id),
+        "hangup" => OutsideDeed::HangUp(id),
+        _ => return Err(Refused::Missing("no such verb")),
+    };
+    let seq = outside_done(node.outside(deed).await)?;
+    Ok(HttpResponse::Ok().json(json!({ "seq": seq })))
+}
+
+fn outside_done(done: Result<u64, HandRefusal>) -> Result<u64, Refused> {
+    done.map_err(|refusal| match refusal {
+        HandRefusal::Refused(Refusal::UnknownConnection) => Refused::Missing("no such call"),
+        HandRefusal::Stopped => Refused::Stopped,
+        refusal => Refused::Conflict(refusal.to_string()),
+    })
 }
 
 async fn nowhere() -> Reply {

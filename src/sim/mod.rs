@@ -18,6 +18,7 @@ pub mod peer;
 pub mod plan;
 pub mod switch;
 pub mod tls;
+pub mod trunks;
 pub mod truth;
 pub mod view;
 

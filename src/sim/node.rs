@@ -20,6 +20,7 @@ use super::faults::Fault;
 use super::peer::PeerMessage;
 use super::peers;
 use super::plan::Plan;
+use super::switch::OutsideDeed;
 use super::truth::{Truth, TruthNow, TruthPhone};
 use super::view::NodeView;
 use super::wire::{self, BoxedStream, Stream, Wire};
@@ -60,6 +61,7 @@ pub(super) enum Inbox {
     PeerSaid { link: u64, message: PeerMessage },
     PeerClosed(u64),
     Hand(Hand, oneshot::Sender<Result<u64, HandRefusal>>),
+    Outside(OutsideDeed, oneshot::Sender<Result<u64, HandRefusal>>),
     Truth(u64, oneshot::Sender<Vec<Truth>>),
     TruthNow(oneshot::Sender<TruthNow>),
     Phone(Dn, oneshot::Sender<Option<TruthPhone>>),
@@ -156,6 +158,15 @@ impl SimNodeHandle {
     /// When the phone does not do it; nothing has changed then.
     pub async fn hand(&self, hand: Hand) -> Result<u64, HandRefusal> {
         self.ask(|reply| Inbox::Hand(hand, reply)).await.map_err(|Stopped| HandRefusal::Stopped)?
+    }
+
+    /// Somebody outside does something: the id of the call that was made, or the number of the
+    /// newest truth record after it.
+    ///
+    /// # Errors
+    /// When it cannot be; nothing has changed then.
+    pub async fn outside(&self, deed: OutsideDeed) -> Result<u64, HandRefusal> {
+        self.ask(|reply| Inbox::Outside(deed, reply)).await.map_err(|Stopped| HandRefusal::Stopped)?
     }
 
     /// Truth records after number `since`, oldest first.
@@ -339,6 +350,11 @@ impl Owner {
                     Ok(Handed::Done(last)) => Ok(last),
                     Err(refusal) => Err(refusal),
                 };
+                self.act(std::mem::take(&mut acts), now_ms);
+                let _ = reply.send(result);
+            }
+            Inbox::Outside(deed, reply) => {
+                let result = self.core.outside(deed, now_ms, &mut acts);
                 self.act(std::mem::take(&mut acts), now_ms);
                 let _ = reply.send(result);
             }

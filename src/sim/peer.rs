@@ -20,6 +20,9 @@ pub struct PeerParty {
     pub number: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The number is not to be shown.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub private: bool,
     /// Where it is not the prime line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub button: Option<u8>,
@@ -55,6 +58,37 @@ pub enum PeerMessage {
         original: Option<Box<PeerParty>>,
     },
     Alert {
+        part: PartId,
+        called: PeerParty,
+    },
+    /// The digits of a call to a number outside are with the network: over this trunk or peer.
+    Reached {
+        part: PartId,
+        network: PeerParty,
+    },
+    /// Asks for a place to wait at a number that is busy. Answered by `Queued` or `Fail`.
+    CampOn {
+        part: PartId,
+        gcid: String,
+        calling: PeerParty,
+        called: String,
+    },
+    /// Asks to be told when a number is free, after it was busy; `used` says that it was already.
+    Watch {
+        number: String,
+        used: bool,
+    },
+    /// It is.
+    Free {
+        number: String,
+    },
+    /// Leaves a message at a number: `from` wants to be called.
+    Message {
+        number: String,
+        from: String,
+    },
+    /// The call waits; `Alert` follows when the number is free.
+    Queued {
         part: PartId,
         called: PeerParty,
     },
@@ -215,7 +249,12 @@ mod tests {
         let message = PeerMessage::Setup {
             part,
             gcid: "A0010001".into(),
-            calling: PeerParty { number: "1000".into(), name: Some("O'Brien \"<&\n".into()), button: Some(2) },
+            calling: PeerParty {
+                number: "1000".into(),
+                name: Some("O'Brien \"<&\n".into()),
+                private: false,
+                button: Some(2),
+            },
             called: "2000".into(),
             redirected: None,
             forwarded: None,

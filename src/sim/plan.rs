@@ -7,27 +7,54 @@ mod hot_desk;
 
 pub use hot_desk::{HotDeskPlan, UserPlan};
 
-use schemas::domain::{Ceid, Dn};
+use schemas::domain::{Ceid, DialPlan, Dn};
+
+use super::trunks::{Access, OutsidePlan};
 
 /// What a class of service permits to applications. People at the phone are never gated by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClassOfService {
     pub monitoring: bool,
     pub call_control: bool,
+    pub accounts: Accounts,
+    /// Whether the phone itself may wait at a busy one.
+    pub campon: bool,
+    /// Whether it may ask to be called back.
+    pub callback: bool,
+}
+
+/// What a class of service asks of account codes. Without either, any code is taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Accounts {
+    /// Only codes of the node's list are taken.
+    pub verified: bool,
+    /// An application gives a code with each call that goes outside.
+    pub forced: bool,
 }
 
 impl ClassOfService {
-    pub const ALL: Self = Self { monitoring: true, call_control: true };
+    pub const ALL: Self = Self {
+        monitoring: true,
+        call_control: true,
+        accounts: Accounts { verified: false, forced: false },
+        campon: true,
+        callback: true,
+    };
 
     /// Its number in the node's forms.
     #[must_use]
     pub fn number(self) -> u8 {
-        match (self.monitoring, self.call_control) {
+        let calls = match (self.monitoring, self.call_control) {
             (true, true) => 1,
             (false, true) => 2,
             (true, false) => 3,
             (false, false) => 4,
-        }
+        };
+        calls
+            + 4 * u8::from(self.accounts.verified)
+            + 8 * u8::from(self.accounts.forced)
+            + 16 * u8::from(!self.campon)
+            + 32 * u8::from(!self.callback)
     }
 }
 
@@ -77,6 +104,10 @@ pub struct Plan {
     pub phones: Vec<PhonePlan>,
     pub hot_desk: HotDeskPlan,
     pub routes: Vec<Route>,
+    /// Resilient phones of this node; the owner is the node that they come up at when this one is down.
+    pub secondaries: Vec<Route>,
+    /// The way to numbers outside; without it there is none.
+    pub outside: Option<OutsidePlan>,
     /// How long a phone rings.
     pub no_answer_ms: i64,
     /// How long dial tone waits for the next of some digits, before it takes them as dialled.
@@ -86,6 +117,10 @@ pub struct Plan {
     pub style: Style,
     /// Gateways that may be associated at once.
     pub gateways: usize,
+    /// Account codes that are verified.
+    pub account_codes: Vec<String>,
+    /// What a number that leads outside begins with.
+    pub outside_prefix: String,
     /// Whether it knows our private data; without, it is like another maker's.
     pub private: bool,
 }
@@ -109,11 +144,15 @@ impl Plan {
             phones: Vec::new(),
             hot_desk: HotDeskPlan::default(),
             routes: Vec::new(),
+            secondaries: Vec::new(),
+            outside: None,
             no_answer_ms: 20_000,
             interdigit_ms: 10_000,
             extension_digits: 4,
             style: Style::default(),
             gateways: 6,
+            account_codes: Vec::new(),
+            outside_prefix: "9".into(),
             private: true,
         }
     }
@@ -132,6 +171,11 @@ impl Plan {
         plan.hot_desk = HotDeskPlan::lab(node.get());
         plan.routes =
             (1..=3).map(|n| Route { first: dn(n * 1000), last: dn(n * 1000 + 999), owner: ceid(n as u16) }).collect();
+        plan.outside = lab_outside(node);
+        if node.get() == 1 {
+            plan.secondaries = vec![Route { first: dn(1000), last: dn(1009), owner: ceid(2) }];
+        }
+        plan.account_codes = ["24", "1357", "246813579012"].map(String::from).to_vec();
         if let Some(names) = LAB_NAMES.get(usize::from(node.get()) - 1) {
             let first = u32::from(node.get()) * 1000;
             plan.phones = (first..)
@@ -140,7 +184,13 @@ impl Plan {
                     dn: dn(number),
                     name: (*name).into(),
                     buttons,
-                    cos: ClassOfService { monitoring: number != 1018, call_control: number != 1019 },
+                    cos: ClassOfService {
+                        monitoring: number != 1018,
+                        call_control: number != 1019,
+                        accounts: Accounts { verified: number == 1014, forced: number == 1013 },
+                        campon: number != 1012,
+                        callback: number != 1012,
+                    },
                 })
                 .collect();
         }
@@ -169,10 +219,49 @@ impl Plan {
         plan
     }
 
+    /// The node that a phone of this one comes up at when this one is down; `None` for one that is
+    /// not resilient.
+    #[must_use]
+    pub fn secondary(&self, phone: Dn) -> Option<Ceid> {
+        self.secondaries.iter().find(|route| route.covers(phone)).map(|route| route.owner)
+    }
+
     /// The node that owns a number.
     #[must_use]
     pub fn owner(&self, number: Dn) -> Option<Ceid> {
         self.routes.iter().find(|route| route.covers(number)).map(|route| route.owner)
+    }
+}
+
+/// Trunks at the first node, a peer at the third, and the second's calls go out over that.
+fn lab_outside(node: Ceid) -> Option<OutsidePlan> {
+    let access = match node.get() {
+        1 => Access::Trunks(8),
+        2 => Access::Through(ceid(3)),
+        3 => Access::Peer { name: "carrier".into(), calls: 100 },
+        _ => return None,
+    };
+    Some(OutsidePlan {
+        dial_plan: lab_dial_plan(),
+        access,
+        direct_in_prefix: "+1613555".into(),
+        direct_in: vec![Route { first: dn(1000), last: dn(1019), owner: ceid(1) }],
+    })
+}
+
+/// How every telephone of the lab dials.
+#[must_use]
+pub fn lab_dial_plan() -> DialPlan {
+    DialPlan {
+        extension_digits: 4,
+        outside_prefix: "9".into(),
+        trunk_prefix: Some("9".into()),
+        long_distance_prefix: "1".into(),
+        international_prefix: "011".into(),
+        country_code: "1".into(),
+        local_area_codes: vec!["613".into()],
+        local_digits: Some(7),
+        national_digits: Some(10),
     }
 }
 
@@ -214,8 +303,14 @@ mod tests {
                 assert_eq!((phone.dn, phone.buttons), (dn(u32::from(node) * 1000 + i), buttons));
                 assert_eq!(phone.cos.monitoring, phone.dn != dn(1018));
                 assert_eq!(phone.cos.call_control, phone.dn != dn(1019));
+                assert_eq!((phone.cos.campon, phone.cos.callback), (phone.dn != dn(1012), phone.dn != dn(1012)));
+                let accounts = Accounts { verified: phone.dn == dn(1014), forced: phone.dn == dn(1013) };
+                assert_eq!(phone.cos.accounts, accounts);
             }
             assert_eq!(plan.phones.iter().filter(|p| p.name.is_empty()).count(), 1);
+            let resilient: Vec<_> = plan.phones.iter().filter(|p| plan.secondary(p.dn).is_some()).collect();
+            assert_eq!(resilient.len(), if node == 1 { 10 } else { 0 });
+            assert!(resilient.iter().all(|p| p.dn <= dn(1009) && plan.secondary(p.dn) == Some(ceid(2))));
         }
     }
 

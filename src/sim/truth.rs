@@ -17,7 +17,7 @@ use super::switch::Why;
 /// | alerting | is rung |
 /// | connected | talks (even while the other party holds) |
 /// | held | has put the call on hold |
-/// | queued | waits for somebody to be free (calls to groups; not made yet) |
+/// | queued | waits for a busy phone to be free; or, at that phone, is waited for |
 /// | failed | hears a tone that says why the call failed |
 /// | null | has left the call; the leg is never heard of again |
 ///
@@ -118,6 +118,9 @@ pub struct TruthLeg {
     /// The newest tones that arrived at this leg.
     #[serde(default)]
     pub tones: String,
+    /// What the call is charged to, as this line set it.
+    #[serde(default)]
+    pub account: Option<String>,
     pub since_ms: i64,
 }
 
@@ -137,7 +140,33 @@ pub struct TruthPhone {
     /// Numbers that calls are forwarded to, by the hands' words for ways to forward.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub forwards: BTreeMap<String, String>,
+    /// Numbers whose messages wait: the lamp is lit while there is one.
+    #[serde(default)]
+    pub messages: Vec<String>,
     pub legs: Vec<TruthLeg>,
+}
+
+/// Somebody outside who is in a call of this node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TruthOutside {
+    /// By which the hands name it.
+    pub id: u64,
+    /// Number of who called from outside; absent when it is withheld, and for calls that went out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The called number, from `+` on.
+    pub to: String,
+    pub incoming: bool,
+    /// The TDM trunk, or the SIP peer, that the call goes over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trunk: Option<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<String>,
+    pub gcid: String,
+    pub state: TruthState,
+    pub since_ms: i64,
 }
 
 /// What is broken on purpose; moments are absent when they are over.
@@ -167,6 +196,9 @@ pub struct TruthNow {
     pub associations: usize,
     /// Invariants of the switch that were found broken since the start; must be 0.
     pub broken: u64,
+    /// Who is outside; absent where no trunk or peer is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outside: Option<Vec<TruthOutside>>,
     #[serde(default)]
     pub faults: TruthFaults,
     pub phones: Vec<TruthPhone>,

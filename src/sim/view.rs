@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::truth::{Truth, TruthFaults, TruthLeg, TruthPhone};
+use super::truth::{Truth, TruthFaults, TruthLeg, TruthOutside, TruthPhone, TruthState};
 
 /// The whole present state of a node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -27,6 +27,9 @@ pub struct NodeView {
     pub phones: Vec<PhoneView>,
     /// The node's hot desk users, by number.
     pub users: Vec<UserView>,
+    /// Calls of people outside; absent where no trunk or peer is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outside: Option<OutsideView>,
     /// Records that are new to whoever asked.
     #[serde(skip)]
     pub truth: Vec<Truth>,
@@ -47,6 +50,8 @@ pub struct PhoneView {
     /// Where calls are forwarded to, by the hands' words for ways to forward.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub forwards: BTreeMap<String, String>,
+    /// Numbers whose messages wait.
+    pub messages: Vec<String>,
     pub lines: Vec<LineView>,
 }
 
@@ -74,6 +79,40 @@ pub struct UserView {
     pub may: Vec<&'static str>,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OutsideView {
+    pub calls: Vec<OutsideCall>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OutsideCall {
+    /// By which the hands name who is outside.
+    pub id: u64,
+    /// Who calls, in words where no number may be shown or none is known here.
+    pub from: String,
+    /// The called number, from `+` on.
+    pub to: String,
+    pub state: TruthState,
+}
+
+impl OutsideView {
+    /// Who is outside; a call that went out comes from the phone that is in it.
+    #[must_use]
+    pub fn new(outside: Vec<TruthOutside>, phones: &[TruthPhone]) -> Self {
+        let calls = outside.into_iter().map(|TruthOutside { id, from, to, incoming, gcid, state, .. }| {
+            let from = from.unwrap_or_else(|| {
+                if incoming {
+                    return "a withheld number".to_owned();
+                }
+                let there = phones.iter().find(|phone| phone.legs.iter().any(|leg| leg.gcid == gcid));
+                there.map_or_else(|| "another node".to_owned(), |phone| phone.dn.clone())
+            });
+            OutsideCall { id, from, to, state }
+        });
+        Self { calls: calls.collect() }
+    }
+}
+
 impl PhoneView {
     /// What is at a set: the truth of its own number, and of its user's while one is there. `may` gives what the set
     /// takes now, and `line` what a button takes.
@@ -85,11 +124,11 @@ impl PhoneView {
         line: impl Fn(u8) -> Vec<&'static str>,
     ) -> Self {
         let TruthPhone { dn, name, user: there, .. } = own.clone();
-        let TruthPhone { buttons, dnd, legs, forwards, .. } = user.unwrap_or(own);
+        let TruthPhone { buttons, dnd, legs, forwards, messages, .. } = user.unwrap_or(own);
         let lines = (1..=buttons).map(|button| {
             let legs = legs.iter().filter(|leg| leg.line == button).cloned().collect();
             LineView { line: button, may: line(button), legs }
         });
-        Self { lines: lines.collect(), dn, name, may, dnd, user: there, forwards }
+        Self { lines: lines.collect(), dn, name, may, dnd, user: there, forwards, messages }
     }
 }

@@ -1,6 +1,6 @@
 //! The hands of a simulated node: what people do at its phones, what breaks it, what is true.
 
-use oig::sim::truth::{TruthNow, TruthPhone, TruthState};
+use oig::sim::truth::{TruthNow, TruthOutside, TruthPhone, TruthState};
 use serde_json::{Value, json};
 
 use super::eventually;
@@ -52,6 +52,24 @@ impl Hands {
     pub async fn try_does(&self, dn: &str, verb: &str, body: &Value) -> Result<(), String> {
         let (status, text) = self.post(&format!("/phones/{dn}/{verb}"), body).await;
         if status == 200 { Ok(()) } else { Err(format!("{dn} does not {verb}: {text}")) }
+    }
+
+    /// Somebody outside calls a direct-in number, from a number or without one; the call's id.
+    pub async fn outside_call(&self, body: Value) -> Result<u64, String> {
+        let (status, text) = self.post("/outside/call", &body).await;
+        let told: Value = serde_json::from_str(&text).expect("JSON");
+        if status == 200 { Ok(told["call"].as_u64().expect("an id")) } else { Err(format!("{status} {text}")) }
+    }
+
+    /// Who is outside and in a call of the node.
+    pub async fn outside(&self) -> Vec<TruthOutside> {
+        self.get("/outside").await
+    }
+
+    /// Somebody outside does something: `answer` or `hangup`.
+    pub async fn outside_does(&self, call: u64, verb: &str) {
+        let (status, text) = self.post(&format!("/outside/{call}/{verb}"), &json!({})).await;
+        assert_eq!(status, 200, "{call} does not {verb}: {text}");
     }
 
     /// Breaks something: `kind` is link, answer, frame, restart or power.

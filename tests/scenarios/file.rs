@@ -188,6 +188,11 @@ pub enum Also {
     Forbids(Vec<String>),
     /// Members of a conference.
     Parties(Vec<String>),
+    /// The account code that was set, and whether the node verified it.
+    Account {
+        code: String,
+        verified: bool,
+    },
 }
 
 /// What is wrong in a file.
@@ -500,6 +505,9 @@ fn also(text: &str) -> Result<Also, String> {
         ["allows", rest @ ..] => Also::Allows(owned(rest)),
         ["forbids", rest @ ..] => Also::Forbids(owned(rest)),
         ["parties", rest @ ..] => Also::Parties(owned(rest)),
+        ["account", code, kind @ ("verified" | "unverified")] => {
+            Also::Account { code: (*code).to_owned(), verified: *kind == "verified" }
+        }
         _ => return Err(format!("{text:?} says nothing that is known about an event")),
     })
 }

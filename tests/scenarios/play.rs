@@ -325,7 +325,7 @@ impl<T: Transport> Play<'_, T> {
         for field in row.fields {
             let value = match field.name {
                 "sessionId" => continue,
-                "objectId" | "objId" => json!(object.to_string()),
+                "objectId" | "objId" | "objIdOfDeviceWithMsg" => json!(object.to_string()),
                 "localCallId" => {
                     let word = words.next().ok_or("the leg is not named")?;
                     let named = self.cast.leg(word).or_else(|| word.parse().ok());

@@ -90,7 +90,7 @@ fn name(also: &Also) -> &'static str {
         Also::Primary(_) => "PRIMARY_GLOBAL_CALLID",
         Also::Secondary(_) => "SECONDARY_GLOBAL_CALLID",
         Also::Parties(_) => "PARTIES",
-        Also::Allows(_) | Also::Forbids(_) => "",
+        Also::Allows(_) | Also::Forbids(_) | Also::Account { .. } => "",
     }
 }
 

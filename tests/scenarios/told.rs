@@ -294,6 +294,11 @@ impl Heard {
                     let has = features.iter().find(|f| self.allows(f));
                     has.map(|f| format!("{f} is allowed"))
                 }
+                Also::Account { code, verified } => {
+                    let kind = if *verified { "VERIFIED_ACCOUNT_CODE" } else { "UNVERIFIED_ACCOUNT_CODE" };
+                    let came = (self.text("accountCode"), self.text("accountCodeType"));
+                    (came != (code.as_str(), kind)).then(|| format!("the account code is {came:?}"))
+                }
                 Also::Parties(members) => {
                     let mut wanted: Vec<_> = members.iter().map(|word| cast.number(word)).collect();
                     let mut came = self.parties();

@@ -430,10 +430,11 @@ impl Story {
         let truth = world.nodes[phone.node].phone(phone.dn.parse().expect("a DN")).await.expect("alive");
         let legs = truth.into_iter().flat_map(|t| t.legs);
         let quiet = legs.filter(|l| l.line == 1).all(|l| l.since_ms <= call_event_time);
+        let drawn: Vec<_> = features_allowed.iter().copied().filter(|f| FEATURES.contains(f)).collect();
         let rare = FeaturesAllowed::SplitConferenceCall;
         let feature = match self.chance.below(100) {
             0..=69 if features_allowed.contains(&rare) => rare,
-            0..=69 if !features_allowed.is_empty() => *self.chance.pick(&features_allowed),
+            0..=69 if !drawn.is_empty() => *self.chance.pick(&drawn),
             _ => *self.chance.pick(&FEATURES),
         };
         let feature = match feature {

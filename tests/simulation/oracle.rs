@@ -406,13 +406,18 @@ fn ill_formed(call: &CallEventMsg, phone: &Watched) -> Option<&'static str> {
 /// Features that no leg of that state has.
 fn unfit_features(call: &CallEventMsg) -> Option<&'static str> {
     use FeaturesAllowed::{
-        AlternateCall, AnswerCall, CancelConsultationCall, ClearCall, ConferenceCall, ConsultationCall, HoldCall,
-        NewCall, OutPulseDigits, RedirectCall, RetrieveCall, SplitConferenceCall, TransferCall,
+        AlternateCall, AnswerCall, CamponCall, CancelConsultationCall, ClearCall, ConferenceCall, ConsultationCall,
+        HoldCall, NewCall, OutPulseDigits, RedirectCall, RetrieveCall, SendCallbackMessage, SetAccountCode,
+        SetCallMeBack, SplitConferenceCall, TransferCall,
     };
     let may: &[FeaturesAllowed] = match call.call_state {
         Some(CallState::Originated) => &[ClearCall, OutPulseDigits, CancelConsultationCall],
-        Some(CallState::Delivered) => &[ClearCall, CancelConsultationCall, TransferCall],
-        Some(CallState::Failed) => &[ClearCall, NewCall, CancelConsultationCall, TransferCall],
+        Some(CallState::Delivered) => {
+            &[ClearCall, CancelConsultationCall, TransferCall, SetCallMeBack, SendCallbackMessage]
+        }
+        Some(CallState::Failed) => {
+            &[ClearCall, NewCall, CancelConsultationCall, TransferCall, CamponCall, SetCallMeBack, SendCallbackMessage]
+        }
         Some(CallState::Received) => &[AnswerCall, RedirectCall],
         Some(CallState::Established) => &[
             ClearCall,
@@ -420,6 +425,7 @@ fn unfit_features(call: &CallEventMsg) -> Option<&'static str> {
             ConsultationCall,
             OutPulseDigits,
             NewCall,
+            SetAccountCode,
             AlternateCall,
             CancelConsultationCall,
             TransferCall,

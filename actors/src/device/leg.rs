@@ -13,7 +13,10 @@ pub enum LegState {
     Received,
     Established,
     Held,
+    /// Waits at a busy device.
     Queued,
+    /// Another waits at this device, which is busy.
+    Waiting,
     Failed,
 }
 
@@ -27,7 +30,7 @@ impl LegState {
             Self::Received => CallState::Received,
             Self::Established => CallState::Established,
             Self::Held => CallState::Held,
-            Self::Queued => CallState::Queued,
+            Self::Queued | Self::Waiting => CallState::Queued,
             Self::Failed => CallState::Failed,
         }
     }
@@ -35,7 +38,7 @@ impl LegState {
     /// Whether the leg has the line's voice; behind it others are held or wait.
     #[must_use]
     pub fn is_active(self) -> bool {
-        !matches!(self, Self::Held | Self::Received)
+        !matches!(self, Self::Held | Self::Received | Self::Waiting)
     }
 
     /// Whether what the node says of its connection is in keeping with this state.
@@ -48,6 +51,7 @@ impl LegState {
             Self::Received => local == LocalState::Alerting,
             Self::Held => local == LocalState::Hold,
             Self::Queued => matches!(local, LocalState::Queued | LocalState::Connected),
+            Self::Waiting => local == LocalState::Queued,
             Self::Failed => local == LocalState::Fail,
         }
     }
@@ -66,6 +70,7 @@ impl LegState {
             },
             Self::Held => (Type::CallHeld, Why::HardHoldInvoked),
             Self::Queued => (Type::CallQueued, Why::CallQueued),
+            Self::Waiting => (Type::CallQueued, Why::CallIsWaiting),
             Self::Failed => (Type::CallFailed, Why::Unknown),
         }
     }
@@ -179,7 +184,8 @@ fn state_of(snapshot: &LegSnapshot, own_number: &str) -> Option<LegState> {
         LocalState::Initiated => LegState::Initiated,
         LocalState::Alerting => LegState::Received,
         LocalState::Hold => LegState::Held,
-        LocalState::Queued => LegState::Queued,
+        LocalState::Queued if calls => LegState::Queued,
+        LocalState::Queued => LegState::Waiting,
         LocalState::Fail => LegState::Failed,
         LocalState::Connected => match snapshot.far {
             Some(LocalState::Alerting) => LegState::Delivered,

@@ -16,6 +16,8 @@ use crate::standing::Standing;
 pub enum Action {
     MakeCall {
         number: String,
+        /// What the call is charged to.
+        account: Option<String>,
     },
     Answer(LegId),
     Clear(LegId),
@@ -50,6 +52,29 @@ pub enum Action {
         which: Forwarding,
         on: bool,
         number: String,
+    },
+    /// Wait at the busy device that was called.
+    CampOn(LegId),
+    /// Hold the active call and answer the one that waits; takes the id of either.
+    Trade(LegId),
+    /// Be called when whom the call was for is free.
+    CallBack(LegId),
+    /// Leave a message for whom the call is for.
+    LeaveMessage(LegId),
+    /// Leave a message here: that number wants to be called.
+    LeaveMessageAt {
+        from: String,
+    },
+    ClearMessageAt {
+        from: String,
+    },
+    /// Take over here what is held at that number.
+    RetrieveFrom {
+        holder: String,
+    },
+    SetAccount {
+        leg: LegId,
+        code: String,
     },
 }
 

@@ -11,8 +11,8 @@ mod snapshot;
 
 use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as Why};
 use schemas::domain::{
-    CallKey, Cause, DeviceRef, Done, Fact, GlobalCallId, Happening, LegId, LocalState, NodeRefusal, Party, RefusalKind,
-    Setting,
+    Account, CallKey, Cause, DeviceRef, Done, Fact, GlobalCallId, Happening, LegId, LocalState, NodeRefusal, Party,
+    RefusalKind, Setting,
 };
 
 pub(crate) use self::joined::JoinView;
@@ -62,7 +62,7 @@ pub(crate) struct Report {
     /// Transfers and conferences only.
     pub joined: Option<Box<JoinView>>,
     /// The account code that was set.
-    pub account: Option<String>,
+    pub account: Option<Account>,
 }
 
 /// The parts of a leg that are told.
@@ -79,6 +79,8 @@ pub(crate) struct LegView {
     pub permitted: Option<schemas::domain::Features>,
     /// A call is held for a consultation beside this one.
     pub consulting: bool,
+    /// It failed because whom it was for is busy.
+    pub busy: bool,
     /// Whether the leg is gone after the event.
     pub gone: bool,
 }
@@ -95,6 +97,7 @@ impl LegView {
             global_call_id: leg.global_call_id.clone(),
             permitted: leg.permitted,
             consulting: false,
+            busy: leg.last.1 == Why::DestinationBusy,
             gone,
         }
     }
@@ -295,7 +298,9 @@ impl State {
             Link::Refused(why) => return Report::bare(Type::MonitorFailedEvent, why, CallState::Unavailable),
             Link::Armed => {}
         }
-        let leg = self.legs.iter().rev().find(|l| l.state.is_active()).or_else(|| self.legs.last());
+        let newest = |wanted: fn(LegState) -> bool| self.legs.iter().rev().find(|l| wanted(l.state));
+        let leg =
+            newest(LegState::is_active).or_else(|| newest(|s| s != LegState::Waiting)).or_else(|| newest(|_| true));
         match leg {
             Some(leg) => Report::of(leg.last.0, leg.last.1, leg.state.shown(), leg),
             None => Report::bare(Type::MonitorSet, Why::MonitorSet, self.without_legs()),
@@ -440,6 +445,13 @@ impl State {
         out.push(Effect::Tell(report));
     }
 
+    /// The state of the line, a leg aside.
+    fn state_besides(&self, at: usize) -> CallState {
+        let others = || self.legs.iter().enumerate().rev().filter(|(i, _)| *i != at).map(|(_, leg)| leg.state);
+        let state = others().find(|s| s.is_active()).or_else(|| others().find(|s| *s != LegState::Waiting));
+        state.map_or(CallState::Queued, LegState::shown)
+    }
+
     fn call_happened(&mut self, happening: Happening, next: NextLeg<'_>, out: &mut Effects) {
         let Some(call) = happening.call.clone() else { return };
         let part = self.acts(&happening);
@@ -467,6 +479,7 @@ impl State {
                 self.legs.len() - 1
             }
         };
+        let line = self.state_besides(at);
         let leg = &mut self.legs[at];
         // Sent here from elsewhere: whom it rings for is neither who was left nor the caller.
         let rings = happening.local.map_or(leg.state == LegState::Received, |local| local == LocalState::Alerting);
@@ -483,7 +496,7 @@ impl State {
             let why = match leg.state {
                 _ if happening.cause == Cause::Conference => Why::ConferenceSplit,
                 LegState::Held => held_party_dropped(leg),
-                LegState::Queued => Why::QueuedPartyDropped,
+                LegState::Queued | LegState::Waiting => Why::QueuedPartyDropped,
                 _ => Why::OtherDeviceDropped,
             };
             leg.part_from(&happening.subject, &self.device.number);
@@ -495,9 +508,14 @@ impl State {
             return; // kept as state, nothing is told
         };
         let split = happening.cause == Cause::Conference;
-        if happening.fact == Fact::Cleared && part == Part::Other && leg.state == LegState::Held && !split {
-            // A held party that leaves is told as such; then the leg itself is over.
-            let mut report = Report::of(Type::DeviceDropped, held_party_dropped(leg), CallState::Held, leg);
+        let dropped = match leg.state {
+            LegState::Held if !split => Some((held_party_dropped(leg), CallState::Held)),
+            LegState::Waiting => Some((Why::QueuedPartyDropped, line)),
+            _ => None,
+        };
+        if let (Fact::Cleared, Part::Other, Some((why, state))) = (happening.fact, part, dropped) {
+            // A held party that leaves is told as such, and one that waited; then the leg itself is over.
+            let mut report = Report::of(Type::DeviceDropped, why, state, leg);
             report.subject = happening.subject.clone();
             out.push(Effect::Tell(report));
         }
@@ -517,7 +535,8 @@ impl State {
             After::Is(state) => {
                 let waits = happening.fact == Fact::Retrieved && leg.far_rings;
                 leg.state = if waits { LegState::Delivered } else { state };
-                (leg.state.shown(), false)
+                // That another waits changes nothing of what the line does.
+                (if leg.state == LegState::Waiting { line } else { leg.state.shown() }, false)
             }
             After::AsItIs => {
                 // Whoever holds or retrieves has answered before: that was missed, unless D is whom

@@ -43,7 +43,7 @@ const fn row(fact: Fact, part: Part, causes: &'static [Cause], kind: Type, why: 
 }
 
 use After::{AsItIs, Gone, Is};
-use LegState::{Delivered, Established, Failed, Held, Originated, Queued, Received};
+use LegState::{Delivered, Established, Failed, Held, Originated, Queued, Received, Waiting};
 use Part::{Acts, Any, Other};
 
 /// First match wins; within a fact the row without causes comes last.
@@ -66,7 +66,7 @@ pub static ROWS: &[Row] = &[
     row(Fact::Delivered, Acts, &[], Type::CallReceived, Why::NewCall, Is(Received)),
     row(Fact::Delivered, Other, &[], Type::CallDelivered, Why::Delivered, Is(Delivered)),
 
-    row(Fact::Queued, Acts, &[], Type::CallQueued, Why::CallIsWaiting, AsItIs),
+    row(Fact::Queued, Acts, &[], Type::CallQueued, Why::CallIsWaiting, Is(Waiting)),
     row(Fact::Queued, Other, &[], Type::CallQueued, Why::CallQueued, Is(Queued)),
 
     row(Fact::Established, Acts, &[Cause::CallPickup], Type::CallEstablished, Why::PickupInvoked, Is(Established)),

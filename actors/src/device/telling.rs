@@ -4,9 +4,9 @@
 //! What the node did not say is left out; nothing is decided here about what happened.
 
 use schemas::contract::cc::{
-    AttributeType, CallEventAttributeNames, CallEventAttributeValue, CallEventMsg, CallEventType as Type,
-    Device as WireDevice, DeviceAttributeNames, DeviceAttributeValue, DeviceName, DeviceType, EventType,
-    FeaturesAllowed, PartyMember, StandardEventMsg,
+    AccountCodeType, AttributeType, CallEventAttributeNames, CallEventAttributeValue, CallEventMsg,
+    CallEventType as Type, Device as WireDevice, DeviceAttributeNames, DeviceAttributeValue, DeviceName, DeviceType,
+    EventType, FeaturesAllowed, PartyMember, StandardEventMsg,
 };
 use schemas::csta::private::only_private;
 use schemas::domain::{DeviceRef, Dn, Feature, Features, ObjectId, ObjectKind, Party};
@@ -20,12 +20,17 @@ use crate::event::{Event, Forms};
 pub const SUPPORTED: Features = Features::of(&[
     Feature::AnswerCall,
     Feature::RedirectCall,
+    Feature::CamponCall,
+    Feature::SetCallMeBack,
     Feature::AlternateCall,
+    Feature::TradeCall,
     Feature::ConferenceCall,
     Feature::SplitConferenceCall,
     Feature::ConsultationCall,
     Feature::CancelConsultationCall,
     Feature::TransferCall,
+    Feature::SendCallbackMessage,
+    Feature::SetAccountCode,
     Feature::NewCall,
     Feature::ClearCall,
     Feature::OutPulseDigits,
@@ -61,8 +66,13 @@ pub(super) fn call_event(object: ObjectId, report: &Report, env: &Env) -> CallEv
         features_allowed: features.iter().map(wire_feature).collect(),
         device: own.devices(report),
         party: own.parties(report),
-        account_code: report.account.clone(),
-        account_code_type: None,
+        account_code: report.account.as_ref().map(|account| account.code.clone()),
+        account_code_type: report.account.as_ref().and_then(|account| account.verified).map(
+            |verified| match verified {
+                true => AccountCodeType::Verified,
+                false => AccountCodeType::Unverified,
+            },
+        ),
         local_call_id: report.leg.as_ref().map_or(0, |leg| leg.id.as_long()),
         call_event_time: env.now_ms(),
         object_id: object.as_long(),
@@ -83,6 +93,7 @@ fn of_leg(leg: &LegView) -> Features {
     const DELIVERED: Features =
         Features::of(&[Feature::CancelConsultationCall, Feature::TransferCall, Feature::AlternateCall]);
     const ESTABLISHED: Features = DELIVERED.with(Feature::ConferenceCall);
+    const BUSY: Features = Features::of(&[Feature::CamponCall, Feature::SetCallMeBack, Feature::SendCallbackMessage]);
     match leg.state {
         LegState::Delivered if leg.consulting => of_state(leg.state).or(DELIVERED),
         // The line has no room for another held call.
@@ -90,7 +101,11 @@ fn of_leg(leg: &LegView) -> Features {
             let taken = Features::of(&[Feature::HoldCall, Feature::ConsultationCall]);
             of_state(leg.state).without(taken).or(ESTABLISHED)
         }
-        LegState::Failed if leg.consulting => of_state(leg.state).with(Feature::CancelConsultationCall),
+        LegState::Failed => {
+            // Else there is nobody to wait for, or to be called by.
+            let own = if leg.busy { of_state(leg.state) } else { of_state(leg.state).without(BUSY) };
+            if leg.consulting { own.with(Feature::CancelConsultationCall) } else { own }
+        }
         state => of_state(state),
     }
 }
@@ -99,7 +114,7 @@ fn of_leg(leg: &LegView) -> Features {
 fn of_state(state: LegState) -> Features {
     use Feature::{
         AnswerCall, CamponCall, ClearCall, ConsultationCall, HoldCall, NewCall, OutPulseDigits, RedirectCall,
-        RetrieveCall, SendCallbackMessage, SetAccountCode, SetCallMeBack,
+        RetrieveCall, SendCallbackMessage, SetAccountCode, SetCallMeBack, TradeCall,
     };
     const INITIATED: Features = Features::of(&[ClearCall, OutPulseDigits]);
     const DELIVERED: Features = Features::of(&[ClearCall, SetCallMeBack, SendCallbackMessage]);
@@ -108,6 +123,7 @@ fn of_state(state: LegState) -> Features {
         Features::of(&[ClearCall, HoldCall, ConsultationCall, OutPulseDigits, SetAccountCode]);
     const HELD: Features = Features::of(&[RetrieveCall]);
     const QUEUED: Features = Features::of(&[ClearCall, SetCallMeBack]);
+    const WAITING: Features = Features::of(&[TradeCall]);
     const FAILED: Features = Features::of(&[ClearCall, NewCall, CamponCall, SetCallMeBack, SendCallbackMessage]);
     match state {
         LegState::Initiated | LegState::Originated => INITIATED,
@@ -116,6 +132,7 @@ fn of_state(state: LegState) -> Features {
         LegState::Established => ESTABLISHED,
         LegState::Held => HELD,
         LegState::Queued => QUEUED,
+        LegState::Waiting => WAITING,
         LegState::Failed => FAILED,
     }
 }
@@ -248,6 +265,8 @@ impl Own<'_> {
                     }
                 }
                 Type::CallConferenced => roles.push((ControllerDevice, &report.subject)),
+                // Where the digits went.
+                Type::TrunkDigitsOutpulsed if !self.is_own(&leg.called) => roles.push((CalledDevice, &leg.called)),
                 // Who it is now, where D is in no role.
                 Type::RemotePartyUpdate => roles.push((ConnectedDevice, &report.subject)),
                 // Who is on a call that was there before the monitor.
@@ -261,7 +280,13 @@ impl Own<'_> {
         if report.kind == Type::MonitorSet || !roles.iter().any(|(_, party)| self.is_own(party)) {
             roles.insert(0, (UsingDevice, &own));
         }
-        roles.into_iter().filter_map(|(role, party)| self.wire(role, party)).collect()
+        let mut devices: Vec<_> = roles.into_iter().filter_map(|(role, party)| self.wire(role, party)).collect();
+        if report.kind == Type::TrunkDigitsOutpulsed
+            && let Some(called) = devices.iter_mut().find(|d| d.device_name == Some(CalledDevice))
+        {
+            called.device_attribute.extend(network_attributes(report));
+        }
+        devices
     }
 
     /// Everyone in a conference; the call id is that of the monitored device's leg.
@@ -367,6 +392,24 @@ impl Own<'_> {
             Err(_) => DeviceType::ExternalDeviceType,
         }
     }
+}
+
+/// The digits that went out, and by which way: a trunk has a number, a peer a name alone.
+fn network_attributes(report: &Report) -> Vec<DeviceAttributeValue> {
+    use DeviceAttributeNames::{PeerName, TrunkName, TrunkNumber, TrunkOutpulsedDigits};
+    let value = |name, value: &str| DeviceAttributeValue {
+        attribute_name: Some(name),
+        attribute_value: Some(value.to_owned()),
+        attribute_type: Some(AttributeType::String),
+    };
+    let digits = report.leg.as_ref().and_then(|leg| leg.called.device()).map(|d| &d.number);
+    let mut attributes: Vec<_> = digits.map(|digits| value(TrunkOutpulsedDigits, digits)).into_iter().collect();
+    if let Some(network) = report.subject.device().filter(|network| !network.number.is_empty()) {
+        let is_trunk = network.number.bytes().all(|b| b.is_ascii_digit());
+        attributes.push(value(if is_trunk { TrunkNumber } else { PeerName }, &network.number));
+        attributes.extend(network.name.as_deref().filter(|_| is_trunk).map(|name| value(TrunkName, name)));
+    }
+    attributes
 }
 
 fn same(a: &Party, b: &Party) -> bool {

@@ -141,6 +141,8 @@ fn operation(feature: PrivateFeature) -> &'static str {
     match feature {
         PrivateFeature::SplitConference => "splitConferenceCall",
         PrivateFeature::NewCall => "newCall",
+        PrivateFeature::TradeCall => "tradeCall",
+        PrivateFeature::RemoteRetrieve => "remoteRetrieveCall",
         PrivateFeature::DeviceProfile | PrivateFeature::HotDesk | PrivateFeature::Permitted => "The operation",
     }
 }

@@ -143,7 +143,9 @@ fn bare(device: &DeviceRef) -> DeviceRef {
 #[must_use]
 pub fn request(command: &Command) -> Request {
     match command {
-        Command::MakeCall { from, number } => Request::MakeCall { calling: bare(from), called: number.clone() },
+        Command::MakeCall { from, number, account } => {
+            Request::MakeCall { calling: bare(from), called: number.clone(), account: account.clone() }
+        }
         Command::Answer { device, call } => Request::AnswerCall { connection: connection(device, call) },
         Command::Clear { device, call } => Request::ClearConnection { connection: connection(device, call) },
         Command::Hold { device, call } => Request::HoldCall { connection: connection(device, call) },
@@ -184,6 +186,26 @@ pub fn request(command: &Command) -> Request {
             Request::Feature(FeatureRequest::SetDoNotDisturb { device: bare(device), on: *on })
         }
         Command::Forward { device, which, number } => features::set_forwarding(device, *which, number.as_ref()),
+        Command::SetAccount { device, call, code } => {
+            Request::AssociateData { connection: connection(device, call), account: code.clone() }
+        }
+        Command::CampOn { device, call } => Request::CamponCall { connection: connection(device, call) },
+        Command::Trade { device, call } => {
+            Request::Escape(PrivateRequest::TradeCall { connection: connection(device, call) })
+        }
+        Command::CallBack { device, call } => Request::CallBack { connection: connection(device, call) },
+        Command::LeaveMessage { device, call } => Request::CallBackMessage { connection: connection(device, call) },
+        Command::LeaveMessageAt { device, from } => Request::CallBackMessageNonCallRelated {
+            originating: DeviceRef::number(from.clone()),
+            target: bare(device),
+        },
+        Command::ClearMessageAt { device, from } => {
+            Request::CancelCallBackMessage { originating: DeviceRef::number(from.clone()), target: bare(device) }
+        }
+        Command::RetrieveFrom { device, holder } => Request::Escape(PrivateRequest::RemoteRetrieve {
+            held: DeviceRef::number(holder.clone()),
+            requesting: bare(device),
+        }),
     }
 }
 
@@ -193,6 +215,8 @@ pub fn needs(command: &Command) -> Option<PrivateFeature> {
     match command {
         Command::SplitConference { .. } => Some(PrivateFeature::SplitConference),
         Command::NewCall { .. } => Some(PrivateFeature::NewCall),
+        Command::Trade { .. } => Some(PrivateFeature::TradeCall),
+        Command::RetrieveFrom { .. } => Some(PrivateFeature::RemoteRetrieve),
         _ => None,
     }
 }
@@ -273,7 +297,7 @@ enum Value {
 }
 
 /// What each error of a node means to an application; the first row that fits.
-const REFUSALS: [(&str, Value, RefusalKind, &str); 20] = {
+const REFUSALS: [(&str, Value, RefusalKind, &str); 24] = {
     use RefusalKind::{NotSupported, Other, Privilege, Resource, State, Unknown};
     use Value::{Any, Ends, Is, Starts};
     [
@@ -286,6 +310,15 @@ const REFUSALS: [(&str, Value, RefusalKind, &str); 20] = {
             "The node does not know this destination.",
         ),
         ("operation", Is(&["invalidForwardingDestination"]), Other, "The node does not forward calls there."),
+        ("operation", Is(&["invalidAccountCode"]), Other, "The node does not accept this account code."),
+        (
+            "operation",
+            Is(&["atLeastOneConditionalParameterNotProvided"]),
+            Privilege,
+            "Class of service asks for an account code.",
+        ),
+        ("operation", Is(&["featureAlreadySet"]), State, "It is set already."),
+        ("operation", Is(&["invalidMsgID"]), Unknown, "The node does not know this message."),
         ("operation", Ends("CrossRefID"), Unknown, "The node does not know this monitor."),
         ("operation", Is(&["invalidMonitorObject", "objectNotKnown"]), Unknown, "The node does not know this device."),
         ("operation", Ends("ConnectionID"), Unknown, "The node does not know this call."),

@@ -5,7 +5,7 @@
 
 pub use super::hot_desk::{HotDeskOf, HotDeskRequest, HotDeskState};
 use super::words::{STATUSES, word};
-use crate::domain::{Cause, Features, LocalState, Party, party::DeviceRef};
+use crate::domain::{Account, Cause, Features, LocalState, Party, party::DeviceRef};
 
 /// Edition of the namespace that a peer uses; we answer in the peer's.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -148,6 +148,8 @@ pub enum Request {
     MakeCall {
         calling: DeviceRef,
         called: String,
+        /// accountCode, decoded.
+        account: Option<String>,
     },
     AnswerCall {
         connection: ConnectionId,
@@ -199,6 +201,31 @@ pub enum Request {
     },
     /// Features that are set at a device.
     Feature(FeatureRequest),
+    /// Of what may be associated with a call, its account code.
+    AssociateData {
+        connection: ConnectionId,
+        account: String,
+    },
+    /// Waits at the busy device that the connection's call was for.
+    CamponCall {
+        connection: ConnectionId,
+    },
+    /// Asks to be called when whom the connection's call was for is free.
+    CallBack {
+        connection: ConnectionId,
+    },
+    CallBackMessage {
+        connection: ConnectionId,
+    },
+    /// Leaves a message at `target`: `originating` wants to be called.
+    CallBackMessageNonCallRelated {
+        originating: DeviceRef,
+        target: DeviceRef,
+    },
+    CancelCallBackMessage {
+        originating: DeviceRef,
+        target: DeviceRef,
+    },
     GetCstaFeatures,
     /// A service that the standard lacks.
     Escape(PrivateRequest),
@@ -265,6 +292,16 @@ pub enum Response {
     },
     GenerateDigits,
     Feature(FeatureResponse),
+    AssociateData,
+    CamponCall,
+    CallBack {
+        target: Option<DeviceRef>,
+    },
+    CallBackMessage {
+        target: Option<DeviceRef>,
+    },
+    CallBackMessageNonCallRelated,
+    CancelCallBackMessage,
     GetCstaFeatures {
         /// What of our private data the peer knows.
         private: Vec<PrivateFeature>,
@@ -349,6 +386,8 @@ pub enum PrivateFeature {
     NewCall,
     /// Logins of hot desk users.
     HotDesk,
+    TradeCall,
+    RemoteRetrieve,
     /// `permitted` beside servicesPermitted.
     Permitted,
 }
@@ -367,6 +406,15 @@ pub enum PrivateRequest {
         connection: ConnectionId,
     },
     HotDesk(HotDeskRequest),
+    /// Holds the active call of the line and answers the one that waits; either may be named.
+    TradeCall {
+        connection: ConnectionId,
+    },
+    /// Takes over at `requesting` what is held at another device.
+    RemoteRetrieve {
+        held: DeviceRef,
+        requesting: DeviceRef,
+    },
     /// Something that is not known here; to be refused.
     Unsupported,
 }
@@ -571,8 +619,8 @@ pub struct InformationEvent {
     /// Of whom something was learnt.
     pub device: Party,
     pub calling: Party,
-    /// accountInfo, decoded.
-    pub account: Option<String>,
+    /// accountInfo, decoded; whether it is verified is said in our private data.
+    pub account: Option<Account>,
     pub permitted: Option<Features>,
     pub global_call_id: Option<String>,
 }

@@ -5,7 +5,7 @@
 
 use super::hot_desk;
 use super::message::{DeviceProfile, EventBody, PrivateFeature, PrivateRequest, PrivateResponse, ProfileLine};
-use super::read::parts::{connection_needed, id, id_needed, truth};
+use super::read::parts::{connection_needed, device_needed, id, id_needed, truth};
 use super::read::{ReadFault, Result};
 use super::words::{PRIVATE, PRIVATE_FEATURES, PRIVATE_PERMITTED, value, word};
 use crate::domain::{Feature, Features};
@@ -33,6 +33,11 @@ pub(super) fn request(e: Element<'_, '_>) -> Result<PrivateRequest> {
             PrivateRequest::SplitConference { connection: connection_needed(asked, "splitConference", "connection")? }
         }
         "newCall" => PrivateRequest::NewCall { connection: connection_needed(asked, "newCall", "connection")? },
+        "tradeCall" => PrivateRequest::TradeCall { connection: connection_needed(asked, "tradeCall", "connection")? },
+        "remoteRetrieve" => PrivateRequest::RemoteRetrieve {
+            held: device_needed(asked, "remoteRetrieve", "held")?,
+            requesting: device_needed(asked, "remoteRetrieve", "requesting")?,
+        },
         _ => hot_desk::request(asked)?,
     })
 }
@@ -73,6 +78,12 @@ pub(super) fn permitted(e: Element<'_, '_>, call: Option<&str>) -> Features {
 /// Whether whom a call was transferred to still rings: the standard's event does not say it.
 pub(super) fn ringing(e: Element<'_, '_>) -> bool {
     ours(e).any(|c| c.local() == "ringing")
+}
+
+/// Whether an account code was found in the node's list: the standard's event does not say it.
+pub(super) fn verified(e: Element<'_, '_>) -> Option<bool> {
+    let told = ours(e).find(|c| c.local() == "accountVerified")?;
+    Some(truth(told.text()))
 }
 
 fn profile(e: Element<'_, '_>) -> Result<DeviceProfile> {

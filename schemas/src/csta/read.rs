@@ -23,7 +23,7 @@ use super::message::{
 };
 use super::private;
 use super::words::{CATEGORIES, CAUSES, EDITIONS, FAILURES, JOIN_SHAPES, JoinShape, SHAPES, STATUSES, Shape, value};
-use crate::domain::{Cause, DeviceRef, Features};
+use crate::domain::{Account, Cause, DeviceRef, Features};
 use crate::xml::{Element, Limits, Tree, XmlFault};
 
 /// A frame holds at most this many bytes; elements and depth are bounded besides.
@@ -156,7 +156,10 @@ fn information_event(e: Element<'_, '_>) -> Result<EventBody> {
         connection: connection_needed(e, "CallInformationEvent", "connection")?,
         device: party(e, "device")?,
         calling: party(e, "callingDevice")?,
-        account: id(e, "accountInfo")?.as_deref().and_then(hexadecimal),
+        account: id(e, "accountInfo")?
+            .as_deref()
+            .and_then(hexadecimal)
+            .map(|code| Account { code, verified: private::verified(e) }),
         permitted: event_permitted(e),
         global_call_id: global_call_id(e)?,
     }))
@@ -169,6 +172,18 @@ fn hexadecimal(digits: &str) -> Option<String> {
     }
     let octet = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
     String::from_utf8(digits.as_bytes().chunks(2).map(octet).collect::<Option<Vec<u8>>>()?).ok()
+}
+
+/// An account code that may be missing; one that cannot be read is none.
+fn account(e: Element<'_, '_>, message: &'static str) -> Result<Option<String>> {
+    let field = "accountCode";
+    let octets = id(e, field)?;
+    octets.map(|octets| hexadecimal(&octets).ok_or(ReadFault::Missing { message, field })).transpose()
+}
+
+/// Whom a message that waits is from, and for.
+fn two_devices(e: Element<'_, '_>, message: &'static str) -> Result<(DeviceRef, DeviceRef)> {
+    Ok((device_needed(e, message, "originatingDevice")?, device_needed(e, message, "targetDevice")?))
 }
 
 fn other_event(e: Element<'_, '_>) -> Result<Message> {
@@ -235,6 +250,7 @@ fn request(e: Element<'_, '_>) -> Result<Request> {
                 calling: device_needed(e, message, "callingDevice")?,
                 // An empty number is a service of its own: the phone is to ask for it.
                 called: device(e.child(field).ok_or(ReadFault::Missing { message, field })?)?.number,
+                account: account(e, message)?,
             }
         }
         "AnswerCall" => Request::AnswerCall { connection: connection_needed(e, "AnswerCall", "callToBeAnswered")? },
@@ -281,6 +297,26 @@ fn request(e: Element<'_, '_>) -> Result<Request> {
             digits: id(e, "charactersToSend")?.unwrap_or_default(),
         },
         name if features::is_service(name) => Request::Feature(features::request(e)?),
+        "AssociateData" => {
+            let (message, field) = ("AssociateData", "accountCode");
+            Request::AssociateData {
+                connection: connection_needed(e, message, "existingCall")?,
+                account: account(e, message)?.ok_or(ReadFault::Missing { message, field })?,
+            }
+        }
+        "CamponCall" => Request::CamponCall { connection: connection_needed(e, "CamponCall", "camponConnection")? },
+        "CallBack" => Request::CallBack { connection: connection_needed(e, "CallBack", "callbackConnection")? },
+        "CallBackMessage" => Request::CallBackMessage {
+            connection: connection_needed(e, "CallBackMessage", "callbackMessageConnection")?,
+        },
+        "CallBackMessageNonCallRelated" => {
+            let (originating, target) = two_devices(e, "CallBackMessageNonCallRelated")?;
+            Request::CallBackMessageNonCallRelated { originating, target }
+        }
+        "CancelCallBackMessage" => {
+            let (originating, target) = two_devices(e, "CancelCallBackMessage")?;
+            Request::CancelCallBackMessage { originating, target }
+        }
         "GetCSTAFeatures" => Request::GetCstaFeatures,
         "Escape" => Request::Escape(private::request(e)?),
         other => Request::Unsupported { name: bounded(other)?.to_owned() },
@@ -349,6 +385,12 @@ fn response(e: Element<'_, '_>) -> Result<Message> {
         name if name.strip_suffix("Response").is_some_and(features::is_service) => {
             Response::Feature(features::response(e)?)
         }
+        "AssociateDataResponse" => Response::AssociateData,
+        "CamponCallResponse" => Response::CamponCall,
+        "CallBackResponse" => Response::CallBack { target: target(e)? },
+        "CallBackMessageResponse" => Response::CallBackMessage { target: target(e)? },
+        "CallBackMessageNonCallRelatedResponse" => Response::CallBackMessageNonCallRelated,
+        "CancelCallBackMessageResponse" => Response::CancelCallBackMessage,
         "GetCSTAFeaturesResponse" => Response::GetCstaFeatures { private: private::features(e) },
         "EscapeResponse" => Response::Escape(private::response(e)?),
         "SnapshotCallResponse" => Response::SnapshotCall {
@@ -367,6 +409,11 @@ fn response(e: Element<'_, '_>) -> Result<Message> {
         "RetrieveCallResponse" => Response::RetrieveCall,
         other => return unknown(other),
     }))
+}
+
+/// Whom a callback is for, where the node says it.
+fn target(e: Element<'_, '_>) -> Result<Option<DeviceRef>> {
+    Ok(e.child("targetDevice").map(device).transpose()?.filter(|d| !d.number.is_empty()))
 }
 
 /// The lines of a snapshot. A node that sends them later, under a cross reference, has said

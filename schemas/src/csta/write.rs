@@ -278,12 +278,31 @@ impl Out {
         self.party("device", &event.device);
         self.party("callingDevice", &event.calling);
         if let Some(account) = &event.account {
-            let octets: String = account.bytes().map(|octet| format!("{octet:02X}")).collect();
-            self.text("accountInfo", &octets);
+            self.octets("accountInfo", &account.code);
         }
         self.permitted(event.permitted);
         self.linkages(event.global_call_id.as_deref(), None);
-        self.private_permitted(event.permitted);
+        let features = event.permitted.unwrap_or(Features::NONE);
+        let more = private::permitted_words(features).next().is_some();
+        let verified = event.account.as_ref().and_then(|account| account.verified);
+        if more || verified.is_some() {
+            self.extension(|out| {
+                if more {
+                    out.permitted_words(None, features);
+                }
+                if let Some(verified) = verified {
+                    out.own("accountVerified", None, |out| {
+                        out.w.text(if verified { "true" } else { "false" });
+                    });
+                }
+            });
+        }
+    }
+
+    /// A text as the hexadecimal octets that some of the standard's texts are.
+    fn octets(&mut self, name: &str, text: &str) {
+        let octets: String = text.bytes().map(|octet| format!("{octet:02X}")).collect();
+        self.text(name, &octets);
     }
 
     /// `extensions`, with what `content` writes of our private data.
@@ -338,6 +357,13 @@ impl Out {
                     out.own("newCall", None, |out| out.connection("connection", connection));
                 }
                 PrivateRequest::HotDesk(request) => out.hot_desk_request(request),
+                PrivateRequest::TradeCall { connection } => {
+                    out.own("tradeCall", None, |out| out.connection("connection", connection));
+                }
+                PrivateRequest::RemoteRetrieve { held, requesting } => out.own("remoteRetrieve", None, |out| {
+                    out.device("held", held);
+                    out.device("requesting", requesting);
+                }),
                 PrivateRequest::Unsupported => out.own("unsupported", None, |_| {}),
             });
         });
@@ -408,9 +434,12 @@ impl Out {
             Request::SnapshotCall { connection } => {
                 self.root("SnapshotCall", |out| out.connection("snapshotObject", connection));
             }
-            Request::MakeCall { calling, called } => self.root("MakeCall", |out| {
+            Request::MakeCall { calling, called, account } => self.root("MakeCall", |out| {
                 out.device("callingDevice", calling);
                 out.text("calledDirectoryNumber", called);
+                if let Some(account) = account {
+                    out.octets("accountCode", account);
+                }
                 out.text("autoOriginate", "doNotPrompt");
             }),
             Request::AnswerCall { connection } => self.on("AnswerCall", "callToBeAnswered", connection),
@@ -452,6 +481,21 @@ impl Out {
                 out.text("charactersToSend", digits);
             }),
             Request::Feature(request) => self.feature_request(request),
+            Request::AssociateData { connection, account } => self.root("AssociateData", |out| {
+                out.connection("existingCall", connection);
+                out.octets("accountCode", account);
+            }),
+            Request::CamponCall { connection } => self.on("CamponCall", "camponConnection", connection),
+            Request::CallBack { connection } => self.on("CallBack", "callbackConnection", connection),
+            Request::CallBackMessage { connection } => {
+                self.on("CallBackMessage", "callbackMessageConnection", connection);
+            }
+            Request::CallBackMessageNonCallRelated { originating, target } => {
+                self.two_devices("CallBackMessageNonCallRelated", originating, target);
+            }
+            Request::CancelCallBackMessage { originating, target } => {
+                self.two_devices("CancelCallBackMessage", originating, target);
+            }
             Request::GetCstaFeatures => self.root("GetCSTAFeatures", |_| {}),
             Request::Escape(request) => self.private_request(request),
             Request::Unsupported { name } => self.root(element_name(name), |_| {}),
@@ -460,6 +504,22 @@ impl Out {
 
     fn on(&mut self, name: &str, field: &str, connection: &ConnectionId) {
         self.root(name, |out| out.connection(field, connection));
+    }
+
+    fn two_devices(&mut self, name: &str, originating: &DeviceRef, target: &DeviceRef) {
+        self.root(name, |out| {
+            out.device("originatingDevice", originating);
+            out.device("targetDevice", target);
+        });
+    }
+
+    /// Whom a callback is for.
+    fn target(&mut self, name: &str, target: Option<&DeviceRef>) {
+        self.root(name, |out| {
+            if let Some(target) = target {
+                out.device("targetDevice", target);
+            }
+        });
     }
 
     fn listed(&mut self, listed: &ListedDevice) {
@@ -525,6 +585,12 @@ impl Out {
             Response::DirectedPickupCall { picked } => self.on("DirectedPickupCallResponse", "pickedCall", picked),
             Response::GenerateDigits => self.root("GenerateDigitsResponse", |_| {}),
             Response::Feature(response) => self.feature_response(response),
+            Response::AssociateData => self.root("AssociateDataResponse", |_| {}),
+            Response::CamponCall => self.root("CamponCallResponse", |_| {}),
+            Response::CallBack { target } => self.target("CallBackResponse", target.as_ref()),
+            Response::CallBackMessage { target } => self.target("CallBackMessageResponse", target.as_ref()),
+            Response::CallBackMessageNonCallRelated => self.root("CallBackMessageNonCallRelatedResponse", |_| {}),
+            Response::CancelCallBackMessage => self.root("CancelCallBackMessageResponse", |_| {}),
             Response::GetCstaFeatures { private } => self.root("GetCSTAFeaturesResponse", |out| {
                 if private.is_empty() {
                     return;

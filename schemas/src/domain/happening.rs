@@ -217,7 +217,15 @@ pub struct Happening {
     /// Transferred and Conferenced only.
     pub joined: Option<Box<Joined>>,
     /// Information only: the account code that was set.
-    pub account: Option<String>,
+    pub account: Option<Account>,
+}
+
+/// An account code that was set for a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    pub code: String,
+    /// Whether the node found the code in its list; `None` where it does not say.
+    pub verified: Option<bool>,
 }
 
 /// How two calls became one.
@@ -289,6 +297,8 @@ pub enum Command {
     MakeCall {
         from: DeviceRef,
         number: String,
+        /// What the call is charged to.
+        account: Option<String>,
     },
     Answer {
         device: DeviceRef,
@@ -367,6 +377,46 @@ pub enum Command {
         device: DeviceRef,
         which: Forwarding,
         number: Option<String>,
+    },
+    SetAccount {
+        device: DeviceRef,
+        call: CallKey,
+        code: String,
+    },
+    /// Wait at the busy device that was called.
+    CampOn {
+        device: DeviceRef,
+        call: CallKey,
+    },
+    /// Hold the active call and answer the one that waits; `call` is either.
+    Trade {
+        device: DeviceRef,
+        call: CallKey,
+    },
+    /// Be called when whom the call was for is free again.
+    CallBack {
+        device: DeviceRef,
+        call: CallKey,
+    },
+    /// Leave a message for whom the call is for.
+    LeaveMessage {
+        device: DeviceRef,
+        call: CallKey,
+    },
+    /// Leave a message at the device: `from` wants to be called.
+    LeaveMessageAt {
+        device: DeviceRef,
+        from: String,
+    },
+    /// Take back the message of `from` at the device.
+    ClearMessageAt {
+        device: DeviceRef,
+        from: String,
+    },
+    /// Take over at the device what is held at a number.
+    RetrieveFrom {
+        device: DeviceRef,
+        holder: String,
     },
 }
 

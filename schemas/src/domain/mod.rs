@@ -3,6 +3,7 @@
 //! Neither the words of a node (`csta`) nor those of an application (`contract`): the actors
 //! think in these, and both ends convert.
 
+pub mod dial_plan;
 pub mod happening;
 pub mod hot_desk;
 pub mod ids;
@@ -10,8 +11,9 @@ pub mod party;
 pub mod pin;
 pub mod setting;
 
+pub use dial_plan::DialPlan;
 pub use happening::{
-    Cause, Command, Done, Fact, Feature, Features, Happening, Joined, JoinedParty, LegSnapshot, LocalState,
+    Account, Cause, Command, Done, Fact, Feature, Features, Happening, Joined, JoinedParty, LegSnapshot, LocalState,
     NodeRefusal, RefusalKind,
 };
 pub use hot_desk::{HotDesk, HotDeskAnswer};

@@ -11,7 +11,7 @@ use schemas::csta::message::{
     PrivateFeature, PrivateRequest, PrivateResponse, ProfileLine, Request, Response, SpecificInfo, SystemStatus,
 };
 use schemas::csta::private::only_private;
-use schemas::domain::{Cause, DeviceRef, Feature, Features, LocalState, Party, Pin};
+use schemas::domain::{Account, Cause, DeviceRef, Feature, Features, LocalState, Party, Pin};
 use schemas::xml::tree::is_xml_char;
 
 pub const EDITIONS: [Edition; 4] = [Edition::Ed3, Edition::Ed4, Edition::Ed5, Edition::Ed6];
@@ -232,7 +232,8 @@ fn joined_event() -> impl Strategy<Value = JoinedEvent> {
 }
 
 fn information_event() -> impl Strategy<Value = InformationEvent> {
-    (connection(), party(), party(), option::of(text()), features(), option::of(text())).prop_map(
+    let account = (text(), option::of(any::<bool>())).prop_map(|(code, verified)| Account { code, verified });
+    (connection(), party(), party(), option::of(account), features(), option::of(text())).prop_map(
         |(connection, device, calling, account, permitted, global_call_id)| InformationEvent {
             connection,
             device,
@@ -250,6 +251,8 @@ fn private_request() -> impl Strategy<Value = PrivateRequest> {
         connection().prop_map(|connection| PrivateRequest::SplitConference { connection }),
         connection().prop_map(|connection| PrivateRequest::NewCall { connection }),
         hot_desk_request().prop_map(PrivateRequest::HotDesk),
+        connection().prop_map(|connection| PrivateRequest::TradeCall { connection }),
+        (device(), device()).prop_map(|(held, requesting)| PrivateRequest::RemoteRetrieve { held, requesting }),
         Just(PrivateRequest::Unsupported),
     ]
 }
@@ -295,8 +298,8 @@ fn profile() -> impl Strategy<Value = DeviceProfile> {
 }
 
 fn private_features() -> impl Strategy<Value = Vec<PrivateFeature>> {
-    use PrivateFeature::{DeviceProfile, HotDesk, NewCall, Permitted, SplitConference};
-    subsequence(vec![DeviceProfile, SplitConference, NewCall, HotDesk, Permitted], 0..=5)
+    use PrivateFeature::{DeviceProfile, HotDesk, NewCall, Permitted, RemoteRetrieve, SplitConference, TradeCall};
+    subsequence(vec![DeviceProfile, SplitConference, NewCall, HotDesk, TradeCall, RemoteRetrieve, Permitted], 0..=7)
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -395,7 +398,8 @@ fn request() -> impl Strategy<Value = Request> {
         text().prop_map(|cross_ref| Request::MonitorStop { cross_ref }),
         device().prop_map(|device| Request::SnapshotDevice { device }),
         connection().prop_map(|connection| Request::SnapshotCall { connection }),
-        (device(), "[0-9*#+,!&/%]{0,32}").prop_map(|(calling, called)| Request::MakeCall { calling, called }),
+        (device(), "[0-9*#+,!&/%]{0,32}", option::of("[0-9]{1,12}"))
+            .prop_map(|(calling, called, account)| Request::MakeCall { calling, called, account }),
         connection().prop_map(|connection| Request::AnswerCall { connection }),
         connection().prop_map(|connection| Request::ClearConnection { connection }),
         connection().prop_map(|connection| Request::HoldCall { connection }),
@@ -410,9 +414,23 @@ fn request() -> impl Strategy<Value = Request> {
         (connection(), device())
             .prop_map(|(connection, requesting)| Request::DirectedPickupCall { connection, requesting }),
         (connection(), text()).prop_map(|(connection, digits)| Request::GenerateDigits { connection, digits }),
+        waiting().boxed(),
         Just(Request::GetCstaFeatures),
         private_request().prop_map(Request::Escape),
         select(&["ParkCall", "IntrudeCall", "x17"][..]).prop_map(|name| Request::Unsupported { name: name.to_owned() }),
+    ]
+}
+
+/// Requests of features around a call that does not come about: account codes, waiting, callbacks.
+fn waiting() -> impl Strategy<Value = Request> {
+    prop_oneof![
+        (connection(), "[0-9]{1,12}").prop_map(|(connection, account)| Request::AssociateData { connection, account }),
+        connection().prop_map(|connection| Request::CamponCall { connection }),
+        connection().prop_map(|connection| Request::CallBack { connection }),
+        connection().prop_map(|connection| Request::CallBackMessage { connection }),
+        (device(), device())
+            .prop_map(|(originating, target)| Request::CallBackMessageNonCallRelated { originating, target }),
+        (device(), device()).prop_map(|(originating, target)| Request::CancelCallBackMessage { originating, target }),
     ]
 }
 
@@ -454,6 +472,10 @@ fn response() -> impl Strategy<Value = Response> {
                 Response::AlternateCall,
                 Response::DeflectCall,
                 Response::GenerateDigits,
+                Response::AssociateData,
+                Response::CamponCall,
+                Response::CallBackMessageNonCallRelated,
+                Response::CancelCallBackMessage,
                 Response::Escape(PrivateResponse::Done),
             ][..]
         ),
@@ -462,6 +484,8 @@ fn response() -> impl Strategy<Value = Response> {
         connection().prop_map(|transferred| Response::TransferCall { transferred }),
         connection().prop_map(|conference| Response::ConferenceCall { conference }),
         connection().prop_map(|picked| Response::DirectedPickupCall { picked }),
+        option::of(device()).prop_map(|target| Response::CallBack { target }),
+        option::of(device()).prop_map(|target| Response::CallBackMessage { target }),
         private_features().prop_map(|private| Response::GetCstaFeatures { private }),
         profile().prop_map(|profile| Response::Escape(PrivateResponse::DeviceProfile(profile))),
         hot_desk_state().prop_map(|state| Response::Escape(PrivateResponse::HotDesk(state))),

@@ -17,10 +17,10 @@ use crate::generate;
 
 /// Messages of each kind; enough that the schema sees each optional part there and not there.
 const EACH: usize = 8;
-const TRIES: usize = 3_000;
+const TRIES: usize = 6_000;
 
 /// Every kind, by the name of its root element: CSTA's, then those of ECMA-354.
-const KINDS: [&str; 88] = [
+const KINDS: [&str; 100] = [
     "AlternateCall",
     "AlternateCallResponse",
     "CallInformationEvent",
@@ -63,6 +63,18 @@ const KINDS: [&str; 88] = [
     "SetForwardingResponse",
     "AnswerCall",
     "AnswerCallResponse",
+    "AssociateData",
+    "AssociateDataResponse",
+    "CallBack",
+    "CallBackMessage",
+    "CallBackMessageNonCallRelated",
+    "CallBackMessageNonCallRelatedResponse",
+    "CallBackMessageResponse",
+    "CallBackResponse",
+    "CamponCall",
+    "CamponCallResponse",
+    "CancelCallBackMessage",
+    "CancelCallBackMessageResponse",
     "BackInServiceEvent",
     "CSTAErrorCode",
     "ClearConnection",

@@ -23,7 +23,7 @@ use schemas::domain::{LegId, ObjectId};
 use schemas::fault::Ground;
 
 use super::operation::{Context, Given, Handler, No, Operation, Result, Told, run};
-use super::{calls, devices, features, hot_desk};
+use super::{calls, devices, features, hot_desk, numbers, resilience, waiting};
 
 pub(in crate::http) fn handler(name: &str) -> Option<Handler> {
     Some(match name {
@@ -43,7 +43,15 @@ pub(in crate::http) fn handler(name: &str) -> Option<Handler> {
         "getNumberedEvent" => run::<GetNumberedEvent>,
         "cancelGetEvent" => run::<CancelGetEvent>,
         _ => {
-            let others = [calls::handler, devices::handler, features::handler, hot_desk::handler];
+            let others = [
+                calls::handler,
+                waiting::handler,
+                devices::handler,
+                numbers::handler,
+                resilience::handler,
+                features::handler,
+                hot_desk::handler,
+            ];
             return others.iter().find_map(|handler| handler(name));
         }
     })
@@ -146,15 +154,10 @@ impl Operation for AdvGetCallStatus {
 
 impl Operation for MakeCall {
     async fn run(self, context: &Context<'_>) -> Result<Outcome> {
-        let action = match self.account_code.as_deref() {
-            None | Some("") => Ok(Action::MakeCall { number: self.number.trim().to_owned() }),
-            Some(_) => {
-                // The session first, as everywhere: who may not call it is told so and no more.
-                context.session(self.session_id).await?;
-                return Err(No::because(Ground::NotSupported, "Account codes are not supported yet."));
-            }
-        };
-        context.command(self.session_id, self.object_id, action).await
+        // An empty code is none.
+        let account = self.account_code.map(|code| code.trim().to_owned()).filter(|code| !code.is_empty());
+        let action = Action::MakeCall { number: self.number.trim().to_owned(), account };
+        context.command(self.session_id, self.object_id, Ok(action)).await
     }
 }
 

@@ -5,7 +5,7 @@ use actors::device::messages::Action;
 use schemas::contract::cc::Outcome;
 use schemas::contract::ops_call_control_standard::{
     AlternateCall, CancelConsCall, ConferenceCall, ConsultationCall, NewCall, OutPulseDigits, PickupCall, RedirectCall,
-    SplitConferenceCall, TransferCall,
+    SetAccountCode, SplitConferenceCall, TransferCall,
 };
 
 use super::call_control::leg;
@@ -23,6 +23,7 @@ pub(super) fn handler(name: &str) -> Option<Handler> {
         "pickupCall" => run::<PickupCall>,
         "newCall" => run::<NewCall>,
         "outPulseDigits" => run::<OutPulseDigits>,
+        "setAccountCode" => run::<SetAccountCode>,
         _ => return None,
     })
 }
@@ -87,6 +88,13 @@ impl Operation for PickupCall {
 impl Operation for NewCall {
     async fn run(self, context: &Context<'_>) -> Result<Outcome> {
         context.command(self.session_id, self.object_id, leg(self.local_call_id).map(Action::NewCall)).await
+    }
+}
+
+impl Operation for SetAccountCode {
+    async fn run(self, context: &Context<'_>) -> Result<Outcome> {
+        let action = leg(self.local_call_id).map(|leg| Action::SetAccount { leg, code: typed(&self.acc_code) });
+        context.command(self.session_id, self.object_id, action).await
     }
 }
 

@@ -1,6 +1,7 @@
 //! Handlers of StandardCCService for ids of lines and what is configured for a device. They need no
 //! monitor.
 
+use actors::cluster::NodeSettings;
 use actors::refusal::Refused;
 use schemas::contract::cc::ObjectIdResult;
 use schemas::contract::ops_call_control_standard::{
@@ -10,6 +11,7 @@ use schemas::contract::std::{DeviceConfigExResult, DeviceConfigResult, DeviceMem
 use schemas::csta::message::{DeviceProfile, ProfileLine};
 use schemas::domain::{Ceid, Dn, ObjectId, RefusalKind};
 
+use super::super::gateway::Homes;
 use super::operation::{Context, Given, Handler, No, Operation, Result, run};
 
 pub(super) fn handler(name: &str) -> Option<Handler> {
@@ -26,6 +28,13 @@ pub(super) fn handler(name: &str) -> Option<Handler> {
 const NOTHING_ASKED: &str = "The element 'request' is missing.";
 
 impl Context<'_> {
+    /// A configured node.
+    pub(super) fn configured(&self, icp_id: i64) -> std::result::Result<NodeSettings, Refused> {
+        let ceid = Ceid::try_from(icp_id).map_err(|_| Refused::NoNode)?;
+        let settings = self.gateway.tree.env.cluster.settings();
+        settings.into_iter().find(|node| node.ceid == ceid).ok_or(Refused::NoNode)
+    }
+
     /// A number of a configured node; refused when the node's directory does not list it.
     fn number(&self, icp_id: i64, dn: &str) -> std::result::Result<(Ceid, Dn), Refused> {
         let cluster = &self.gateway.tree.env.cluster;
@@ -39,7 +48,7 @@ impl Context<'_> {
     }
 
     /// What the node has configured; of a node that does not tell it, what its directory lists.
-    async fn profile(&self, ceid: Ceid, dn: Dn) -> std::result::Result<DeviceProfile, Refused> {
+    pub(super) async fn profile(&self, ceid: Ceid, dn: Dn) -> std::result::Result<DeviceProfile, Refused> {
         match self.gateway.tree.profile(ceid, dn).await {
             Err(Refused::Node(refusal)) if refusal.kind == RefusalKind::NotSupported => {
                 let listed = self.gateway.tree.env.cluster.listed(ceid, dn).ok_or(Refused::Node(refusal))?;
@@ -48,12 +57,16 @@ impl Context<'_> {
                 let lines = std::iter::once(1).chain(listed.buttons).map(line).collect();
                 Ok(DeviceProfile { name, lines, home: Some(ceid.get()), ..DeviceProfile::default() })
             }
-            told => told,
+            Ok(told) => {
+                self.gateway.homes.keep((ceid, dn), Homes { primary: told.home, secondary: told.secondary });
+                Ok(told)
+            }
+            refused => refused,
         }
     }
 
     /// Id and address of a node that a profile names; `None` for one that is not configured here.
-    fn node(&self, ceid: Option<u16>) -> Option<(Ceid, String)> {
+    pub(super) fn node(&self, ceid: Option<u16>) -> Option<(Ceid, String)> {
         let ceid = Ceid::new(ceid?).ok()?;
         let settings = self.gateway.tree.env.cluster.settings();
         settings.into_iter().find(|node| node.ceid == ceid).map(|node| (ceid, node.address.to_string()))

@@ -8,7 +8,10 @@ mod calls;
 mod devices;
 mod features;
 mod hot_desk;
+mod numbers;
+mod resilience;
 pub(super) mod session;
+mod waiting;
 
 use std::net::{IpAddr, Ipv4Addr};
 

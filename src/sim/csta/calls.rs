@@ -44,9 +44,33 @@ pub(super) fn answer(request: Request, switch: &mut Switch, now_ms: i64, told: &
         Request::GenerateDigits { connection, digits } => {
             done(Command::Digits { target: target(&connection)?, digits }).map(|_| Response::GenerateDigits)
         }
+        Request::AssociateData { connection, account } => {
+            done(Command::Account { target: target(&connection)?, code: account }).map(|_| Response::AssociateData)
+        }
+        Request::CamponCall { connection } => done(Command::CampOn(target(&connection)?)).map(|_| Response::CamponCall),
+        Request::CallBack { connection } => {
+            let done = done(Command::CallBack(target(&connection)?))?;
+            Ok(Response::CallBack { target: bare(done) })
+        }
+        Request::CallBackMessage { connection } => {
+            let done = done(Command::LeaveMessage(target(&connection)?))?;
+            Ok(Response::CallBackMessage { target: bare(done) })
+        }
+        Request::CallBackMessageNonCallRelated { originating, target } => {
+            let at = number(&target)?;
+            let command = Command::LeaveMessageAt { at, from: originating.number };
+            done(command).map(|_| Response::CallBackMessageNonCallRelated)
+        }
+        Request::CancelCallBackMessage { originating, target } => {
+            let at = number(&target)?;
+            let command = Command::ClearMessageAt { at, from: originating.number };
+            done(command).map(|_| Response::CancelCallBackMessage)
+        }
         Request::GetCstaFeatures => {
-            use PrivateFeature::{DeviceProfile, HotDesk, NewCall, Permitted, SplitConference};
-            let known = [DeviceProfile, SplitConference, NewCall, HotDesk, Permitted];
+            use PrivateFeature::{
+                DeviceProfile, HotDesk, NewCall, Permitted, RemoteRetrieve, SplitConference, TradeCall,
+            };
+            let known = [DeviceProfile, SplitConference, NewCall, HotDesk, TradeCall, RemoteRetrieve, Permitted];
             Ok(Response::GetCstaFeatures { private: if switch.plan().private { known.to_vec() } else { Vec::new() } })
         }
         Request::Escape(request) if switch.plan().private => private(request, switch, now_ms, told),
@@ -93,12 +117,19 @@ fn private(request: PrivateRequest, switch: &mut Switch, now_ms: i64, told: &mut
         PrivateRequest::SplitConference { connection } => Command::Split(target(&connection)?),
         PrivateRequest::NewCall { connection } => Command::NewCall(target(&connection)?),
         PrivateRequest::HotDesk(request) => return hot_desk::answer(request, switch, now_ms, told),
-        PrivateRequest::Unsupported => return Err(Failure::operation("serviceNotSupported")),
+        PrivateRequest::TradeCall { connection } => Command::Trade(target(&connection)?),
+        PrivateRequest::RemoteRetrieve { held, requesting } => {
+            let line = Line::of(&requesting).ok_or_else(|| failure(Refusal::UnknownDevice))?;
+            Command::RetrieveFrom { line, holder: number(&held)? }
+        }
+        PrivateRequest::Unsupported => {
+            return Err(Failure::operation("serviceNotSupported"));
+        }
     };
     perform(command, switch, now_ms, told).map(|_| Response::Escape(PrivateResponse::Done))
 }
 
-/// What the plan has for a number; a resilient phone's secondary node is not modelled yet.
+/// What the plan has for a number.
 fn profile(dn: Dn, switch: &Switch) -> Option<DeviceProfile> {
     let plan = switch.plan();
     let user = || plan.hot_desk.users.get(&dn).map(|user| &user.phone);
@@ -110,7 +141,7 @@ fn profile(dn: Dn, switch: &Switch) -> Option<DeviceProfile> {
         cos: Some(phone.cos.number().to_string()),
         lines: (1..=phone.buttons).map(line).collect(),
         home: Some(plan.ceid.get()),
-        secondary: None,
+        secondary: plan.secondary(dn).map(schemas::domain::Ceid::get),
         members: Vec::new(),
     })
 }
@@ -120,6 +151,15 @@ fn target(asked: &ConnectionId) -> Result<Target, Failure> {
     let device = asked.device.as_ref().ok_or_else(|| failure(Refusal::UnknownConnection))?;
     let line = Line::of(device).ok_or_else(|| failure(Refusal::UnknownDevice))?;
     Ok(Target { line, call: asked.call.clone() })
+}
+
+/// Whom a callback is for, as a device is named in answers.
+fn bare(done: Done) -> Option<DeviceRef> {
+    done.to.map(|device| DeviceRef { name: None, ..device })
+}
+
+fn number(device: &DeviceRef) -> Result<Dn, Failure> {
+    device.number.parse().map_err(|_| failure(Refusal::UnknownDevice))
 }
 
 /// Two connections of one line.

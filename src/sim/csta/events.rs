@@ -9,7 +9,7 @@ use schemas::csta::message::{
 use schemas::domain::{Cause, DeviceRef, Features, LocalState, Party};
 
 use super::features;
-use crate::sim::switch::{Changed, Happened, InUse, Joined, Learnt, LegState, Line, Output, Service, Witness};
+use crate::sim::switch::{Changed, Charged, Happened, InUse, Joined, Learnt, LegState, Line, Output, Service, Witness};
 
 /// The lines that are told of it.
 pub(super) fn witnesses(told: &Output) -> Cow<'_, [Witness]> {
@@ -17,6 +17,7 @@ pub(super) fn witnesses(told: &Output) -> Cow<'_, [Witness]> {
         Output::Happened(happened) => Cow::Borrowed(&happened.witnesses),
         Output::Joined(joined) => Cow::Borrowed(&joined.witnesses),
         Output::Learnt(learnt) => Cow::Borrowed(&learnt.witnesses),
+        Output::Charged(charged) => Cow::Borrowed(&charged.witnesses),
         Output::InUse(used) => {
             Cow::Owned(vec![Witness { line: used.line, local: LocalState::Null, permitted: Features::NONE }])
         }
@@ -34,6 +35,7 @@ pub(super) fn event(told: &Output, witness: &Witness, cross_ref: u64) -> Option<
         Output::Happened(happened) => EventBody::Call(call(happened, witness)),
         Output::Joined(joined) => EventBody::Joined(join(joined, witness)),
         Output::Learnt(learnt) => EventBody::Information(information(learnt, witness)),
+        Output::Charged(charged) => EventBody::Information(charge(charged, witness)),
         Output::InUse(used) => EventBody::Call(in_use(used)),
         Output::Changed(changed) => features::event(&changed.device, &changed.setting),
         Output::Service(service) => in_service(Party::Known(service.device.clone()), service.on),
@@ -51,8 +53,8 @@ fn call(happened: &Happened, witness: &Witness) -> CallEvent {
     CallEvent {
         kind: happened.kind,
         connection: connection(&happened.call, &happened.connection),
-        subject: Party::Known(happened.subject.clone()),
-        calling: Party::Known(happened.calling.clone()),
+        subject: known(&happened.subject),
+        calling: known(&happened.calling),
         called: party(happened.called.as_ref()),
         last_redirection: party(happened.redirected.as_ref()),
         new_destination: party(happened.destination.as_ref()),
@@ -67,13 +69,13 @@ fn join(joined: &Joined, witness: &Witness) -> JoinedEvent {
     let item = |joiner: &crate::sim::switch::Joiner| JoinedConnection {
         new: Some(connection(&joined.call, &joiner.device)),
         old: Some(connection(&joiner.was, &joiner.device)),
-        endpoint: Party::Known(joiner.device.clone()),
+        endpoint: known(&joiner.device),
     };
     JoinedEvent {
         kind: joined.kind,
         primary_old: connection(&joined.call, &joined.controller),
         secondary_old: joined.ended.as_ref().map(|call| connection(call, &joined.controller)),
-        controller: Party::Known(joined.controller.clone()),
+        controller: known(&joined.controller),
         joined: party(joined.joined.as_ref()),
         connections: joined.parties.iter().map(item).collect(),
         ringing: joined.ringing,
@@ -114,11 +116,22 @@ fn in_use(used: &InUse) -> CallEvent {
 fn information(learnt: &Learnt, witness: &Witness) -> InformationEvent {
     InformationEvent {
         connection: connection(&learnt.call, &witness.line.device()),
-        device: Party::Known(learnt.device.clone()),
-        calling: Party::Known(learnt.calling.clone()),
+        device: known(&learnt.device),
+        calling: known(&learnt.calling),
         account: None,
         permitted: Some(witness.permitted),
         global_call_id: Some(learnt.gcid.to_string()),
+    }
+}
+
+fn charge(charged: &Charged, witness: &Witness) -> InformationEvent {
+    InformationEvent {
+        connection: connection(&charged.call, &witness.line.device()),
+        device: Party::Known(charged.device.clone()),
+        calling: Party::Known(charged.calling.clone()),
+        account: Some(charged.account.clone()),
+        permitted: Some(witness.permitted),
+        global_call_id: Some(charged.gcid.to_string()),
     }
 }
 
@@ -128,5 +141,10 @@ pub(super) fn connection(call: &str, device: &DeviceRef) -> ConnectionId {
 }
 
 pub(super) fn party(device: Option<&DeviceRef>) -> Party {
-    device.map_or(Party::NotKnown, |device| Party::Known(device.clone()))
+    device.map_or(Party::NotKnown, known)
+}
+
+/// Who does not show a number is not named; connections name a device that says nothing.
+pub(super) fn known(device: &DeviceRef) -> Party {
+    if device.private_number { Party::Restricted } else { Party::Known(device.clone()) }
 }

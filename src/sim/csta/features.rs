@@ -1,5 +1,5 @@
-//! The services on features of a phone. Auto answer and the message waiting lamp are none that the
-//! switch has: they are refused as unknown services.
+//! The services on features of a phone. Auto answer is none that the switch has: it is refused as an
+//! unknown service.
 
 use schemas::csta::message::{
     EventBody, Failure, FeatureChange, FeatureRequest, FeatureResponse, ForwardItem, ForwardingType, Response,
@@ -49,9 +49,10 @@ pub(super) fn answer(request: FeatureRequest, switch: &mut Switch, now_ms: i64, 
             }
             FeatureResponse::SetForwarding
         }
-        FeatureRequest::GetAutoAnswer { .. } | FeatureRequest::GetMessageWaiting { .. } => {
-            return Err(Failure::operation("serviceNotSupported"));
+        FeatureRequest::GetMessageWaiting { device } => {
+            FeatureResponse::GetMessageWaiting { on: switch.lamp(monitorable(&device, switch)?).map_err(failure)? }
         }
+        FeatureRequest::GetAutoAnswer { .. } => return Err(Failure::operation("serviceNotSupported")),
     };
     Ok(Response::Feature(response))
 }
@@ -61,6 +62,7 @@ pub(super) fn event(device: &DeviceRef, setting: &Setting) -> EventBody {
     let change = match setting {
         Setting::DoNotDisturb(on) => FeatureChange::DoNotDisturb(*on),
         Setting::Forward(which, number) => FeatureChange::Forwarding(forward_item(*which, number.as_ref())),
+        Setting::MessageWaiting(on) => FeatureChange::MessageWaiting(*on),
         Setting::HotDesk { user, at } => return EventBody::HotDesk(state_of(*user, at.as_ref())),
     };
     EventBody::Feature { device: Party::Known(device.clone()), change }

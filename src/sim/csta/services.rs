@@ -4,7 +4,7 @@ use schemas::csta::message::{CallConnection, ConnectionId, DeviceConnection, Eve
 use schemas::domain::{DeviceRef, Party};
 
 use super::calls::Picked;
-use super::events::{connection, in_service, party};
+use super::events::{connection, in_service, known, party};
 use super::{AssociationId, Effect, Exchange, HEARTBEAT_MS, MONITORS, Picking, calls, directory, features};
 use crate::sim::plan::Style;
 use crate::sim::switch::{By, CallView, Command, Done, Input, Line, Output, Refusal, Switch, Target};
@@ -47,6 +47,12 @@ fn name(request: &Request) -> &'static str {
         Request::DirectedPickupCall { .. } => PICKUP,
         Request::GenerateDigits { .. } => "GenerateDigits",
         Request::Feature(request) => features::name(request),
+        Request::AssociateData { .. } => "AssociateData",
+        Request::CamponCall { .. } => "CamponCall",
+        Request::CallBack { .. } => "CallBack",
+        Request::CallBackMessage { .. } => "CallBackMessage",
+        Request::CallBackMessageNonCallRelated { .. } => "CallBackMessageNonCallRelated",
+        Request::CancelCallBackMessage { .. } => "CancelCallBackMessage",
         Request::GetCstaFeatures => "GetCSTAFeatures",
         Request::Escape(_) => "Escape",
         Request::Unsupported { .. } => "",
@@ -54,7 +60,7 @@ fn name(request: &Request) -> &'static str {
 }
 
 /// Every service that is answered, by name.
-pub const SERVICES: [&str; 29] = [
+pub const SERVICES: [&str; 36] = [
     "SystemStatus",
     "SystemRegister",
     "StartApplicationSession",
@@ -82,6 +88,13 @@ pub const SERVICES: [&str; 29] = [
     "SetDoNotDisturb",
     "GetForwarding",
     "SetForwarding",
+    "GetMessageWaitingIndicator",
+    "AssociateData",
+    "CamponCall",
+    "CallBack",
+    "CallBackMessage",
+    "CallBackMessageNonCallRelated",
+    "CancelCallBackMessage",
     "GetCSTAFeatures",
     "Escape",
 ];
@@ -104,8 +117,14 @@ pub(super) fn failure(refusal: Refusal) -> Failure {
         Refusal::NoConnectionToClear => Failure::state("noConnectionToClear"),
         Refusal::NoActiveCall => Failure::state("noActiveCall"),
         Refusal::NoHeldCall => Failure::state("noHeldCall"),
+        Refusal::TrunksBusy => Failure::resource("resourceBusy"),
         Refusal::ConferenceFull => Failure::resource("conferenceMemberLimitExceeded"),
         Refusal::Unreachable => Failure::resource("networkOutOfService"),
+        Refusal::AlreadySet => Failure::operation("featureAlreadySet"),
+        Refusal::UnknownMessage => Failure::operation("invalidMsgID"),
+        Refusal::Full => Failure::resource("resourceLimitExceeded"),
+        Refusal::BadAccountCode => Failure::operation("invalidAccountCode"),
+        Refusal::AccountNeeded => Failure::operation("atLeastOneConditionalParameterNotProvided"),
     }
 }
 
@@ -179,7 +198,9 @@ impl Exchange {
             Request::MonitorStop { cross_ref } => self.stop_monitor(id, &cross_ref),
             Request::SnapshotDevice { device } => snapshot_device(&device, switch),
             Request::SnapshotCall { connection } => snapshot_call(&connection, switch),
-            Request::MakeCall { calling, called } => make_call(&calling, called, switch, now_ms, told),
+            Request::MakeCall { calling, called, account } => {
+                make_call(&calling, called, account, switch, now_ms, told)
+            }
             Request::AnswerCall { connection } => {
                 control(&connection, Command::Answer, switch, now_ms, told).map(|()| Response::AnswerCall)
             }
@@ -210,6 +231,12 @@ impl Exchange {
             | Request::ConferenceCall { .. }
             | Request::DeflectCall { .. }
             | Request::GenerateDigits { .. }
+            | Request::AssociateData { .. }
+            | Request::CamponCall { .. }
+            | Request::CallBack { .. }
+            | Request::CallBackMessage { .. }
+            | Request::CallBackMessageNonCallRelated { .. }
+            | Request::CancelCallBackMessage { .. }
             | Request::GetCstaFeatures
             | Request::Escape(_)) => calls::answer(request, switch, now_ms, told),
             Request::Unsupported { .. } => Err(Failure::operation("serviceNotSupported")),
@@ -343,21 +370,32 @@ fn snapshot_call(asked: &ConnectionId, switch: &Switch) -> Answer {
     };
     let view = switch.call(key, line).map_err(failure)?;
     let devices = view.connections.iter().map(|c| CallConnection {
-        device: Party::Known(c.device.clone()),
+        device: known(&c.device),
         connection: connection(&view.key, &c.device),
         state: Some(c.state),
     });
     Ok(Response::SnapshotCall {
-        calling: Party::Known(view.calling.clone()),
+        calling: known(&view.calling),
         called: party(view.called.as_ref()),
         global_call_id: Some(view.gcid.to_string()),
         devices: devices.collect(),
     })
 }
 
-fn make_call(calling: &DeviceRef, number: String, switch: &mut Switch, now_ms: i64, told: &mut Vec<Output>) -> Answer {
+fn make_call(
+    calling: &DeviceRef,
+    number: String,
+    account: Option<String>,
+    switch: &mut Switch,
+    now_ms: i64,
+    told: &mut Vec<Output>,
+) -> Answer {
     let line = Line::of(calling).ok_or_else(|| failure(Refusal::UnknownDevice))?;
-    let done = perform(Command::MakeCall { line, number }, switch, now_ms, told)?;
+    let command = match account {
+        Some(account) => Command::ChargedCall { line, number, account },
+        None => Command::MakeCall { line, number },
+    };
+    let done = perform(command, switch, now_ms, told)?;
     let calling = ConnectionId { call: done.call.map(|c| c.to_string()), device: Some(line.device()) };
     Ok(Response::MakeCall { calling, global_call_id: done.gcid.map(|g| g.to_string()) })
 }

@@ -34,6 +34,7 @@ impl Switch {
                     return Err(format!("{line} does not know {number:?}"));
                 }
             }
+            Place::Outside { trunk, .. } => self.check_outside(number, *trunk)?,
             Place::Far { part, peer, .. } => {
                 if self.state.by_part.get(part) != Some(&number) {
                     return Err(format!("{part:?} does not know {number:?}"));
@@ -62,17 +63,23 @@ impl Switch {
             return Err(format!("{number:?} has {} legs", legs.len()));
         }
         let states: Vec<LegState> = legs.iter().map(|l| l.state).collect();
-        if !agree(&legs) {
+        let calls_back = call.callback.is_some();
+        if calls_back && states != [LegState::Alerting] {
+            return Err(format!("{number:?} in {states:?} calls back"));
+        }
+        // A callback has nobody but the one who is rung.
+        if !calls_back && !agree(&legs) {
             return Err(format!("the legs of {number:?} do not agree: {states:?}"));
         }
         let waits = legs.len() > 1 && states.iter().any(|s| matches!(s, LegState::Alerting | LegState::Initiated));
         let timer = match (call.timer.map(|(_, t)| t), states.as_slice()) {
             (Some(Timer::Interdigit), [LegState::Initiated]) => !call.digits.is_empty(),
-            (Some(Timer::NoAnswer), _) => waits,
+            (Some(Timer::NoAnswer), _) => waits || calls_back,
             (Some(Timer::Forward), _) => waits && legs.iter().copied().any(far),
+            (Some(Timer::OutsideAnswers), _) => waits,
             (None, [LegState::Initiated]) => call.digits.is_empty(),
             // Across, it is the caller's node that lets a call ring for so long.
-            (None, _) => !waits || legs.iter().copied().any(far),
+            (None, _) => !calls_back && !waits || legs.len() > 1 && legs.iter().copied().any(far),
             _ => false,
         };
         if !timer {
@@ -102,12 +109,13 @@ impl Switch {
             if legs.is_empty() {
                 return Err(format!("{line} is kept without legs"));
             }
-            let (mut active, mut held, mut alerting) = (0, 0, 0);
+            let (mut active, mut held, mut alerting, mut waiting) = (0, 0, 0, 0);
             for number in legs {
                 match self.state.legs.get(number) {
                     Some(leg) if leg.place.line() == Some(*line) => match leg.state {
                         LegState::Held => held += 1,
                         LegState::Alerting => alerting += 1,
+                        LegState::Waiting => waiting += 1,
                         _ => active += 1,
                     },
                     _ => return Err(format!("{line} knows {number:?}, which is not there")),
@@ -115,6 +123,11 @@ impl Switch {
             }
             if active > 1 || held > 1 || alerting > 1 {
                 return Err(format!("{line} has {active} active, {held} held, {alerting} alerting legs"));
+            }
+            if waiting > usize::from(active + alerting > 0) || (waiting > 0 && line.button != 1) {
+                return Err(format!(
+                    "{waiting} calls wait at {line}, which has {active} active, {alerting} alerting legs"
+                ));
             }
         }
         Ok(())
@@ -146,11 +159,11 @@ impl Switch {
 
 /// Whether the legs of one call can be so beside each other.
 fn agree(legs: &[&Leg]) -> bool {
-    use LegState::{Alerting, Connected, Delivered, Failed, Held, Initiated, Originated};
+    use LegState::{Alerting, Connected, Delivered, Failed, Held, Initiated, Originated, Queued, Waiting};
     if let [one] = legs {
         return matches!(one.state, Initiated | Failed);
     }
-    let rung = legs.iter().position(|l| matches!(l.state, Alerting | Initiated));
+    let rung = legs.iter().position(|l| matches!(l.state, Alerting | Initiated | Waiting));
     match (rung, legs) {
         (None, _) => legs.iter().all(|l| matches!(l.state, Connected | Held)),
         (Some(at), [a, b]) => {
@@ -158,6 +171,8 @@ fn agree(legs: &[&Leg]) -> bool {
             let far = |leg: &Leg| leg.place.line().is_none();
             match (rung.state, caller.state) {
                 (Alerting, Delivered | Held) => true,
+                // One waits for a phone that is busy.
+                (Waiting, Queued) => true,
                 // A partner was asked to ring somebody and has not said anything yet.
                 (Initiated, Originated | Held) => far(rung),
                 (Initiated, Delivered) => far(rung) && far(caller),

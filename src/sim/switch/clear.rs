@@ -36,7 +36,7 @@ impl Switch {
         let waits = |l: &&LegNo| {
             let leg = self.state.legs.get(l);
             leg.is_some_and(|leg| match leg.state {
-                LegState::Alerting => false,
+                LegState::Alerting | LegState::Waiting => false,
                 LegState::Initiated => leg.place.line().is_some(),
                 _ => true,
             })
@@ -69,7 +69,7 @@ impl Switch {
         let Some(caller) = self.caller(call) else { return };
         self.let_go(call, why, step);
         if let Some(line) = entry.recall
-            && self.leg_in(line, |s| s != LegState::Held).is_none()
+            && !self.is_busy(line)
         {
             let busy = matches!(why, Why::Busy | Why::DoNotDisturb);
             return self.recall(call, line, if busy { Why::RecallBusy } else { Why::RecallNoAnswer }, step);

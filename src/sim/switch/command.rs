@@ -20,9 +20,11 @@ impl Switch {
     pub(super) fn command(&mut self, by: By, command: Command, step: &mut Step<'_>) -> Outcome {
         match command {
             Command::OffHook(line) => self.off_hook(by, line, step),
-            Command::MakeCall { line, number } => self.make_call(by, line, &number, step),
+            Command::MakeCall { line, number } => self.make_call(by, line, &number, None, step),
+            Command::ChargedCall { line, number, account } => self.make_call(by, line, &number, Some(account), step),
             Command::Digits { target, digits } => {
                 let leg = self.resolve(by, &target, Feature::OutPulseDigits)?;
+                self.keyed_for(by, target.line, leg, &digits)?;
                 self.digits(leg, &digits, step)
             }
             Command::Answer(target) => {
@@ -50,6 +52,7 @@ impl Switch {
             Command::Consult { target, number } => {
                 let leg = self.resolve(by, &target, Feature::ConsultationCall)?;
                 dialable(&number)?;
+                self.ask_for_account(by, target.line, &number)?;
                 self.consult(by, leg, target.line, &number, step)
             }
             Command::Reconnect(two) => {
@@ -80,6 +83,43 @@ impl Switch {
             Command::NewCall(target) => {
                 let leg = self.resolve(by, &target, Feature::NewCall)?;
                 Ok(self.new_call_at(by, target.line, leg, step))
+            }
+            Command::CampOn(target) => {
+                self.usable(by, target.line)?;
+                if !self.state.phones.get(&target.line.dn).is_some_and(|p| p.plan.cos.campon) {
+                    return Err(Refusal::Privilege);
+                }
+                let leg = self.resolve(by, &target, Feature::CamponCall)?;
+                self.camp_on(target.line, leg, step)
+            }
+            Command::Trade(target) => {
+                self.resolve(by, &target, Feature::TradeCall)?;
+                self.trade(target.line, step)
+            }
+            Command::CallBack(target) => {
+                self.usable(by, target.line)?;
+                if !self.state.phones.get(&target.line.dn).is_some_and(|p| p.plan.cos.callback) {
+                    return Err(Refusal::Privilege);
+                }
+                let leg = self.resolve(by, &target, Feature::SetCallMeBack);
+                self.call_back(target.line, leg.map_err(|refusal| self.no_call_back(&target, refusal))?, step)
+            }
+            Command::LeaveMessage(target) => {
+                let leg = self.resolve(by, &target, Feature::SendCallbackMessage);
+                self.leave_message(target.line, leg.map_err(|refusal| self.no_message(&target, refusal))?, step)
+            }
+            Command::LeaveMessageAt { at, from } => {
+                self.usable(by, Line::prime(at))?;
+                self.leave_message_at(at, &from, step)
+            }
+            Command::ClearMessageAt { at, from } => {
+                self.usable(by, Line::prime(at))?;
+                self.clear_message_at(at, &from, step)
+            }
+            Command::RetrieveFrom { line, holder } => self.retrieve_from(by, line, holder, step),
+            Command::Account { target, code } => {
+                let leg = self.resolve(by, &target, Feature::SetAccountCode)?;
+                self.set_account(target.line, leg, &code, step)
             }
             Command::HotDesk(desking) => self.desking(by, &desking, step),
             Command::DoNotDisturb { dn, on } => self.do_not_disturb(by, dn, on, step),
@@ -121,13 +161,16 @@ impl Switch {
         leg
     }
 
-    fn make_call(&mut self, by: By, line: Line, number: &str, step: &mut Step<'_>) -> Outcome {
+    fn make_call(&mut self, by: By, line: Line, number: &str, account: Option<String>, step: &mut Step<'_>) -> Outcome {
         self.usable(by, line)?;
         self.has_set(line.dn)?;
         dialable(number)?;
+        match &account {
+            Some(code) => self.accept_account(line, code)?,
+            None => self.ask_for_account(by, line, number)?,
+        }
         let tone = self.leg_in(line, |s| s == LegState::Initiated);
-        let rings = self.leg_in(line, |s| s == LegState::Alerting).is_some();
-        if tone.is_none() && (rings || self.is_engaged(line)) {
+        if tone.is_none() && (self.is_busy(line) || self.picks_at(line)) {
             return Err(Refusal::LineInUse);
         }
         let leg = match tone {
@@ -135,10 +178,19 @@ impl Switch {
             None => self.dial_tone(by, line, None, step),
         };
         let done = self.done(leg);
-        if let Some(call) = self.state.legs.get(&leg).map(|l| l.call) {
+        if let Some(entry) = self.state.legs.get_mut(&leg) {
+            entry.account = account;
+            let call = entry.call;
             self.dial(call, number, step);
         }
         Ok(done)
+    }
+
+    /// Whether what has been keyed needs an account code.
+    fn keyed_for(&self, by: By, line: Line, leg: LegNo, digits: &str) -> Result<(), Refusal> {
+        let Some(entry) = self.state.legs.get(&leg).filter(|l| l.state == LegState::Initiated) else { return Ok(()) };
+        let before = self.state.calls.get(&entry.call).map_or("", |call| call.digits.as_str());
+        self.ask_for_account(by, line, &format!("{before}{digits}"))
     }
 
     fn digits(&mut self, leg: LegNo, digits: &str, step: &mut Step<'_>) -> Outcome {
@@ -177,7 +229,9 @@ impl Switch {
             return Err(Refusal::InvalidDestination);
         }
         entry.digits.push_str(digits);
-        if entry.digits.len() >= self.plan.extension_digits {
+        let keyed = entry.digits.clone();
+        let outside = self.may_go_outside(&keyed);
+        if !outside && keyed.len() >= self.plan.extension_digits {
             self.dial_collected(call, step);
         } else {
             self.set_timer(call, Some((step.now_ms + self.plan.interdigit_ms, Timer::Interdigit)));
@@ -186,6 +240,9 @@ impl Switch {
     }
 
     pub(super) fn answer(&mut self, leg: LegNo, step: &mut Step<'_>) -> Done {
+        if self.is_call_back(leg) {
+            return self.dial_back(leg, step);
+        }
         self.connect(leg, Why::Normal, step);
         self.done(leg)
     }
@@ -201,7 +258,7 @@ impl Switch {
             self.set(leg, LegState::Connected, why, step);
         }
         for other in self.others(leg) {
-            if self.state.legs.get(&other).is_some_and(|l| l.state != LegState::Held) {
+            if self.state.legs.get(&other).is_some_and(|l| !matches!(l.state, LegState::Held | LegState::Connected)) {
                 self.set(other, LegState::Connected, why, step);
             }
         }

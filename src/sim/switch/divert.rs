@@ -1,6 +1,7 @@
 //! Ringing calls that go elsewhere, and calls that lead nowhere: redirect, new call.
 
 use schemas::csta::message::CallEventKind;
+use schemas::domain::Dn;
 
 use super::command::Outcome;
 use super::model::{By, Done, LegNo, LegState, Line, Place, Refusal, Why};
@@ -63,6 +64,30 @@ impl Switch {
             }
         }
         Ok(done)
+    }
+
+    /// Answers at a line what is held at another number of this node.
+    pub(super) fn retrieve_from(&mut self, by: By, line: Line, holder: Dn, step: &mut Step<'_>) -> Outcome {
+        self.usable(by, line)?;
+        self.has_set(line.dn)?;
+        let buttons = self.state.phones.get(&holder).map(|p| p.plan.buttons).ok_or(Refusal::UnknownDevice)?;
+        if self.is_engaged(line) {
+            return Err(Refusal::LineInUse);
+        }
+        // Of two parties who talked: what is held for a consultation, or rings anew, is the holder's own.
+        let mut lines = (1..=buttons).map(|button| Line { dn: holder, button }).filter(|at| *at != line);
+        let held = lines.find_map(|at| Some((at, self.leg_in(at, |s| s == LegState::Held)?)));
+        let (left, leg) = held.ok_or(Refusal::NoHeldCall)?;
+        let Some(entry) = self.state.legs.get(&leg) else { return Err(Refusal::NoHeldCall) };
+        let own = line.dn.to_string();
+        let others = self.others(leg);
+        let talk =
+            |l: &LegNo| self.state.legs.get(l).is_some_and(|l| matches!(l.state, LegState::Connected | LegState::Held));
+        let is_there = others.iter().any(|l| self.parties_of(*l).iter().any(|d| d.number == own));
+        if entry.pair.is_some() || others.len() != 1 || !others.iter().all(talk) || is_there {
+            return Err(Refusal::WrongState);
+        }
+        self.take_over(line, leg, left, step)
     }
 
     /// Clears a call that leads nowhere and gives dial tone; a consultation goes on as one.

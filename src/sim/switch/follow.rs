@@ -31,13 +31,17 @@ impl Switch {
         }
     }
 
-    /// Whether somebody at the set uses a line; one that only rings is not used.
+    fn used_leg(&self, line: Line) -> Option<super::model::LegNo> {
+        self.leg_in(line, |s| !matches!(s, LegState::Alerting | LegState::Waiting))
+    }
+
+    /// Whether somebody at the set uses a line; one that only rings, or is waited for, is not used.
     fn is_used(&self, line: Line) -> bool {
-        self.leg_in(line, |s| s != LegState::Alerting).is_some()
+        self.used_leg(line).is_some()
     }
 
     fn in_use(&self, line: Line, used: Line) -> Option<InUse> {
-        let leg = self.state.legs.get(&self.leg_in(used, |s| s != LegState::Alerting)?)?;
+        let leg = self.state.legs.get(&self.used_leg(used)?)?;
         let call = self.state.calls.get(&leg.call)?;
         let (key, gcid) = (Arc::clone(&call.key), Arc::clone(&call.gcid));
         Some(InUse { line, used, call: key, gcid, state: leg.state, over: false })

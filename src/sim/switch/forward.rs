@@ -55,7 +55,7 @@ impl Switch {
             return Some(Why::Busy);
         }
         match self.route(number) {
-            Route::Here(_) => None,
+            Route::Here(_) | Route::Outside { .. } => None,
             Route::Partner(peer) if self.state.peers.contains(&peer) => None,
             Route::Partner(_) => Some(Why::DestNotObtainable),
             Route::Nowhere(why) => Some(why),
@@ -128,7 +128,7 @@ impl Switch {
         }
         let to = match route {
             Route::Here(next) => self.named(next),
-            Route::Partner(_) | Route::Nowhere(_) => {
+            Route::Partner(_) | Route::Outside { .. } | Route::Nowhere(_) => {
                 self.waits_again(call, why, step);
                 DeviceRef::number(number)
             }
@@ -141,6 +141,7 @@ impl Switch {
         match route {
             Route::Here(next) => self.reach(call, next, why, step),
             Route::Partner(peer) => self.set_up(call, peer, number, step),
+            Route::Outside { digits, number } => self.call_outside(call, &digits, number, step),
             Route::Nowhere(why) => self.fail(call, why, step),
         }
     }
@@ -179,7 +180,7 @@ impl Switch {
 
     /// How long somebody is rung for a call.
     pub(super) fn let_ring(&mut self, call: CallNo, step: &Step<'_>) {
-        let far = |l: LegNo| self.state.legs.get(&l).is_some_and(|l| l.place.line().is_none());
+        let far = |l: LegNo| self.state.legs.get(&l).is_some_and(|l| matches!(l.place, Place::Far { .. }));
         let whole = self.plan.no_answer_ms;
         let (after, timer) = match self.caller(call) {
             Some(caller) if far(caller) => (whole - HEAD_START_MS.min(whole / 2), Timer::Forward),

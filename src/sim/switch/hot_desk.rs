@@ -188,14 +188,9 @@ impl Switch {
         }
     }
 
-    /// Whether a number is one that is dialled to somebody outside: digits, longer than extensions are, and none of the
-    /// cluster's.
+    /// Whether a number is one that is dialled to somebody outside.
     fn is_outside(&self, number: &str) -> bool {
-        let inside = matches!(
-            self.route(number),
-            Route::Here(_) | Route::Partner(_) | Route::Nowhere(super::Why::InvalidNumberFormat)
-        );
-        !inside && number.len() > self.plan.extension_digits
+        matches!(self.route(number), Route::Outside { .. }) && self.outside_number(number).is_some()
     }
 
     /// Whether the PIN is the user's.

@@ -102,7 +102,7 @@ impl Switch {
             self.recall(first.0, line, Why::RecallBusy, step);
         }
         let to = joiners.first().or(staying.as_ref()).map(|l| self.device_of(*l));
-        Done { call: Some(first.1.key), gcid: Some(first.1.gcid), to, waits: None }
+        Done { call: Some(first.1.key), gcid: Some(first.1.gcid), to, waits: None, outside: None }
     }
 
     /// Both calls become one with everybody in it.

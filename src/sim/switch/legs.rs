@@ -30,6 +30,7 @@ impl Switch {
             legs: Vec::new(),
             timer: None,
             recall: None,
+            callback: None,
             maker: None,
             added: None,
             redirected: None,
@@ -81,12 +82,14 @@ impl Switch {
             Place::Far { part, .. } => {
                 self.state.by_part.insert(*part, number);
             }
+            Place::Outside { .. } => {}
         }
         if let Place::Line(line) = &place {
             self.touched.insert(line.dn);
         }
         let since_ms = step.now_ms;
-        self.state.legs.insert(number, Leg { call, place, state, cause, since_ms, pair: None, tones: String::new() });
+        let leg = Leg { call, place, state, cause, since_ms, pair: None, tones: String::new(), account: None };
+        self.state.legs.insert(number, leg);
         if let Some(call) = self.state.calls.get_mut(&call) {
             call.legs.push(number);
         }
@@ -139,6 +142,7 @@ impl Switch {
             Place::Far { part, .. } => {
                 self.state.by_part.remove(part);
             }
+            Place::Outside { .. } => {}
         }
         // What is left of a consultation is an ordinary call, held or not.
         if let Some(other) = gone.pair.and_then(|pair| self.state.legs.get_mut(&pair)) {
@@ -254,7 +258,7 @@ impl Switch {
     pub(super) fn device_of(&self, leg: LegNo) -> DeviceRef {
         match self.state.legs.get(&leg).map(|l| &l.place) {
             Some(Place::Line(line)) => self.named(*line),
-            Some(Place::Far { party, .. }) => party.clone(),
+            Some(Place::Far { party, .. } | Place::Outside { party, .. }) => party.clone(),
             None => DeviceRef::default(),
         }
     }

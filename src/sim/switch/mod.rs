@@ -20,9 +20,12 @@
 //! - A phone that does not want to be disturbed counts as busy where its calls are forwarded.
 //! - A hot desk user's number is at the set of its login, whose own is out of service meanwhile; nobody
 //!   comes or goes during a call.
+//! - One call may wait at a line that is busy, without making it more so; it rings when the line is free.
 //! - A held call is retrieved before it is cleared; a ringing phone cannot hang up.
 //! - A line that picks up what rings at a partner's is kept for it until the partner has said.
 
+mod account;
+mod callback;
 mod check;
 mod choices;
 mod clear;
@@ -35,11 +38,13 @@ mod hot_desk;
 mod join;
 mod legs;
 mod model;
+mod outside;
 mod partner;
 mod pickup;
 mod possible;
 mod route;
 mod view;
+mod waiting;
 
 #[cfg(test)]
 mod tests;
@@ -47,8 +52,8 @@ mod tests;
 pub use feature::FORWARDINGS;
 pub use hot_desk::{Desk, Desking, state_of};
 pub use model::{
-    By, Changed, Command, Done, Happened, InUse, Input, Joined, Joiner, Learnt, LegState, Line, Output, Refusal,
-    Service, Setting, Target, Two, Why, Witness,
+    By, Changed, Charged, Command, Done, Happened, InUse, Input, Joined, Joiner, Learnt, LegState, Line, Output,
+    OutsideDeed, Refusal, Service, Setting, Target, Two, Why, Witness,
 };
 pub use view::{CallView, LineView};
 
@@ -78,6 +83,9 @@ pub struct Switch {
     legs: u64,
     parts: u64,
     gcids: u64,
+    /// Who wants to be called when somebody is free, and what partners want to know.
+    callbacks: Vec<callback::CallBack>,
+    watches: Vec<callback::Watch>,
     /// Sets whose legs changed in this step.
     touched: BTreeSet<Dn>,
     /// What idle lines were told of others of their set.
@@ -111,6 +119,8 @@ impl Switch {
             parts: 0,
             // Seconds since the epoch: a node that starts anew goes on elsewhere in the range.
             gcids: u64::try_from(epoch_ms / 1000).unwrap_or(0) % legs::GCID_RANGE,
+            callbacks: Vec::new(),
+            watches: Vec::new(),
             touched: BTreeSet::new(),
             followed: BTreeMap::new(),
             steps: 0,
@@ -127,6 +137,7 @@ impl Switch {
         let mut step = Step { now_ms, out };
         let result = match input {
             Input::Command(by, command) => self.command(by, command, &mut step),
+            Input::Outside(deed) => self.outside(deed, &mut step),
             Input::Peer(from, message) => {
                 self.heard(from, message, &mut step);
                 Ok(Done::default())
@@ -148,6 +159,8 @@ impl Switch {
                 Ok(Done::default())
             }
         };
+        self.ring_waiting(&mut step);
+        self.mature(&mut step);
         self.follow(&mut step);
         self.steps += 1;
         let small = cfg!(debug_assertions) || self.state.legs.len() <= CHECKED_ALWAYS;
@@ -188,6 +201,9 @@ impl Switch {
             let timer = self.state.calls.get(&call).and_then(|c| c.timer);
             self.set_timer(call, None);
             match timer {
+                Some((_, Timer::NoAnswer)) if self.state.calls.get(&call).is_some_and(|c| c.callback.is_some()) => {
+                    self.give_up_call_back(call, step);
+                }
                 Some((_, timer @ (Timer::NoAnswer | Timer::Forward))) => {
                     let goes_on = self.forward_unanswered(call, step);
                     if timer == Timer::NoAnswer && !goes_on {
@@ -195,6 +211,7 @@ impl Switch {
                     }
                 }
                 Some((_, Timer::Interdigit)) => self.dial_collected(call, step),
+                Some((_, Timer::OutsideAnswers)) => self.outside_answers(call, step),
                 None => {}
             }
         }
@@ -213,6 +230,9 @@ impl Switch {
             phone.forwards.clear();
         }
         self.state.desks = hot_desk::Desks::default();
+        self.state.messages.clear();
+        self.callbacks.clear();
+        self.watches.clear();
         self.touched.clear();
         self.followed.clear();
         self.epoch_ms = epoch_ms.max(self.epoch_ms + 1);

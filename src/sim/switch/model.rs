@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use schemas::csta::hot_desk::HotDeskRefusal;
 use schemas::csta::message::{CallEventKind, JoinKind};
-use schemas::domain::{Cause, DeviceRef, Dn, Features, Forwarding, LocalState};
+use schemas::domain::{Account, Cause, DeviceRef, Dn, Features, Forwarding, LocalState};
 use serde::{Deserialize, Serialize};
 
 use super::hot_desk::{Desk, Desking, Desks};
 use crate::sim::peer::{PartId, PeerMessage};
 use crate::sim::plan::PhonePlan;
+use crate::sim::trunks::Trunk;
 use crate::sim::truth::{Truth, TruthState};
 
 /// One button of one set. Button 1 is the prime line.
@@ -67,6 +68,8 @@ pub enum Why {
     NumberUnallocated,
     DestNotObtainable,
     DestOutOfOrder,
+    TrunksBusy,
+    NetworkCongestion,
     Consultation,
     Alternate,
     Transfer,
@@ -78,6 +81,8 @@ pub enum Why {
     CallPickup,
     RecallBusy,
     RecallNoAnswer,
+    CampOn,
+    CallBack,
     /// The link to the partner node is lost.
     PeerLost,
     /// The node lost its power.
@@ -100,6 +105,8 @@ impl Why {
             Self::NumberUnallocated => Cause::NumberUnallocated,
             Self::DestNotObtainable => Cause::DestNotObtainable,
             Self::DestOutOfOrder => Cause::DestOutOfOrder,
+            Self::TrunksBusy => Cause::TrunksBusy,
+            Self::NetworkCongestion => Cause::NetworkCongestion,
             Self::Consultation => Cause::Consultation,
             Self::Alternate => Cause::Alternate,
             Self::Transfer => Cause::Transfer,
@@ -111,6 +118,8 @@ impl Why {
             Self::CallPickup => Cause::CallPickup,
             Self::RecallBusy => Cause::RecallBusy,
             Self::RecallNoAnswer => Cause::RecallNoAnswer,
+            Self::CampOn => Cause::CampOn,
+            Self::CallBack => Cause::CallBack,
             Self::PeerLost => Cause::NetworkNotObtainable,
         }
     }
@@ -127,22 +136,27 @@ pub enum LegState {
     Alerting,
     Connected,
     Held,
+    /// Waits for a busy phone.
+    Queued,
+    /// The leg at the busy phone for which a caller waits.
+    Waiting,
     Failed,
 }
 
 impl LegState {
-    /// Whether the leg has its line's voice path. A held leg waits behind it, an alerting one
-    /// in front of it.
+    /// Whether the leg has its line's voice path. A held leg waits behind it, an alerting one and one
+    /// that waits in front of it.
     #[must_use]
     pub fn is_active(self) -> bool {
-        !matches!(self, Self::Held | Self::Alerting)
+        !matches!(self, Self::Held | Self::Alerting | Self::Waiting)
     }
 
     #[must_use]
     pub fn local(self) -> LocalState {
         match self {
             Self::Initiated => LocalState::Initiated,
-            Self::Originated | Self::Delivered | Self::Connected => LocalState::Connected,
+            Self::Originated | Self::Delivered | Self::Connected | Self::Queued => LocalState::Connected,
+            Self::Waiting => LocalState::Queued,
             Self::Alerting => LocalState::Alerting,
             Self::Held => LocalState::Hold,
             Self::Failed => LocalState::Fail,
@@ -158,6 +172,7 @@ impl LegState {
             Self::Alerting => TruthState::Alerting,
             Self::Connected => TruthState::Connected,
             Self::Held => TruthState::Held,
+            Self::Queued | Self::Waiting => TruthState::Queued,
             Self::Failed => TruthState::Failed,
         }
     }
@@ -175,6 +190,15 @@ pub enum Place {
         /// Others who are behind it: members of a conference there.
         beyond: Vec<DeviceRef>,
     },
+    /// Outside, over a trunk or peer of this node.
+    Outside {
+        trunk: Trunk,
+        /// The caller as shown, or the number as it was dialled.
+        party: DeviceRef,
+        /// The called number as the network has it.
+        number: String,
+        incoming: bool,
+    },
 }
 
 impl Place {
@@ -182,7 +206,7 @@ impl Place {
     pub fn line(&self) -> Option<Line> {
         match self {
             Self::Line(line) => Some(*line),
-            Self::Far { .. } => None,
+            Self::Far { .. } | Self::Outside { .. } => None,
         }
     }
 }
@@ -198,6 +222,8 @@ pub struct Leg {
     pub pair: Option<LegNo>,
     /// The newest tones that arrived here.
     pub tones: String,
+    /// What the call is charged to, as its line set it.
+    pub account: Option<String>,
 }
 
 /// What happens when nobody does anything until then.
@@ -207,6 +233,8 @@ pub enum Timer {
     /// A partner's caller waits, and that node gives up: here it is only forwarded.
     Forward,
     Interdigit,
+    /// A number outside answers by itself.
+    OutsideAnswers,
 }
 
 /// A call: a set of legs with a name in the cluster and one at this node.
@@ -226,6 +254,8 @@ pub struct Call {
     /// Who transferred the call to a phone that has not answered yet: it is rung again when
     /// nobody does.
     pub recall: Option<Line>,
+    /// Whom the one who is rung wanted to be called by: called when that one answers.
+    pub callback: Option<String>,
     /// Who made the conference, and whom that one put in last.
     pub maker: Option<LegNo>,
     pub added: Option<LegNo>,
@@ -274,6 +304,8 @@ pub struct State {
     pub by_part: BTreeMap<PartId, LegNo>,
     /// Pickups that a partner has not answered, by the part that the leg would have.
     pub picks: BTreeMap<PartId, Pick>,
+    /// Numbers that left a message, by the phone where it waits.
+    pub messages: BTreeMap<Dn, std::collections::BTreeSet<String>>,
     /// Partner nodes whose link is up.
     pub peers: std::collections::BTreeSet<u16>,
 }
@@ -309,6 +341,12 @@ pub enum Command {
         line: Line,
         number: String,
     },
+    /// The same with what the call is charged to.
+    ChargedCall {
+        line: Line,
+        number: String,
+        account: String,
+    },
     /// Keys pressed one by one: dialling while there is dial tone, tones in a call.
     Digits {
         target: Target,
@@ -342,6 +380,33 @@ pub enum Command {
     },
     /// Clears a call that leads nowhere and gives dial tone on its line.
     NewCall(Target),
+    /// Waits at the busy phone that was called.
+    CampOn(Target),
+    /// Holds the call that the line has and answers the one that waits for it.
+    Trade(Target),
+    /// Be called when whom the call was for is free.
+    CallBack(Target),
+    /// Leave a message for whom the call is for.
+    LeaveMessage(Target),
+    /// Leave a message at a phone: `from` wants to be called.
+    LeaveMessageAt {
+        at: Dn,
+        from: String,
+    },
+    ClearMessageAt {
+        at: Dn,
+        from: String,
+    },
+    /// Take over at `line` what is held at another number.
+    RetrieveFrom {
+        line: Line,
+        holder: Dn,
+    },
+    /// Says what a call is charged to.
+    Account {
+        target: Target,
+        code: String,
+    },
     HotDesk(Desking),
     DoNotDisturb {
         dn: Dn,
@@ -355,10 +420,25 @@ pub enum Command {
     },
 }
 
+/// What somebody outside does; calls are named by their leg.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OutsideDeed {
+    /// Calls a direct-in number.
+    Call {
+        /// As the network shows it; `None` when it is withheld.
+        from: Option<String>,
+        name: Option<String>,
+        to: String,
+    },
+    Answer(u64),
+    HangUp(u64),
+}
+
 /// Everything that can happen to the switch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     Command(By, Command),
+    Outside(OutsideDeed),
     /// A partner node said something.
     Peer(u16, PeerMessage),
     PeerUp(u16),
@@ -378,6 +458,8 @@ pub struct Done {
     pub gcid: Option<Arc<str>>,
     /// Whom a transfer put the held party through to.
     pub to: Option<DeviceRef>,
+    /// The leg of who called from outside.
+    pub outside: Option<u64>,
     /// Not done yet, and the rest is empty: a partner has to say. [`Output::Settled`] with this
     /// number tells what came of it.
     pub waits: Option<u64>,
@@ -417,8 +499,20 @@ pub enum Refusal {
     BadForward,
     #[error("the conference is full")]
     ConferenceFull,
+    #[error("all trunks are in use")]
+    TrunksBusy,
     #[error("the partner node cannot be reached")]
     Unreachable,
+    #[error("it is set already")]
+    AlreadySet,
+    #[error("no such message")]
+    UnknownMessage,
+    #[error("there is no room for more")]
+    Full,
+    #[error("not an account code that is accepted")]
+    BadAccountCode,
+    #[error("class of service asks for an account code")]
+    AccountNeeded,
 }
 
 impl From<HotDeskRefusal> for Refusal {
@@ -491,6 +585,17 @@ pub struct Learnt {
     pub witnesses: Vec<Witness>,
 }
 
+/// A line set what its call is charged to; only that line is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Charged {
+    pub call: Arc<str>,
+    pub gcid: Arc<str>,
+    pub device: DeviceRef,
+    pub calling: DeviceRef,
+    pub account: Account,
+    pub witnesses: Vec<Witness>,
+}
+
 /// To an idle line: another of its set is in use, or is no longer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InUse {
@@ -509,6 +614,8 @@ pub struct InUse {
 pub enum Setting {
     DoNotDisturb(bool),
     Forward(Forwarding, Option<String>),
+    /// The lamp is lit, or went out.
+    MessageWaiting(bool),
     /// A user came there, or left.
     HotDesk {
         user: Dn,
@@ -541,6 +648,7 @@ pub enum Output {
     Happened(Happened),
     Joined(Joined),
     Learnt(Learnt),
+    Charged(Charged),
     InUse(InUse),
     Changed(Changed),
     /// What came of a command that had to wait.

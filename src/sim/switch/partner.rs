@@ -21,6 +21,7 @@ impl Switch {
         // A link that comes up anew without having been seen to go down.
         self.partner_down(peer, step);
         self.state.peers.insert(peer);
+        self.watch_again(peer, step);
         let parts = self.far_legs(peer).into_iter().map(|(part, _)| part).collect();
         step.out.push(Output::Peer(peer, PeerMessage::Sync { parts }));
     }
@@ -30,6 +31,7 @@ impl Switch {
     pub(super) fn partner_down(&mut self, peer: u16, step: &mut Step<'_>) {
         self.state.peers.remove(&peer);
         self.give_up_picks(|pick| pick.peer == peer, step);
+        self.forget_watches(peer);
         for (_, leg) in self.far_legs(peer) {
             let call = self.state.legs.get(&leg).and_then(|l| self.state.calls.get(&l.call));
             let rung = self.state.legs.get(&leg).is_some_and(|l| l.state == LegState::Alerting);
@@ -61,15 +63,29 @@ impl Switch {
                 }
             }
             setup @ PeerMessage::Setup { .. } => self.asked_to_ring(from, setup, step),
+            asked @ PeerMessage::CampOn { .. } => self.asked_to_wait(from, asked, step),
+            PeerMessage::Watch { number, used } => self.watch(from, &number, used),
+            PeerMessage::Free { number } => self.free_there(from, &number),
+            PeerMessage::Message { number, from: who } => self.message_from(&number, &who, step),
+            PeerMessage::Queued { part, called } => self.waits_there(from, part, called, step),
             PeerMessage::Alert { part, called } => {
-                let Some((leg, LegState::Initiated)) = self.known(from, part, true, step) else { return };
-                self.alerts_there(leg, called, step);
-            }
-            PeerMessage::Answer { part, cause } => {
-                let Some((leg, LegState::Initiated | LegState::Alerting)) = self.known(from, part, true, step) else {
+                let Some((leg, LegState::Initiated | LegState::Waiting)) = self.known(from, part, true, step) else {
                     return;
                 };
-                self.connect(leg, cause, step);
+                self.alerts_there(leg, called, step);
+            }
+            PeerMessage::Reached { part, network } => {
+                let Some((leg, LegState::Initiated)) = self.known(from, part, true, step) else { return };
+                self.reached_there(leg, device_of(network), step);
+            }
+            PeerMessage::Answer { part, cause } => {
+                let Some((leg, state)) = self.known(from, part, true, step) else { return };
+                let waits = matches!(state, LegState::Initiated | LegState::Alerting | LegState::Waiting);
+                // What was held there goes on at another line.
+                let retrieved = state == LegState::Connected && cause == Why::CallPickup;
+                if waits || retrieved {
+                    self.connect(leg, cause, step);
+                }
             }
             PeerMessage::Hold { part, cause } => {
                 // Delivered: the hold crossed a transfer to somebody who still rings.
@@ -100,7 +116,7 @@ impl Switch {
             }
             PeerMessage::Clear { part, cause } => {
                 let Some((leg, state)) = self.known(from, part, false, step) else { return };
-                if matches!(state, LegState::Initiated | LegState::Alerting) {
+                if matches!(state, LegState::Initiated | LegState::Alerting | LegState::Waiting) {
                     // The called side went away before it answered.
                     let why = if cause == Why::NormalClearing { Why::DestNotObtainable } else { cause };
                     self.part_failed(leg, why, step);
@@ -109,7 +125,9 @@ impl Switch {
                 }
             }
             PeerMessage::Fail { part, cause } => {
-                let Some((leg, LegState::Initiated | LegState::Alerting)) = self.known(from, part, false, step) else {
+                let Some((leg, LegState::Initiated | LegState::Alerting | LegState::Waiting)) =
+                    self.known(from, part, false, step)
+                else {
                     return;
                 };
                 self.part_failed(leg, cause, step);
@@ -119,7 +137,7 @@ impl Switch {
 
     /// The leg of a part and its state. A part that is not known is cleared at the partner, who
     /// would keep it for ever otherwise.
-    fn known(&self, from: u16, part: PartId, heal: bool, step: &mut Step<'_>) -> Option<(LegNo, LegState)> {
+    pub(super) fn known(&self, from: u16, part: PartId, heal: bool, step: &mut Step<'_>) -> Option<(LegNo, LegState)> {
         let leg = self.state.by_part.get(&part).copied();
         let found = leg.and_then(|l| Some((l, self.state.legs.get(&l)?)));
         match found {
@@ -142,15 +160,16 @@ impl Switch {
         if self.state.by_part.contains_key(&part) {
             return;
         }
+        let outside = self.asked_outside(clipped(&called));
         let line = called.parse::<Dn>().ok().filter(|dn| self.state.phones.contains_key(dn)).map(Line::prime);
-        let Some(line) = line else {
+        if line.is_none() && outside.is_none() {
             let cause = Why::NumberUnallocated;
             step.out.push(Output::Peer(from, PeerMessage::Fail { part, cause }));
             return;
-        };
+        }
         let caller = device_of(calling);
         let call = self.new_call(Some(clipped(&gcid).into()), caller.clone());
-        let named = self.named(line);
+        let named = line.map_or_else(|| DeviceRef::number(clipped(&called)), |line| self.named(line));
         let why = match &forwarded {
             Some(forwarded) => forwarded.cause,
             None if redirected.is_some() => Why::Redirected,
@@ -166,8 +185,20 @@ impl Switch {
             }
         }
         let place = Place::Far { part, peer: from, party: caller, beyond: Vec::new() };
-        self.join(call, place, LegState::Originated, why, step);
-        self.reach(call, line, why, step);
+        match (outside, line) {
+            (Some(outside), _) => {
+                self.join(call, place, LegState::Delivered, why, step);
+                match outside {
+                    Ok((digits, number)) => self.call_outside(call, &digits, number, step),
+                    Err(why) => self.fail(call, why, step),
+                }
+            }
+            (None, Some(line)) => {
+                self.join(call, place, LegState::Originated, why, step);
+                self.reach(call, line, why, step);
+            }
+            (None, None) => {}
+        }
     }
 
     fn alerts_there(&mut self, leg: LegNo, called: PeerParty, step: &mut Step<'_>) {
@@ -384,6 +415,7 @@ pub(super) fn device_of(party: PeerParty) -> DeviceRef {
     DeviceRef {
         button: party.button.filter(|button| *button > 1),
         name: party.name.as_deref().filter(|name| !name.is_empty()).map(|name| clipped(name).to_owned()),
+        private_number: party.private,
         ..DeviceRef::number(clipped(&party.number))
     }
 }

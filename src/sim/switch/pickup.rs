@@ -38,6 +38,11 @@ impl Switch {
             return Ok(self.answer(leg, step));
         }
         self.may_pick(leg, &line.dn.to_string())?;
+        self.take_over(line, leg, left, step)
+    }
+
+    /// A call goes on at another line of this node.
+    pub(super) fn take_over(&mut self, line: Line, leg: LegNo, left: Line, step: &mut Step<'_>) -> Outcome {
         let Some((call, from)) = self.take_off(leg, left, self.named(line), step) else {
             return Err(Refusal::NoCallToAnswer);
         };
@@ -77,8 +82,11 @@ impl Switch {
         }
     }
 
-    /// Nobody answers a call of their own.
+    /// Nobody answers a call of their own, and a callback is for whoever asked for it.
     fn may_pick(&self, leg: LegNo, number: &str) -> Result<(), Refusal> {
+        if self.is_call_back(leg) {
+            return Err(Refusal::NoCallToAnswer);
+        }
         let own = self.others(leg).iter().any(|l| self.parties_of(*l).iter().any(|d| d.number == number));
         if own { Err(Refusal::WrongState) } else { Ok(()) }
     }

@@ -26,15 +26,26 @@ impl Switch {
             LegState::Initiated => Features::of(&[Feature::ClearCall, Feature::OutPulseDigits]),
             LegState::Originated => Features::of(&[Feature::ClearCall]),
             LegState::Delivered => Features::of(&[Feature::ClearCall]),
-            LegState::Failed => Features::of(&[Feature::ClearCall, Feature::NewCall]),
-            LegState::Alerting => Features::of(&[Feature::RedirectCall]).or(when(!engaged, &[Feature::AnswerCall])),
+            LegState::Failed => Features::of(&[Feature::ClearCall, Feature::NewCall])
+                .or(when(self.may_camp_on(line, leg), &[Feature::CamponCall])),
+            LegState::Queued => Features::of(&[Feature::ClearCall]),
+            LegState::Waiting => when(self.may_trade(line, leg), &[Feature::TradeCall]),
+            LegState::Alerting => {
+                when(!self.is_call_back(leg), &[Feature::RedirectCall]).or(when(!engaged, &[Feature::AnswerCall]))
+            }
             LegState::Held => when(!engaged, &[Feature::RetrieveCall]),
-            LegState::Connected => Features::of(&[Feature::ClearCall, Feature::OutPulseDigits])
-                .or(when(!held_beside, &[Feature::HoldCall, Feature::ConsultationCall]))
-                .or(when(self.is_held_away(leg), &[Feature::NewCall]))
-                .or(when(!held_beside && self.splits(leg).is_some(), &[Feature::SplitConferenceCall]))
-                .or(when(consults, &[Feature::AlternateCall])),
+            LegState::Connected => {
+                Features::of(&[Feature::ClearCall, Feature::OutPulseDigits, Feature::SetAccountCode])
+                    .or(when(!held_beside, &[Feature::HoldCall, Feature::ConsultationCall]))
+                    .or(when(self.may_trade(line, leg), &[Feature::TradeCall]))
+                    .or(when(self.is_held_away(leg), &[Feature::NewCall]))
+                    .or(when(!held_beside && self.splits(leg).is_some(), &[Feature::SplitConferenceCall]))
+                    .or(when(consults, &[Feature::AlternateCall]))
+            }
         };
+        let own = own
+            .or(when(self.may_be_called_back(line, leg), &[Feature::SetCallMeBack]))
+            .or(when(self.may_leave_message(line, leg), &[Feature::SendCallbackMessage]));
         let Some(pair) = entry.pair.filter(|_| consults) else { return own };
         own.with(Feature::CancelConsultationCall)
             .or(when(self.may_transfer(line, pair, entry), &[Feature::TransferCall]))

@@ -14,6 +14,11 @@ const LONGEST_DIALLED: usize = 26;
 pub(super) enum Route {
     Here(Line),
     Partner(u16),
+    /// To a number of the network, which those digits lead to.
+    Outside {
+        digits: String,
+        number: String,
+    },
     Nowhere(Why),
 }
 
@@ -36,10 +41,12 @@ impl Switch {
         let why = if consults { Why::Consultation } else { Why::NewCall };
         self.set(caller, LegState::Originated, why, step);
         self.tell_all(CallEventKind::Originated, caller, why, step);
+        self.tell_account(caller, step);
         match self.route(number) {
             Route::Here(line) => self.reach(call, line, Why::NewCall, step),
             Route::Partner(peer) if self.state.peers.contains(&peer) => self.set_up(call, peer, number, step),
             Route::Partner(_) => self.fail(call, Why::DestNotObtainable, step),
+            Route::Outside { digits, number } => self.call_outside(call, &digits, number, step),
             Route::Nowhere(why) => self.fail(call, why, step),
         }
     }
@@ -48,6 +55,10 @@ impl Switch {
         let digits = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
         if !digits || number.len() > LONGEST_DIALLED {
             return Route::Nowhere(Why::InvalidNumberFormat);
+        }
+        if let Some(outside) = self.outside_number(number) {
+            let digits = number.to_owned();
+            return outside.map_or_else(Route::Nowhere, |number| Route::Outside { digits, number });
         }
         let Ok(dn) = number.parse::<Dn>() else { return Route::Nowhere(Why::NumberUnallocated) };
         if let Some(outside) = self.outside_of(dn) {
@@ -68,11 +79,11 @@ impl Switch {
         if self.is_out_of_service(line.dn) {
             return Some(Why::DestOutOfOrder);
         }
-        // Rung by a partner, which does not know where the user is.
+        // Calls go outside from here; nothing else comes to the user.
         if self.outside_of(line.dn).is_some() {
             return Some(Why::DestNotObtainable);
         }
-        if self.leg_in(line, |s| s != LegState::Held).is_some() {
+        if self.is_busy(line) {
             return Some(Why::Busy);
         }
         phone.dnd.then_some(Why::DoNotDisturb)
@@ -114,5 +125,10 @@ impl Switch {
 }
 
 pub(super) fn party_of(device: &DeviceRef) -> PeerParty {
-    PeerParty { number: device.number.clone(), name: device.name.clone(), button: device.button }
+    PeerParty {
+        number: device.number.clone(),
+        name: device.name.clone(),
+        private: device.private_number,
+        button: device.button,
+    }
 }

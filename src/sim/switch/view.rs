@@ -88,7 +88,7 @@ impl Switch {
                 let leg = self.state.legs.get(&number)?;
                 let state = match (&leg.place, leg.state) {
                     // Being set up at a partner: nobody is there yet.
-                    (Place::Far { .. }, LegState::Initiated) => LocalState::Null,
+                    (Place::Far { .. } | Place::Outside { .. }, LegState::Initiated) => LocalState::Null,
                     (_, state) => state.local(),
                 };
                 Some(self.parties_of(number).into_iter().map(move |device| LineView { device, state }))
@@ -113,6 +113,15 @@ impl Switch {
         self.phone(line)?;
         let phone = self.state.phones.get(&line.dn).ok_or(Refusal::UnknownDevice)?;
         Ok((phone.dnd, &phone.forwards))
+    }
+
+    /// Whether messages wait for a phone.
+    ///
+    /// # Errors
+    /// When there is no such phone or button.
+    pub fn lamp(&self, line: Line) -> Result<bool, Refusal> {
+        self.phone(line)?;
+        Ok(self.state.messages.contains_key(&line.dn))
     }
 
     /// A phone as it truly is.
@@ -143,6 +152,7 @@ impl Switch {
                 .iter()
                 .filter_map(|(which, word)| Some(((*word).to_owned(), phone.forwards.get(which)?.clone())))
                 .collect(),
+            messages: self.messages_at(phone.plan.dn),
             legs,
         }
     }
@@ -159,6 +169,7 @@ impl Switch {
             cause: leg.cause,
             other: self.other_number(call, number, line),
             tones: leg.tones.clone(),
+            account: leg.account.clone(),
             since_ms: leg.since_ms,
         })
     }
@@ -172,6 +183,7 @@ impl Switch {
                 || self.number_at(phone.plan.dn) != phone.plan.dn
                 || self.desk_of(phone.plan.dn).is_some()
                 || !phone.forwards.is_empty()
+                || self.state.messages.contains_key(&phone.plan.dn)
                 || lines.into_iter().any(|line| self.state.by_line.contains_key(&line))
         };
         TruthNow {
@@ -182,6 +194,7 @@ impl Switch {
             partners: self.state.peers.iter().copied().collect(),
             associations: 0,
             broken: self.broken,
+            outside: self.truth_outside(),
             faults: TruthFaults::default(),
             phones: self.state.phones.values().filter(busy).map(|phone| self.truth_phone(phone)).collect(),
         }

@@ -21,7 +21,7 @@ fn own(call: &ConnectionId, text: &str) -> ConnectionId {
 }
 
 async fn make(gateway: &mut Gateway, from: &str, to: &str) -> ConnectionId {
-    match gateway.ask(Request::MakeCall { calling: device(from), called: to.into() }).await {
+    match gateway.ask(Request::MakeCall { calling: device(from), called: to.into(), account: None }).await {
         Ok(Response::MakeCall { calling, .. }) => calling,
         other => panic!("{other:?}"),
     }
@@ -33,7 +33,8 @@ async fn a_call_by_an_application_is_told_to_both_monitors_after_its_answer() {
     let mut gateway = Gateway::associate(&node).await;
     let (x, y) = (gateway.monitor("1000").await, gateway.monitor("1001").await);
 
-    let invoke = gateway.request(Request::MakeCall { calling: device("1000"), called: "1001".into() }).await;
+    let invoke =
+        gateway.request(Request::MakeCall { calling: device("1000"), called: "1001".into(), account: None }).await;
     let (first, answer) = gateway.next().await.expect("an answer");
     assert_eq!(first, invoke, "the answer comes before the events");
     let Message::Response(Response::MakeCall { calling: call, global_call_id }) = answer else { panic!("{answer:?}") };
@@ -140,7 +141,7 @@ async fn what_class_of_service_or_the_directory_forbids_is_refused() {
         ("1000/9", "1001", unknown),
         ("1000", "", Failure::operation("invalidDestination")),
     ] {
-        let call = Request::MakeCall { calling: device(from), called: to.into() };
+        let call = Request::MakeCall { calling: device(from), called: to.into(), account: None };
         assert_eq!(gateway.ask(call).await, Err(failure), "{from} {to}");
     }
     // 1019 may be watched, and its people may call; nothing is permitted to applications there.
@@ -149,7 +150,7 @@ async fn what_class_of_service_or_the_directory_forbids_is_refused() {
     for _ in 0..3 {
         assert_eq!(gateway.event().await.1.permitted, Some(Features::NONE));
     }
-    let services = ["ParkCall", "CallBack"];
+    let services = ["ParkCall", "IntrudeCall"];
     for name in services {
         let answer = gateway.ask(Request::Unsupported { name: name.into() }).await;
         assert_eq!(answer, Err(Failure::operation("serviceNotSupported")));
@@ -169,13 +170,11 @@ async fn a_snapshot_shows_what_a_monitor_missed() {
     hand(&node, "1000", Deed::Dial("1002".into())).await.expect("dialled");
     let answer = gateway.ask(Request::SnapshotDevice { device: device("1000") }).await;
     let Ok(Response::SnapshotDevice { connections }) = answer else { panic!("{answer:?}") };
+    let waits = [Feature::ClearCall, Feature::SetCallMeBack, Feature::SendCallbackMessage];
     let shown: Vec<_> = connections.iter().map(|c| (c.states.clone(), c.permitted)).collect();
     assert_eq!(
         shown,
-        [
-            (vec![Hold, Connected], Some(Features::NONE)),
-            (vec![Connected, Alerting], Some(Features::of(&[Feature::ClearCall]))),
-        ]
+        [(vec![Hold, Connected], Some(Features::NONE)), (vec![Connected, Alerting], Some(Features::of(&waits))),]
     );
     let truth = node.phone(line("1000").dn).await.expect("alive").expect("a phone");
     for (shown, leg) in connections.iter().zip(&truth.legs) {

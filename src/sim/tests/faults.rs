@@ -41,7 +41,7 @@ async fn a_mute_node_neither_speaks_nor_hears() {
     let mut gateway = Gateway::associate(&node).await;
     gateway.monitor("1000").await;
     fault(&node, link(LinkFault::Mute, 4_000)).await;
-    let call = Request::MakeCall { calling: device("1000"), called: "1001".into() };
+    let call = Request::MakeCall { calling: device("1000"), called: "1001".into(), account: None };
     gateway.request(call.clone()).await;
     assert!(gateway.is_quiet(3_900).await);
     assert!(states(&node, "1000").await.is_empty());
@@ -81,7 +81,7 @@ async fn answers_come_late_never_or_twice() {
     gateway.answer(twice).await.expect("the same again");
 
     fault(&node, Fault::Answer { service: None, how: AnswerFault::Never }).await;
-    gateway.request(Request::MakeCall { calling: device("1000"), called: "1001".into() }).await;
+    gateway.request(Request::MakeCall { calling: device("1000"), called: "1001".into(), account: None }).await;
     assert_eq!(gateway.events(3).await.len(), 3, "what was asked for is done");
     assert!(gateway.is_quiet(3_000).await);
 

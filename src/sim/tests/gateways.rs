@@ -210,7 +210,7 @@ async fn the_same_inputs_give_the_same_run() {
             gateway.monitor(number).await;
         }
         for to in ["1001", "1002", "1005", "99"] {
-            let call = Request::MakeCall { calling: device("1000"), called: to.into() };
+            let call = Request::MakeCall { calling: device("1000"), called: to.into(), account: None };
             gateway.ask(call).await.expect("a call");
             sleep(Duration::from_millis(300)).await;
             let _ = hand(&node, to, Deed::Answer).await;

@@ -19,7 +19,7 @@ async fn join(gateway: &mut Gateway) -> (String, JoinedEvent) {
 
 /// 1000 talks with 1001 and consults 1002; the connections of 1000 in both calls.
 async fn consultation(gateway: &mut Gateway, node: &SimNodeHandle) -> [ConnectionId; 2] {
-    let made = gateway.ask(Request::MakeCall { calling: device("1000"), called: "1001".into() }).await;
+    let made = gateway.ask(Request::MakeCall { calling: device("1000"), called: "1001".into(), account: None }).await;
     let Ok(Response::MakeCall { calling: existing, .. }) = made else { panic!("{made:?}") };
     hand(node, "1001", Deed::Answer).await.expect("answered");
     let consult = Request::ConsultationCall { existing: existing.clone(), consulted: "1002".into() };
@@ -85,8 +85,10 @@ async fn private_data_is_announced_and_a_node_without_it_refuses() {
         let node = SimNode::spawn(Plan { private, ..plan(1) }, env());
         let mut gateway = Gateway::associate(&node).await;
         let known = if private {
-            use PrivateFeature::{DeviceProfile, HotDesk, NewCall, Permitted, SplitConference};
-            vec![DeviceProfile, SplitConference, NewCall, HotDesk, Permitted]
+            use PrivateFeature::{
+                DeviceProfile, HotDesk, NewCall, Permitted, RemoteRetrieve, SplitConference, TradeCall,
+            };
+            vec![DeviceProfile, SplitConference, NewCall, HotDesk, TradeCall, RemoteRetrieve, Permitted]
         } else {
             vec![]
         };

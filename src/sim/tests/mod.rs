@@ -8,6 +8,7 @@ mod gateways;
 mod joins;
 mod partners;
 mod sockets;
+mod waiting;
 
 use std::sync::Arc;
 

@@ -99,7 +99,9 @@ public class Operations
                 if (DateTime.UtcNow > until) throw new Wrong(party + " is still " + state);
                 var leg = At(party);
                 leg["localCallId"] = Gateway.Field(status, "callEvent.localCallId");
-                if (!Gateway.Result(gateway.Call("clearCall", leg))) gateway.Call("retrieveCall", leg);
+                // What is held is retrieved first, and what rings by itself is answered.
+                foreach (var way in new[] { "clearCall", "retrieveCall", "answerCall" })
+                    if (Gateway.Result(gateway.Call(way, leg))) break;
                 gateway.Call("getEvent", With("sessionId", kept["session"], "timeout", 100));
             }
         }

@@ -71,7 +71,10 @@ export class Operations {
         if (callEvent.callState === 'IDLE') break
         if (Date.now() > until) throw new Wrong(`${party} is still ${callEvent.callState}`)
         const leg = { ...this.at(party), localCallId: callEvent.localCallId }
-        if (!(await this.gateway.call('clearCall', leg)).result) await this.gateway.call('retrieveCall', leg)
+        // What is held is retrieved first, and what rings by itself is answered.
+        for (const way of ['clearCall', 'retrieveCall', 'answerCall']) {
+          if ((await this.gateway.call(way, leg)).result) break
+        }
         await this.gateway.call('getEvent', { sessionId: this.kept.session, timeout: 100 })
       }
     }

@@ -66,8 +66,8 @@ class Operations:
                 if time.monotonic() > until:
                     raise Wrong(f"{party} is still {event['callState']}")
                 leg["localCallId"] = event["localCallId"]
-                if not self.gateway.call("clearCall", **leg)["result"]:
-                    self.gateway.call("retrieveCall", **leg)
+                # What is held is retrieved first, and what rings by itself is answered.
+                any(self.gateway.call(way, **leg)["result"] for way in ("clearCall", "retrieveCall", "answerCall"))
                 del leg["localCallId"]
                 self.gateway.call("getEvent", sessionId=session, timeout=100)
         self.gateway.accepted("logout", sessionId=session)

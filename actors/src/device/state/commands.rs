@@ -11,6 +11,8 @@ use crate::refusal::Refused;
 
 /// Most digits that are dialled, or sent at once.
 const LONGEST_NUMBER: usize = 32;
+/// Digits of an account code.
+const ACCOUNT_CODE: std::ops::RangeInclusive<usize> = 2..=12;
 
 impl State {
     pub(super) fn perform(&mut self, ticket: Ticket, action: Action, out: &mut Effects) {
@@ -27,7 +29,10 @@ impl State {
     fn command(&self, action: Action) -> Result<Command, Refused> {
         let device = self.device.clone();
         Ok(match action {
-            Action::MakeCall { number } => Command::MakeCall { from: device, number: dialable(number)? },
+            Action::MakeCall { number, account } => {
+                let account = account.map(account_code).transpose()?;
+                Command::MakeCall { from: device, number: dialable(number)?, account }
+            }
             Action::Answer(leg) => Command::Answer { device, call: self.call(leg)? },
             Action::Clear(leg) => Command::Clear { device, call: self.call(leg)? },
             Action::Hold(leg) => Command::Hold { device, call: self.call(leg)? },
@@ -69,6 +74,16 @@ impl State {
                 }
                 Command::Forward { device, which, number: number.filter(|_| on) }
             }
+            Action::CampOn(leg) => Command::CampOn { device, call: self.call(leg)? },
+            Action::Trade(leg) => Command::Trade { device, call: self.call(leg)? },
+            Action::CallBack(leg) => Command::CallBack { device, call: self.call(leg)? },
+            Action::LeaveMessage(leg) => Command::LeaveMessage { device, call: self.call(leg)? },
+            Action::LeaveMessageAt { from } => Command::LeaveMessageAt { device, from: dialable(from)? },
+            Action::ClearMessageAt { from } => Command::ClearMessageAt { device, from: dialable(from)? },
+            Action::RetrieveFrom { holder } => Command::RetrieveFrom { device, holder: dialable(holder)? },
+            Action::SetAccount { leg, code } => {
+                Command::SetAccount { device, call: self.call(leg)?, code: account_code(code)? }
+            }
         })
     }
 
@@ -99,6 +114,12 @@ pub(super) fn dialable(number: String) -> Result<String, Refused> {
 /// What a set's keys can send.
 fn keys(digits: String) -> Result<String, Refused> {
     if are_keys(&digits) { Ok(digits) } else { Err(Refused::BadNumber) }
+}
+
+/// What can be an account code at all; which codes are good the node must judge.
+fn account_code(code: String) -> Result<String, Refused> {
+    let fits = ACCOUNT_CODE.contains(&code.len()) && code.bytes().all(|b| b.is_ascii_digit());
+    if fits { Ok(code) } else { Err(Refused::BadAccountCode) }
 }
 
 fn are_keys(digits: &str) -> bool {

@@ -2,7 +2,7 @@
 //! known of it.
 
 use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as Why};
-use schemas::domain::{CallKey, Fact, GlobalCallId, Happening, Joined, LocalState, Party};
+use schemas::domain::{Account, CallKey, Fact, GlobalCallId, Happening, Joined, LocalState, Party};
 
 use super::super::leg::{Leg, LegState};
 use super::super::table::Part;
@@ -154,7 +154,7 @@ impl State {
             leg.global_call_id = happening.global_call_id.clone();
         }
         let far = !own && happening.subject.device().is_some() && leg.meet(&happening.subject, &number);
-        let mut tell = |kind, why, account: Option<&String>| {
+        let mut tell = |kind, why, account: Option<&Account>| {
             let mut report = Report::of(kind, why, leg.state.shown(), leg);
             report.subject = happening.subject.clone();
             report.account = account.cloned();

@@ -10,6 +10,7 @@ use crate::node::messages::CallDetails;
 mod features;
 mod joined;
 mod lines;
+mod waiting;
 
 const CALL: &str = "c1";
 
@@ -160,7 +161,7 @@ fn local(state: LegState) -> LocalState {
         LegState::Originated | LegState::Delivered | LegState::Established => LocalState::Connected,
         LegState::Received => LocalState::Alerting,
         LegState::Held => LocalState::Hold,
-        LegState::Queued => LocalState::Queued,
+        LegState::Queued | LegState::Waiting => LocalState::Queued,
         LegState::Failed => LocalState::Fail,
     }
 }
@@ -591,6 +592,14 @@ fn action(leg: u64) -> Action {
     Action::Hold(LegId::new(leg))
 }
 
+fn dials(number: &str, account: Option<&str>) -> Action {
+    Action::MakeCall { number: number.into(), account: account.map(Into::into) }
+}
+
+fn made(number: &str, account: Option<&str>) -> Command {
+    Command::MakeCall { from: own(), number: number.into(), account: account.map(Into::into) }
+}
+
 #[test]
 fn commands_name_a_leg_that_is_known_and_a_number_that_can_be_dialled() {
     let mut bench = Bench::armed_with(&[talking(CALL)]);
@@ -600,15 +609,15 @@ fn commands_name_a_leg_that_is_known_and_a_number_that_can_be_dialled() {
         (2, Action::Clear(id), Command::Clear { device: own(), call: CALL.into() }),
         (3, Action::Hold(id), Command::Hold { device: own(), call: CALL.into() }),
         (4, Action::Retrieve(id), Command::Retrieve { device: own(), call: CALL.into() }),
-        (5, Action::MakeCall { number: "*21#".into() }, Command::MakeCall { from: own(), number: "*21#".into() }),
-        (6, Action::MakeCall { number: "+4930".into() }, Command::MakeCall { from: own(), number: "+4930".into() }),
+        (5, dials("*21#", None), made("*21#", None)),
+        (6, dials("+4930", Some("4711")), made("+4930", Some("4711"))),
     ] {
         assert_eq!(bench.on(Input::Perform(ticket, action)), [Effect::Ask(Question::Perform(ticket, command))]);
     }
     assert_eq!(bench.on(Input::Perform(7, action(1))), [Effect::Answer(7, Err(Refused::NoCall))]);
     let long = "1".repeat(33);
     for number in ["", "+", "12 3", "12a", "1+2", "١", long.as_str()] {
-        let out = bench.on(Input::Perform(8, Action::MakeCall { number: number.into() }));
+        let out = bench.on(Input::Perform(8, dials(number, None)));
         assert_eq!(out, [Effect::Answer(8, Err(Refused::BadNumber))], "{number:?}");
     }
 }

@@ -61,6 +61,7 @@ fn leg(state: LegState) -> LegView {
         answering: Party::NotKnown,
         members: Vec::new(),
         consulting: false,
+        busy: false,
         global_call_id: Some("A0120001".into()),
         permitted: None,
         gone: false,
@@ -287,17 +288,20 @@ fn an_event_names_leg_object_and_time_and_no_leg_where_no_call_is() {
 #[test]
 fn features_are_those_of_the_node_else_of_the_state_and_only_what_can_be_done() {
     use FeaturesAllowed::{
-        AlternateCall, AnswerCall, CancelConsultationCall, ClearCall, ConferenceCall, ConsultationCall, HoldCall,
-        OutPulseDigits, RedirectCall, RetrieveCall, TransferCall,
+        AlternateCall, AnswerCall, CamponCall, CancelConsultationCall, ClearCall, ConferenceCall, ConsultationCall,
+        HoldCall, OutPulseDigits, RedirectCall, RetrieveCall, SendCallbackMessage, SetAccountCode, SetCallMeBack,
+        TransferCall,
     };
     for (state, features) in [
         (LegState::Initiated, vec![ClearCall, OutPulseDigits]),
         (LegState::Originated, vec![ClearCall, OutPulseDigits]),
-        (LegState::Delivered, vec![ClearCall]),
+        (LegState::Delivered, vec![SetCallMeBack, SendCallbackMessage, ClearCall]),
         (LegState::Received, vec![AnswerCall, RedirectCall]),
-        (LegState::Established, vec![ConsultationCall, ClearCall, OutPulseDigits, HoldCall]),
+        (LegState::Established, vec![ConsultationCall, SetAccountCode, ClearCall, OutPulseDigits, HoldCall]),
         (LegState::Held, vec![RetrieveCall]),
-        (LegState::Queued, vec![ClearCall]),
+        (LegState::Queued, vec![SetCallMeBack, ClearCall]),
+        // To trade calls is private data, which such a node does not know.
+        (LegState::Waiting, vec![]),
         (LegState::Failed, vec![ClearCall]),
     ] {
         let event = told(&report(Type::CallReceived, Some(leg(state)), known("1000")));
@@ -306,8 +310,11 @@ fn features_are_those_of_the_node_else_of_the_state_and_only_what_can_be_done() 
     // Beside a call that is held for a consultation.
     let (alternate, cancel) = (AlternateCall, CancelConsultationCall);
     for (state, features) in [
-        (LegState::Delivered, vec![alternate, cancel, TransferCall, ClearCall]),
-        (LegState::Established, vec![alternate, ConferenceCall, cancel, TransferCall, ClearCall, OutPulseDigits]),
+        (LegState::Delivered, vec![SetCallMeBack, alternate, cancel, TransferCall, SendCallbackMessage, ClearCall]),
+        (
+            LegState::Established,
+            vec![alternate, ConferenceCall, cancel, TransferCall, SetAccountCode, ClearCall, OutPulseDigits],
+        ),
         (LegState::Failed, vec![cancel, ClearCall]),
         (LegState::Held, vec![RetrieveCall]),
     ] {
@@ -315,7 +322,11 @@ fn features_are_those_of_the_node_else_of_the_state_and_only_what_can_be_done() 
         let event = told(&report(Type::CallReceived, Some(leg), known("1000")));
         assert_eq!(event.features_allowed, features, "{state:?}");
     }
-    let permitted = Some(Features::of(&[Feature::CamponCall, Feature::HoldCall, Feature::AnswerCall]));
+    // Only a busy phone can be waited for.
+    let busy = LegView { busy: true, ..leg(LegState::Failed) };
+    let event = told(&report(Type::CallFailed, Some(busy), known("1000")));
+    assert_eq!(event.features_allowed, [CamponCall, SetCallMeBack, SendCallbackMessage, ClearCall]);
+    let permitted = Some(Features::of(&[Feature::TapCall, Feature::HoldCall, Feature::AnswerCall]));
     let asked = LegView { permitted, ..leg(LegState::Received) };
     let event = told(&report(Type::CallReceived, Some(asked), known("1000")));
     assert_eq!(event.features_allowed, [AnswerCall, HoldCall], "the node's, in the contract's order");
@@ -346,4 +357,30 @@ fn special_characters_of_a_name_do_not_break_the_document() {
     let mut all = Vec::new();
     texts(tree.root(), &mut all);
     assert!(all.contains(&name), "{all:?}");
+}
+
+#[test]
+fn digits_that_went_out_name_the_trunk_or_the_peer() {
+    use DeviceAttributeNames::{PeerName, TrunkName, TrunkNumber, TrunkOutpulsedDigits};
+    let named =
+        |number: &str, name: &str| Party::Known(DeviceRef { name: Some(name.into()), ..DeviceRef::number(number) });
+    for (network, number, name, peer) in [
+        (named("7", "Trunk <7> & Co"), Some("7"), Some("Trunk <7> & Co"), None),
+        (known("7"), Some("7"), None, None),
+        (known("carrier"), None, None, Some("carrier")),
+        (named("carrier", "Carrier"), None, None, Some("carrier")),
+        (known(""), None, None, None),
+        (Party::NotKnown, None, None, None),
+        (Party::Restricted, None, None, None),
+    ] {
+        let own = LegView { calling: known("1000"), called: known("95551234"), ..leg(LegState::Originated) };
+        let event = told(&report(Type::TrunkDigitsOutpulsed, Some(own), network));
+        let roles: Vec<_> = event.device.iter().filter_map(|d| d.device_name).collect();
+        assert_eq!(roles, [DeviceName::UsingDevice, DeviceName::CalledDevice]);
+        let called = &event.device[1];
+        assert_eq!(of(called, TrunkOutpulsedDigits), Some("95551234"));
+        assert_eq!(of(called, DeviceAttributeNames::DeviceType), Some("EXTERNAL_DEVICE_TYPE"));
+        assert_eq!((of(called, TrunkNumber), of(called, TrunkName), of(called, PeerName)), (number, name, peer));
+        assert!([TrunkNumber, TrunkName, PeerName].iter().all(|name| of(&event.device[0], *name).is_none()));
+    }
 }

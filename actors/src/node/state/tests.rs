@@ -256,7 +256,7 @@ fn each_answer_finds_its_question_in_whatever_order_they_come() {
     let first = bench.sent(a, Question::Monitor(device()));
     let second = bench.sent(b, Question::Monitor(DeviceRef::number("1001")));
     let legs = bench.sent(a, Question::Legs(device()));
-    let command = Command::MakeCall { from: device(), number: "1001".into() };
+    let command = Command::MakeCall { from: device(), number: "1001".into(), account: None };
     let call = bench.sent(b, Question::Perform(42, command));
     let details = bench.sent(a, Question::Details(device(), "c1".into()));
     assert_eq!(bench.hear(second, monitor_started("m2")), [Effect::Tell(b, Told::Monitored(Ok(())))]);

@@ -86,10 +86,11 @@ fn a_command_names_number_and_button_and_no_name() {
     let bare = DeviceRef { button: Some(2), ..DeviceRef::number("1000") };
     let call = CallKey::from("c1");
     let connection = ConnectionId { call: Some("c1".into()), device: Some(bare.clone()) };
+    let other = DeviceRef::number("1003");
     for (command, expected) in [
         (
-            Command::MakeCall { from: device.clone(), number: "1001".into() },
-            Request::MakeCall { calling: bare, called: "1001".into() },
+            Command::MakeCall { from: device.clone(), number: "1001".into(), account: Some("4711".into()) },
+            Request::MakeCall { calling: bare.clone(), called: "1001".into(), account: Some("4711".into()) },
         ),
         (
             Command::Answer { device: device.clone(), call: call.clone() },
@@ -103,7 +104,40 @@ fn a_command_names_number_and_button_and_no_name() {
             Command::Hold { device: device.clone(), call: call.clone() },
             Request::HoldCall { connection: connection.clone() },
         ),
-        (Command::Retrieve { device, call }, Request::RetrieveCall { connection }),
+        (
+            Command::Retrieve { device: device.clone(), call: call.clone() },
+            Request::RetrieveCall { connection: connection.clone() },
+        ),
+        (
+            Command::SetAccount { device: device.clone(), call: call.clone(), code: "4711".into() },
+            Request::AssociateData { connection: connection.clone(), account: "4711".into() },
+        ),
+        (
+            Command::CampOn { device: device.clone(), call: call.clone() },
+            Request::CamponCall { connection: connection.clone() },
+        ),
+        (
+            Command::Trade { device: device.clone(), call: call.clone() },
+            Request::Escape(PrivateRequest::TradeCall { connection: connection.clone() }),
+        ),
+        (
+            Command::CallBack { device: device.clone(), call: call.clone() },
+            Request::CallBack { connection: connection.clone() },
+        ),
+        (Command::LeaveMessage { device: device.clone(), call }, Request::CallBackMessage { connection }),
+        // Whose message it is goes first, as a number; at whose phone it waits is the monitored line.
+        (
+            Command::LeaveMessageAt { device: device.clone(), from: "1003".into() },
+            Request::CallBackMessageNonCallRelated { originating: other.clone(), target: bare.clone() },
+        ),
+        (
+            Command::ClearMessageAt { device: device.clone(), from: "1003".into() },
+            Request::CancelCallBackMessage { originating: other.clone(), target: bare.clone() },
+        ),
+        (
+            Command::RetrieveFrom { device, holder: "1003".into() },
+            Request::Escape(PrivateRequest::RemoteRetrieve { held: other, requesting: bare }),
+        ),
     ] {
         assert_eq!(request(&command), expected);
     }
@@ -199,6 +233,15 @@ fn every_error_of_a_node_has_its_kind_and_a_text_of_ours() {
         ("operation", "requestIncompatibleWithDevice", Other, "The node cannot do this with this device or call."),
         ("operation", "invalidParameterValue", Other, "The node does not accept a value of the request."),
         ("operation", "valueOutOfRange", Other, "The node does not accept a value of the request."),
+        ("operation", "invalidAccountCode", Other, "The node does not accept this account code."),
+        (
+            "operation",
+            "atLeastOneConditionalParameterNotProvided",
+            Privilege,
+            "Class of service asks for an account code.",
+        ),
+        ("operation", "featureAlreadySet", State, "It is set already."),
+        ("operation", "invalidMsgID", Unknown, "The node does not know this message."),
         ("operation", "generic", Other, "The node refused."),
         ("stateIncompatibility", "invalidConnectionState", State, "The call is not in a state that allows this."),
         ("stateIncompatibility", "noCallToAnswer", State, "The call is not in a state that allows this."),

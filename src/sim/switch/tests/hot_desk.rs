@@ -211,9 +211,13 @@ fn an_external_user_has_an_outside_number_and_no_set() {
     assert_eq!(b.desks_told(), ["1950 back", "1950 hears 1950 at 95550150"]);
     assert_eq!(state(&b).outside.as_deref(), Some("95550150"));
     b.refuses(log_in_outside("1950", None), No::LoggedIn);
-    // A call goes wherever the node's routes bring that number.
-    let (by_number, by_user) = (b.fails("1000", "95550150"), b.fails("1000", "1950"));
-    assert_eq!(by_user, by_number);
+    // A call goes wherever that number leads.
+    for number in ["95550150", "1950"] {
+        b.call("1000", number);
+        let outside = b.switch.truth_outside().expect("a node with trunks");
+        assert_eq!(outside.iter().map(|o| o.to.as_str()).collect::<Vec<_>>(), ["+16135550150"], "{number}");
+        b.person(Command::Clear(at("1000"))).expect("cleared");
+    }
     b.refuses(Command::OffHook(line("1950")), Refusal::OutOfService);
     b.application(log_in_outside("1950", Some("95551234"))).expect("at another number");
     assert_eq!(state(&b).outside.as_deref(), Some("95551234"));

@@ -57,13 +57,20 @@ fn a_consultation_holds_the_call_and_rings_another() {
     let permitted = b.events().last().map(|h| h.witnesses[0].permitted);
     assert_eq!(
         permitted,
-        Some(Features::of(&[Feature::ClearCall, Feature::CancelConsultationCall, Feature::TransferCall]))
+        Some(Features::of(&[
+            Feature::ClearCall,
+            Feature::SetCallMeBack,
+            Feature::SendCallbackMessage,
+            Feature::CancelConsultationCall,
+            Feature::TransferCall
+        ]))
     );
     b.answer("1002");
     let permitted = b.events().last().map(|h| h.witnesses[0].permitted);
     let all = Features::of(&[
         Feature::ClearCall,
         Feature::OutPulseDigits,
+        Feature::SetAccountCode,
         Feature::CancelConsultationCall,
         Feature::TransferCall,
         Feature::ConferenceCall,

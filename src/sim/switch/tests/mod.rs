@@ -1,15 +1,19 @@
 //! Tests of the switch: scenarios, every command in every state, and a long random walk.
 
+mod accounts;
 mod across;
+mod callbacks;
 mod choices;
 mod diverts;
 mod forwards;
 mod hot_desk;
 mod joins;
+mod outside;
 mod partners;
 mod pickups;
 mod scenarios;
 mod table;
+mod waiting;
 mod walk;
 
 use std::sync::Arc;

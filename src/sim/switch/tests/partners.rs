@@ -234,7 +234,8 @@ fn a_call_that_is_held_on_both_sides_of_the_link_is_freed_by_either() {
 fn texts_of_a_partner_are_clipped() {
     let mut pair = Pair::new();
     let long = "ü".repeat(5_000);
-    let calling = crate::sim::peer::PeerParty { number: long.clone(), name: Some(long.clone()), button: None };
+    let calling =
+        crate::sim::peer::PeerParty { number: long.clone(), name: Some(long.clone()), private: false, button: None };
     let part = PartId { origin: 2, number: 1 };
     let setup = PeerMessage::Setup {
         part,

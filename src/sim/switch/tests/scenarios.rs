@@ -31,7 +31,8 @@ fn a_call_is_made_answered_held_retrieved_and_cleared() {
     let delivered = b.events().last().expect("an event");
     assert_eq!(delivered.calling.name.as_deref(), Some("Archer, Maya"));
     assert_eq!(delivered.called.as_ref().and_then(|d| d.name.as_deref()), Some("Bélanger, Zoé"));
-    assert_eq!(delivered.witnesses[0].permitted, Features::of(&[Feature::ClearCall]));
+    let waits = [Feature::ClearCall, Feature::SetCallMeBack, Feature::SendCallbackMessage];
+    assert_eq!(delivered.witnesses[0].permitted, Features::of(&waits));
     assert_eq!(delivered.witnesses[1].permitted, Features::of(&[Feature::AnswerCall, Feature::RedirectCall]));
     assert_eq!(Some(Arc::clone(&delivered.gcid)), done.gcid);
 
@@ -132,7 +133,7 @@ fn a_second_call_is_made_while_the_first_is_held() {
     assert_eq!(b.states("1000"), [TruthState::Held, TruthState::Connected]);
     assert_eq!(
         b.events().next().map(|h| h.witnesses[0].permitted),
-        Some(Features::of(&[Feature::ClearCall, Feature::OutPulseDigits]))
+        Some(Features::of(&[Feature::ClearCall, Feature::OutPulseDigits, Feature::SetAccountCode]))
     );
     assert_eq!(b.person(Command::Hold(at("1000"))), Err(Refusal::HoldInUse));
     assert_eq!(b.person(Command::Retrieve(at("1000"))), Err(Refusal::LineInUse));

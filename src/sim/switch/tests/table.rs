@@ -38,6 +38,17 @@ pub(super) const STATES: &[(&str, Prepare)] = &[
         b.call("1002", "1000");
     }),
     ("failed", |b| { b.call("1000", "1500"); }),
+    ("busy", |b| { busy(b); }),
+    ("queued", |b| {
+        busy(b);
+        b.person(Command::CampOn(at("1000"))).expect("camped on");
+    }),
+    ("waited for", |b| {
+        b.call("1000", "1001");
+        b.answer("1001");
+        b.call("1002", "1000");
+        b.person(Command::CampOn(at("1002"))).expect("camped on");
+    }),
     ("consulting delivered", |b| { consulting(b); }),
     ("consulting connected", |b| { consulting(b); b.answer("1002"); }),
     ("consulting failed", |b| {
@@ -74,6 +85,12 @@ pub(super) const STATES: &[(&str, Prepare)] = &[
     }),
 ];
 
+/// 1000 calls 1002, which is busy.
+fn busy(b: &mut Bench) {
+    b.person(Command::OffHook(line("1002"))).expect("dial tone");
+    b.call("1000", "1002");
+}
+
 /// 1000 talks with 1001 and calls somebody beside.
 fn consulting(b: &mut Bench) {
     b.call("1000", "1001");
@@ -85,7 +102,7 @@ fn consult(b: &mut Bench, number: &str) {
     b.person(Command::Consult { target: at("1000"), number: number.into() }).expect("a consultation");
 }
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 21] = [
     "offhook",
     "makecall",
     "digits",
@@ -102,31 +119,39 @@ const COMMANDS: [&str; 16] = [
     "redirect",
     "pickup",
     "newcall",
+    "account",
+    "campon",
+    "trade",
+    "callback",
+    "message",
 ];
 
 /// What each command finds, in the order of [`COMMANDS`], by a letter: `.` it is done; else the
 /// refusal of [`refusal`].
 #[rustfmt::skip]
 const TABLE: &[(&str, &str)] = &[
-    //                        o m d a  c h r c  x a t c  s r p n
-    ("idle",                 ". . A R  C A H A  A A A A  A R . A"),
-    ("initiated",            "L . . R  . W H W  H H H H  W R L W"),
-    ("delivered",            "L L W R  . W H W  H H H H  W R L W"),
-    ("alerting",             ". L A .  C A H A  A A A A  A . . A"),
-    ("connected",            "L L . R  . . H .  H H H H  W R L W"),
-    ("held away",            "L L . R  . . H .  H H H H  W R L ."),
-    ("held",                 ". . A R  C A . A  A A A A  A R . A"),
-    ("held+connected",       "L L . R  . I L I  W W W W  W R L W"),
-    ("held+alerting",        ". L A .  C A . A  A A A A  A . . A"),
-    ("failed",               "L L W R  . W H W  H H H H  W R L ."),
-    ("consulting delivered", "L L W R  . W L W  . W . W  W R L W"),
-    ("consulting connected", "L L . R  . I L I  . . . .  W R L W"),
-    ("consulting failed",    "L L W R  . W L W  . W W W  W R L ."),
-    ("consulting busy",      "L L W R  . W L W  . W . W  W R L ."),
-    ("conference maker",     "L L . R  . . H .  H H H H  . R L W"),
-    ("conference member",    "L L . R  . . H .  H H H H  W R L W"),
-    ("transferred ringing",  "L L W R  . W H W  H H H H  W R L W"),
-    ("recalled",             ". L A .  C A H A  A A A A  A . . A"),
+    //                        o m d a  c h r c  x a t c  s r p n  a c t  b m
+    ("idle",                 ". . A R  C A H A  A A A A  A R . A  A A A  A A"),
+    ("initiated",            "L . . R  . W H W  H H H H  W R L W  W W W  W W"),
+    ("delivered",            "L L W R  . W H W  H H H H  W R L W  W W W  . ."),
+    ("alerting",             ". L A .  C A H A  A A A A  A . . A  A A A  A A"),
+    ("connected",            "L L . R  . . H .  H H H H  W R L W  . W W  W W"),
+    ("held away",            "L L . R  . . H .  H H H H  W R L .  . W W  W W"),
+    ("held",                 ". . A R  C A . A  A A A A  A R . A  A A A  A A"),
+    ("held+connected",       "L L . R  . I L I  W W W W  W R L W  . W W  W W"),
+    ("held+alerting",        ". L A .  C A . A  A A A A  A . . A  A A A  A A"),
+    ("failed",               "L L W R  . W H W  H H H H  W R L .  W W W  W W"),
+    ("busy",                 "L L W R  . W H W  H H H H  W R L .  W . W  . ."),
+    ("queued",               "L L W R  . W H W  H H H H  W R L W  W W W  . W"),
+    ("waited for",           "L L . R  . . H .  H H H H  W R L W  . W .  W W"),
+    ("consulting delivered", "L L W R  . W L W  . W . W  W R L W  W W W  . ."),
+    ("consulting connected", "L L . R  . I L I  . . . .  W R L W  . W W  W W"),
+    ("consulting failed",    "L L W R  . W L W  . W W W  W R L .  W W W  W W"),
+    ("consulting busy",      "L L W R  . W L W  . W . W  W R L .  W . W  . ."),
+    ("conference maker",     "L L . R  . . H .  H H H H  . R L W  . W W  W W"),
+    ("conference member",    "L L . R  . . H .  H H H H  W R L W  . W W  W W"),
+    ("transferred ringing",  "L L W R  . W H W  H H H H  W R L W  W W W  . ."),
+    ("recalled",             ". L A .  C A H A  A A A A  A . . A  A A A  A A"),
 ];
 
 fn refusal(letter: &str) -> Option<Refusal> {
@@ -168,6 +193,11 @@ fn command(name: &str, target: Target, held: Option<String>) -> Command {
         "redirect" => Command::Redirect { target, number: "1003".into() },
         "pickup" => Command::PickUp { line: target.line, ringing: at("1004") },
         "newcall" => Command::NewCall(target),
+        "campon" => Command::CampOn(target),
+        "trade" => Command::Trade(target),
+        "callback" => Command::CallBack(target),
+        "message" => Command::LeaveMessage(target),
+        "account" => Command::Account { target, code: "12".into() },
         other => panic!("{other}"),
     }
 }
@@ -209,6 +239,11 @@ fn an_application_that_names_a_leg_gets_what_is_announced_and_nothing_else() {
         ("split", F::SplitConferenceCall),
         ("redirect", F::RedirectCall),
         ("newcall", F::NewCall),
+        ("account", F::SetAccountCode),
+        ("campon", F::CamponCall),
+        ("trade", F::TradeCall),
+        ("callback", F::SetCallMeBack),
+        ("message", F::SendCallbackMessage),
     ];
     for (state, prepare) in STATES {
         for (name, feature) in features {
@@ -243,7 +278,10 @@ fn what_is_not_there_is_refused() {
         (named("1002", Some(&key)), Refusal::UnknownConnection),
         (named("1019", Some(&key)), Refusal::Privilege),
     ] {
-        for name in ["answer", "clear", "hold", "retrieve", "digits", "consult", "redirect", "split", "newcall"] {
+        for name in [
+            "answer", "clear", "hold", "retrieve", "digits", "consult", "redirect", "split", "newcall", "account",
+            "campon", "trade", "callback", "message",
+        ] {
             assert_eq!(b.application(command(name, target.clone(), None)), Err(refusal), "{name} {target:?}");
         }
         for name in ["cancel", "alternate", "transfer", "conference"] {

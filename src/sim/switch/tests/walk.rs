@@ -5,7 +5,7 @@ use schemas::domain::{Dn, Feature, Features, Forwarding, Pin};
 
 use super::partners::Pair;
 use super::*;
-use crate::sim::switch::{Desking, Two};
+use crate::sim::switch::{CallView, Desking, OutsideDeed, Two};
 
 /// xorshift64*: a seed replays.
 struct Chance(u64);
@@ -26,7 +26,30 @@ const LINES: [[&str; 8]; 2] = [
 const NUMBERS: [&str; 12] =
     ["1000", "1001", "1002", "1019", "2000", "2001", "2002", "1900", "1010", "2999", "3000", "1x"];
 
-const USED: [Feature; 12] = [
+const OUTSIDE: [&str; 4] = ["95551234", "914165551234", "95550197", "95550199"];
+
+/// A number of the cluster, or seldom one outside.
+fn random_number(chance: &mut Chance, numbers: usize) -> String {
+    if chance.below(8) == 0 { OUTSIDE[chance.below(4)].into() } else { NUMBERS[chance.below(numbers)].into() }
+}
+
+/// Somebody outside calls, answers or hangs up.
+fn random_outside(pair: &mut Pair, chance: &mut Chance) {
+    let there = pair.nodes[0].switch.truth_outside().expect("a node with trunks");
+    let deed = match there.get(chance.below(there.len() + 1)).map(|o| o.id) {
+        Some(id) if chance.below(3) > 0 => OutsideDeed::Answer(id),
+        Some(id) => OutsideDeed::HangUp(id),
+        None => {
+            let from = (chance.below(2) == 0).then(|| "+14165550000".to_owned());
+            OutsideDeed::Call { from, name: None, to: format!("+1613555{}", 1000 + chance.below(4)) }
+        }
+    };
+    if pair.input(0, Input::Outside(deed)).is_err() {
+        assert!(pair.nodes[0].out.is_empty());
+    }
+}
+
+const USED: [Feature; 17] = [
     Feature::AnswerCall,
     Feature::ClearCall,
     Feature::HoldCall,
@@ -39,6 +62,11 @@ const USED: [Feature; 12] = [
     Feature::ConferenceCall,
     Feature::SplitConferenceCall,
     Feature::NewCall,
+    Feature::SetAccountCode,
+    Feature::CamponCall,
+    Feature::TradeCall,
+    Feature::SetCallMeBack,
+    Feature::SendCallbackMessage,
 ];
 
 /// Mostly one of the first six: calls come further where they are few.
@@ -51,8 +79,8 @@ fn random_command(chance: &mut Chance, node: usize) -> Command {
     let line = any_line(chance, node);
     let target = Target { line, call: None };
     let two = Two { line, held: None, active: None };
-    let (number, other) = (String::from(NUMBERS[chance.below(12)]), chance.below(8));
-    match chance.below(28) {
+    let (number, other) = (random_number(chance, 12), chance.below(8));
+    match chance.below(34) {
         0..=2 => Command::MakeCall { line, number },
         3 => Command::OffHook(line),
         4 => Command::Digits { target, digits: ["1", "20", "1001"][chance.below(3)].into() },
@@ -74,6 +102,16 @@ fn random_command(chance: &mut Chance, node: usize) -> Command {
             Command::Forward { dn: line.dn, which, number: (chance.below(3) == 0).then_some(number) }
         }
         25 | 26 => Command::HotDesk(desking(chance, line.dn)),
+        27 | 28 => Command::CampOn(target),
+        29 => Command::Trade(target),
+        30 => match chance.below(6) {
+            0..=2 => Command::CallBack(target),
+            3 => Command::LeaveMessage(target),
+            4 => Command::LeaveMessageAt { at: line.dn, from: number },
+            _ => Command::ClearMessageAt { at: line.dn, from: number },
+        },
+        31 => Command::RetrieveFrom { line, holder: self::line(LINES[node][other]).dn },
+        32 => Command::Account { target, code: ["12", "1"][chance.below(2)].into() },
         _ => Command::DoNotDisturb { dn: line.dn, on: chance.below(12) == 0 },
     }
 }
@@ -98,9 +136,10 @@ fn announced_or_not(pair: &mut Pair, chance: &mut Chance, node: usize) {
     let views = pair.nodes[node].switch.calls_at(line).expect("a line");
     let Some(view) = views.get(chance.below(views.len().max(1))) else { return };
     let target = Target { line, call: Some(view.key.to_string()) };
-    let beside = views.iter().find(|v| v.key != view.key).map(|v| v.key.to_string());
+    let holds = |v: &&CallView| v.connections.first().is_some_and(|own| own.state == LocalState::Hold);
+    let beside = views.iter().filter(holds).find(|v| v.key != view.key).map(|v| v.key.to_string());
     let two = Two { line, held: beside, active: Some(view.key.to_string()) };
-    let number = String::from(NUMBERS[chance.below(10)]);
+    let number = random_number(chance, 10);
     // Mostly what is announced, and seldom the end of a call: so it comes further.
     let announced: Vec<Feature> =
         view.permitted.iter().filter(|f| *f != Feature::ClearCall || chance.below(4) == 0).collect();
@@ -120,6 +159,11 @@ fn announced_or_not(pair: &mut Pair, chance: &mut Chance, node: usize) {
         Feature::ConferenceCall => Command::Conference(two),
         Feature::SplitConferenceCall => Command::Split(target),
         Feature::NewCall => Command::NewCall(target),
+        Feature::CamponCall => Command::CampOn(target),
+        Feature::TradeCall => Command::Trade(target),
+        Feature::SetCallMeBack => Command::CallBack(target),
+        Feature::SendCallbackMessage => Command::LeaveMessage(target),
+        Feature::SetAccountCode => Command::Account { target, code: "4711".into() },
         // Whether it can go there is not announced.
         Feature::RedirectCall => {
             let redirected = pair.input(node, Input::Command(By::Application, Command::Redirect { target, number }));
@@ -189,7 +233,14 @@ fn walk(seed: u64, steps: usize) -> (Vec<Truth>, Vec<bool>) {
                 continue;
             }
             0..=8 if !pair.up => {
-                pair.connect();
+                // What follows from it is carried like all mail; a callback may ring at once.
+                pair.up = true;
+                for (i, shadow) in shadows.iter_mut().enumerate() {
+                    pair.input(i, Input::PeerUp(2 - i as u16)).expect("up");
+                    shadow.follow(&pair.nodes[i]);
+                    truth.extend(pair.nodes[i].truths().cloned());
+                    pair.nodes[i].out.clear();
+                }
                 continue;
             }
             9..=14 => {
@@ -202,6 +253,7 @@ fn walk(seed: u64, steps: usize) -> (Vec<Truth>, Vec<bool>) {
             15..=55 => {
                 pair.carry_one(node);
             }
+            91..=95 if node == 0 => random_outside(&mut pair, &mut chance),
             56..=90 => announced_or_not(&mut pair, &mut chance, node),
             _ => {
                 let command = random_command(&mut chance, node);
@@ -239,7 +291,7 @@ fn walk(seed: u64, steps: usize) -> (Vec<Truth>, Vec<bool>) {
             let all = switch.directory().filter_map(|device| Line::of(&device));
             let lines = all.flat_map(|line| switch.calls_at(line).expect("a line"));
             let mut calls: Vec<_> = lines
-                .filter(|v| v.connections.iter().any(|c| !c.device.number.starts_with(if i == 0 { '1' } else { '2' })))
+                .filter(|v| v.connections.iter().any(|c| c.device.number.starts_with(if i == 0 { '2' } else { '1' })))
                 .map(|v| {
                     let two = v.connections.len() == 2;
                     // Who holds a conference is not told across.
@@ -263,12 +315,16 @@ fn walk(seed: u64, steps: usize) -> (Vec<Truth>, Vec<bool>) {
 #[test]
 fn a_random_walk_never_breaks_an_invariant() {
     let (mut seen, mut picked) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
-    let mut numbers = std::collections::BTreeSet::new();
+    let (mut numbers, mut outside) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
     for seed in 1..=120 {
         let (truth, settled) = walk(seed, 4_000);
         numbers.extend(truth.iter().map(|t| (t.dn.clone(), t.state)));
+        outside.extend(truth.iter().filter(|t| t.state == TruthState::Connected).filter_map(|t| t.other.clone()));
         seen.extend(truth.into_iter().map(|t| (t.cause, t.state)));
         picked.extend(settled);
+    }
+    for wanted in ["95551234", "95550197", "+14165550000"] {
+        assert!(outside.iter().any(|other| other == wanted), "{wanted} is never spoken with");
     }
     for (number, state) in
         [("1010", TruthState::Connected), ("1900", TruthState::Alerting), ("1900", TruthState::Connected)]
@@ -294,6 +350,10 @@ fn a_random_walk_never_breaks_an_invariant() {
         (Why::CallPickup, TruthState::Connected),
         (Why::RecallBusy, TruthState::Alerting),
         (Why::RecallNoAnswer, TruthState::Alerting),
+        (Why::CampOn, TruthState::Queued),
+        (Why::CampOn, TruthState::Alerting),
+        (Why::CampOn, TruthState::Delivered),
+        (Why::CallBack, TruthState::Alerting),
         (Why::PeerLost, TruthState::Null),
         (Why::DestOutOfOrder, TruthState::Failed),
     ] {

@@ -187,7 +187,8 @@ fn what_is_learnt_of_a_call_is_told_each_kind_by_itself() {
     );
     assert_eq!(bench.leg(CALL).called, party("1004"), "the far end: this one called");
     assert_eq!(tells(&bench.happens(learnt("1004"))), [], "nothing new");
-    let out = bench.happens(Happening { account: Some("4711".into()), ..learnt("1000") });
+    let account = Account { code: "4711".into(), verified: Some(true) };
+    let out = bench.happens(Happening { account: Some(account.clone()), ..learnt("1000") });
     assert_eq!(tells(&out), [(Type::AccountCodeSet, Why::AccountCodeSet, CallState::Established)]);
 }
 
