@@ -380,8 +380,9 @@ impl Core {
     pub fn view(&self, since: u64, now_ms: i64) -> NodeView {
         let TruthNow { seq, at_ms, node, name, partners, associations, broken, outside, faults, phones } =
             self.truth_now(now_ms);
-        let outside = outside.map(|outside| OutsideView::new(outside, &phones));
         let dead = faults.powerless_until_ms.is_some();
+        let way = self.switch.plan().outside.as_ref();
+        let outside = way.zip(outside).map(|(way, outside)| OutsideView::new(way, outside, &phones));
         let phones = self.switch.plan().phones.iter().filter_map(|plan| {
             let own = self.switch.truth_of(plan.dn)?;
             let dn = self.switch.number_at(plan.dn);

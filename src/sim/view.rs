@@ -4,8 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use schemas::domain::Dn;
 use serde::Serialize;
 
+use super::trunks::{Access, OutsidePlan};
 use super::truth::{Truth, TruthFaults, TruthLeg, TruthOutside, TruthPhone, TruthState};
 
 /// The whole present state of a node.
@@ -79,8 +81,13 @@ pub struct UserView {
     pub may: Vec<&'static str>,
 }
 
+/// The way outside of a node, and who is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OutsideView {
+    /// What calls go over, in words.
+    pub way: String,
+    /// The numbers that come in, from `+` on: first and last of each range.
+    pub comes_in: Vec<(String, String)>,
     pub calls: Vec<OutsideCall>,
 }
 
@@ -90,16 +97,28 @@ pub struct OutsideCall {
     pub id: u64,
     /// Who calls, in words where no number may be shown or none is known here.
     pub from: String,
+    /// The name that a caller outside shows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The called number, from `+` on.
     pub to: String,
+    /// Whether the call came from outside.
+    pub incoming: bool,
+    /// The TDM trunk that the call goes over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trunk: Option<u16>,
     pub state: TruthState,
+    pub since_ms: i64,
+    /// Verbs of the hands that who is outside can do now.
+    pub may: Vec<&'static str>,
 }
 
 impl OutsideView {
     /// Who is outside; a call that went out comes from the phone that is in it.
     #[must_use]
-    pub fn new(outside: Vec<TruthOutside>, phones: &[TruthPhone]) -> Self {
-        let calls = outside.into_iter().map(|TruthOutside { id, from, to, incoming, gcid, state, .. }| {
+    pub fn new(plan: &OutsidePlan, outside: Vec<TruthOutside>, phones: &[TruthPhone]) -> Self {
+        let calls = outside.into_iter().map(|call| {
+            let TruthOutside { id, from, name, to, incoming, trunk, gcid, state, since_ms, .. } = call;
             let from = from.unwrap_or_else(|| {
                 if incoming {
                     return "a withheld number".to_owned();
@@ -107,9 +126,17 @@ impl OutsideView {
                 let there = phones.iter().find(|phone| phone.legs.iter().any(|leg| leg.gcid == gcid));
                 there.map_or_else(|| "another node".to_owned(), |phone| phone.dn.clone())
             });
-            OutsideCall { id, from, to, state }
+            let may = if state == TruthState::Alerting { vec!["answer", "hangup"] } else { vec!["hangup"] };
+            OutsideCall { id, from, name, to, incoming, trunk, state, since_ms, may }
         });
-        Self { calls: calls.collect() }
+        let way = match &plan.access {
+            Access::Trunks(count) => format!("trunks 1 to {count}"),
+            Access::Peer { name, .. } => format!("SIP peer {name}"),
+            Access::Through(node) => format!("by way of node {node}"),
+        };
+        let number = |dn: Dn| format!("{}{dn}", plan.direct_in_prefix);
+        let comes_in = plan.direct_in.iter().map(|range| (number(range.first), number(range.last))).collect();
+        Self { way, comes_in, calls: calls.collect() }
     }
 }
 

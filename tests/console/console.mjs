@@ -363,6 +363,131 @@ const everything = await page.evaluate(() => document.documentElement.outerHTML 
 assert.ok(!everything.includes(WRONG), 'a PIN is nowhere on the page');
 assert.ok(await page.evaluate(() => [...document.querySelectorAll('.pin')].every((i) => i.type === 'password' && i.value === '')));
 
+/** Keys a number at a phone's first line, and Enter. */
+const dial = async (dn, number) => {
+  await goTo(dn);
+  if (!(await isOn(`.phone[data-dn="${dn}"] .line:first-child .number`))) await tabTo(`.phone[data-dn="${dn}"] .line:first-child .number`);
+  await page.keyboard.type(number);
+  await page.keyboard.press('Enter');
+};
+const everyPhone = async () => {
+  await page.locator('#search').press('Control+A');
+  await page.locator('#search').press('Delete');
+};
+
+// Waiting at a phone that is busy; it rings when that is free.
+await goTo('1002');
+await press('1002', 'offhook');
+await dial('1000', '1002');
+await shows('1000', 'Busy 1002');
+await press('1000', 'campon');
+await isTrue('1000', 'queued 1002');
+await shows('1000', 'Waiting for 1002 Müller, Jörg');
+await goTo('1002');
+await shows('1002', 'Call waiting from 1000 Archer, Maya');
+await press('1002', 'hangup');
+await shows('1002', 'Ringing from 1000');
+await press('1002', 'answer');
+await isTrue('1000', 'connected 1002');
+
+// The call that waits is traded for the one there is.
+await dial('1001', '1000');
+await press('1001', 'campon');
+await goTo('1000');
+await shows('1000', 'Call waiting from 1001');
+await accessible('a call that waits');
+await everyPhone();
+await picture('waiting');
+await goTo('1000');
+await press('1000', 'trade');
+await isTrue('1000', 'held 1002, connected 1001');
+await press('1000', 'hangup');
+await press('1000', 'retrieve');
+await press('1000', 'hangup');
+await isTrue('1002', '');
+
+// Being called back, and leaving a message.
+await goTo('1002');
+await press('1002', 'offhook');
+await dial('1000', '1002');
+await press('1000', 'callback');
+await isTrue('1000', '');
+await goTo('1002');
+await press('1002', 'hangup');
+await goTo('1000');
+await shows('1000', 'Called back to reach 1002 Müller, Jörg');
+await press('1000', 'answer');
+await isTrue('1002', 'alerting 1000');
+await press('1000', 'hangup');
+await isTrue('1002', '');
+await dial('1000', '1003');
+await press('1000', 'message');
+await until('there is truly a message', async () => (await phone('1003')).messages?.includes('1000'));
+if ((await phone('1000')).legs.length) await press('1000', 'hangup');
+await everyPhone();
+await shows('1003', 'Message from 1000');
+
+// Somebody outside calls a number that comes in, with and without saying who it is.
+const trunks = '#outside .trunks:first-child';
+assert.deepEqual(await page.locator('#outside h3').allTextContents(), ['Node 1: Head office A', 'Node 3: Contact centre']);
+await page.locator(`${trunks} .way`, { hasText: 'trunks 1 to 8; +16135551000 to +16135551019 come in' }).waitFor();
+await tabTo(`${trunks} .from`);
+await page.keyboard.type('+1 (613) 555-0123');
+await page.keyboard.press('Tab');
+await page.keyboard.type('Zoë & Co <Außen>');
+await page.keyboard.press('Tab');
+await page.keyboard.type('+1 613 555-0000');
+await page.keyboard.press('Enter');
+await page.locator(`${trunks} .refusal`, { hasText: 'Call: ' }).waitFor();
+await heard('Outside, node 1 refused. Call: ');
+await page.keyboard.press('Control+A');
+await page.keyboard.type('+1 613 555-1000');
+await page.keyboard.press('Enter');
+await isTrue('1000', 'alerting +16135550123');
+await heard('Trunk 1: +16135550123 Zoë & Co <Außen> to +16135551000, Ringback');
+assert.ok(await page.locator(`${trunks} .refusal`).isHidden());
+await goTo('1000');
+await shows('1000', 'Ringing from +16135550123 Zoë & Co <Außen>');
+await press('1000', 'answer');
+const call = page.locator(`${trunks} .call`);
+await call.filter({ hasText: 'Talking' }).waitFor();
+assert.ok(await call.getByRole('button', { name: 'Answer' }).isHidden(), 'who called has nothing to answer');
+await tabTo(`${trunks} .call [data-verb="hangup"]`);
+assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Hang up the call from +16135550123 Zoë & Co <Außen> to +16135551000');
+await page.keyboard.press('Enter');
+await isTrue('1000', '');
+await call.waitFor({ state: 'detached' });
+assert.ok(await isOn(trunks), 'the node keeps the focus when the call is gone');
+await heard('to +16135551000, over');
+await tabTo(`${trunks} .from`);
+await page.keyboard.press('Control+A');
+await page.keyboard.press('Delete');
+await tabTo(`${trunks} .caller`);
+await page.keyboard.press('Control+A');
+await page.keyboard.press('Delete');
+await page.keyboard.press('Enter');
+await call.filter({ hasText: 'a withheld number to +16135551000' }).waitFor();
+// One goes out beside it: it rings outside until somebody answers there.
+await dial('1001', '95550155');
+await call.nth(1).filter({ hasText: '1001 Bélanger, Zoé to +16135550155: Ringing' }).waitFor();
+await accessible('outside');
+await everyPhone();
+await picture('outside');
+await tabTo(`${trunks} .call:nth-child(2) [data-verb="answer"]`);
+await page.keyboard.press('Enter');
+await isTrue('1001', 'connected 95550155');
+await page.waitForFunction((s) => document.activeElement.matches(s), `${trunks} .call:nth-child(2)`); // it keeps the focus when it is answered
+await goTo('1001');
+await tabTo('.phone[data-dn="1001"] .number');
+await page.keyboard.type('24');
+await press('1001', 'account');
+await shows('1001', 'account code 24');
+await press('1001', 'hangup');
+await tabTo(`${trunks} .call [data-verb="hangup"]`);
+await page.keyboard.press('Enter');
+await call.waitFor({ state: 'detached' });
+await isTrue('1000', '');
+
 // Node 2 loses its power in the middle of a call, and comes back by itself.
 await page.locator('#search').press('Control+A');
 await page.locator('#search').press('Delete');
@@ -425,7 +550,7 @@ for (const [name, options] of [
   for (const [dn, verb, number] of [
     ['1002', 'dial', '2004'], ['2004', 'answer'], ['1003', 'dial', '3003'], ['2007', 'dial', '1499'],
     ['1004', 'dial', '1006'], ['1006', 'answer'], ['1004', 'hold'], ['2003', 'dnd'], ['1005', 'forward', '2001'],
-    ['1010', 'login', '1901'],
+    ['1010', 'login', '1901'], ['1007', 'dial', '95550166'],
   ]) {
     const bodies = { dnd: { on: true }, forward: { type: 'noAnswerInternal', number }, login: { user: number, pin: '1234' } };
     const body = JSON.stringify(bodies[verb] ?? { number });
@@ -442,7 +567,7 @@ for (const [name, options] of [
   await picture(name, other);
   const wide = await other.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.ok(wide <= 0, `${name}: ${wide} px are beyond the edge`);
-  for (const [dn, verb] of [['1002', 'hangup'], ['1003', 'hangup'], ['2007', 'hangup'], ['1006', 'hangup'], ['2003', 'dnd'], ['1005', 'forward'],
+  for (const [dn, verb] of [['1002', 'hangup'], ['1003', 'hangup'], ['2007', 'hangup'], ['1006', 'hangup'], ['2003', 'dnd'], ['1005', 'forward'], ['1007', 'hangup'],
     ['1010', 'logout']]) {
     const body = JSON.stringify({ dnd: { on: false }, forward: { type: 'noAnswerInternal', number: '' } }[verb] ?? {});
     assert.ok((await fetch(`${hands[Number(dn[0]) - 1]}/phones/${dn}/${verb}`, { method: 'POST', body })).ok, `${dn} ${verb}`);
@@ -465,33 +590,6 @@ await late.locator('#link', { hasText: 'Connection lost, trying again' }).waitFo
 await late.locator('#link', { hasText: 'Live' }).waitFor();
 assert.equal(await late.locator('.phone').count(), 60);
 await late.context().close();
-
-// Lines to the outside are shown where a node says that it has some. Calls are made up here.
-assert.ok(await page.locator('#outside').isVisible());
-assert.deepEqual(await page.locator('#outside h3').allTextContents(), ['Node 1: Head office A', 'Node 3: Contact centre']);
-const outside = await (await browser.newContext()).newPage();
-const calls = [{ id: 7, from: '+16135550199', to: '+16135551000', state: 'ringing' }];
-const lines = { node: 3, name: 'Contact centre', partners: [], associations: 0, broken: 0, faults: {}, phones: [], outside: { calls } };
-await outside.route('**/lab/events', (route) => route.fulfill({
-  contentType: 'text/event-stream', body: `event: state\ndata: ${JSON.stringify({ nodes: [lines], records: [] })}\n\n`,
-}));
-const posted = [];
-await outside.route('**/lab/nodes/3/outside/**', (route) => {
-  posted.push([new URL(route.request().url()).pathname, route.request().postDataJSON()]);
-  return route.fulfill({ contentType: 'application/json', body: '{}' });
-});
-await outside.goto(`${gateway}/lab`);
-await outside.getByRole('region', { name: 'Outside' }).waitFor();
-await outside.locator('.from').fill('+16135550111');
-await outside.getByRole('textbox', { name: 'To' }).fill('+16135551001');
-await outside.getByRole('textbox', { name: 'To' }).press('Enter');
-await outside.getByRole('button', { name: 'Hang up the call from +16135550199' }).click();
-await until('both are sent', () => posted.length === 2);
-assert.deepEqual(posted, [
-  ['/lab/nodes/3/outside/call', { from: '+16135550111', to: '+16135551001' }], ['/lab/nodes/3/outside/7/hangup', {}],
-]);
-await accessible('outside lines', outside);
-await outside.context().close();
 
 // Pages of other origins: another port of this machine, another name, and a name made to lead here.
 const stranger = createServer((_, answer) => answer.setHeader('content-type', 'text/html').end('<!doctype html><title>Other</title>'));

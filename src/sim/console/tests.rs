@@ -85,7 +85,7 @@ async fn a_set_shows_the_lines_of_the_user_who_is_there() {
     assert_eq!(phone["name"], "Nguyễn, Thị Hạnh", "the set keeps its name");
     let lines = phone["lines"].as_array().expect("lines");
     assert_eq!((lines.len(), &lines[0]["legs"][0]["other"]), (2, &json!("1001")), "as many keys as the user has");
-    assert_eq!(lines[0]["may"], json!(["hangup"]));
+    assert_eq!(lines[0]["may"], json!(["callback", "message", "hangup"]));
     let users = now["users"].as_array().expect("users");
     assert_eq!((users.len(), &users[0]["dn"], &users[0]["desk"]), (15, &json!("1900"), &json!("1010")));
     assert_eq!((&users[0]["external"], &users[0]["may"]), (&json!(false), &json!([])));

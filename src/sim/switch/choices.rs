@@ -7,7 +7,7 @@ use super::Switch;
 use super::model::{LegState, Line};
 
 /// What is done with a leg.
-const VERBS: [(Feature, &str); 13] = [
+const VERBS: [(Feature, &str); 18] = [
     (Feature::AnswerCall, "answer"),
     (Feature::RedirectCall, "redirect"),
     (Feature::HoldCall, "hold"),
@@ -20,6 +20,11 @@ const VERBS: [(Feature, &str); 13] = [
     (Feature::CancelConsultationCall, "cancel"),
     (Feature::OutPulseDigits, "digits"),
     (Feature::NewCall, "newcall"),
+    (Feature::CamponCall, "campon"),
+    (Feature::SetCallMeBack, "callback"),
+    (Feature::SendCallbackMessage, "message"),
+    (Feature::TradeCall, "trade"),
+    (Feature::SetAccountCode, "account"),
     (Feature::ClearCall, "hangup"),
 ];
 

@@ -25,11 +25,12 @@ const choice = (value, text) => {
 /** What buttons say; those of NUMBERED take the number before them, and Enter does the first of them. */
 const PLAIN = {
   answer: 'Answer', hold: 'Hold', retrieve: 'Retrieve', alternate: 'Alternate',
-  transfer: 'Transfer', conference: 'Conference', split: 'Split', cancel: 'Cancel consultation', newcall: 'New call',
+  transfer: 'Transfer', conference: 'Conference', split: 'Split', cancel: 'Cancel consultation', trade: 'Trade',
+  campon: 'Camp on', callback: 'Call me back', message: 'Leave message', newcall: 'New call',
   hangup: 'Hang up',
 };
 const LAST = { offhook: 'Off hook' };
-const NUMBERED = { dial: 'Dial', consult: 'Consult', redirect: 'Redirect', pickup: 'Pick up', digits: 'Send digits' };
+const NUMBERED = { dial: 'Dial', consult: 'Consult', redirect: 'Redirect', pickup: 'Pick up', digits: 'Send digits', account: 'Account code' };
 
 const STATES = {
   initiated: ['Dial tone', ''], originated: ['Dialling', ''], delivered: ['Ringback', 'from'],
@@ -38,7 +39,7 @@ const STATES = {
 };
 const TONES = {
   busy: 'Busy', doNotDisturb: 'Do not disturb', callNotAnswered: 'No answer', invalidNumberFormat: 'Not a number',
-  numberUnallocated: 'No such number', destNotObtainable: 'Not obtainable', peerLost: 'Link lost',
+  numberUnallocated: 'No such number', trunksBusy: 'No line free', networkCongestion: 'Network is full', destNotObtainable: 'Not obtainable', peerLost: 'Link lost',
 };
 
 /** Which calls are forwarded, by the hands' words. */
@@ -73,15 +74,25 @@ const userOf = (dn) => {
   return undefined;
 };
 
+/** The name that a caller outside shows with a number. */
+const outsideName = (number) => {
+  for (const node of state.nodes.values()) {
+    const call = node.outside?.calls.find((one) => one.incoming && one.from === number);
+    if (call) return call.name;
+  }
+  return undefined;
+};
+
 const party = (dn) => {
-  const name = phoneOf(dn)?.name ?? userOf(dn)?.name;
+  const name = phoneOf(dn)?.name ?? userOf(dn)?.name ?? outsideName(dn);
   return name ? `${dn} ${name}` : dn;
 };
 
 /** A number as it is dialled, without what people write between the digits. */
 const digits = (text) => text.replace(/[\s()./-]/g, '');
 
-const parties = (other) => (other ?? '').split('+').filter(Boolean).map(party).join(' and ');
+/** Several numbers have a `+` between them; one from outside begins with one. */
+const parties = (other) => (other ?? '').split(/(?<=[^+])\+/).filter(Boolean).map(party).join(' and ');
 
 const legsOf = (phone) => phone.lines.flatMap((line) => line.legs);
 
@@ -97,9 +108,17 @@ const holder = (dn, leg) => {
   return legs.length === 2 && other[1].state === 'held' ? other[0] : undefined;
 };
 
+/** Whether it is the other party who waits, for this line to be free. */
+const waitsHere = (dn, leg) => {
+  const legs = phoneOf(dn)?.lines.find((line) => line.line === leg.line)?.legs ?? [];
+  return legs.some((other) => other !== leg && other.state !== 'held');
+};
+
 /** A leg in words: what its user hears or does, and whom with. */
 const words = (dn, leg) => {
   const others = parties(leg.other);
+  if (leg.state === 'queued' && waitsHere(dn, leg)) return ['Call waiting', `from ${others}`];
+  if (leg.state === 'alerting' && leg.cause === 'callBack') return ['Called back', `to reach ${others}`];
   if (leg.state === 'connected') {
     const by = holder(dn, leg);
     if (by) return ['On hold', `by ${party(by)}`];
@@ -139,7 +158,7 @@ const say = (text, kind = 'call') => {
 const RECORD = {
   initiated: () => 'has dial tone', originated: (o) => `dials ${o}`, delivered: (o) => `hears ${o} ring`,
   alerting: (o) => `is rung by ${o}`, connected: (o) => `talks with ${o}`, held: (o) => `holds ${o}`,
-  queued: (o) => `waits for ${o}`, null: () => 'has left the call',
+  queued: (o) => `has a call that waits, with ${o}`, null: () => 'has left the call',
 };
 
 const recordWords = (record) => {
@@ -242,7 +261,7 @@ const addPhone = (node, dn, list) => {
   const q = (selector) => root.querySelector(selector);
   const view = {
     node, dn, root, toggle: q('.toggle'), card: q('.card'), sum: q('.sum'), name: q('.name'), dnd: q('.dnd'),
-    sentOn: q('.sent-on'), powerless: q('.powerless'), box: q('.lines'), lines: new Map(),
+    sentOn: q('.sent-on'), message: q('.message'), powerless: q('.powerless'), box: q('.lines'), lines: new Map(),
     own: {
       root: q('.more'), refusal: q('.more .refusal'), dnd: q('[data-dnd]'), logout: q('[data-logout]'), forwards: q('.forwards'),
       forward: addOpener(q('[data-open="forward"]'), q('form.forward'), `forward-${dn}`),
@@ -364,6 +383,7 @@ const drawLine = (view, phone, line) => {
       const since = make('span', '', 'since');
       spot.since.push([since, leg.since_ms]);
       item.append(make('b', said[i][0]), ' ', make('span', said[i][1], 'other'), ' ', since);
+      if (leg.account) item.append(' ', make('span', `account code ${leg.account}`, 'tones'));
       if (leg.tones) item.append(' ', make('span', `heard ${leg.tones}`, 'tones'));
       return item;
     }));
@@ -375,7 +395,7 @@ const drawLine = (view, phone, line) => {
   const focused = document.activeElement;
   for (const [verb, button] of spot.buttons) button.hidden = !may.has(verb);
   const numbered = Object.keys(NUMBERED).filter((verb) => may.has(verb));
-  for (const verb of Object.keys(NUMBERED)) spot.buttons.get(verb).classList.toggle('first', verb === numbered[0] && verb !== 'digits');
+  for (const verb of Object.keys(NUMBERED)) spot.buttons.get(verb).classList.toggle('first', verb === numbered[0] && verb !== 'digits' && verb !== 'account');
   spot.dialling.hidden = numbered.length === 0;
   const state = said.map((w) => w.join(' ').trim()).join(', ') || 'idle';
   spot.root.setAttribute('aria-label', `${view.dn} line ${line.line}, ${state}`);
@@ -438,6 +458,9 @@ const drawPhone = (view) => {
   view.name.classList.toggle('absent', !phone.user && !phone.name);
   view.dnd.hidden = !phone.dnd;
   view.sentOn.hidden = !phone.forwards;
+  const messages = phone.messages ?? [];
+  view.message.hidden = messages.length === 0;
+  put(view.message, `Message from ${messages.join(', ')}`);
   view.root.dataset.state = !first ? 'idle' : said[0] === 'On hold' ? 'parked' : first.state;
   view.toggle.setAttribute('aria-expanded', String(open));
   view.card.hidden = !open;
@@ -585,41 +608,110 @@ const drawNode = (node) => {
   }
 };
 
-/** Lines to the outside world, where a node says that it has some. */
+/** The way to the outside world of a node that has one: calls that come in are made there. */
+const addOutside = (node) => {
+  const root = clone('t-outside');
+  const q = (selector) => root.querySelector(selector);
+  const view = { root, title: q('h3'), way: q('.way'), calls: q('.calls'), refusal: q('.refusal'), items: new Map() };
+  const [from, name, to] = [q('.from'), q('.caller'), q('.to')];
+  view.title.id = `outside-${node}`;
+  root.setAttribute('aria-labelledby', view.title.id);
+  put(q('.of'), ` into node ${node}`);
+  view.do = async (what, path, body) => {
+    const refusal = await send(node, 'POST', `/outside/${path}`, body);
+    view.refusal.hidden = !refusal;
+    if (!refusal) return;
+    put(view.refusal, `${what}: ${refusal}`);
+    say(`Outside, node ${node} refused. ${what}: ${refusal}`, 'refusal');
+  };
+  q('form').addEventListener('submit', (event) => {
+    event.preventDefault();
+    // Who shows no number calls without one.
+    view.do('Call', 'call', { from: digits(from.value) || undefined, name: name.value.trim() || undefined, to: digits(to.value) });
+  });
+  $('outside-nodes').append(root);
+  return view;
+};
+
+const OUTSIDE = { answer: 'Answer', hangup: 'Hang up' };
+
+const addOutsideCall = (view, id) => {
+  const root = make('li', '', 'call');
+  const item = { root, words: make('span'), since: make('span', '', 'since'), buttons: new Map() };
+  root.tabIndex = -1;
+  root.append(item.words, ' ', item.since);
+  for (const [verb, text] of Object.entries(OUTSIDE)) {
+    const button = make('button', text);
+    const of = make('span', '', 'of');
+    button.type = 'button';
+    button.dataset.verb = verb;
+    button.append(of);
+    button.addEventListener('click', () => view.do(text, `${id}/${verb}`, {}));
+    root.append(' ', button);
+    item.buttons.set(verb, [button, of]);
+  }
+  view.calls.append(root);
+  return item;
+};
+
+const outsideWords = (call) => {
+  const from = call.incoming ? [call.from, call.name].filter(Boolean).join(' ') : party(call.from);
+  const [what] = STATES[call.state] ?? [call.state];
+  return [`${call.trunk ? `Trunk ${call.trunk}: ` : ''}${from} to ${call.to}`, what, from];
+};
+
 const drawOutside = () => {
   const nodes = [...state.nodes.values()].filter((node) => node.outside);
   $('outside').hidden = nodes.length === 0;
   for (const node of nodes) {
     let view = shown.outside.get(node.node);
     if (!view) {
-      const root = clone('t-outside');
-      const form = root.querySelector('form');
-      const [from, to] = [root.querySelector('.from'), root.querySelector('.to')];
-      put(root.querySelector('h3'), `Node ${node.node}: ${node.name}`);
-      form.addEventListener('submit', async (event) => {
-        event.preventDefault();
-        const refusal = await send(node.node, 'POST', '/outside/call', { from: from.value.trim(), to: to.value.trim() });
-        if (refusal) say(`The call from outside is refused. ${refusal}`, 'refusal');
-      });
-      $('outside-nodes').append(root);
-      view = { calls: root.querySelector('.calls') };
+      view = addOutside(node.node);
       shown.outside.set(node.node, view);
     }
-    view.calls.replaceChildren(...(node.outside.calls ?? []).map((call) => {
-      const item = make('li', `${call.from} to ${call.to}: ${call.state} `);
-      for (const [verb, text] of [['answer', 'Answer'], ['hangup', 'Hang up']]) {
-        const button = make('button', text);
-        button.type = 'button';
-        button.append(make('span', ` the call from ${call.from}`, 'of'));
-        button.addEventListener('click', async () => {
-          const refusal = await send(node.node, 'POST', `/outside/${call.id}/${verb}`, {});
-          if (refusal) say(`${text} refused. ${refusal}`, 'refusal');
-        });
-        item.append(button);
+    put(view.title, `Node ${node.node}: ${node.name}`);
+    const ranges = (node.outside.comes_in ?? []).map(([first, last]) => (first === last ? first : `${first} to ${last}`));
+    put(view.way, [node.outside.way, ranges.length ? `${ranges.join(', ')} come in` : ''].filter(Boolean).join('; '));
+    const held = [...view.items].find(([, item]) => item.root.contains(document.activeElement));
+    const calls = new Map((node.outside.calls ?? []).map((call) => [call.id, call]));
+    for (const [id, item] of view.items) {
+      if (calls.has(id)) continue;
+      item.root.remove();
+      view.items.delete(id);
+    }
+    for (const [id, call] of calls) {
+      let item = view.items.get(id);
+      if (!item) {
+        item = addOutsideCall(view, id);
+        view.items.set(id, item);
       }
-      return item;
-    }));
+      const [who, what, from] = outsideWords(call);
+      item.root.className = `call leg ${call.state}`;
+      const text = `${who}: ${what}`;
+      if (item.words.textContent !== text) item.words.replaceChildren(`${who}: `, make('b', what));
+      item.at = call.since_ms;
+      for (const [verb, [button, of]] of item.buttons) {
+        button.hidden = !call.may.includes(verb);
+        put(of, ` the call from ${from} to ${call.to}`);
+      }
+    }
+    view.calls.hidden = calls.size === 0;
+    // What was pressed is gone: its call keeps the focus, or else the node's lines.
+    if (held && !(view.calls.contains(document.activeElement) && document.activeElement.checkVisibility())) {
+      (view.items.get(held[0])?.root ?? view.root).focus();
+    }
   }
+};
+
+/** What somebody must hear of people outside. */
+const compareOutside = (former, node) => {
+  const before = new Map((former.outside?.calls ?? []).map((call) => [call.id, call]));
+  for (const call of node.outside?.calls ?? []) {
+    const was = before.get(call.id);
+    before.delete(call.id);
+    if (was?.state !== call.state) say(`Outside: ${outsideWords(call).slice(0, 2).join(', ')}`);
+  }
+  for (const call of before.values()) say(`Outside: ${outsideWords(call)[0]}, over`);
 };
 
 // --- events ---------------------------------------------------------------------------------
@@ -692,6 +784,9 @@ const tick = () => {
   for (const view of shown.phones.values()) {
     for (const spot of view.lines.values()) for (const [element, since] of spot.since) put(element, span(now - since));
   }
+  for (const view of shown.outside.values()) {
+    for (const item of view.items.values()) put(item.since, item.at ? span(now - item.at) : '');
+  }
   for (const view of shown.nodes.values()) {
     for (const [element, until] of view.until ?? []) put(element, span(until - now + 999));
   }
@@ -709,6 +804,7 @@ const take = (node) => {
 /** What a person must hear of a node's own life. */
 const compare = (former, node) => {
   if (!former) return;
+  compareOutside(former, node);
   const name = `Node ${node.node}`;
   const powerless = (n) => !!n.faults.powerless_until_ms;
   if (powerless(node) !== powerless(former)) say(`${name} ${powerless(node) ? 'has no power' : 'has power again'}`, 'node');

@@ -22,12 +22,17 @@ fn command(verb: &str) -> Command {
         "cancel" => Command::Reconnect(two("1000")),
         "digits" => Command::Digits { target, digits: "1".into() },
         "newcall" => Command::NewCall(target),
+        "campon" => Command::CampOn(target),
+        "callback" => Command::CallBack(target),
+        "message" => Command::LeaveMessage(target),
+        "trade" => Command::Trade(target),
+        "account" => Command::Account { target, code: "24".into() },
         "hangup" => Command::Clear(target),
         other => unreachable!("{other} is no verb"),
     }
 }
 
-const VERBS: [&str; 16] = [
+const VERBS: [&str; 21] = [
     "offhook",
     "dial",
     "pickup",
@@ -43,6 +48,11 @@ const VERBS: [&str; 16] = [
     "cancel",
     "digits",
     "newcall",
+    "campon",
+    "callback",
+    "message",
+    "trade",
+    "account",
     "hangup",
 ];
 
@@ -72,7 +82,7 @@ fn a_line_offers_what_it_does_in_every_state_and_nothing_else() {
 fn lines_of_one_set_offer_what_is_theirs() {
     let mut b = bench(1);
     b.call("1000/2", "1001");
-    assert_eq!(b.switch.choices(line("1000/2")), ["hangup"]);
+    assert_eq!(b.switch.choices(line("1000/2")), ["callback", "message", "hangup"]);
     assert_eq!(b.switch.choices(line("1000")), ["offhook", "dial", "pickup"]);
 }
 
