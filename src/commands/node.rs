@@ -11,7 +11,7 @@ use super::{in_system, log};
 use crate::app;
 use crate::sim::listen::{self, Addresses};
 use crate::sim::node::Env;
-use crate::sim::plan::{Plan, Style};
+use crate::sim::plan::{Plan, Style, Withholds};
 use crate::sim::tls::NodeTls;
 
 #[derive(Debug, Args)]
@@ -42,6 +42,9 @@ pub(super) struct Node {
     /// splitConferenceCall, no newCall.
     #[arg(long)]
     no_private: bool,
+    /// Do not pass this on to other nodes about the people of a call. Can be given several times.
+    #[arg(long, value_enum)]
+    withhold: Vec<Withheld>,
     /// Speak TLS on the CSTA port, with this certificate (PEM; those of its issuers follow it).
     #[arg(long, requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -71,6 +74,13 @@ enum Association {
     ServerFirst,
     Session,
     None,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Withheld {
+    Names,
+    /// They are private at the other node.
+    Numbers,
 }
 
 fn peer(text: &str) -> Result<(Ceid, SocketAddr), String> {
@@ -110,6 +120,10 @@ impl Node {
             Association::None => Style::None,
         };
         plan.private = !self.no_private;
+        plan.withholds = Withholds {
+            names: self.withhold.contains(&Withheld::Names),
+            numbers: self.withhold.contains(&Withheld::Numbers),
+        };
         for (dn, name) in self.names {
             let phone = plan.phones.iter_mut().find(|phone| phone.dn == dn);
             phone.with_context(|| format!("--name: the node has no phone {dn}"))?.name = name;

@@ -448,7 +448,10 @@ impl Core {
                     self.exchange.tell(&output, &mut effects);
                     self.send(effects, now_ms, acts);
                 }
-                Output::Peer(to, message) => acts.push(Act::Peer(to, message)),
+                Output::Peer(to, mut message) => {
+                    message.withhold(self.switch.plan().withholds);
+                    acts.push(Act::Peer(to, message));
+                }
                 Output::Broken(what) => {
                     tracing::error!(node = %self.switch.plan().ceid, what, "an invariant of the switch is broken");
                     debug_assert!(false, "an invariant of the switch is broken: {what}");

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::plan::Withholds;
 use super::switch::{Refusal, Why};
 
 /// A leg over the link, named by the node that set it up; never used again while that node lives.
@@ -181,6 +182,52 @@ pub enum PeerMessage {
         part: PartId,
         cause: Why,
     },
+}
+
+impl PeerMessage {
+    /// Says less about people. What a number leads to is not changed: who is called, and where it rings that is picked up.
+    pub fn withhold(&mut self, what: Withholds) {
+        for party in self.people() {
+            if what.names {
+                party.name = None;
+            }
+            party.private |= what.numbers;
+        }
+    }
+
+    fn people(&mut self) -> Vec<&mut PeerParty> {
+        match self {
+            Self::Setup { calling, redirected, original, .. } => {
+                std::iter::once(calling).chain(redirected).chain(original.as_deref_mut()).collect()
+            }
+            Self::CampOn { calling: party, .. }
+            | Self::Alert { called: party, .. }
+            | Self::Queued { called: party, .. }
+            | Self::Member { who: party, .. }
+            | Self::PickUp { by: party, .. } => vec![party],
+            Self::Picked { calling, called, redirected, party, beyond, .. } => {
+                [&mut **calling, redirected, party].into_iter().chain(called.as_deref_mut()).chain(beyond).collect()
+            }
+            Self::Update { by, to, party, beyond, calling, called, .. } => {
+                let others = [to, calling, called].into_iter().filter_map(Option::as_deref_mut);
+                [by, party].into_iter().chain(others).chain(beyond).collect()
+            }
+            Self::Hello { .. }
+            | Self::Heartbeat
+            | Self::Sync { .. }
+            | Self::Reached { .. }
+            | Self::Watch { .. }
+            | Self::Free { .. }
+            | Self::Message { .. }
+            | Self::Answer { .. }
+            | Self::Hold { .. }
+            | Self::Retrieve { .. }
+            | Self::Refused { .. }
+            | Self::Digits { .. }
+            | Self::Clear { .. }
+            | Self::Fail { .. } => Vec::new(),
+        }
+    }
 }
 
 /// A call that was forwarded on its way.
