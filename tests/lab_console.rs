@@ -22,8 +22,20 @@ async fn a_person_at_a_keyboard_runs_the_lab_in_a_browser() {
     let arguments = [script, &lab.url, hands[0], hands[1], hands[2], pictures];
     let said = run(&node, &arguments, "").await;
     assert!(said.contains("as agreed"), "{said}");
-    for name in ["idle", "consultation", "login", "users", "waiting", "outside", "no-power", "dark", "narrow", "middle"]
-    {
+    for name in [
+        "idle",
+        "consultation",
+        "login",
+        "users",
+        "waiting",
+        "outside",
+        "no-power",
+        "dark",
+        "narrow",
+        "middle",
+        "wide",
+        "narrow-dark",
+    ] {
         assert!(Path::new(pictures).join(format!("{name}.png")).exists(), "there is no picture of {name}");
     }
     assert!(!lab.process.logged().iter().any(|line| line.contains("86420975")), "no PIN that was keyed is logged");

@@ -467,6 +467,8 @@ await page.keyboard.press('Control+A');
 await page.keyboard.press('Delete');
 await page.keyboard.press('Enter');
 await call.filter({ hasText: 'a withheld number to +16135551000' }).waitFor();
+await goTo('1000');
+await shows('1000', 'Ringing from a withheld number');
 // One goes out beside it: it rings outside until somebody answers there.
 await dial('1001', '95550155');
 await call.nth(1).filter({ hasText: '1001 Bélanger, Zoé to +16135550155: Ringing' }).waitFor();
@@ -544,7 +546,8 @@ assert.deepEqual(page.faults.filter((f) => !f.includes('409')), [], 'the browser
 // The same in the dark, and on a narrow screen; nothing is wider than the screen.
 for (const [name, options] of [
   ['dark', { colorScheme: 'dark' }], ['narrow', { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }],
-  ['middle', { viewport: { width: 820, height: 1100 } }],
+  ['middle', { viewport: { width: 820, height: 1100 } }], ['wide', { viewport: { width: 1920, height: 1080 } }],
+  ['narrow-dark', { viewport: { width: 360, height: 740 }, colorScheme: 'dark', hasTouch: true, isMobile: true }],
 ]) {
   const other = await open(options);
   for (const [dn, verb, number] of [

@@ -83,7 +83,11 @@ const outsideName = (number) => {
   return undefined;
 };
 
+/** Who withholds a number has a sign in the nodes' truth: X and a number. */
+const WITHHELD = /^X\d+$/;
+
 const party = (dn) => {
+  if (WITHHELD.test(dn)) return 'a withheld number';
   const name = phoneOf(dn)?.name ?? userOf(dn)?.name ?? outsideName(dn);
   return name ? `${dn} ${name}` : dn;
 };
