@@ -18,7 +18,7 @@ pub const FORWARDINGS: [(Forwarding, &str); 5] = [
 
 impl Switch {
     pub(super) fn do_not_disturb(&mut self, by: By, dn: Dn, on: bool, step: &mut Step<'_>) -> Outcome {
-        self.usable(by, Line::prime(dn))?;
+        self.sets_features(by, dn)?;
         if let Some(phone) = self.state.phones.get_mut(&dn)
             && phone.dnd != on
         {
@@ -26,6 +26,12 @@ impl Switch {
             self.tell_set(dn, Setting::DoNotDisturb(on), step);
         }
         Ok(Done::default())
+    }
+
+    /// Where nobody can be, nothing is set: what is set there already holds.
+    fn sets_features(&self, by: By, dn: Dn) -> Result<(), Refusal> {
+        self.usable(by, Line::prime(dn))?;
+        if self.is_out_of_service(dn) { Err(Refusal::OutOfService) } else { Ok(()) }
     }
 
     /// Forwards calls for a number to another; `None` ends it. What could only lead back is refused
@@ -38,7 +44,7 @@ impl Switch {
         number: Option<String>,
         step: &mut Step<'_>,
     ) -> Outcome {
-        self.usable(by, Line::prime(dn))?;
+        self.sets_features(by, dn)?;
         if let Some(number) = &number {
             if let Route::Nowhere(_) = self.route(number) {
                 return Err(Refusal::InvalidDestination);
