@@ -187,3 +187,45 @@ async fn who_joins_from_a_node_that_withholds_stays_hidden() {
     app.hear(b, Type::CallClear, Why::OtherDeviceCleared).await;
     scene.nothing_is_broken().await;
 }
+
+/// Hidden members of a conference are members, and one of them that leaves is not the end of it.
+#[tokio::test]
+async fn hidden_members_of_a_conference_come_and_go() {
+    let scene = Scene::withholding(&["numbers"]).await;
+    let (app, [a, b]) = (&scene.app, scene.objects);
+    let c = app.watch(&scene.nodes[0].address.to_string(), "1001").await;
+    let (first, theirs) = app.connect(a, b, "2001").await;
+    app.consult(a, first, "1001").await.expect("consultationCall is accepted");
+    let [.., second, ringing] = app
+        .hear_each([
+            (a, Type::CallHeld, Why::ConsHoldInvoked),
+            (b, Type::CallHeld, Why::ConsHold),
+            (a, Type::CallOriginated, Why::ConsCallInvoked),
+            (a, Type::CallDelivered, Why::Delivered),
+            (c, Type::CallReceived, Why::NewCall),
+        ])
+        .await;
+    app.answer(c, ringing.local_call_id).await.expect("answerCall is accepted");
+    app.hear_each([(c, Type::CallEstablished, Why::AnsweredInvoked), (a, Type::CallEstablished, Why::Answered)]).await;
+    app.conference(a, second.local_call_id).await.expect("conferenceCall is accepted");
+    app.hear_each([(a, Type::CallConferenced, Why::ConferenceInvoked), (a, Type::CallClear, Why::ClearInvoked)]).await;
+    app.hear(c, Type::CallConferenced, Why::Conferenced).await;
+    let event = app.hear(b, Type::CallConferenced, Why::Conferenced).await;
+    let members: Vec<_> = event.party.iter().map(|m| (m.member_num.as_deref(), m.member_name.as_deref())).collect();
+    assert_eq!(members.iter().filter(|m| **m == (None, None)).count(), 2, "{event:?}");
+    assert!(members.contains(&(Some("2001"), Some("Fischer & Sohn, Werkstatt"))) && members.len() == 3, "{event:?}");
+    let hidden = event.party.iter().filter(|m| m.member_num.is_none());
+    assert!(hidden.into_iter().all(|m| m.number_privacy && m.name_privacy && m.device_type.is_none()), "{event:?}");
+
+    app.clear(c, ringing.local_call_id).await.expect("clearCall is accepted");
+    app.hear(c, Type::CallClear, Why::ClearInvoked).await;
+    app.hear(a, Type::DeviceDropped, Why::OtherDeviceDropped).await;
+    let event = app.hear(b, Type::DeviceDropped, Why::OtherDeviceDropped).await;
+    assert_eq!((event.local_call_id, event.call_state), (theirs, Some(CallState::Established)));
+    assert!(others(&event, "2001").iter().all(|(_, who)| *who == HIDDEN), "{event:?}");
+    app.clear(b, theirs).await.expect("clearCall is accepted");
+    app.hear(b, Type::CallClear, Why::ClearInvoked).await;
+    app.hear(a, Type::CallClear, Why::OtherDeviceCleared).await;
+    app.heard_everything().await;
+    scene.nothing_is_broken().await;
+}
