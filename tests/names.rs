@@ -3,12 +3,17 @@
 
 use std::path::Path;
 
+use oig::client::SoapClient;
+use schemas::contract::adv::{AdvCallEventMsg, AdvDevice};
 use schemas::contract::cc::{CallEventMsg, CallEventType as Type, DeviceAttributeNames, EventCauseType as Why};
-use schemas::contract::ops_call_control_standard::RegisterEventHandler;
+use schemas::contract::ops_call_control_advanced::AdvGetEvent;
+use schemas::contract::ops_call_control_standard::{MonitorObject, RegisterEventHandler, StopMonitor};
+use schemas::contract::ops_session::ResetSessionTimer;
 use serde_json::{Value, json};
 
-use crate::common::app::App;
-use crate::common::cluster::{Gateway, Node, own_address};
+use crate::common::advanced::{By, as_list, authenticate, console, read, sign};
+use crate::common::app::{App, log_in};
+use crate::common::cluster::{Gateway, Node, With, own_address};
 use crate::common::handler::Handler;
 use crate::common::rest::RestClient;
 use crate::common::{Folder, eventually};
@@ -105,6 +110,20 @@ for file in sys.argv[1:]:
 print(json.dumps(told))
 "#;
 
+/// The devices of each event that a handler was given.
+async fn pushed(handler: &Handler) -> Vec<Vec<(String, Option<String>)>> {
+    let folder = Folder::new();
+    let mut arguments = vec!["-c".to_owned(), READER.to_owned()];
+    for (number, asked) in handler.asked().iter().enumerate() {
+        let file = folder.path().join(number.to_string());
+        std::fs::write(&file, &asked.body).expect("the test's folder can be written");
+        arguments.push(file.to_str().expect("a path of this machine").to_owned());
+    }
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let told = run(Path::new("python3"), &arguments, "").await;
+    serde_json::from_str(&told).expect("JSON")
+}
+
 #[tokio::test]
 async fn names_come_unchanged_out_of_every_form_of_an_event() {
     let first = node(1, &[]).await;
@@ -196,21 +215,69 @@ async fn names_come_unchanged_out_of_every_form_of_an_event() {
     told.iter().for_each(|devices| right(devices));
     assert!(told.len() > heard.len(), "{} are not all", told.len());
     eventually("every event is pushed", async || (handler.asked().len() >= told.len()).then_some(())).await;
-    let folder = Folder::new();
-    let mut arguments = vec!["-c".to_owned(), READER.to_owned()];
-    for (number, asked) in handler.asked().iter().enumerate() {
-        let file = folder.path().join(number.to_string());
-        std::fs::write(&file, &asked.body).expect("the test's folder can be written");
-        arguments.push(file.to_str().expect("a path of this machine").to_owned());
-    }
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let pushed = run(Path::new("python3"), &arguments, "").await;
-    let mut pushed: Vec<Vec<(String, Option<String>)>> = serde_json::from_str(&pushed).expect("JSON");
+    let mut pushed = pushed(&handler).await;
     pushed.iter().for_each(|devices| right(devices));
     assert!(heard.iter().all(|devices| pushed.contains(devices)));
     pushed.sort();
     told.sort();
     assert_eq!(pushed, told);
+}
+
+/// The same of an event in its advanced form.
+fn named_in_advanced(event: &AdvCallEventMsg) -> Vec<(String, Option<String>)> {
+    let attribute = |device: &AdvDevice, name| {
+        let found = device.device_attribute.iter().find(|a| a.attribute_name == Some(name))?;
+        Some(found.attribute_value.clone().expect("an attribute that is there has a value"))
+    };
+    let named = |d| {
+        let number = attribute(d, DeviceAttributeNames::Number).expect("a number");
+        (number, attribute(d, DeviceAttributeNames::Name))
+    };
+    event.device.iter().map(named).collect()
+}
+
+#[tokio::test]
+async fn names_come_unchanged_out_of_the_advanced_form_polled_and_pushed() {
+    let node = node(1, &[]).await;
+    let gateway = Gateway::start_with(&[&node], With { advanced: true, ..With::default() }).await;
+    let client = SoapClient::new(&gateway.url).expect("an HTTP client can be made");
+    let app = App::login(&gateway.url).await;
+    let icp = app.icp(&node.address.to_string()).await;
+    let begun = log_in(&client, console(Some(read("console.cert.pem")))).await;
+    let challenge = begun.authentication_data.expect("a challenge");
+    let signed = as_list(&sign("console.key.pem", &challenge, By::Sha256));
+    assert!(authenticate(&client, begun.session_id, &signed).await.result);
+    let session_id = begun.session_id;
+    let handler = Handler::start([]);
+    let register = RegisterEventHandler { session_id, event_handler_url: handler.url() };
+    assert!(client.call(&register).await.expect("an answer").result);
+    let mut told = Vec::new();
+    for phone in 0..NAMES.len() {
+        let dn = (1000 + phone).to_string();
+        let object_id = app.phone_id(icp, &dn).await.expect("listed");
+        assert!(client.call(&ResetSessionTimer { session_id }).await.expect("an answer").result);
+        assert!(client.call(&MonitorObject { session_id, object_id }).await.expect("an answer").result);
+        // Somebody calls somebody whose name is another.
+        let other = (1000 + (phone + 7) % NAMES.len()).to_string();
+        for kind in ["MONITOR_SET", "CALL_ORIGINATED", "CALL_DELIVERED"] {
+            let event = client.call(&AdvGetEvent { session_id, timeout: 10_000 }).await.expect("an answer");
+            let call = event.call_event.clone().unwrap_or_else(|| panic!("{kind} at {dn}: {event:?}"));
+            assert_eq!(call.kind.map(|k| k.as_str()), Some(kind));
+            told.push(named_in_advanced(&call));
+            if kind == "MONITOR_SET" {
+                node.hands.does_with(&dn, "dial", json!({ "number": other })).await;
+            }
+        }
+        assert!(told.last().expect("just told").iter().any(|(number, _)| *number == other));
+        node.hands.does(&dn, "hangup").await;
+        let event = client.call(&AdvGetEvent { session_id, timeout: 10_000 }).await.expect("an answer");
+        told.push(named_in_advanced(&event.call_event.expect("a call")));
+        assert!(client.call(&StopMonitor { session_id, object_id }).await.expect("an answer").result);
+    }
+    told.iter().for_each(|devices| right(devices));
+    eventually("every event is pushed", async || (handler.asked().len() >= told.len()).then_some(())).await;
+    assert!(handler.asked().iter().all(|asked| asked.body.contains("advHandleEvent")));
+    assert_eq!(pushed(&handler).await, told, "in their order");
 }
 
 #[tokio::test]
