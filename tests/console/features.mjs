@@ -49,6 +49,7 @@ for (const [i, kind] of kinds.entries()) {
   await until(`${kind} is truly forwarded`, async () => (await phone('2003')).forwards?.[kind] === `200${4 + i}`);
   await page.waitForFunction((s) => document.querySelector(s).value === '', own('2003', '.to'));
 }
+await page.locator(own('2003', '.forwards li')).nth(4).waitFor();
 assert.deepEqual(await page.locator(own('2003', '.forwards li')).allInnerTexts().then((all) => all.map((one) => one.split(' Stop')[0])), [
   'All calls: to 2004 Kowalski, Jan', 'Busy, from outside: to 2006 Söderström, Björn', 'Busy, from inside: to 2005 Singh, Harpreet',
   'No answer, from outside: to 2008 Mbeki, Thandi', 'No answer, from inside: to 2007 Lobby <North>',
@@ -223,7 +224,7 @@ await page.keyboard.type('+1 613 555-1000');
 await page.keyboard.press('Enter');
 await isTrue('1000', 'alerting +16135550123');
 await heard('Trunk 1: +16135550123 Zoë & Co <Außen> to +16135551000, Ringback');
-assert.ok(await page.locator(`${trunks} .refusal`).isHidden());
+await page.locator(`${trunks} .refusal`).waitFor({ state: 'hidden' });
 await goTo('1000');
 await shows('1000', 'Ringing from +16135550123 Zoë & Co <Außen>');
 await press('1000', 'answer');
