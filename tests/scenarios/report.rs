@@ -1,14 +1,19 @@
-//! Which rows of the contract's table of events the scenarios reach, and why they do not reach the rest.
+//! Which rows of the contract's table of events, and which of its causes, the scenarios reach, and why they do not reach
+//! the rest.
 //!
-//! `cargo test --test gateway scenarios::report -- --nocapture` prints it. The rows are data (`rows.txt`);
+//! `cargo test --test gateway scenarios::report -- --nocapture` prints it. Rows and causes are data (`rows.txt`, `causes.txt`);
 //! what a scenario expects is counted from its file, since another test plays every file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use schemas::contract::cc::EventCauseType;
 
 use super::every_file;
 use super::file::{Also, Call, Event, Scenario};
 
 const ROWS: &str = include_str!("rows.txt");
+const CAUSES: &str = include_str!("causes.txt");
 
 #[derive(Debug)]
 struct Row {
@@ -171,4 +176,69 @@ fn every_expected_event_is_a_row_of_the_contract() {
             assert!(known, "{}.scenario, line {}: the table has no {}", scenario.name, told.line, told.text);
         }
     }
+}
+
+/// Where a cause comes from.
+#[derive(Debug)]
+enum From {
+    Scenario(&'static str),
+    Test(&'static str),
+    /// Of what does not exist yet, or is never told of a phone.
+    Nowhere,
+}
+
+fn causes() -> Vec<(&'static str, From)> {
+    let lines = CAUSES.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    let cause = |line: &'static str| {
+        let (cause, from) = line.split_once(' ')?;
+        let from = from.trim();
+        let said = |mark| from.strip_prefix(mark).map(str::trim).filter(|why: &&str| !why.is_empty());
+        let from = match (said("test: "), said("later: ").or(said("never: "))) {
+            (Some(test), _) => From::Test(test.split_once("  ")?.0),
+            (None, Some(_)) => From::Nowhere,
+            (None, None) => From::Scenario(Some(from).filter(|name| !name.contains([' ', ':']))?),
+        };
+        Some((cause, from))
+    };
+    lines.map(|line| cause(line).unwrap_or_else(|| panic!("no line of causes.txt: {line}"))).collect()
+}
+
+#[test]
+fn every_cause_of_the_contract_comes_from_a_scenario_or_it_is_said_why_not() {
+    let causes = causes();
+    let listed: Vec<_> = causes.iter().map(|(cause, _)| *cause).collect();
+    let all: Vec<_> = EventCauseType::ALL.iter().map(|cause| cause.as_str()).collect();
+    assert_eq!(listed, all, "causes.txt lists the contract's causes once each, in their order");
+    // Another test plays every file: what a file expects has come.
+    let mut produced: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for scenario in every_file().into_iter().filter(|scenario| scenario.needs.is_empty()) {
+        for told in scenario.every_step().flat_map(|step| &step.told) {
+            if let Event::Call(call) = &told.event {
+                produced.entry(call.what[1].clone()).or_default().insert(scenario.name.clone());
+            }
+        }
+    }
+    let mut wrong = Vec::new();
+    for (cause, from) in &causes {
+        let scenarios = produced.get(*cause);
+        match from {
+            From::Scenario(name) if scenarios.is_some_and(|names| names.contains(*name)) => {}
+            From::Scenario(name) => wrong.push(format!("{cause}: {name}.scenario does not produce it")),
+            From::Test(_) | From::Nowhere if scenarios.is_some() => {
+                wrong.push(format!("{cause}: {scenarios:?} produce it"));
+            }
+            From::Test(file) => {
+                let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file));
+                let variant =
+                    EventCauseType::ALL.iter().find(|known| known.as_str() == *cause).map(|v| format!("Why::{v:?}"));
+                if !text.is_ok_and(|text| variant.is_some_and(|variant| text.contains(&variant))) {
+                    wrong.push(format!("{cause}: {file} does not expect it"));
+                }
+            }
+            From::Nowhere => {}
+        }
+    }
+    let here = causes.iter().filter(|(_, from)| !matches!(from, From::Nowhere)).count();
+    println!("{} causes: {here} are produced", causes.len());
+    assert!(wrong.is_empty(), "causes.txt and the scenarios disagree:\n{}", wrong.join("\n"));
 }
