@@ -5,12 +5,12 @@ use std::net::IpAddr;
 use std::process::Command;
 
 use schemas::contract::cc::{
-    CallEventMsg, CallEventType as Type, CallState, DeviceAttributeNames, EventCauseType as Why,
-    FeaturesAllowed as Feature,
+    CallEventAttributeNames, CallEventMsg, CallEventType as Type, CallState, DeviceAttributeNames, DeviceName,
+    EventCauseType as Why, FeaturesAllowed as Feature,
 };
 use serde_json::{Value, json};
 
-use crate::common::app::{App, WRONG_STATE, global_call_id};
+use crate::common::app::{App, WRONG_STATE, attribute, global_call_id};
 use crate::common::cluster::{Gateway, With, own_address};
 use crate::common::hands::Hands;
 use crate::common::process::Process;
@@ -253,6 +253,89 @@ async fn a_switch_that_says_only_who_the_other_party_is_now_is_told_so() {
     let held = app.hear(anna, Type::CallHeld, Why::HardHoldInvoked).await;
     assert_eq!(global_call_id(&held), "A0010042");
     app.hear(ben, Type::CallHeld, Why::HardHold).await;
+    app.heard_everything().await;
+}
+
+/// Roles and numbers of an event; `None` for somebody whose number is not told.
+fn numbers(event: &CallEventMsg) -> Vec<(DeviceName, Option<&str>)> {
+    let number = |device: &'_ schemas::contract::cc::Device| {
+        device.device_attribute.iter().position(|a| a.attribute_name == Some(DeviceAttributeNames::Number))
+    };
+    let devices = event.device.iter().map(|d| {
+        let number = number(d).and_then(|at| d.device_attribute[at].attribute_value.as_deref());
+        (d.device_name.expect("a role"), number)
+    });
+    devices.collect()
+}
+
+/// What a switch does not say of a call, or does not want to be shown, is in none of its events; what it says of it is.
+#[tokio::test]
+async fn what_a_switch_does_not_say_of_a_call_is_left_out() {
+    use DeviceName::{CalledDevice, CallingDevice, ConnectedDevice, HoldingDevice, UsingDevice};
+    let switch = Foreign::start("none").await;
+    let gateway = switch.gateway().await;
+    let app = App::login(&gateway.url).await;
+    let address = switch.address.to_string();
+    let (anna, ben) = (app.watch(&address, "1000").await, app.watch(&address, "1001").await);
+    let less = async |say: Value| switch.hands.fault("less", json!({ "say": say })).await;
+    let dial = async || switch.hands.does_with("1000", "dial", json!({"number": "1001"})).await;
+
+    // Who calls is not known, and no event has a cause.
+    less(json!({"callingDevice": "notKnown", "cause": null})).await;
+    dial().await;
+    let event = app.hear(anna, Type::CallOriginated, Why::NewCallInvoked).await;
+    assert_eq!(attribute(&event, CallEventAttributeNames::DialedDigits), None, "nobody said what was dialled");
+    assert_eq!(numbers(&event), [(CallingDevice, Some("1000"))]);
+    app.hear(anna, Type::CallDelivered, Why::Delivered).await;
+    let event = app.hear(ben, Type::CallReceived, Why::NewCall).await;
+    assert_eq!(numbers(&event), [(CalledDevice, Some("1001"))]);
+    let leg = event.local_call_id;
+    switch.hands.does("1001", "answer").await;
+    app.hear(anna, Type::CallEstablished, Why::Answered).await;
+    let event = app.hear(ben, Type::CallEstablished, Why::AnsweredInvoked).await;
+    assert_eq!(numbers(&event), [(CalledDevice, Some("1001")), (ConnectedDevice, Some("1001"))]);
+    app.hold(ben, leg).await.expect("holdCall is accepted");
+    app.hear(anna, Type::CallHeld, Why::HardHold).await;
+    let event = app.hear(ben, Type::CallHeld, Why::HardHoldInvoked).await;
+    assert_eq!(numbers(&event), [(HoldingDevice, Some("1001"))]);
+    let status = app.status(ben).await;
+    assert!(numbers(&status).iter().all(|(_, number)| *number == Some("1001")), "{status:?}");
+    app.clear(ben, leg).await.expect("clearCall is accepted");
+    app.hear(ben, Type::CallClear, Why::ClearInvoked).await;
+    app.hear(anna, Type::CallClear, Why::OtherDeviceCleared).await;
+
+    // Who calls is not to be shown, and who was called is left out.
+    less(json!({"callingDevice": "restricted", "calledDevice": null})).await;
+    dial().await;
+    app.hear(anna, Type::CallOriginated, Why::NewCallInvoked).await;
+    app.hear(anna, Type::CallDelivered, Why::Delivered).await;
+    let event = app.hear(ben, Type::CallReceived, Why::NewCall).await;
+    assert_eq!(numbers(&event), [(CallingDevice, None), (CalledDevice, Some("1001"))]);
+    let hidden = event.device[0].device_attribute.iter();
+    let hidden: Vec<_> = hidden.map(|a| (a.attribute_name.expect("a name"), a.attribute_value.as_deref())).collect();
+    use DeviceAttributeNames::{NamePrivacy, NumberPrivacy};
+    assert_eq!(hidden, [(NumberPrivacy, Some("true")), (NamePrivacy, Some("true"))]);
+    let event = app.status(ben).await;
+    assert!(!numbers(&event).contains(&(CallingDevice, Some("1000"))), "{event:?}");
+    switch.hands.does("1000", "hangup").await;
+    app.hear(anna, Type::CallClear, Why::ClearInvoked).await;
+    app.hear(ben, Type::CallClear, Why::OtherDeviceCleared).await;
+
+    // A call that fails without a word why is told so, and with one as that says.
+    for (say, why) in [(json!({"cause": null}), Why::Unknown), (json!({}), Why::DestinationBusy)] {
+        less(json!({})).await;
+        dial().await;
+        app.hear(anna, Type::CallOriginated, Why::NewCallInvoked).await;
+        app.hear(anna, Type::CallDelivered, Why::Delivered).await;
+        app.hear(ben, Type::CallReceived, Why::NewCall).await;
+        less(say).await;
+        switch.hands.does("1000", "fail").await;
+        let event = app.hear(anna, Type::CallFailed, why).await;
+        assert_eq!((event.call_state, numbers(&event)), (Some(CallState::Failed), vec![(UsingDevice, Some("1000"))]));
+        app.hear(ben, Type::CallClear, Why::ClearInvoked).await;
+        switch.hands.does("1000", "hangup").await;
+        app.hear(anna, Type::CallClear, Why::ClearInvoked).await;
+    }
     app.heard_everything().await;
 }
 

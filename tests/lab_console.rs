@@ -10,21 +10,36 @@ use crate::common::http::{Answer, Connection, get};
 use crate::common::{Folder, eventually};
 use crate::toolkits::{interpreter, run};
 
-#[tokio::test]
-async fn a_person_at_a_keyboard_runs_the_lab_in_a_browser() {
+/// Runs a script of `tests/console` in a browser that looks at a lab of its own; it takes these pictures.
+async fn a_person_does(script: &str, shown: &[&str]) {
     let lab = Lab::start().await;
     let node = interpreter("OIG_NODE", "target/toolkits/node/bin/node");
     let (hands, folder) = ([1, 2, 3].map(|n| lab.hands(n).base()), Folder::new());
-    let script = "tests/console/console.mjs";
     // Kept where somebody wants to look at them.
     let kept = std::env::var("OIG_SCREENSHOTS").unwrap_or_default();
     let pictures = if kept.is_empty() { folder.path().to_str().expect("a path of this machine") } else { &kept };
     let arguments = [script, &lab.url, hands[0], hands[1], hands[2], pictures];
     let said = run(&node, &arguments, "").await;
     assert!(said.contains("as agreed"), "{said}");
-    for name in ["idle", "consultation", "no-power", "dark", "narrow", "middle"] {
+    for name in shown {
         assert!(Path::new(pictures).join(format!("{name}.png")).exists(), "there is no picture of {name}");
     }
+    assert!(!lab.process.logged().iter().any(|line| line.contains("86420975")), "no PIN that was keyed is logged");
+}
+
+#[tokio::test]
+async fn a_person_at_a_keyboard_runs_the_lab_in_a_browser() {
+    a_person_does("tests/console/console.mjs", &["idle", "consultation", "no-power"]).await;
+}
+
+#[tokio::test]
+async fn the_page_fits_narrow_and_wide_screens_light_and_dark() {
+    a_person_does("tests/console/looks.mjs", &["dark", "narrow", "middle", "wide", "narrow-dark"]).await;
+}
+
+#[tokio::test]
+async fn a_person_at_a_keyboard_uses_features_and_is_called_from_outside() {
+    a_person_does("tests/console/features.mjs", &["login", "users", "waiting", "outside"]).await;
 }
 
 /// The address in a URL: what a browser sends as Host.

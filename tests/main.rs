@@ -8,6 +8,8 @@ mod dialect;
 mod features;
 mod hot_desk;
 mod lab_console;
+mod less_said;
+mod names;
 mod node_tls;
 mod nodes;
 mod numbers;

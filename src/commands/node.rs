@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use schemas::domain::Ceid;
+use schemas::domain::{Ceid, Dn};
 
 use super::{in_system, log};
 use crate::app;
 use crate::sim::listen::{self, Addresses};
 use crate::sim::node::Env;
-use crate::sim::plan::{Plan, Style};
+use crate::sim::plan::{Plan, Style, Withholds};
 use crate::sim::tls::NodeTls;
 
 #[derive(Debug, Args)]
@@ -42,6 +42,9 @@ pub(super) struct Node {
     /// splitConferenceCall, no newCall.
     #[arg(long)]
     no_private: bool,
+    /// Do not pass this on to other nodes about the people of a call. Can be given several times.
+    #[arg(long, value_enum)]
+    withhold: Vec<Withheld>,
     /// Speak TLS on the CSTA port, with this certificate (PEM; those of its issuers follow it).
     #[arg(long, requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -57,6 +60,10 @@ pub(super) struct Node {
     /// First number of those phones.
     #[arg(long, default_value_t = 100_000)]
     first_dn: u32,
+    /// The name of a phone in the directory, as in `1000=Archer, Maya`; none when nothing follows the `=`. Can be
+    /// given several times.
+    #[arg(long = "name", value_parser = name)]
+    names: Vec<(Dn, String)>,
     /// Log filter.
     #[arg(long, default_value = "info", env = "OIG_LOG")]
     log: String,
@@ -69,10 +76,28 @@ enum Association {
     None,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Withheld {
+    Names,
+    /// They are private at the other node.
+    Numbers,
+}
+
 fn peer(text: &str) -> Result<(Ceid, SocketAddr), String> {
     let (ceid, address) = text.split_once('=').ok_or("is not of the form NUMBER=ADDRESS:PORT")?;
     let ceid = ceid.parse::<u16>().map_err(|e| e.to_string())?;
     Ok((Ceid::new(ceid).map_err(|e| e.to_string())?, address.parse().map_err(|_| "the address is not ADDRESS:PORT")?))
+}
+
+/// Longest name of a phone; as long as gateways read.
+const LONGEST_NAME: usize = 256;
+
+fn name(text: &str) -> Result<(Dn, String), String> {
+    let (dn, name) = text.split_once('=').ok_or("is not of the form NUMBER=NAME")?;
+    if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
+        return Err(format!("a name has at most {LONGEST_NAME} characters, none of them for control"));
+    }
+    Ok((dn.parse().map_err(|_| "the number is no extension")?, name.to_owned()))
 }
 
 impl Node {
@@ -95,6 +120,14 @@ impl Node {
             Association::None => Style::None,
         };
         plan.private = !self.no_private;
+        plan.withholds = Withholds {
+            names: self.withhold.contains(&Withheld::Names),
+            numbers: self.withhold.contains(&Withheld::Numbers),
+        };
+        for (dn, name) in self.names {
+            let phone = plan.phones.iter_mut().find(|phone| phone.dn == dn);
+            phone.with_context(|| format!("--name: the node has no phone {dn}"))?.name = name;
+        }
         let tls = match (&self.tls_cert, &self.tls_key) {
             (Some(certificate), Some(key)) => {
                 Some(NodeTls::load(certificate, key, self.tls_client_ca.as_deref()).context("--tls-cert")?)

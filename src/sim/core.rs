@@ -15,7 +15,7 @@ use super::peer::PeerMessage;
 use super::plan::Plan;
 use super::switch::{By, Command, Desking, Input, Line, Output, OutsideDeed, Refusal, Switch, Target, Two};
 use super::truth::{TRUTH_KEPT, Truth, TruthLog, TruthNow, TruthPhone};
-use super::view::{NodeView, OutsideView, PhoneView};
+use super::view::{NodeView, OutsideView, PhoneView, UserView};
 
 /// What a person does at a phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -380,14 +380,24 @@ impl Core {
     pub fn view(&self, since: u64, now_ms: i64) -> NodeView {
         let TruthNow { seq, at_ms, node, name, partners, associations, broken, outside, faults, phones } =
             self.truth_now(now_ms);
-        let outside = outside.map(|outside| OutsideView::new(outside, &phones));
         let dead = faults.powerless_until_ms.is_some();
+        let way = self.switch.plan().outside.as_ref();
+        let outside = way.zip(outside).map(|(way, outside)| OutsideView::new(way, outside, &phones));
         let phones = self.switch.plan().phones.iter().filter_map(|plan| {
-            let phone = self.switch.truth_of(plan.dn)?;
-            let may = |button| if dead { Vec::new() } else { self.switch.choices(Line { dn: plan.dn, button }) };
-            Some(PhoneView::new(phone, may))
+            let own = self.switch.truth_of(plan.dn)?;
+            let dn = self.switch.number_at(plan.dn);
+            let user = own.user.as_ref().and_then(|_| self.switch.truth_of(dn));
+            let may = if dead { Vec::new() } else { self.switch.set_choices(plan.dn) };
+            let line = |button| if dead { Vec::new() } else { self.switch.choices(Line { dn, button }) };
+            Some(PhoneView::new(own, user, may, line))
         });
         let phones = phones.collect();
+        let users = self.switch.plan().hot_desk.users.values().filter_map(|plan| {
+            let TruthPhone { dn, name, desk, .. } = self.switch.truth_of(plan.phone.dn)?;
+            let may = if dead { Vec::new() } else { self.switch.user_choices(plan.phone.dn) };
+            Some(UserView { dn, name, external: plan.outside.is_some(), desk, may })
+        });
+        let users = users.collect();
         NodeView {
             seq,
             at_ms,
@@ -398,6 +408,7 @@ impl Core {
             broken,
             faults,
             phones,
+            users,
             outside,
             truth: self.truth_since(since),
         }
@@ -437,7 +448,10 @@ impl Core {
                     self.exchange.tell(&output, &mut effects);
                     self.send(effects, now_ms, acts);
                 }
-                Output::Peer(to, message) => acts.push(Act::Peer(to, message)),
+                Output::Peer(to, mut message) => {
+                    message.withhold(self.switch.plan().withholds);
+                    acts.push(Act::Peer(to, message));
+                }
                 Output::Broken(what) => {
                     tracing::error!(node = %self.switch.plan().ceid, what, "an invariant of the switch is broken");
                     debug_assert!(false, "an invariant of the switch is broken: {what}");

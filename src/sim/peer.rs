@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::plan::Withholds;
 use super::switch::{Refusal, Why};
 
 /// A leg over the link, named by the node that set it up; never used again while that node lives.
@@ -183,6 +184,52 @@ pub enum PeerMessage {
     },
 }
 
+impl PeerMessage {
+    /// Says less about people. What a number leads to is not changed: who is called, and where it rings that is picked up.
+    pub fn withhold(&mut self, what: Withholds) {
+        for party in self.people() {
+            if what.names {
+                party.name = None;
+            }
+            party.private |= what.numbers;
+        }
+    }
+
+    fn people(&mut self) -> Vec<&mut PeerParty> {
+        match self {
+            Self::Setup { calling, redirected, original, .. } => {
+                std::iter::once(calling).chain(redirected).chain(original.as_deref_mut()).collect()
+            }
+            Self::CampOn { calling: party, .. }
+            | Self::Alert { called: party, .. }
+            | Self::Queued { called: party, .. }
+            | Self::Member { who: party, .. }
+            | Self::PickUp { by: party, .. } => vec![party],
+            Self::Picked { calling, called, redirected, party, beyond, .. } => {
+                [&mut **calling, redirected, party].into_iter().chain(called.as_deref_mut()).chain(beyond).collect()
+            }
+            Self::Update { by, to, party, beyond, calling, called, .. } => {
+                let others = [to, calling, called].into_iter().filter_map(Option::as_deref_mut);
+                [by, party].into_iter().chain(others).chain(beyond).collect()
+            }
+            Self::Hello { .. }
+            | Self::Heartbeat
+            | Self::Sync { .. }
+            | Self::Reached { .. }
+            | Self::Watch { .. }
+            | Self::Free { .. }
+            | Self::Message { .. }
+            | Self::Answer { .. }
+            | Self::Hold { .. }
+            | Self::Retrieve { .. }
+            | Self::Refused { .. }
+            | Self::Digits { .. }
+            | Self::Clear { .. }
+            | Self::Fail { .. } => Vec::new(),
+        }
+    }
+}
+
 /// A call that was forwarded on its way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Forwarded {
@@ -267,5 +314,65 @@ mod tests {
             serde_json::to_string(&PeerMessage::Clear { part, cause: Why::NormalClearing }).expect("JSON"),
             r#"{"say":"clear","part":{"origin":1,"number":7},"cause":"normalClearing"}"#
         );
+    }
+
+    #[test]
+    fn what_is_withheld_is_in_no_message_and_what_leads_somewhere_stays() {
+        let part = PartId { origin: 1, number: 7 };
+        let who = || PeerParty { number: "1000".into(), name: Some("Anna".into()), private: false, button: None };
+        let ringing = PeerParty { number: "2000".into(), ..PeerParty::default() };
+        let messages = [
+            PeerMessage::Setup {
+                part,
+                gcid: "A0010001".into(),
+                calling: who(),
+                called: "2000".into(),
+                redirected: Some(who()),
+                forwarded: None,
+                original: Some(Box::new(who())),
+            },
+            PeerMessage::CampOn { part, gcid: "A0010001".into(), calling: who(), called: "2000".into() },
+            PeerMessage::Alert { part, called: who() },
+            PeerMessage::Queued { part, called: who() },
+            PeerMessage::Member { part, who: who(), holds: true, cause: Why::Normal, passed: 0 },
+            PeerMessage::PickUp { part, by: who(), ringing: ringing.clone(), call: None },
+            PeerMessage::Picked {
+                part,
+                gcid: "A0010001".into(),
+                calling: Box::new(who()),
+                called: Some(Box::new(who())),
+                redirected: who(),
+                party: who(),
+                beyond: vec![who(), who()],
+                state: FarState::Connected,
+            },
+            PeerMessage::Update {
+                part,
+                how: Change::Transferred,
+                by: who(),
+                to: Some(Box::new(who())),
+                party: who(),
+                beyond: vec![who()],
+                gcid: "A0010001".into(),
+                calling: Some(Box::new(who())),
+                called: Some(Box::new(who())),
+                state: FarState::Held,
+            },
+        ];
+        for whole in messages {
+            let line = |names, numbers| {
+                let mut message = whole.clone();
+                message.withhold(Withholds { names, numbers });
+                serde_json::to_string(&message).expect("JSON")
+            };
+            let count = |line: &str, what: &str| line.matches(what).count();
+            let people = count(&line(false, false), "Anna");
+            assert!(people > 0);
+            assert_eq!(line(false, false), serde_json::to_string(&whole).expect("JSON"));
+            assert_eq!(count(&line(true, false), "Anna"), 0);
+            let hidden = line(false, true);
+            assert_eq!((count(&hidden, "Anna"), count(&hidden, "\"private\":true")), (people, people), "{hidden}");
+            assert_eq!(count(&hidden, "2000"), count(&line(false, false), "2000"));
+        }
     }
 }

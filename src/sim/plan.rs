@@ -123,6 +123,15 @@ pub struct Plan {
     pub outside_prefix: String,
     /// Whether it knows our private data; without, it is like another maker's.
     pub private: bool,
+    pub withholds: Withholds,
+}
+
+/// What a node does not pass on about the people of a call to the node at its other end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Withholds {
+    pub names: bool,
+    /// Numbers are not to be shown there.
+    pub numbers: bool,
 }
 
 /// `number`, of which the caller knows that it is a DN.
@@ -154,6 +163,7 @@ impl Plan {
             account_codes: Vec::new(),
             outside_prefix: "9".into(),
             private: true,
+            withholds: Withholds::default(),
         }
     }
 

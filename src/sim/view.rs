@@ -4,8 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use schemas::domain::Dn;
 use serde::Serialize;
 
+use super::trunks::{Access, OutsidePlan};
 use super::truth::{Truth, TruthFaults, TruthLeg, TruthOutside, TruthPhone, TruthState};
 
 /// The whole present state of a node.
@@ -25,6 +27,8 @@ pub struct NodeView {
     pub faults: TruthFaults,
     /// Every phone of the node, by number.
     pub phones: Vec<PhoneView>,
+    /// The node's hot desk users, by number.
+    pub users: Vec<UserView>,
     /// Calls of people outside; absent where no trunk or peer is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outside: Option<OutsideView>,
@@ -33,17 +37,18 @@ pub struct NodeView {
     pub truth: Vec<Truth>,
 }
 
+/// A set. While a hot desk user is logged in there, its lines and features are the user's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PhoneView {
+    /// The set's own number and name, whoever is there.
     pub dn: String,
     pub name: String,
+    /// Verbs of the hands that the set takes now, besides those of its lines.
+    pub may: Vec<&'static str>,
     pub dnd: bool,
     /// The hot desk user who is logged in at the set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// Where the hot desk user is whose number it is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub desk: Option<String>,
     /// Where calls are forwarded to, by the hands' words for ways to forward.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub forwards: BTreeMap<String, String>,
@@ -62,8 +67,27 @@ pub struct LineView {
     pub legs: Vec<TruthLeg>,
 }
 
+/// A hot desk user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UserView {
+    pub dn: String,
+    pub name: String,
+    /// Whether the user has no set, but an outside number.
+    pub external: bool,
+    /// The set, or the outside number, where the user is logged in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub desk: Option<String>,
+    /// Verbs of the hands that the user's number takes now.
+    pub may: Vec<&'static str>,
+}
+
+/// The way outside of a node, and who is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OutsideView {
+    /// What calls go over, in words.
+    pub way: String,
+    /// The numbers that come in, from `+` on: first and last of each range.
+    pub comes_in: Vec<(String, String)>,
     pub calls: Vec<OutsideCall>,
 }
 
@@ -73,16 +97,28 @@ pub struct OutsideCall {
     pub id: u64,
     /// Who calls, in words where no number may be shown or none is known here.
     pub from: String,
+    /// The name that a caller outside shows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The called number, from `+` on.
     pub to: String,
+    /// Whether the call came from outside.
+    pub incoming: bool,
+    /// The TDM trunk that the call goes over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trunk: Option<u16>,
     pub state: TruthState,
+    pub since_ms: i64,
+    /// Verbs of the hands that who is outside can do now.
+    pub may: Vec<&'static str>,
 }
 
 impl OutsideView {
     /// Who is outside; a call that went out comes from the phone that is in it.
     #[must_use]
-    pub fn new(outside: Vec<TruthOutside>, phones: &[TruthPhone]) -> Self {
-        let calls = outside.into_iter().map(|TruthOutside { id, from, to, incoming, gcid, state, .. }| {
+    pub fn new(plan: &OutsidePlan, outside: Vec<TruthOutside>, phones: &[TruthPhone]) -> Self {
+        let calls = outside.into_iter().map(|call| {
+            let TruthOutside { id, from, name, to, incoming, trunk, gcid, state, since_ms, .. } = call;
             let from = from.unwrap_or_else(|| {
                 if incoming {
                     return "a withheld number".to_owned();
@@ -90,21 +126,36 @@ impl OutsideView {
                 let there = phones.iter().find(|phone| phone.legs.iter().any(|leg| leg.gcid == gcid));
                 there.map_or_else(|| "another node".to_owned(), |phone| phone.dn.clone())
             });
-            OutsideCall { id, from, to, state }
+            let may = if state == TruthState::Alerting { vec!["answer", "hangup"] } else { vec!["hangup"] };
+            OutsideCall { id, from, name, to, incoming, trunk, state, since_ms, may }
         });
-        Self { calls: calls.collect() }
+        let way = match &plan.access {
+            Access::Trunks(count) => format!("trunks 1 to {count}"),
+            Access::Peer { name, .. } => format!("SIP peer {name}"),
+            Access::Through(node) => format!("by way of node {node}"),
+        };
+        let number = |dn: Dn| format!("{}{dn}", plan.direct_in_prefix);
+        let comes_in = plan.direct_in.iter().map(|range| (number(range.first), number(range.last))).collect();
+        Self { way, comes_in, calls: calls.collect() }
     }
 }
 
 impl PhoneView {
-    /// A phone's truth by its lines; `may` gives what a button takes now.
+    /// What is at a set: the truth of its own number, and of its user's while one is there. `may` gives what the set
+    /// takes now, and `line` what a button takes.
     #[must_use]
-    pub fn new(phone: TruthPhone, may: impl Fn(u8) -> Vec<&'static str>) -> Self {
-        let TruthPhone { dn, name, buttons, dnd, legs, forwards, user, desk, messages } = phone;
-        let lines = (1..=buttons).map(|line| {
-            let legs = legs.iter().filter(|leg| leg.line == line).cloned().collect();
-            LineView { line, may: may(line), legs }
+    pub fn new(
+        own: TruthPhone,
+        user: Option<TruthPhone>,
+        may: Vec<&'static str>,
+        line: impl Fn(u8) -> Vec<&'static str>,
+    ) -> Self {
+        let TruthPhone { dn, name, user: there, .. } = own.clone();
+        let TruthPhone { buttons, dnd, legs, forwards, messages, .. } = user.unwrap_or(own);
+        let lines = (1..=buttons).map(|button| {
+            let legs = legs.iter().filter(|leg| leg.line == button).cloned().collect();
+            LineView { line: button, may: line(button), legs }
         });
-        Self { lines: lines.collect(), dn, name, dnd, user, desk, forwards, messages }
+        Self { lines: lines.collect(), dn, name, may, dnd, user: there, forwards, messages }
     }
 }

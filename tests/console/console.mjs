@@ -1,120 +1,11 @@
 // A person without a mouse at the lab's console: calls, holds, consults, transfers, redirects, breaks a node and sees it
 // come back, in a real browser. What the page says is held against the truth that the hands tell.
-//
-//   node console.mjs http://GATEWAY http://HANDS-OF-NODE-1 http://HANDS-OF-NODE-2 http://HANDS-OF-NODE-3 [FOLDER]
-//
-// Pictures go to the folder that may be named after them.
 
 import assert from 'node:assert/strict';
-import { readFileSync, mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
-import { chromium } from 'playwright-core';
-
-const [gateway, ...hands] = process.argv.slice(2, 6);
-assert.equal(hands.length, 3, 'the gateway and the hands of three nodes');
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const pictures = process.argv[6];
-if (pictures) mkdirSync(pictures, { recursive: true });
-
-const port = new URL(gateway).port;
-const browser = await chromium.launch({
-  executablePath: process.env.OIG_CHROMIUM ?? '/usr/bin/chromium',
-  args: [
-    '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync', '--no-proxy-server',
-    // A name that its owner made to lead to this machine.
-    '--host-resolver-rules=MAP rebound.example 127.0.0.1, MAP other.example 127.0.0.1',
-  ],
-});
-
-/** A page whose errors are kept; whatever the browser refuses or misses is one. */
-const open = async (options = {}) => {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
-  const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
-  page.faults = [];
-  page.on('console', (message) => message.type() === 'error' && page.faults.push(message.text()));
-  page.on('pageerror', (fault) => page.faults.push(String(fault)));
-  await page.goto(`${gateway}/lab`);
-  await page.locator('#link', { hasText: 'Live' }).waitFor();
-  // Everything that a screen reader is given to say.
-  await page.evaluate(() => {
-    window.heard = [];
-    const said = document.getElementById('said');
-    new MutationObserver(() => window.heard.push(said.textContent)).observe(said, { childList: true });
-  });
-  return page;
-};
-
-const truth = async (node) => (await fetch(`${hands[node - 1]}/truth/now`)).json();
-const phone = async (dn) => (await fetch(`${hands[Number(dn[0]) - 1]}/phones/${dn}`)).json();
-
-/** Looks until it is so; the truth of another node follows within its link's time. */
-const until = async (what, look) => {
-  const end = Date.now() + 30_000;
-  for (;;) {
-    if (await look()) return;
-    assert.ok(Date.now() < end, `not in time: ${typeof what === 'function' ? what() : what}`);
-    await new Promise((again) => setTimeout(again, 20));
-  }
-};
-
-const legs = async (dn) => (await phone(dn)).legs.map((leg) => `${leg.state} ${leg.other}`).join(', ');
-const isTrue = (dn, wanted) => until(`${dn} is truly ${wanted || 'idle'}`, async () => (await legs(dn)) === wanted);
-
-const page = await open();
-const card = (dn) => page.locator(`.phone[data-dn="${dn}"]`);
-const shows = (dn, text) => card(dn).filter({ hasText: text }).first().waitFor();
-const heard = async (text) => {
-  let said = [];
-  const has = async () => {
-    said = await page.evaluate(() => window.heard);
-    return said.some((one) => one.includes(text));
-  };
-  await until(() => `${text} is said; heard were\n${said.join('\n')}`, has);
-};
-const isOn = (selector) => page.evaluate((s) => document.activeElement.matches(s), selector);
-
-/** Goes on by the tabulator, or back, to what a selector names. */
-const tabTo = async (selector, key = 'Tab') => {
-  for (let pressed = 0; pressed < 400; pressed += 1) {
-    await page.keyboard.press(key);
-    if (await isOn(selector)) return;
-  }
-  assert.fail(`${selector} is not reached by ${key}`);
-};
-
-/** Finds a phone by its number: Enter opens it and goes there. */
-const goTo = async (dn) => {
-  if (!(await isOn('#search'))) await tabTo('#search', 'Shift+Tab');
-  await page.keyboard.press('Control+A');
-  await page.keyboard.type(dn);
-  await page.keyboard.press('Enter');
-  assert.ok(await isOn(`.phone[data-dn="${dn}"] *`), `${dn} has the focus`);
-};
-
-/** Presses a button of the phone that has the focus. */
-const press = async (dn, verb) => {
-  const button = `.phone[data-dn="${dn}"] .line:first-child button[data-verb="${verb}"]`;
-  await page.locator(button).waitFor();
-  await tabTo(button);
-  await page.keyboard.press('Enter');
-};
-
-const picture = async (name, of = page) => {
-  if (pictures) await of.screenshot({ path: `${pictures}/${name}.png`, fullPage: true });
-};
-
-/** What a scan finds that keeps people out. */
-const accessible = async (what, of = page) => {
-  await of.evaluate(axe);
-  const found = await of.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-  const grave = found.violations.filter((v) => ['serious', 'critical', 'moderate'].includes(v.impact));
-  const told = grave.map((v) => `${v.id}: ${v.help}\n  ${v.nodes.slice(0, 5).map((n) => `${n.html}\n  ${n.failureSummary}`).join('\n  ')}`);
-  assert.equal(grave.length, 0, `${what}:\n${told.join('\n')}`);
-  assert.ok(found.violations.length >= 0 && found.testEngine.name === 'axe-core');
-};
+import {
+  accessible, browser, card, gateway, goTo, heard, isOn, isTrue, page, picture, phone, port, press, shows, tabTo, truth, until,
+} from './person.mjs';
 
 // The page stands, and the first thing that the keyboard reaches leads to the phones.
 await page.locator('#nodes .node').nth(2).waitFor();
@@ -217,15 +108,6 @@ await goTo('1000');
 await press('1000', 'hangup');
 await isTrue('3000', '');
 
-// Do not disturb is of the set, not of a line.
-await goTo('2003');
-await tabTo('.phone[data-dn="2003"] [data-dnd]');
-await page.keyboard.press('Enter');
-await page.locator('.phone[data-dn="2003"] [data-dnd][aria-pressed="true"]').waitFor();
-assert.equal((await phone('2003')).dnd, true);
-await page.keyboard.press('Enter');
-await page.locator('.phone[data-dn="2003"] [data-dnd][aria-pressed="false"]').waitFor();
-
 // Node 2 loses its power in the middle of a call, and comes back by itself.
 await page.locator('#search').press('Control+A');
 await page.locator('#search').press('Delete');
@@ -240,7 +122,7 @@ await shows('1001', 'Ringback from 2005');
 await goTo('2003');
 await page.locator('#search').press('Control+A');
 await page.locator('#search').press('Delete');
-await node.locator('summary').press('Enter');
+await node.locator('.break summary').press('Enter');
 await node.locator('.seconds').press('Control+A');
 await page.keyboard.type('600');
 await tabTo('.node:nth-child(2) button[data-fault="power"]');
@@ -279,35 +161,6 @@ await until(`node 2 is truly healed`, async () => (await truth(2)).faults.refuse
 assert.match(await page.locator('#records').textContent(), /2001 Fischer.*has left the call/s);
 assert.deepEqual(page.faults.filter((f) => !f.includes('409')), [], 'the browser complains of nothing but the refusals that were wanted');
 
-// The same in the dark, and on a narrow screen; nothing is wider than the screen.
-for (const [name, options] of [
-  ['dark', { colorScheme: 'dark' }], ['narrow', { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }],
-  ['middle', { viewport: { width: 820, height: 1100 } }],
-]) {
-  const other = await open(options);
-  for (const [dn, verb, number] of [
-    ['1002', 'dial', '2004'], ['2004', 'answer'], ['1003', 'dial', '3003'], ['2007', 'dial', '1499'],
-    ['1004', 'dial', '1006'], ['1006', 'answer'], ['1004', 'hold'], ['2003', 'dnd'],
-  ]) {
-    const body = JSON.stringify(verb === 'dnd' ? { on: true } : { number });
-    await until(`${dn} does ${verb}`, async () => (await fetch(`${hands[Number(dn[0]) - 1]}/phones/${dn}/${verb}`, { method: 'POST', body })).ok);
-  }
-  await other.locator('.phone[data-dn="3003"]', { hasText: 'Ringing' }).waitFor();
-  await other.locator('.phone[data-dn="1005"] .toggle').click();
-  await other.locator('.node').nth(1).locator('summary').click();
-  await accessible(name, other);
-  await picture(name, other);
-  const wide = await other.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert.ok(wide <= 0, `${name}: ${wide} px are beyond the edge`);
-  for (const [dn, verb] of [['1002', 'hangup'], ['1003', 'hangup'], ['2007', 'hangup'], ['1006', 'hangup'], ['2003', 'dnd']]) {
-    const body = JSON.stringify(verb === 'dnd' ? { on: false } : {});
-    assert.ok((await fetch(`${hands[Number(dn[0]) - 1]}/phones/${dn}/${verb}`, { method: 'POST', body })).ok, `${dn} ${verb}`);
-  }
-  for (const dn of ['1004', '2004', '3003']) await isTrue(dn, '');
-  assert.deepEqual(other.faults, []);
-  await other.context().close();
-}
-
 // A place that is full, then one: the page comes again by itself, and says so meanwhile.
 const late = await (await browser.newContext()).newPage();
 let full = true;
@@ -321,33 +174,6 @@ await late.locator('#link', { hasText: 'Connection lost, trying again' }).waitFo
 await late.locator('#link', { hasText: 'Live' }).waitFor();
 assert.equal(await late.locator('.phone').count(), 60);
 await late.context().close();
-
-// Lines to the outside are shown where a node says that it has some. Calls are made up here.
-assert.ok(await page.locator('#outside').isVisible());
-assert.deepEqual(await page.locator('#outside h3').allTextContents(), ['Node 1: Head office A', 'Node 3: Contact centre']);
-const outside = await (await browser.newContext()).newPage();
-const calls = [{ id: 7, from: '+16135550199', to: '+16135551000', state: 'ringing' }];
-const lines = { node: 3, name: 'Contact centre', partners: [], associations: 0, broken: 0, faults: {}, phones: [], outside: { calls } };
-await outside.route('**/lab/events', (route) => route.fulfill({
-  contentType: 'text/event-stream', body: `event: state\ndata: ${JSON.stringify({ nodes: [lines], records: [] })}\n\n`,
-}));
-const posted = [];
-await outside.route('**/lab/nodes/3/outside/**', (route) => {
-  posted.push([new URL(route.request().url()).pathname, route.request().postDataJSON()]);
-  return route.fulfill({ contentType: 'application/json', body: '{}' });
-});
-await outside.goto(`${gateway}/lab`);
-await outside.getByRole('region', { name: 'Outside' }).waitFor();
-await outside.locator('.from').fill('+16135550111');
-await outside.getByRole('textbox', { name: 'To' }).fill('+16135551001');
-await outside.getByRole('textbox', { name: 'To' }).press('Enter');
-await outside.getByRole('button', { name: 'Hang up the call from +16135550199' }).click();
-await until('both are sent', () => posted.length === 2);
-assert.deepEqual(posted, [
-  ['/lab/nodes/3/outside/call', { from: '+16135550111', to: '+16135551001' }], ['/lab/nodes/3/outside/7/hangup', {}],
-]);
-await accessible('outside lines', outside);
-await outside.context().close();
 
 // Pages of other origins: another port of this machine, another name, and a name made to lead here.
 const stranger = createServer((_, answer) => answer.setHeader('content-type', 'text/html').end('<!doctype html><title>Other</title>'));

@@ -14,8 +14,10 @@ is put together of what real switches do:
     node.py --style server-first|session|none [--address A] [--csta-port N] [--hands-port N] [--license-limit N]
 
 It prints one line with its ports and lives until it is killed. People at its phones are played over HTTP, as at the
-simulated node: POST /phones/1000/dial {"number": "1001"}, and /answer, /hold, /retrieve, /hangup without a body.
+simulated node: POST /phones/1000/dial {"number": "1001"}, and /answer, /hold, /retrieve, /hangup, /fail without a body.
 POST /faults/status {"value": "overloadReached"} lets the switch say that of itself.
+POST /faults/less {"say": {"callingDevice": "notKnown", "calledDevice": null, "cause": null}} lets its events say that a
+party is notKnown or restricted, or leave an element out (null); {"say": {}} ends it.
 GET /seen gives how often each service was asked for, and the login of the last session.
 """
 
@@ -114,6 +116,7 @@ class Switch:
         self.links = set()
         self.next = 0
         self.license_limit = license_limit
+        self.less = {}
         self.seen = Counter()
         self.login = None
 
@@ -129,18 +132,39 @@ class Switch:
     def tell(self, phones, event, call, acts, *, connection, subject, parties, cause):
         for phone in phones:
             here = call.states.get(phone, "null")
-            content = [tag("cause", cause), tag("localConnectionInfo", here)]
+            content = [("cause", tag("cause", cause)), ("localConnectionInfo", tag("localConnectionInfo", here))]
             if parties:
                 content += [
-                    tag("lastRedirectionDevice", tag("notRequired")),
-                    party("calledDevice", call.callee),
-                    party("callingDevice", call.caller),
+                    ("lastRedirectionDevice", tag("lastRedirectionDevice", tag("notRequired"))),
+                    ("calledDevice", party("calledDevice", call.callee)),
+                    ("callingDevice", party("callingDevice", call.caller)),
                 ]
-            content += [party(subject, acts), tag(connection, self.connection(call, acts))]
+            content += [(subject, party(subject, acts)), (connection, tag(connection, self.connection(call, acts)))]
+            content = [self.said(name, element) for name, element in content]
             for link in list(self.links):
                 for reference, monitored in list(link.monitors.items()):
                     if monitored == phone:
                         link.send(EVENT, document(event, *content, tag("monitorCrossRefID", reference)))
+
+    def said(self, name, element):
+        """An element of an event, as far as it may be said."""
+        if name not in self.less:
+            return element
+        return tag(name, tag(self.less[name])) if self.less[name] else ""
+
+    def fail(self, phone):
+        """The call of a phone has failed; why is said as far as it may be."""
+        call = self.the_call(phone, ["connected"])
+        other = call.other(phone)
+        call.states = {phone: "fail"}
+
+        def told():
+            self.tell([phone], "FailedEvent", call, phone, connection="failedConnection", subject="failingDevice",
+                      parties=True, cause="busy")
+            self.tell([other], "ConnectionClearedEvent", call, other, connection="droppedConnection",
+                      subject="releasingDevice", parties=False, cause="normal")
+
+        return told
 
     def the_call(self, phone, states, key=None):
         for call in self.calls.values():
@@ -193,7 +217,7 @@ class Switch:
             subject="retrievingDevice", parties=False, cause="normal")
 
     def hangup(self, phone, key=None):
-        call = self.the_call(phone, ["connected", "alerting", "hold"], key)
+        call = self.the_call(phone, ["connected", "alerting", "hold", "fail"], key)
         del self.calls[call.key]
         phones, call.states = list(call.states), {}
         return lambda: self.tell(
@@ -390,6 +414,10 @@ def hands(switch):
                     for link in switch.links:
                         link.send(2, document("SystemStatus", tag("systemStatus", body["value"])))
                 return self.reply(200, {})
+            if parts == ["faults", "less"]:
+                with switch.lock:
+                    switch.less = body["say"]
+                return self.reply(200, {})
             if len(parts) != 3 or parts[0] != "phones" or parts[2] not in VERBS:
                 return self.reply(404, {"error": "no such deed"})
             try:
@@ -410,7 +438,7 @@ def hands(switch):
     return Hands
 
 
-VERBS = ("dial", "answer", "hold", "retrieve", "hangup", "inform")
+VERBS = ("dial", "answer", "hold", "retrieve", "hangup", "inform", "fail")
 
 
 def main():

@@ -318,13 +318,14 @@ impl Own<'_> {
         })
     }
 
-    /// As the node said it in this event, or lists it for the monitored line; nothing when it is private.
+    /// As the node said it in this event, or lists it for the monitored line; nothing when it is private, or when there
+    /// is none: an empty name is left out whoever's it is.
     fn name(&self, device: &DeviceRef, own: bool) -> Option<String> {
         if device.private_name {
             return None;
         }
         let listed = || Some(self.env.cluster.listed(self.object.ceid(), self.object.dn())?.name);
-        device.name.clone().or_else(|| own.then(listed).flatten())
+        device.name.clone().or_else(|| own.then(listed).flatten()).filter(|name| !name.is_empty())
     }
 
     fn device(&self) -> DeviceRef {

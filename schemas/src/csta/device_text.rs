@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::read::{ReadFault, bounded};
+use super::read::{ReadFault, bounded, bounded_whole};
 use crate::domain::DeviceRef;
 
 /// What ends the number, or the form itself.
@@ -13,7 +13,7 @@ const DELIMITERS: [char; 6] = ['!', '&', '/', '%', '<', '>'];
 
 /// Reads number, button and name; other parts of the form are skipped, a missing `>` is forgiven.
 pub(super) fn read(text: &str) -> Result<DeviceRef, ReadFault> {
-    let text = text.trim();
+    let text = text.trim_start();
     let Some(form) = text.strip_prefix("N<").or_else(|| text.strip_prefix('<')) else {
         return Ok(DeviceRef::number(bounded(text)?));
     };
@@ -23,8 +23,17 @@ pub(super) fn read(text: &str) -> Result<DeviceRef, ReadFault> {
         let digits = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
         after[..digits].parse().ok()
     });
-    let name = bounded(name)?;
-    Ok(DeviceRef { button, name: (!name.is_empty()).then(|| name.to_owned()), ..DeviceRef::number(bounded(number)?) })
+    let name = bounded_whole(without_layout(name))?;
+    let name = (!name.trim().is_empty()).then(|| name.to_owned());
+    Ok(DeviceRef { button, name, ..DeviceRef::number(bounded(number)?) })
+}
+
+/// A name without the line break and the indentation that some writers put before the element's end. Blanks are the
+/// name's own.
+fn without_layout(name: &str) -> &str {
+    let end = name.trim_end().len();
+    let layout = name[end..].find(['\n', '\r', '\t']);
+    layout.map_or(name, |at| &name[..end + at])
 }
 
 /// Plain, or the switching form when a button or name is to be said. A number with a character of
@@ -67,13 +76,22 @@ mod tests {
             ("N<1000&x>", "1000", None, None),
             ("N<1000", "1000", None, None),
             ("N<>Anna", "", None, Some("Anna")),
+            ("N<1000>  Anna ", "1000", None, Some("  Anna ")),
+            ("\n  N<1000>Anna \n  ", "1000", None, Some("Anna ")),
+            ("N<1000>\t", "1000", None, None),
+            ("N<1000>  ", "1000", None, None),
             ("<1000>Anna", "1000", None, Some("Anna")),
             ("N1000", "N1000", None, None),
             ("sip:1000@example.net", "sip:1000@example.net", None, None),
         ] {
             assert_eq!(read(text), Ok(device(number, button, name)), "{text}");
         }
-        for long in ["1".repeat(257), format!("N<{}>", "1".repeat(257)), format!("N<1>{}", "ä".repeat(257))] {
+        for long in [
+            "1".repeat(257),
+            format!("N<{}>", "1".repeat(257)),
+            format!("N<1>{}", "ä".repeat(257)),
+            format!("N<1>A{}", " ".repeat(256)),
+        ] {
             assert_eq!(read(&long), Err(ReadFault::TooLong));
         }
         assert!(read(&format!("N<1>{}", "ä".repeat(256))).is_ok());

@@ -8,7 +8,7 @@
 mod features;
 pub(super) mod parts;
 
-pub(super) use parts::bounded;
+pub(super) use parts::{bounded, bounded_whole};
 
 use parts::{
     call_state, connection_needed, device, device_needed, global_call_id, id, id_needed, linkage, party, permitted,

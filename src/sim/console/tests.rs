@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix_web::web::Bytes;
 use futures_util::{Stream, StreamExt as _};
-use schemas::domain::Ceid;
+use schemas::domain::{Ceid, Pin};
 use serde_json::{Value, json};
 use tokio::time::advance;
 
@@ -66,6 +66,34 @@ async fn a_page_is_told_the_whole_first_and_then_only_what_changed() {
     assert_eq!(news["records"][0]["cause"], "powerLost");
     hub.close();
     assert!(told(&mut page).await.is_none() && hub.look().is_none(), "the lab ends");
+}
+
+#[tokio::test]
+async fn a_set_shows_the_lines_of_the_user_who_is_there() {
+    let node = node();
+    let pin = || Pin::new("1234").expect("a PIN");
+    let user = "1900".parse().expect("a DN");
+    node.hand(of("1010", Deed::LogIn { user, pin: pin(), outside: None })).await.expect("logged in");
+    node.hand(of("1010", Deed::DoNotDisturb(true))).await.expect("done");
+    node.hand(of("1010", Deed::Dial("1001".into()))).await.expect("dialled");
+    let now = serde_json::to_value(view(&node).await).expect("JSON");
+    let phone = now["phones"].as_array().expect("phones").iter().find(|p| p["dn"] == "1010").expect("the set");
+    assert_eq!(
+        (&phone["user"], &phone["dnd"], &phone["may"]),
+        (&json!("1900"), &json!(true), &json!(["dnd", "forward"]))
+    );
+    assert_eq!(phone["name"], "Nguyễn, Thị Hạnh", "the set keeps its name");
+    let lines = phone["lines"].as_array().expect("lines");
+    assert_eq!((lines.len(), &lines[0]["legs"][0]["other"]), (2, &json!("1001")), "as many keys as the user has");
+    assert_eq!(lines[0]["may"], json!(["callback", "message", "hangup"]));
+    let users = now["users"].as_array().expect("users");
+    assert_eq!((users.len(), &users[0]["dn"], &users[0]["desk"]), (15, &json!("1900"), &json!("1010")));
+    assert_eq!((&users[0]["external"], &users[0]["may"]), (&json!(false), &json!([])));
+    assert_eq!((&users[10]["external"], &users[10]["may"]), (&json!(true), &json!(["login"])));
+    assert!(!now.to_string().contains("1234"), "no PIN is shown");
+    node.fault(Fault::Power { down_ms: 60_000 }).await.expect("broken");
+    let dead = view(&node).await;
+    assert!(dead.phones.iter().all(|p| p.may.is_empty()) && dead.users.iter().all(|u| u.may.is_empty()));
 }
 
 #[tokio::test]

@@ -1,13 +1,13 @@
 //! What a person can do at a line now, in the verbs of the hands: the same questions that the
 //! commands ask, so that the two cannot disagree. Changes nothing.
 
-use schemas::domain::{Feature, Features};
+use schemas::domain::{Dn, Feature, Features};
 
 use super::Switch;
 use super::model::{LegState, Line};
 
 /// What is done with a leg.
-const VERBS: [(Feature, &str); 13] = [
+const VERBS: [(Feature, &str); 18] = [
     (Feature::AnswerCall, "answer"),
     (Feature::RedirectCall, "redirect"),
     (Feature::HoldCall, "hold"),
@@ -20,6 +20,11 @@ const VERBS: [(Feature, &str); 13] = [
     (Feature::CancelConsultationCall, "cancel"),
     (Feature::OutPulseDigits, "digits"),
     (Feature::NewCall, "newcall"),
+    (Feature::CamponCall, "campon"),
+    (Feature::SetCallMeBack, "callback"),
+    (Feature::SendCallbackMessage, "message"),
+    (Feature::TradeCall, "trade"),
+    (Feature::SetAccountCode, "account"),
     (Feature::ClearCall, "hangup"),
 ];
 
@@ -45,5 +50,29 @@ impl Switch {
         }
         verbs.extend(VERBS.iter().filter(|(feature, _)| possible.has(*feature)).map(|(_, verb)| *verb));
         verbs
+    }
+
+    /// Verbs that a set takes now, whichever of its lines is in use.
+    #[must_use]
+    pub fn set_choices(&self, set: Dn) -> Vec<&'static str> {
+        let user = self.state.desks.by_set.get(&set);
+        let mut verbs = vec!["dnd", "forward"];
+        match user {
+            Some(user) if !self.has_call(*user) => verbs.push("logout"),
+            None if self.plan.hot_desk.sets.contains(&set) && !self.has_call(set) => verbs.push("login"),
+            _ => {}
+        }
+        verbs
+    }
+
+    /// Verbs that the number of a hot desk user takes now, wherever the user is.
+    #[must_use]
+    pub fn user_choices(&self, user: Dn) -> Vec<&'static str> {
+        if self.has_call(user) {
+            return Vec::new();
+        }
+        let external = self.plan.hot_desk.users.get(&user).is_some_and(|plan| plan.outside.is_some());
+        let logged_in = self.state.desks.by_user.contains_key(&user);
+        [("login", external), ("logout", logged_in)].into_iter().filter(|(_, may)| *may).map(|(verb, _)| verb).collect()
     }
 }

@@ -173,7 +173,7 @@ impl Switch {
     }
 
     /// Whether a line of the number is in a call, or would be rung again by one.
-    fn has_call(&self, dn: Dn) -> bool {
+    pub(super) fn has_call(&self, dn: Dn) -> bool {
         let lines = Line { dn, button: 0 }..=Line { dn, button: u8::MAX };
         self.state.by_line.range(lines).next().is_some()
             || self.state.calls.values().any(|call| call.recall.is_some_and(|line| line.dn == dn))

@@ -51,7 +51,8 @@ impl State {
         let is_own = |party: &Party| party.device().is_some_and(|d| d.number == own_number);
         let joins = is_own(&joined.joined);
         let (kind, why, state) = if happening.fact == Fact::Transferred {
-            let reached = members.iter().any(|m| !is_own(m) && m.device() != happening.subject.device());
+            // Who is hidden is somebody, even where the one who transferred is hidden, too.
+            let reached = members.iter().any(|m| !is_own(m) && !same(m, &happening.subject));
             if !leaves {
                 transferred_parties(leg, joined, &members, &own_number);
             }

@@ -12,7 +12,11 @@ const TEXT: usize = 256;
 
 /// The text without the white space around it.
 pub(in super::super) fn bounded(text: &str) -> Result<&str> {
-    let text = text.trim();
+    bounded_whole(text.trim())
+}
+
+/// The text with the white space around it.
+pub(in super::super) fn bounded_whole(text: &str) -> Result<&str> {
     if text.len() <= TEXT || text.chars().count() <= TEXT { Ok(text) } else { Err(ReadFault::TooLong) }
 }
 

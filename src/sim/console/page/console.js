@@ -16,14 +16,21 @@ const make = (tag, text, kind) => {
   return element;
 };
 
+const choice = (value, text) => {
+  const option = make('option', text);
+  option.value = value;
+  return option;
+};
+
 /** What buttons say; those of NUMBERED take the number before them, and Enter does the first of them. */
 const PLAIN = {
   answer: 'Answer', hold: 'Hold', retrieve: 'Retrieve', alternate: 'Alternate',
-  transfer: 'Transfer', conference: 'Conference', split: 'Split', cancel: 'Cancel consultation', newcall: 'New call',
+  transfer: 'Transfer', conference: 'Conference', split: 'Split', cancel: 'Cancel consultation', trade: 'Trade',
+  campon: 'Camp on', callback: 'Call me back', message: 'Leave message', newcall: 'New call',
   hangup: 'Hang up',
 };
 const LAST = { offhook: 'Off hook' };
-const NUMBERED = { dial: 'Dial', consult: 'Consult', redirect: 'Redirect', pickup: 'Pick up', digits: 'Send digits' };
+const NUMBERED = { dial: 'Dial', consult: 'Consult', redirect: 'Redirect', pickup: 'Pick up', digits: 'Send digits', account: 'Account code' };
 
 const STATES = {
   initiated: ['Dial tone', ''], originated: ['Dialling', ''], delivered: ['Ringback', 'from'],
@@ -32,7 +39,13 @@ const STATES = {
 };
 const TONES = {
   busy: 'Busy', doNotDisturb: 'Do not disturb', callNotAnswered: 'No answer', invalidNumberFormat: 'Not a number',
-  numberUnallocated: 'No such number', destNotObtainable: 'Not obtainable', peerLost: 'Link lost',
+  numberUnallocated: 'No such number', trunksBusy: 'No line free', networkCongestion: 'Network is full', destNotObtainable: 'Not obtainable', peerLost: 'Link lost',
+};
+
+/** Which calls are forwarded, by the hands' words. */
+const FORWARDS = {
+  always: 'All calls', busyInternal: 'Busy, from inside', busyExternal: 'Busy, from outside',
+  noAnswerInternal: 'No answer, from inside', noAnswerExternal: 'No answer, from outside',
 };
 
 /** A cause in words: normalClearing is "normal clearing". */
@@ -52,12 +65,38 @@ const phoneOf = (dn) => {
   return undefined;
 };
 
+/** A hot desk user by number. */
+const userOf = (dn) => {
+  for (const node of state.nodes.values()) {
+    const user = node.users?.find((one) => one.dn === dn);
+    if (user) return user;
+  }
+  return undefined;
+};
+
+/** The name that a caller outside shows with a number. */
+const outsideName = (number) => {
+  for (const node of state.nodes.values()) {
+    const call = node.outside?.calls.find((one) => one.incoming && one.from === number);
+    if (call) return call.name;
+  }
+  return undefined;
+};
+
+/** Who withholds a number has a sign in the nodes' truth: X and a number. */
+const WITHHELD = /^X\d+$/;
+
 const party = (dn) => {
-  const name = phoneOf(dn)?.name;
+  if (WITHHELD.test(dn)) return 'a withheld number';
+  const name = phoneOf(dn)?.name ?? userOf(dn)?.name ?? outsideName(dn);
   return name ? `${dn} ${name}` : dn;
 };
 
-const parties = (other) => (other ?? '').split('+').filter(Boolean).map(party).join(' and ');
+/** A number as it is dialled, without what people write between the digits. */
+const digits = (text) => text.replace(/[\s()./-]/g, '');
+
+/** Several numbers have a `+` between them; one from outside begins with one. */
+const parties = (other) => (other ?? '').split(/(?<=[^+])\+/).filter(Boolean).map(party).join(' and ');
 
 const legsOf = (phone) => phone.lines.flatMap((line) => line.legs);
 
@@ -66,16 +105,24 @@ const holder = (dn, leg) => {
   const legs = [];
   for (const node of state.nodes.values()) {
     for (const phone of node.phones.values()) {
-      for (const other of legsOf(phone)) if (other.gcid === leg.gcid) legs.push([phone.dn, other]);
+      for (const other of legsOf(phone)) if (other.gcid === leg.gcid) legs.push([phone.user ?? phone.dn, other]);
     }
   }
   const [other] = legs.filter(([, l]) => l !== leg);
   return legs.length === 2 && other[1].state === 'held' ? other[0] : undefined;
 };
 
+/** Whether it is the other party who waits, for this line to be free. */
+const waitsHere = (dn, leg) => {
+  const legs = phoneOf(dn)?.lines.find((line) => line.line === leg.line)?.legs ?? [];
+  return legs.some((other) => other !== leg && other.state !== 'held');
+};
+
 /** A leg in words: what its user hears or does, and whom with. */
 const words = (dn, leg) => {
   const others = parties(leg.other);
+  if (leg.state === 'queued' && waitsHere(dn, leg)) return ['Call waiting', `from ${others}`];
+  if (leg.state === 'alerting' && leg.cause === 'callBack') return ['Called back', `to reach ${others}`];
   if (leg.state === 'connected') {
     const by = holder(dn, leg);
     if (by) return ['On hold', `by ${party(by)}`];
@@ -96,7 +143,7 @@ const span = (ms) => {
 let toSay = [];
 let saying = 0;
 
-/** Says what happened, not faster than it can be heard: of calls the newest few, of refusals and nodes everything. */
+/** Says what happened, not faster than it can be heard: of calls the newest few; of deeds, refusals and nodes everything. */
 const say = (text, kind = 'call') => {
   toSay.push({ text, kind });
   if (saying) return;
@@ -115,7 +162,7 @@ const say = (text, kind = 'call') => {
 const RECORD = {
   initiated: () => 'has dial tone', originated: (o) => `dials ${o}`, delivered: (o) => `hears ${o} ring`,
   alerting: (o) => `is rung by ${o}`, connected: (o) => `talks with ${o}`, held: (o) => `holds ${o}`,
-  queued: (o) => `waits for ${o}`, null: () => 'has left the call',
+  queued: (o) => `has a call that waits, with ${o}`, null: () => 'has left the call',
 };
 
 const recordWords = (record) => {
@@ -152,7 +199,7 @@ const act = async (view, line, verb) => {
   const spot = view.lines.get(line);
   const body = { line };
   if (verb in NUMBERED) {
-    body.number = spot.number.value.replace(/[\s()./-]/g, '');
+    body.number = digits(spot.number.value);
     if (!body.number) {
       refuse(view, spot, `${NUMBERED[verb]} needs a number`);
       spot.number.focus();
@@ -166,7 +213,7 @@ const act = async (view, line, verb) => {
   }
   spot.refusal.hidden = true;
   if (verb in NUMBERED) {
-    if (verb === 'digits') say(`${view.dn} sends ${body.number}`);
+    if (verb === 'digits') say(`${view.dn} sends ${body.number}`, 'deed');
     spot.number.value = '';
   }
 };
@@ -177,11 +224,32 @@ const refuse = (view, spot, text) => {
   say(`${view.dn} refused. ${text}`, 'refusal');
 };
 
-const disturb = async (view) => {
+/** Does something at a set that is of no line, and says what came of it; whether it was done. */
+const set = async (view, what, verb, body, done) => {
+  view.pinned = true;
+  const refusal = await send(view.node, 'POST', `/phones/${view.dn}/${verb}`, body);
+  view.own.refusal.hidden = !refusal;
+  if (refusal) refuse(view, view.own, `${what}: ${refusal}`);
+  else say(`${view.dn}: ${done}`, 'deed');
+  return !refusal;
+};
+
+const disturb = (view) => {
   const on = !phoneOf(view.dn).dnd;
-  const refusal = await send(view.node, 'POST', `/phones/${view.dn}/dnd`, { on });
-  if (refusal) say(`${view.dn} refused. Do not disturb: ${refusal}`, 'refusal');
-  else say(`${view.dn}: do not disturb ${on ? 'on' : 'off'}`);
+  return set(view, 'Do not disturb', 'dnd', { on }, `do not disturb ${on ? 'on' : 'off'}`);
+};
+
+/** Forwards calls of a kind to a number; to none, it ends that. */
+const forward = (view, type, number) => {
+  const done = number ? `forwarded to ${party(number)}` : 'no longer forwarded';
+  return set(view, 'Forward', 'forward', { type, number }, `${done}, ${FORWARDS[type].toLowerCase()}`);
+};
+
+/** Takes a PIN out of its field, which does not keep it whatever comes of it. */
+const takePin = (field) => {
+  const pin = field.value;
+  field.value = '';
+  return pin;
 };
 
 const breakIt = async (node, what, method, path, body) => {
@@ -197,26 +265,82 @@ const addPhone = (node, dn, list) => {
   const q = (selector) => root.querySelector(selector);
   const view = {
     node, dn, root, toggle: q('.toggle'), card: q('.card'), sum: q('.sum'), name: q('.name'), dnd: q('.dnd'),
-    dndButton: q('[data-dnd]'), powerless: q('.powerless'), box: q('.lines'), lines: new Map(),
+    sentOn: q('.sent-on'), message: q('.message'), powerless: q('.powerless'), box: q('.lines'), lines: new Map(),
+    own: {
+      root: q('.more'), refusal: q('.more .refusal'), dnd: q('[data-dnd]'), logout: q('[data-logout]'), forwards: q('.forwards'),
+      forward: addOpener(q('[data-open="forward"]'), q('form.forward'), `forward-${dn}`),
+      login: addOpener(q('[data-open="login"]'), q('form.login'), `login-${dn}`),
+    },
     /** Opened or closed by hand; undefined while it follows the calls. */
     open: undefined, pinned: false,
   };
   view.card.id = `card-${dn}`;
   root.dataset.dn = dn;
   put(q('.dn'), dn);
-  put(q('.of'), ` at ${dn}`);
+  for (const of of root.querySelectorAll('.of')) put(of, ` at ${dn}`);
   view.toggle.setAttribute('aria-controls', view.card.id);
   view.toggle.addEventListener('click', () => {
     view.open = view.card.hidden;
     view.pinned = false;
     drawPhone(view);
   });
-  view.dndButton.addEventListener('click', () => {
-    view.pinned = true;
-    disturb(view);
-  });
+  view.own.dnd.addEventListener('click', () => disturb(view));
+  view.own.logout.addEventListener('click', () => set(view, 'Log out', 'logout', {}, 'logged out'));
+  addForward(view);
+  addLogin(view);
   list.append(root);
   return view;
+};
+
+/** A key that opens a form beneath the keys, and closes it again. */
+const addOpener = (button, form, id) => {
+  form.id = id;
+  button.setAttribute('aria-controls', id);
+  const opener = {
+    button, form,
+    open: (on) => {
+      form.hidden = !on || button.hidden;
+      button.setAttribute('aria-expanded', String(!form.hidden));
+    },
+    offer: (on) => {
+      button.hidden = !on;
+      if (!on) opener.open(false);
+    },
+  };
+  button.addEventListener('click', () => opener.open(form.hidden));
+  return opener;
+};
+
+const addForward = (view) => {
+  const form = view.own.forward.form;
+  const [which, to] = [form.querySelector('.which'), form.querySelector('.to')];
+  which.append(...Object.entries(FORWARDS).map(([type, text]) => choice(type, text)));
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    const number = digits(to.value);
+    if (!number) {
+      refuse(view, view.own, 'Forward needs a number');
+      to.focus();
+    } else if (await forward(view, which.value, number)) to.value = '';
+  });
+};
+
+const addLogin = (view) => {
+  const form = view.own.login.form;
+  const [user, pin] = [form.querySelector('.user'), form.querySelector('.pin')];
+  user.setAttribute('list', `users-${view.node}`);
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    const body = { user: digits(user.value), pin: takePin(pin) };
+    if (!body.user || !body.pin) {
+      refuse(view, view.own, 'Log in needs a user and a PIN');
+      (body.user ? pin : user).focus();
+    } else if (await set(view, 'Log in', 'login', body, `${party(body.user)} is logged in`)) {
+      user.value = '';
+      view.own.root.focus();
+      view.own.login.open(false);
+    } else pin.focus();
+  });
 };
 
 const addLine = (view, number) => {
@@ -263,6 +387,7 @@ const drawLine = (view, phone, line) => {
       const since = make('span', '', 'since');
       spot.since.push([since, leg.since_ms]);
       item.append(make('b', said[i][0]), ' ', make('span', said[i][1], 'other'), ' ', since);
+      if (leg.account) item.append(' ', make('span', `account code ${leg.account}`, 'tones'));
       if (leg.tones) item.append(' ', make('span', `heard ${leg.tones}`, 'tones'));
       return item;
     }));
@@ -274,7 +399,7 @@ const drawLine = (view, phone, line) => {
   const focused = document.activeElement;
   for (const [verb, button] of spot.buttons) button.hidden = !may.has(verb);
   const numbered = Object.keys(NUMBERED).filter((verb) => may.has(verb));
-  for (const verb of Object.keys(NUMBERED)) spot.buttons.get(verb).classList.toggle('first', verb === numbered[0] && verb !== 'digits');
+  for (const verb of Object.keys(NUMBERED)) spot.buttons.get(verb).classList.toggle('first', verb === numbered[0] && verb !== 'digits' && verb !== 'account');
   spot.dialling.hidden = numbered.length === 0;
   const state = said.map((w) => w.join(' ').trim()).join(', ') || 'idle';
   spot.root.setAttribute('aria-label', `${view.dn} line ${line.line}, ${state}`);
@@ -282,6 +407,37 @@ const drawLine = (view, phone, line) => {
   spot.root.hidden = idle && may.size === 0;
   // What was pressed is not possible any more: the line keeps the focus, and tells its new state.
   if (spot.root.contains(focused) && focused !== spot.root && !focused.checkVisibility()) spot.root.focus();
+};
+
+/** What is of the set and of no line: features, and who is there. */
+const drawOwn = (view, phone) => {
+  const own = view.own;
+  const inside = own.root.contains(document.activeElement) && document.activeElement !== own.root;
+  own.root.setAttribute('aria-label', phone.user ? `${view.dn}, the set of user ${party(phone.user)} now` : `${view.dn}, the set`);
+  own.dnd.hidden = !phone.may.includes('dnd');
+  own.dnd.setAttribute('aria-pressed', String(phone.dnd));
+  own.forward.offer(phone.may.includes('forward'));
+  own.login.offer(phone.may.includes('login'));
+  own.logout.hidden = !phone.may.includes('logout');
+  const forwards = Object.entries(phone.forwards ?? {});
+  own.forwards.hidden = forwards.length === 0;
+  const key = JSON.stringify([forwards, own.forward.button.hidden]);
+  if (own.key !== key) {
+    own.key = key;
+    own.forwards.replaceChildren(...forwards.map(([type, number]) => {
+      const item = make('li', `${FORWARDS[type] ?? type}: to ${party(number)} `);
+      const stop = make('button', 'Stop');
+      stop.type = 'button';
+      stop.dataset.stop = type;
+      stop.hidden = own.forward.button.hidden;
+      stop.append(make('span', ` forwarding at ${view.dn}, ${FORWARDS[type] ?? type}`, 'of'));
+      stop.addEventListener('click', () => forward(view, type, ''));
+      item.append(stop);
+      return item;
+    }));
+  }
+  // What was pressed is gone: the set keeps the focus, and tells who is there now.
+  if (inside && !(own.root.contains(document.activeElement) && document.activeElement.checkVisibility())) own.root.focus();
 };
 
 const drawPhone = (view) => {
@@ -292,17 +448,23 @@ const drawPhone = (view) => {
   const inside = view.card.contains(document.activeElement);
   const open = view.open ?? (busy || view.pinned || inside);
   for (const line of phone.lines) drawLine(view, phone, line);
+  // A user may have fewer keys than the set.
+  for (const [number, spot] of view.lines) if (!phone.lines.some((line) => line.line === number)) spot.root.hidden = true;
+  drawOwn(view, phone);
   const loud = ['alerting', 'failed', 'connected', 'delivered', 'originated', 'initiated', 'held'];
   const [first] = [...legs].sort((a, b) => loud.indexOf(a.state) - loud.indexOf(b.state));
   const dead = !!state.nodes.get(view.node).faults.powerless_until_ms;
   const said = first ? words(view.dn, first) : [dead ? 'No power' : 'Idle', ''];
-  view.dndButton.hidden = dead;
+  view.own.root.hidden = dead;
   view.powerless.hidden = !dead;
   put(view.sum, open || !first ? said[0] : said.join(' ').trim());
-  put(view.name, phone.name || 'no name');
-  view.name.classList.toggle('absent', !phone.name);
+  put(view.name, phone.user ? `user ${party(phone.user)}` : phone.name || 'no name');
+  view.name.classList.toggle('absent', !phone.user && !phone.name);
   view.dnd.hidden = !phone.dnd;
-  view.dndButton.setAttribute('aria-pressed', String(phone.dnd));
+  view.sentOn.hidden = !phone.forwards;
+  const messages = phone.messages ?? [];
+  view.message.hidden = messages.length === 0;
+  put(view.message, `Message from ${messages.join(', ')}`);
   view.root.dataset.state = !first ? 'idle' : said[0] === 'On hold' ? 'parked' : first.state;
   view.toggle.setAttribute('aria-expanded', String(open));
   view.card.hidden = !open;
@@ -315,7 +477,7 @@ const drawPhone = (view) => {
 const addNode = (number) => {
   const root = clone('t-node');
   const q = (selector) => root.querySelector(selector);
-  const view = { root, title: q('h2'), facts: q('.facts'), list: q('.phones'), none: q('.none') };
+  const view = { node: number, root, title: q('h2'), facts: q('.facts'), list: q('.phones'), none: q('.none'), users: addUsers(number, q('.users')) };
   view.title.id = `node-${number}`;
   root.setAttribute('aria-labelledby', view.title.id);
   put(q('.which'), `node ${number}`);
@@ -337,6 +499,69 @@ const addNode = (number) => {
   }
   $('nodes').append(root);
   return view;
+};
+
+const addUsers = (node, root) => {
+  const q = (selector) => root.querySelector(selector);
+  const view = { root, count: q('.count'), list: q('ul'), form: q('form'), refusal: q('.refusal'), who: q('.user'), known: q('datalist') };
+  view.known.id = `users-${node}`;
+  const [pin, where] = [q('.pin'), q('.at')];
+  put(q('.of'), ` the external user at node ${node}`);
+  view.refuse = (text) => {
+    put(view.refusal, text);
+    view.refusal.hidden = false;
+    say(`Node ${node} refused. ${text}`, 'refusal');
+  };
+  view.form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    const body = { pin: takePin(pin), number: digits(where.value) || undefined };
+    const user = view.who.value;
+    const refusal = body.pin ? await send(node, 'POST', `/phones/${user}/login`, body) : 'the PIN is missing';
+    view.refusal.hidden = true;
+    if (refusal) {
+      view.refuse(`Log in: ${refusal}`);
+      pin.focus();
+      return;
+    }
+    where.value = '';
+    say(`${party(user)} is logged in`, 'deed');
+  });
+  return view;
+};
+
+const drawUsers = (view, node) => {
+  const users = node.users ?? [];
+  view.root.hidden = users.length === 0;
+  const key = JSON.stringify(users);
+  if (view.key === key) return;
+  view.key = key;
+  const there = users.filter((user) => user.desk);
+  put(view.count, `${there.length} of ${users.length} logged in`);
+  const focused = view.list.contains(document.activeElement);
+  view.list.replaceChildren(...there.map((user) => {
+    const item = make('li', `${party(user.dn)} `);
+    item.append(make('span', `at ${user.desk}`, 'where'));
+    if (!user.may.includes('logout')) return item;
+    const out = make('button', 'Log out');
+    out.type = 'button';
+    out.dataset.logout = user.dn;
+    out.append(make('span', ` ${party(user.dn)}`, 'of'));
+    out.addEventListener('click', async () => {
+      const refusal = await send(node.node, 'POST', `/phones/${user.dn}/logout`, {});
+      view.refusal.hidden = true;
+      if (refusal) view.refuse(`Log out: ${refusal}`);
+      else say(`${party(user.dn)} is logged out`, 'deed');
+    });
+    item.append(' ', out);
+    return item;
+  }));
+  // The list is new: what was pressed there is gone.
+  if (focused) view.root.querySelector('summary').focus();
+  const external = users.filter((user) => user.external);
+  view.form.hidden = !external.some((user) => user.may.includes('login'));
+  for (const [list, some] of [[view.who, external], [view.known, users.filter((user) => !user.external)]]) {
+    if (list.options.length !== some.length) list.replaceChildren(...some.map((user) => choice(user.dn, party(user.dn))));
+  }
 };
 
 /** Facts of a node: class, text, and the moment when it is over. */
@@ -381,46 +606,116 @@ const drawNode = (node) => {
       return item;
     }));
   }
+  drawUsers(view.users, node);
   for (const dn of node.phones.keys()) {
     if (!shown.phones.has(dn)) shown.phones.set(dn, addPhone(node.node, dn, view.list));
   }
 };
 
-/** Lines to the outside world, where a node says that it has some. */
+/** The way to the outside world of a node that has one: calls that come in are made there. */
+const addOutside = (node) => {
+  const root = clone('t-outside');
+  const q = (selector) => root.querySelector(selector);
+  const view = { root, title: q('h3'), way: q('.way'), calls: q('.calls'), refusal: q('.refusal'), items: new Map() };
+  const [from, name, to] = [q('.from'), q('.caller'), q('.to')];
+  view.title.id = `outside-${node}`;
+  root.setAttribute('aria-labelledby', view.title.id);
+  put(q('.of'), ` into node ${node}`);
+  view.do = async (what, path, body) => {
+    const refusal = await send(node, 'POST', `/outside/${path}`, body);
+    view.refusal.hidden = !refusal;
+    if (!refusal) return;
+    put(view.refusal, `${what}: ${refusal}`);
+    say(`Outside, node ${node} refused. ${what}: ${refusal}`, 'refusal');
+  };
+  q('form').addEventListener('submit', (event) => {
+    event.preventDefault();
+    // Who shows no number calls without one.
+    view.do('Call', 'call', { from: digits(from.value) || undefined, name: name.value.trim() || undefined, to: digits(to.value) });
+  });
+  $('outside-nodes').append(root);
+  return view;
+};
+
+const OUTSIDE = { answer: 'Answer', hangup: 'Hang up' };
+
+const addOutsideCall = (view, id) => {
+  const root = make('li', '', 'call');
+  const item = { root, words: make('span'), since: make('span', '', 'since'), buttons: new Map() };
+  root.tabIndex = -1;
+  root.append(item.words, ' ', item.since);
+  for (const [verb, text] of Object.entries(OUTSIDE)) {
+    const button = make('button', text);
+    const of = make('span', '', 'of');
+    button.type = 'button';
+    button.dataset.verb = verb;
+    button.append(of);
+    button.addEventListener('click', () => view.do(text, `${id}/${verb}`, {}));
+    root.append(' ', button);
+    item.buttons.set(verb, [button, of]);
+  }
+  view.calls.append(root);
+  return item;
+};
+
+const outsideWords = (call) => {
+  const from = call.incoming ? [call.from, call.name].filter(Boolean).join(' ') : party(call.from);
+  const [what] = STATES[call.state] ?? [call.state];
+  return [`${call.trunk ? `Trunk ${call.trunk}: ` : ''}${from} to ${call.to}`, what, from];
+};
+
 const drawOutside = () => {
   const nodes = [...state.nodes.values()].filter((node) => node.outside);
   $('outside').hidden = nodes.length === 0;
   for (const node of nodes) {
     let view = shown.outside.get(node.node);
     if (!view) {
-      const root = clone('t-outside');
-      const form = root.querySelector('form');
-      const [from, to] = [root.querySelector('.from'), root.querySelector('.to')];
-      put(root.querySelector('h3'), `Node ${node.node}: ${node.name}`);
-      form.addEventListener('submit', async (event) => {
-        event.preventDefault();
-        const refusal = await send(node.node, 'POST', '/outside/call', { from: from.value.trim(), to: to.value.trim() });
-        if (refusal) say(`The call from outside is refused. ${refusal}`, 'refusal');
-      });
-      $('outside-nodes').append(root);
-      view = { calls: root.querySelector('.calls') };
+      view = addOutside(node.node);
       shown.outside.set(node.node, view);
     }
-    view.calls.replaceChildren(...(node.outside.calls ?? []).map((call) => {
-      const item = make('li', `${call.from} to ${call.to}: ${call.state} `);
-      for (const [verb, text] of [['answer', 'Answer'], ['hangup', 'Hang up']]) {
-        const button = make('button', text);
-        button.type = 'button';
-        button.append(make('span', ` the call from ${call.from}`, 'of'));
-        button.addEventListener('click', async () => {
-          const refusal = await send(node.node, 'POST', `/outside/${call.id}/${verb}`, {});
-          if (refusal) say(`${text} refused. ${refusal}`, 'refusal');
-        });
-        item.append(button);
+    put(view.title, `Node ${node.node}: ${node.name}`);
+    const ranges = (node.outside.comes_in ?? []).map(([first, last]) => (first === last ? first : `${first} to ${last}`));
+    put(view.way, [node.outside.way, ranges.length ? `${ranges.join(', ')} come in` : ''].filter(Boolean).join('; '));
+    const held = [...view.items].find(([, item]) => item.root.contains(document.activeElement));
+    const calls = new Map((node.outside.calls ?? []).map((call) => [call.id, call]));
+    for (const [id, item] of view.items) {
+      if (calls.has(id)) continue;
+      item.root.remove();
+      view.items.delete(id);
+    }
+    for (const [id, call] of calls) {
+      let item = view.items.get(id);
+      if (!item) {
+        item = addOutsideCall(view, id);
+        view.items.set(id, item);
       }
-      return item;
-    }));
+      const [who, what, from] = outsideWords(call);
+      item.root.className = `call leg ${call.state}`;
+      const text = `${who}: ${what}`;
+      if (item.words.textContent !== text) item.words.replaceChildren(`${who}: `, make('b', what));
+      item.at = call.since_ms;
+      for (const [verb, [button, of]] of item.buttons) {
+        button.hidden = !call.may.includes(verb);
+        put(of, ` the call from ${from} to ${call.to}`);
+      }
+    }
+    view.calls.hidden = calls.size === 0;
+    // What was pressed is gone: its call keeps the focus, or else the node's lines.
+    if (held && !(view.calls.contains(document.activeElement) && document.activeElement.checkVisibility())) {
+      (view.items.get(held[0])?.root ?? view.root).focus();
+    }
   }
+};
+
+/** What somebody must hear of people outside. */
+const compareOutside = (former, node) => {
+  const before = new Map((former.outside?.calls ?? []).map((call) => [call.id, call]));
+  for (const call of node.outside?.calls ?? []) {
+    const was = before.get(call.id);
+    before.delete(call.id);
+    if (was?.state !== call.state) say(`Outside: ${outsideWords(call).slice(0, 2).join(', ')}`);
+  }
+  for (const call of before.values()) say(`Outside: ${outsideWords(call)[0]}, over`);
 };
 
 // --- events ---------------------------------------------------------------------------------
@@ -465,7 +760,7 @@ const filter = () => {
     const phone = phoneOf(view.dn);
     const inUse = legsOf(phone).length > 0;
     if (inUse) busy += 1;
-    const matches = plainText(`${phone.dn} ${phone.name}`).includes(wanted) && (!onlyBusy || inUse);
+    const matches = plainText(`${phone.dn} ${phone.name} ${phone.user ? party(phone.user) : ''}`).includes(wanted) && (!onlyBusy || inUse);
     // What somebody is at does not vanish under the fingers.
     const show = matches || view.root.contains(document.activeElement);
     view.root.hidden = !show;
@@ -493,6 +788,9 @@ const tick = () => {
   for (const view of shown.phones.values()) {
     for (const spot of view.lines.values()) for (const [element, since] of spot.since) put(element, span(now - since));
   }
+  for (const view of shown.outside.values()) {
+    for (const item of view.items.values()) put(item.since, item.at ? span(now - item.at) : '');
+  }
   for (const view of shown.nodes.values()) {
     for (const [element, until] of view.until ?? []) put(element, span(until - now + 999));
   }
@@ -510,6 +808,7 @@ const take = (node) => {
 /** What a person must hear of a node's own life. */
 const compare = (former, node) => {
   if (!former) return;
+  compareOutside(former, node);
   const name = `Node ${node.node}`;
   const powerless = (n) => !!n.faults.powerless_until_ms;
   if (powerless(node) !== powerless(former)) say(`${name} ${powerless(node) ? 'has no power' : 'has power again'}`, 'node');

@@ -22,12 +22,17 @@ fn command(verb: &str) -> Command {
         "cancel" => Command::Reconnect(two("1000")),
         "digits" => Command::Digits { target, digits: "1".into() },
         "newcall" => Command::NewCall(target),
+        "campon" => Command::CampOn(target),
+        "callback" => Command::CallBack(target),
+        "message" => Command::LeaveMessage(target),
+        "trade" => Command::Trade(target),
+        "account" => Command::Account { target, code: "24".into() },
         "hangup" => Command::Clear(target),
         other => unreachable!("{other} is no verb"),
     }
 }
 
-const VERBS: [&str; 16] = [
+const VERBS: [&str; 21] = [
     "offhook",
     "dial",
     "pickup",
@@ -43,6 +48,11 @@ const VERBS: [&str; 16] = [
     "cancel",
     "digits",
     "newcall",
+    "campon",
+    "callback",
+    "message",
+    "trade",
+    "account",
     "hangup",
 ];
 
@@ -72,6 +82,40 @@ fn a_line_offers_what_it_does_in_every_state_and_nothing_else() {
 fn lines_of_one_set_offer_what_is_theirs() {
     let mut b = bench(1);
     b.call("1000/2", "1001");
-    assert_eq!(b.switch.choices(line("1000/2")), ["hangup"]);
+    assert_eq!(b.switch.choices(line("1000/2")), ["callback", "message", "hangup"]);
     assert_eq!(b.switch.choices(line("1000")), ["offhook", "dial", "pickup"]);
+}
+
+#[test]
+fn a_set_and_a_user_offer_who_may_come_and_go() {
+    use crate::sim::switch::Desking;
+    let dn = |number: &str| number.parse::<schemas::domain::Dn>().expect("a DN");
+    let pin = || schemas::domain::Pin::new("1234").expect("a PIN");
+    let log_in = |set, user| Command::HotDesk(Desking::LogIn { set: dn(set), user: dn(user), pin: pin() });
+    let out = |user| Command::HotDesk(Desking::LogInOutside { user: dn(user), pin: pin(), number: None });
+    let log_out = |set| Command::HotDesk(Desking::LogOutAt(dn(set)));
+    let mut b = bench(1);
+    // None of the lab's users may be here, or there; nobody comes or goes during a call.
+    assert_eq!(b.switch.set_choices(dn("1000")), ["dnd", "forward"]);
+    assert!(b.person(log_in("1000", "1900")).is_err());
+    assert_eq!(b.switch.set_choices(dn("1010")), ["dnd", "forward", "login"]);
+    assert!(b.switch.user_choices(dn("1900")).is_empty());
+    b.call("1001", "1010");
+    assert_eq!(b.switch.set_choices(dn("1010")), ["dnd", "forward"]);
+    assert!(b.person(log_in("1010", "1900")).is_err());
+    b.person(Command::Clear(at("1001"))).expect("cleared");
+    b.person(log_in("1010", "1900")).expect("logged in");
+    assert_eq!(b.switch.set_choices(dn("1010")), ["dnd", "forward", "logout"]);
+    assert_eq!(b.switch.user_choices(dn("1900")), ["logout"]);
+    b.call("1001", "1900");
+    assert_eq!(b.switch.set_choices(dn("1010")), ["dnd", "forward"]);
+    assert!(b.switch.user_choices(dn("1900")).is_empty());
+    assert!(b.person(log_out("1010")).is_err());
+    b.person(Command::Clear(at("1001"))).expect("cleared");
+    b.person(log_out("1010")).expect("logged out");
+    assert_eq!(b.switch.set_choices(dn("1010")), ["dnd", "forward", "login"]);
+
+    assert_eq!(b.switch.user_choices(dn("1950")), ["login"]);
+    b.person(out("1950")).expect("logged in");
+    assert_eq!(b.switch.user_choices(dn("1950")), ["login", "logout"]);
 }

@@ -136,6 +136,23 @@ fn who_remains_keeps_the_leg_and_is_told_how_far_the_call_is() {
 }
 
 #[test]
+fn a_transfer_by_one_who_is_hidden_to_one_who_is_hidden_has_been_answered() {
+    let mut bench = Bench::armed_with(&[talking("c1")]);
+    let mut happening = joins(Fact::Transferred, "1001", &["1000", CALLED], LocalState::Connected);
+    happening.subject = Party::Restricted;
+    let joined = happening.joined.as_mut().expect("a join");
+    joined.joined = Party::Restricted;
+    joined.parties[1].device = Party::Restricted;
+    let out = bench.happens(happening.clone());
+    assert_eq!(tells(&out), [(Type::CallTransferred, Why::SupervisedTransfer, CallState::Established)]);
+    assert_eq!(bench.leg("c1").called, Party::Restricted);
+    // Nobody but D and who did it: it rings somewhere.
+    happening.joined.as_mut().expect("a join").parties.truncate(1);
+    let out = Bench::armed_with(&[talking("c1")]).happens(happening);
+    assert_eq!(tells(&out), [(Type::CallTransferred, Why::UnsupervisedTransfer, CallState::Delivered)]);
+}
+
+#[test]
 fn a_conference_is_told_by_who_made_it_who_came_and_who_was_there() {
     let everyone = ["1000", HELD_PARTY, CALLED];
     // Made here: one leg stays, the other ends.
