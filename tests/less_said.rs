@@ -157,18 +157,7 @@ async fn who_joins_from_a_node_that_withholds_stays_hidden() {
     let c = app.watch(&scene.nodes[0].address.to_string(), "1001").await;
     // 1000 calls 2001 and transfers it to 1001, all of node 1.
     let (first, _) = app.connect(a, b, "2001").await;
-    app.consult(a, first, "1001").await.expect("consultationCall is accepted");
-    let [.., ringing] = app
-        .hear_each([
-            (a, Type::CallHeld, Why::ConsHoldInvoked),
-            (b, Type::CallHeld, Why::ConsHold),
-            (a, Type::CallOriginated, Why::ConsCallInvoked),
-            (a, Type::CallDelivered, Why::Delivered),
-            (c, Type::CallReceived, Why::NewCall),
-        ])
-        .await;
-    app.answer(c, ringing.local_call_id).await.expect("answerCall is accepted");
-    app.hear_each([(c, Type::CallEstablished, Why::AnsweredInvoked), (a, Type::CallEstablished, Why::Answered)]).await;
+    let (_, ringing) = app.consultation([a, b, c], first, "1001").await;
     app.transfer(a, first).await.expect("transferCall is accepted");
     app.hear_each([(a, Type::CallTransferred, Why::TransferInvoked), (a, Type::CallClear, Why::ClearInvoked)]).await;
     let here = app.hear(c, Type::CallTransferred, Why::SupervisedTransfer).await;
@@ -182,7 +171,7 @@ async fn who_joins_from_a_node_that_withholds_stays_hidden() {
     let told = others(&there, "2001");
     assert_eq!(told.len(), 2, "{there:?}");
     assert!(told.iter().all(|(_, who)| *who == HIDDEN), "{there:?}");
-    app.clear(c, ringing.local_call_id).await.expect("clearCall is accepted");
+    app.clear(c, ringing).await.expect("clearCall is accepted");
     app.hear(c, Type::CallClear, Why::ClearInvoked).await;
     app.hear(b, Type::CallClear, Why::OtherDeviceCleared).await;
     scene.nothing_is_broken().await;
@@ -195,19 +184,8 @@ async fn hidden_members_of_a_conference_come_and_go() {
     let (app, [a, b]) = (&scene.app, scene.objects);
     let c = app.watch(&scene.nodes[0].address.to_string(), "1001").await;
     let (first, theirs) = app.connect(a, b, "2001").await;
-    app.consult(a, first, "1001").await.expect("consultationCall is accepted");
-    let [.., second, ringing] = app
-        .hear_each([
-            (a, Type::CallHeld, Why::ConsHoldInvoked),
-            (b, Type::CallHeld, Why::ConsHold),
-            (a, Type::CallOriginated, Why::ConsCallInvoked),
-            (a, Type::CallDelivered, Why::Delivered),
-            (c, Type::CallReceived, Why::NewCall),
-        ])
-        .await;
-    app.answer(c, ringing.local_call_id).await.expect("answerCall is accepted");
-    app.hear_each([(c, Type::CallEstablished, Why::AnsweredInvoked), (a, Type::CallEstablished, Why::Answered)]).await;
-    app.conference(a, second.local_call_id).await.expect("conferenceCall is accepted");
+    let (second, ringing) = app.consultation([a, b, c], first, "1001").await;
+    app.conference(a, second).await.expect("conferenceCall is accepted");
     app.hear_each([(a, Type::CallConferenced, Why::ConferenceInvoked), (a, Type::CallClear, Why::ClearInvoked)]).await;
     app.hear(c, Type::CallConferenced, Why::Conferenced).await;
     let event = app.hear(b, Type::CallConferenced, Why::Conferenced).await;
@@ -217,7 +195,7 @@ async fn hidden_members_of_a_conference_come_and_go() {
     let hidden = event.party.iter().filter(|m| m.member_num.is_none());
     assert!(hidden.into_iter().all(|m| m.number_privacy && m.name_privacy && m.device_type.is_none()), "{event:?}");
 
-    app.clear(c, ringing.local_call_id).await.expect("clearCall is accepted");
+    app.clear(c, ringing).await.expect("clearCall is accepted");
     app.hear(c, Type::CallClear, Why::ClearInvoked).await;
     app.hear(a, Type::DeviceDropped, Why::OtherDeviceDropped).await;
     let event = app.hear(b, Type::DeviceDropped, Why::OtherDeviceDropped).await;

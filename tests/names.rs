@@ -177,19 +177,8 @@ async fn names_come_unchanged_out_of_every_form_of_an_event() {
     let of = async |icp, dn: &str| app.phone_id(icp, dn).await.expect("listed");
     let (a, b, c) = (of(icp, "1012").await, of(icp, "1008").await, of(other, "2001").await);
     let (held, _) = app.connect(a, b, "1008").await;
-    app.consult(a, held, "2001").await.expect("consultationCall is accepted");
-    let [.., second_leg, ringing] = app
-        .hear_each([
-            (a, Type::CallHeld, Why::ConsHoldInvoked),
-            (b, Type::CallHeld, Why::ConsHold),
-            (a, Type::CallOriginated, Why::ConsCallInvoked),
-            (a, Type::CallDelivered, Why::Delivered),
-            (c, Type::CallReceived, Why::NewCall),
-        ])
-        .await;
-    app.answer(c, ringing.local_call_id).await.expect("answerCall is accepted");
-    app.hear_each([(c, Type::CallEstablished, Why::AnsweredInvoked), (a, Type::CallEstablished, Why::Answered)]).await;
-    app.conference(a, second_leg.local_call_id).await.expect("conferenceCall is accepted");
+    let (second_leg, _) = app.consultation([a, b, c], held, "2001").await;
+    app.conference(a, second_leg).await.expect("conferenceCall is accepted");
     for (object, why) in [(a, Why::ConferenceInvoked), (b, Why::Conferenced), (c, Why::Conferenced)] {
         let event = app.hear(object, Type::CallConferenced, why).await;
         right(&named_in(&event));

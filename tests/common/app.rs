@@ -286,6 +286,24 @@ impl App {
         self.hear(caller, Type::CallEstablished, Why::Answered).await;
         (ours, theirs)
     }
+
+    /// `a`, who talks with `b`, has consulted `c`, who has answered: the new legs of `a` and `c`.
+    pub async fn consultation(&self, [a, b, c]: [i64; 3], held: i64, number: &str) -> (i64, i64) {
+        self.consult(a, held, number).await.expect("consultationCall is accepted");
+        let [.., ours, theirs] = self
+            .hear_each([
+                (a, Type::CallHeld, Why::ConsHoldInvoked),
+                (b, Type::CallHeld, Why::ConsHold),
+                (a, Type::CallOriginated, Why::ConsCallInvoked),
+                (a, Type::CallDelivered, Why::Delivered),
+                (c, Type::CallReceived, Why::NewCall),
+            ])
+            .await;
+        self.answer(c, theirs.local_call_id).await.expect("answerCall is accepted");
+        self.hear_each([(c, Type::CallEstablished, Why::AnsweredInvoked), (a, Type::CallEstablished, Why::Answered)])
+            .await;
+        (ours.local_call_id, theirs.local_call_id)
+    }
 }
 
 impl Drop for App {
