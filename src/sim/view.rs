@@ -47,6 +47,9 @@ pub struct PhoneView {
     /// Where calls are forwarded to, by the hands' words for ways to forward.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub forwards: BTreeMap<String, String>,
+    /// Numbers of the groups in which it is a member, and whether it is present there.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub groups: BTreeMap<String, bool>,
     /// Numbers whose messages wait.
     pub messages: Vec<String>,
     pub lines: Vec<LineView>,
@@ -100,11 +103,11 @@ impl PhoneView {
     /// A phone's truth by its lines; `may` gives what a button takes now.
     #[must_use]
     pub fn new(phone: TruthPhone, may: impl Fn(u8) -> Vec<&'static str>) -> Self {
-        let TruthPhone { dn, name, buttons, dnd, legs, forwards, user, desk, messages } = phone;
+        let TruthPhone { dn, name, buttons, dnd, legs, forwards, user, desk, messages, groups } = phone;
         let lines = (1..=buttons).map(|line| {
             let legs = legs.iter().filter(|leg| leg.line == line).cloned().collect();
             LineView { line, may: may(line), legs }
         });
-        Self { lines: lines.collect(), dn, name, dnd, user, desk, forwards, messages }
+        Self { lines: lines.collect(), dn, name, dnd, user, desk, forwards, messages, groups }
     }
 }
