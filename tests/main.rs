@@ -6,6 +6,7 @@ mod common;
 mod demo;
 mod dialect;
 mod features;
+mod groups;
 mod hot_desk;
 mod lab_console;
 mod less_said;

@@ -108,7 +108,7 @@ async fn a_refusal_has_the_text_of_soap_and_a_status_that_fits() {
             403,
             "advSetACDAgentPresence needs Advanced service.",
         ),
-        ("monitorPRGPresence", json!({ "icpId": 1 }), 501, "monitorPRGPresence is not supported yet."),
+        ("registerRestSession", json!({ "restSessionId": 1 }), 501, "registerRestSession is not supported yet."),
         ("noSuchThing", json!({}), 404, "The service has no such operation."),
     ] {
         rest.call(operation, fields).await.refused(status, text);

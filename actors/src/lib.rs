@@ -23,6 +23,7 @@ pub mod session;
 pub mod session_supervisor;
 pub mod standing;
 pub mod system_event;
+pub mod system_monitor;
 mod tree;
 pub mod wire;
 

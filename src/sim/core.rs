@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use schemas::csta::message::{Edition, Message};
-use schemas::domain::{Dn, Forwarding, Pin};
+use schemas::domain::{Dn, Forwarding, Pin, Presence};
 
 use super::csta::{AssociationId, Effect, Exchange, Outgoing};
 use super::faults::{Fate, Fault, Faults, LinkFault, Which};
@@ -60,6 +60,11 @@ pub enum Deed {
         outside: Option<String>,
     },
     LogOut,
+    /// Joins a group, or leaves it.
+    Presence {
+        group: Dn,
+        present: bool,
+    },
     /// Calls go to the number; `None` ends it.
     Forward(Forwarding, Option<String>),
 }
@@ -259,6 +264,10 @@ impl Core {
                 Command::HotDesk(Desking::LogOut(set))
             }
             Deed::LogOut => Command::HotDesk(Desking::LogOutAt(set)),
+            Deed::Presence { group, present } => {
+                let presence = Presence { group, member: set, present };
+                Command::Presence { presence, invoker: None }
+            }
             Deed::Forward(which, number) => Command::Forward { dn: line.dn, which, number },
         };
         let mut told = Vec::new();
@@ -443,6 +452,7 @@ impl Core {
                 | Output::Charged(_)
                 | Output::InUse(_)
                 | Output::Changed(_)
+                | Output::Presence(_)
                 | Output::Service(_) => {
                     let mut effects = Vec::new();
                     self.exchange.tell(&output, &mut effects);

@@ -234,7 +234,7 @@ fn event_name(message: &Message) -> Option<&'static str> {
             FeatureChange::AutoAnswer(_) => "AutoAnswer",
             FeatureChange::MessageWaiting(_) => "MessageWaiting",
         },
-        EventBody::HotDesk(_) => "Private",
+        EventBody::HotDesk(_) | EventBody::Presence(_) => "Private",
         EventBody::Other(_) => "",
     })
 }

@@ -119,6 +119,8 @@ struct VerbBody {
     number: Option<String>,
     on: Option<bool>,
     user: Option<String>,
+    /// Whose presence is set.
+    group: Option<String>,
     /// Taken as whatever it is, since a text about a wrong type would repeat it.
     pin: Option<serde_json::Value>,
     /// Which calls are forwarded.
@@ -165,6 +167,11 @@ async fn verb(request: HttpRequest, node: Data<SimNodeHandle>, path: Path<(Strin
             Deed::RetrieveFrom(number()?.parse().map_err(|_| Refused::Bad("the body: number is no extension".into()))?)
         }
         "account" => Deed::Account(number()?),
+        "presence" => {
+            let group = body.group.as_deref().ok_or(Refused::Bad("the body: group is missing".into()))?;
+            let group = group.parse().map_err(|_| Refused::Bad("the body: group is no extension".into()))?;
+            Deed::Presence { group, present: body.on.ok_or(Refused::Bad("the body: on is missing".into()))? }
+        }
         "dnd" => Deed::DoNotDisturb(body.on.ok_or(Refused::Bad("the body: on is missing".into()))?),
         "forward" => {
             let number = number()?;

@@ -3,8 +3,10 @@
 //! Data only; the switch reads it and never changes it. Whoever starts a node makes one, the lab
 //! by [`Plan::lab`].
 
+mod groups;
 mod hot_desk;
 
+pub use groups::{PERSONAL_MEMBERS, PersonalGroup, PersonalGroups};
 pub use hot_desk::{HotDeskPlan, UserPlan};
 
 use schemas::domain::{Ceid, DialPlan, Dn};
@@ -21,6 +23,8 @@ pub struct ClassOfService {
     pub campon: bool,
     /// Whether it may ask to be called back.
     pub callback: bool,
+    /// Whether presence in groups may be set for it.
+    pub presence: bool,
 }
 
 /// What a class of service asks of account codes. Without either, any code is taken.
@@ -39,6 +43,7 @@ impl ClassOfService {
         accounts: Accounts { verified: false, forced: false },
         campon: true,
         callback: true,
+        presence: true,
     };
 
     /// Its number in the node's forms.
@@ -55,6 +60,7 @@ impl ClassOfService {
             + 8 * u8::from(self.accounts.forced)
             + 16 * u8::from(!self.campon)
             + 32 * u8::from(!self.callback)
+            + 64 * u8::from(!self.presence)
     }
 }
 
@@ -103,6 +109,7 @@ pub struct Plan {
     pub name: String,
     pub phones: Vec<PhonePlan>,
     pub hot_desk: HotDeskPlan,
+    pub personal_groups: PersonalGroups,
     pub routes: Vec<Route>,
     /// Resilient phones of this node; the owner is the node that they come up at when this one is down.
     pub secondaries: Vec<Route>,
@@ -152,6 +159,7 @@ impl Plan {
             name: name.into(),
             phones: Vec::new(),
             hot_desk: HotDeskPlan::default(),
+            personal_groups: PersonalGroups::new(),
             routes: Vec::new(),
             secondaries: Vec::new(),
             outside: None,
@@ -179,6 +187,7 @@ impl Plan {
         };
         let mut plan = Self::bare(node, title);
         plan.hot_desk = HotDeskPlan::lab(node.get());
+        plan.personal_groups = groups::lab(node.get());
         plan.routes =
             (1..=3).map(|n| Route { first: dn(n * 1000), last: dn(n * 1000 + 999), owner: ceid(n as u16) }).collect();
         plan.outside = lab_outside(node);
@@ -200,6 +209,7 @@ impl Plan {
                         accounts: Accounts { verified: number == 1014, forced: number == 1013 },
                         campon: number != 1012,
                         callback: number != 1012,
+                        presence: number != 1012,
                     },
                 })
                 .collect();

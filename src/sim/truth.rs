@@ -140,6 +140,9 @@ pub struct TruthPhone {
     /// Numbers that calls are forwarded to, by the hands' words for ways to forward.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub forwards: BTreeMap<String, String>,
+    /// Numbers of the groups in which it is a member, and whether it is present there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub groups: BTreeMap<String, bool>,
     /// Numbers whose messages wait: the lamp is lit while there is one.
     #[serde(default)]
     pub messages: Vec<String>,

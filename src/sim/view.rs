@@ -52,6 +52,9 @@ pub struct PhoneView {
     /// Where calls are forwarded to, by the hands' words for ways to forward.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub forwards: BTreeMap<String, String>,
+    /// Numbers of the groups in which it is a member, and whether it is present there.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub groups: BTreeMap<String, bool>,
     /// Numbers whose messages wait.
     pub messages: Vec<String>,
     pub lines: Vec<LineView>,
@@ -151,11 +154,11 @@ impl PhoneView {
         line: impl Fn(u8) -> Vec<&'static str>,
     ) -> Self {
         let TruthPhone { dn, name, user: there, .. } = own.clone();
-        let TruthPhone { buttons, dnd, legs, forwards, messages, .. } = user.unwrap_or(own);
+        let TruthPhone { buttons, dnd, legs, forwards, messages, groups, .. } = user.unwrap_or(own);
         let lines = (1..=buttons).map(|button| {
             let legs = legs.iter().filter(|leg| leg.line == button).cloned().collect();
             LineView { line: button, may: line(button), legs }
         });
-        Self { lines: lines.collect(), dn, name, may, dnd, user: there, forwards, messages }
+        Self { lines: lines.collect(), dn, name, may, dnd, user: there, forwards, messages, groups }
     }
 }

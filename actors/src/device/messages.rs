@@ -10,6 +10,7 @@ use crate::event::{Deliver, Event, Topics};
 use crate::node::Node;
 use crate::refusal::Refused;
 use crate::standing::Standing;
+use crate::system_monitor::Absent;
 
 /// What an application may ask of a leg or line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +76,13 @@ pub enum Action {
     SetAccount {
         leg: LegId,
         code: String,
+    },
+    /// Take part in a group, or not.
+    Presence {
+        group: String,
+        present: bool,
+        /// Who wants it, where that is not the device itself.
+        invoker: Option<String>,
     },
 }
 
@@ -153,4 +161,6 @@ pub struct DeviceEnded {
 pub struct Memory {
     pub legs: Vec<(CallKey, LegId)>,
     pub settings: Vec<Setting>,
+    /// Of a monitor of presence: who is absent, where that is known.
+    pub absent: Option<Box<Absent>>,
 }

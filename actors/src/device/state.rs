@@ -338,6 +338,8 @@ impl State {
             Told::Outcome(ticket, result) => self.outcome(ticket, result, out),
             Told::Settings(group, result) => self.settings_told(group, result, out),
             Told::Changed(settings) => self.settings_changed(settings, out),
+            // The monitor of the whole node tells it.
+            Told::Presence(_) | Told::PresenceChanged(_) => {}
             Told::Happened(happening) => self.hears(happening, next, out),
         }
     }

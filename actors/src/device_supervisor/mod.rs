@@ -8,8 +8,9 @@ use std::sync::Arc;
 use actix::{
     Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, MessageResult, Recipient, WrapFuture,
 };
-use futures_util::future::join_all;
-use schemas::domain::{Ceid, ObjectId, SessionId};
+use futures_util::FutureExt;
+use futures_util::future::{LocalBoxFuture, join_all};
+use schemas::domain::{Ceid, ObjectId, ObjectKind, SessionId};
 
 use crate::arbiters::Arbiters;
 use crate::device::Device;
@@ -23,10 +24,11 @@ use crate::policy;
 use crate::refusal::Refused;
 use crate::standing::Standing;
 use crate::system_event;
+use crate::system_monitor::SystemMonitor;
 
 /// A session begins (or repeats) its watch of an object.
 #[derive(Message)]
-#[rtype(result = "Result<Addr<Device>, Refused>")]
+#[rtype(result = "Result<Living, Refused>")]
 pub struct BeginWatch {
     pub object: ObjectId,
     pub session: SessionId,
@@ -89,9 +91,46 @@ impl Watching {
     }
 }
 
+/// What lives for a watched object.
+#[derive(Clone)]
+pub enum Living {
+    Device(Addr<Device>),
+    /// Presence in the groups of a node.
+    System(Addr<SystemMonitor>),
+}
+
+impl Living {
+    fn tell<M>(&self, message: M)
+    where
+        M: Message<Result = ()> + Send + 'static,
+        Device: Handler<M>,
+        SystemMonitor: Handler<M>,
+    {
+        match self {
+            Self::Device(device) => device.do_send(message),
+            Self::System(monitor) => monitor.do_send(message),
+        }
+    }
+
+    fn lost(&self, lost: LinkLost) -> LocalBoxFuture<'static, Option<Arc<Event>>> {
+        match self {
+            Self::Device(device) => device.send(lost).map(|answer| answer.ok().flatten()).boxed_local(),
+            Self::System(monitor) => monitor.send(lost).map(|answer| answer.ok().flatten()).boxed_local(),
+        }
+    }
+
+    #[must_use]
+    pub fn device(self) -> Option<Addr<Device>> {
+        match self {
+            Self::Device(device) => Some(device),
+            Self::System(_) => None,
+        }
+    }
+}
+
 struct Watched {
     life: u64,
-    device: Addr<Device>,
+    device: Living,
     /// Few, so a list.
     watchers: Vec<Watching>,
 }
@@ -126,21 +165,27 @@ impl DeviceSupervisor {
         }
     }
 
-    fn begin(&mut self, object: ObjectId, memory: Memory, ctx: &mut Context<Self>) -> (u64, Addr<Device>) {
+    fn begin(&mut self, object: ObjectId, memory: Memory, ctx: &mut Context<Self>) -> (u64, Living) {
         self.lives += 1;
         let (life, env, supervisor) = (self.lives, self.env.clone(), ctx.address().recipient());
-        let device = Device::start_in_arbiter(self.arbiters.of_node(object.ceid()), move |_| {
-            Device::new(object, life, env, memory, supervisor)
-        });
+        let arbiter = self.arbiters.of_node(object.ceid());
+        let device = match object.kind() {
+            ObjectKind::Presence => Living::System(SystemMonitor::start_in_arbiter(arbiter, move |_| {
+                SystemMonitor::new(object, life, env, memory, supervisor)
+            })),
+            ObjectKind::Line | ObjectKind::Appearance => Living::Device(Device::start_in_arbiter(arbiter, move |_| {
+                Device::new(object, life, env, memory, supervisor)
+            })),
+        };
         // While others wait to be restored, this one waits behind them no longer than a batch:
         // what an application asks for now goes ahead.
         if let Some((node_life, node)) = self.nodes.get(&object.ceid()) {
-            device.do_send(Arm { life: *node_life, node: node.clone() });
+            device.tell(Arm { life: *node_life, node: node.clone() });
         }
         (life, device)
     }
 
-    fn watch(&mut self, begin: BeginWatch, ctx: &mut Context<Self>) -> Addr<Device> {
+    fn watch(&mut self, begin: BeginWatch, ctx: &mut Context<Self>) -> Living {
         let BeginWatch { object, session, deliver, standing, topics } = begin;
         let mut watching = Watching { session, deliver, standing, topics };
         let mut watched = match self.objects.remove(&object) {
@@ -150,7 +195,7 @@ impl DeviceSupervisor {
                 Watched { life, device, watchers: Vec::new() }
             }
         };
-        watched.device.do_send(watching.watch(topics));
+        watched.device.tell(watching.watch(topics));
         if let Some(at) = watched.watchers.iter().position(|w| w.session == session) {
             watching.topics = watched.watchers.remove(at).topics.with(topics);
         }
@@ -171,10 +216,10 @@ impl DeviceSupervisor {
         }
         watched.watchers.retain(|w| !w.topics.is_empty());
         if watched.watchers.is_empty() {
-            watched.device.do_send(Retire);
+            watched.device.tell(Retire);
             self.objects.remove(&object);
         } else {
-            watched.device.do_send(Unwatch { session, topics });
+            watched.device.tell(Unwatch { session, topics });
         }
         if gone && let Some(objects) = self.sessions.get_mut(&session) {
             objects.remove(&object);
@@ -225,7 +270,7 @@ impl DeviceSupervisor {
         let Some(queue) = self.restoring.get_mut(&ceid) else { return };
         for object in queue.drain(..queue.len().min(policy::RESTORE_BATCH)) {
             if let Some(watched) = self.objects.get(&object) {
-                watched.device.do_send(Arm { life: *now, node: node.clone() });
+                watched.device.tell(Arm { life: *now, node: node.clone() });
             }
         }
         if queue.is_empty() {
@@ -250,9 +295,9 @@ impl DeviceSupervisor {
         let asked: Vec<_> = self
             .of_node(ceid)
             .map(|(_, watched)| {
-                let answer = watched.device.send(LinkLost { life });
+                let answer = watched.device.lost(LinkLost { life });
                 let watchers: Vec<_> = watched.watchers.clone();
-                async move { (answer.await.ok().flatten(), watchers) }
+                async move { (answer.await, watchers) }
             })
             .collect();
         async move {
@@ -278,7 +323,7 @@ impl DeviceSupervisor {
         let (life, device) = self.begin(object, memory, ctx);
         if let Some(watched) = self.objects.get_mut(&object) {
             for watching in &watched.watchers {
-                device.do_send(watching.watch(watching.topics));
+                device.tell(watching.watch(watching.topics));
             }
             watched.life = life;
             watched.device = device;
@@ -331,7 +376,7 @@ impl Handler<RestateFor> for DeviceSupervisor {
         guard::keep("device_supervisor", || {
             for object in objects {
                 if let Some(watched) = self.objects.get(&object) {
-                    watched.device.do_send(Restate { session });
+                    watched.device.tell(Restate { session });
                 }
             }
         });
@@ -342,7 +387,7 @@ impl Handler<FindDevice> for DeviceSupervisor {
     type Result = MessageResult<FindDevice>;
 
     fn handle(&mut self, FindDevice(object): FindDevice, _: &mut Self::Context) -> Self::Result {
-        MessageResult(self.objects.get(&object).map(|w| w.device.clone()))
+        MessageResult(self.objects.get(&object).and_then(|w| w.device.clone().device()))
     }
 }
 

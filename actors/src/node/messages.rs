@@ -6,7 +6,7 @@ use actix::{Addr, Message, Recipient};
 use schemas::csta::message::DeviceProfile;
 use schemas::domain::{
     CallKey, Ceid, Command, DeviceRef, Dn, Done, FeatureGroup, Happening, HotDesk, HotDeskAnswer, LegSnapshot,
-    NodeRefusal, ObjectId, Party, Setting,
+    NodeRefusal, ObjectId, Party, Presence, Setting,
 };
 
 use super::Node;
@@ -31,6 +31,8 @@ pub enum Question {
     Details(DeviceRef, CallKey),
     /// How a group of features is set.
     Features(DeviceRef, FeatureGroup),
+    /// Start a monitor of presence in every group of the node; answered by [`Told::Presence`].
+    Presence,
     /// Do something; answered by [`Told::Outcome`] with the ticket.
     Perform(Ticket, Command),
 }
@@ -67,6 +69,9 @@ pub enum Told {
     Outcome(Ticket, Result<Done, NodeRefusal>),
     Settings(FeatureGroup, Result<Vec<Setting>, NodeRefusal>),
     Happened(Happening),
+    /// The monitor of presence stands; group and member of everybody who is absent.
+    Presence(Result<Vec<(Dn, Dn)>, NodeRefusal>),
+    PresenceChanged(Presence),
     /// Features were set; empty when the node did not say which.
     Changed(Vec<Setting>),
 }

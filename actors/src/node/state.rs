@@ -8,8 +8,8 @@ use std::time::Duration;
 use schemas::csta::convert;
 use schemas::csta::frame;
 use schemas::csta::message::{
-    DeviceProfile, Edition, EventBody, Failure, Message, PrivateFeature, PrivateRequest, PrivateResponse, Request,
-    Response, SpecificInfo, SystemStatus,
+    DeviceProfile, Edition, EventBody, Failure, Message, PresenceMonitor, PrivateFeature, PrivateRequest,
+    PrivateResponse, Request, Response, SpecificInfo, SystemStatus,
 };
 use schemas::domain::{CallKey, Dn, Done, FeatureGroup, HotDesk, HotDeskAnswer, NodeRefusal, ObjectId, RefusalKind};
 use tokio::time::Instant;
@@ -88,6 +88,8 @@ enum Purpose {
     Features,
     Profile(Ticket),
     HotDesk(Ticket),
+    /// A monitor of presence.
+    Presence(ObjectId),
 }
 
 #[derive(Debug)]
@@ -143,6 +145,7 @@ fn operation(feature: PrivateFeature) -> &'static str {
         PrivateFeature::NewCall => "newCall",
         PrivateFeature::TradeCall => "tradeCall",
         PrivateFeature::RemoteRetrieve => "remoteRetrieveCall",
+        PrivateFeature::Presence => "setPRGPresence",
         PrivateFeature::DeviceProfile | PrivateFeature::HotDesk | PrivateFeature::Permitted => "The operation",
     }
 }
@@ -247,6 +250,11 @@ impl State {
                 if let EventBody::HotDesk(state) = &event.body {
                     out.push(Effect::Tell(object, Told::Changed(vec![convert::hot_desk_change(state)])));
                 }
+                if let EventBody::Presence(state) = &event.body
+                    && let Some(change) = convert::presence(state)
+                {
+                    out.push(Effect::Tell(object, Told::PresenceChanged(change)));
+                }
                 if let Some(happening) = convert::happening(event.body) {
                     out.push(Effect::Tell(object, Told::Happened(happening)));
                 }
@@ -343,16 +351,19 @@ impl State {
                 self.directory.begins(cross_ref, now);
             }
             (Purpose::Monitor(object), Response::MonitorStart { cross_ref }) => {
-                let old = self.references.insert(object, cross_ref.clone()).filter(|old| *old != cross_ref);
-                self.by_reference.insert(cross_ref, object);
-                // Of a device that died without letting go: the node must not tell everything twice.
-                if let Some(cross_ref) = old {
-                    self.by_reference.remove(&cross_ref);
-                    self.send(Request::MonitorStop { cross_ref }, Purpose::Unmonitor, now, out);
-                }
+                self.refers(object, cross_ref, now, out);
                 out.push(Effect::Tell(object, Told::Monitored(Ok(()))));
             }
-            (Purpose::Unwanted, Response::MonitorStart { cross_ref }) => {
+            (Purpose::Presence(object), Response::Escape(PrivateResponse::PresenceMonitor(monitor))) => {
+                let absent = convert::absent(&monitor);
+                self.refers(object, monitor.cross_ref, now, out);
+                out.push(Effect::Tell(object, Told::Presence(Ok(absent))));
+            }
+            (
+                Purpose::Unwanted,
+                Response::MonitorStart { cross_ref }
+                | Response::Escape(PrivateResponse::PresenceMonitor(PresenceMonitor { cross_ref, .. })),
+            ) => {
                 self.send(Request::MonitorStop { cross_ref }, Purpose::Unmonitor, now, out);
             }
             (Purpose::Unmonitor, _) => {}
@@ -402,6 +413,17 @@ impl State {
         }
     }
 
+    /// The events of a monitor are about an object.
+    fn refers(&mut self, object: ObjectId, cross_ref: String, now: Instant, out: &mut Effects) {
+        let old = self.references.insert(object, cross_ref.clone()).filter(|old| *old != cross_ref);
+        self.by_reference.insert(cross_ref, object);
+        // Of a device that died without letting go: the node must not tell everything twice.
+        if let Some(cross_ref) = old {
+            self.by_reference.remove(&cross_ref);
+            self.send(Request::MonitorStop { cross_ref }, Purpose::Unmonitor, now, out);
+        }
+    }
+
     fn failed(&mut self, purpose: Purpose, failure: &Failure, now: Instant, out: &mut Effects) {
         match purpose {
             Purpose::StartSession => out.push(Effect::Stop(refused_session(failure))),
@@ -433,6 +455,7 @@ impl State {
             Purpose::Profile(ticket) => return out.push(Effect::Profile(ticket, Err(refusal))),
             Purpose::HotDesk(ticket) => return out.push(Effect::HotDesk(ticket, Err(refusal))),
             Purpose::Monitor(object) => (object, Told::Monitored(Err(refusal))),
+            Purpose::Presence(object) => (object, Told::Presence(Err(refusal))),
             Purpose::Legs(object) => (object, Told::Legs(Err(refusal))),
             Purpose::Line(object, button) => (object, Told::Line(button, Err(refusal))),
             Purpose::Details(object, call) => (object, Told::Details(call, Err(refusal))),
@@ -450,7 +473,11 @@ impl State {
         let Some(at) = self.resting.iter().position(|(id, ..)| *id == invoke) else { return };
         let Some((_, purpose, _)) = self.resting.remove(at) else { return };
         match (purpose, response) {
-            (Purpose::Monitor(_) | Purpose::Unwanted, Some(Response::MonitorStart { cross_ref })) => {
+            (Purpose::Monitor(_) | Purpose::Unwanted, Some(Response::MonitorStart { cross_ref }))
+            | (
+                Purpose::Presence(_) | Purpose::Unwanted,
+                Some(Response::Escape(PrivateResponse::PresenceMonitor(PresenceMonitor { cross_ref, .. }))),
+            ) => {
                 self.send(Request::MonitorStop { cross_ref }, Purpose::Unmonitor, now, out);
             }
             // A slow node lives.
@@ -509,7 +536,8 @@ impl State {
                     self.by_reference.remove(&cross_ref);
                     self.send(Request::MonitorStop { cross_ref }, Purpose::Unmonitor, now, out);
                 }
-                for pending in self.pending.values_mut().filter(|p| p.purpose == Purpose::Monitor(object)) {
+                let starts = [Purpose::Monitor(object), Purpose::Presence(object)];
+                for pending in self.pending.values_mut().filter(|p| starts.contains(&p.purpose)) {
                     pending.purpose = Purpose::Unwanted;
                 }
                 return;
@@ -531,6 +559,8 @@ impl State {
                 }
                 (convert::feature_request(group, &device), purpose)
             }
+            // Asked of any node, also before it has said what it knows: another maker's refuses it.
+            Question::Presence => (convert::presence_request(), Purpose::Presence(object)),
             Question::Perform(ticket, command) => {
                 let purpose = Purpose::Perform(object, ticket);
                 let lacks = convert::needs(&command).filter(|feature| !self.private.contains(feature));

@@ -1,7 +1,7 @@
 //! What is said to a `Session`.
 
 use actix::{Addr, Message};
-use schemas::domain::{ObjectId, SessionId};
+use schemas::domain::{Ceid, ObjectId, SessionId};
 use tokio::sync::oneshot;
 
 use super::Session;
@@ -35,6 +35,15 @@ pub struct MonitorFeatures(pub ObjectId);
 #[derive(Message)]
 #[rtype(result = "Result<(), Refused>")]
 pub struct StopFeatureMonitor(pub ObjectId);
+
+/// Hear of presence in the groups of a node.
+#[derive(Message)]
+#[rtype(result = "Result<(), Refused>")]
+pub struct MonitorPresence(pub Ceid);
+
+#[derive(Message)]
+#[rtype(result = "Result<(), Refused>")]
+pub struct StopPresenceMonitor(pub Ceid);
 
 /// Wait for an event.
 #[derive(Message)]

@@ -22,8 +22,8 @@ use tracing::{info, info_span};
 
 pub use self::log::{Log, MemoryLog};
 use self::messages::{
-    CancelPolls, Carried, End, HeldPoll, Lag, MonitorFeatures, MonitorObject, Poll, Receipt, ResetTimer, SessionEnded,
-    StopFeatureMonitor, StopMonitor,
+    CancelPolls, Carried, End, HeldPoll, Lag, MonitorFeatures, MonitorObject, MonitorPresence, Poll, Receipt,
+    ResetTimer, SessionEnded, StopFeatureMonitor, StopMonitor, StopPresenceMonitor,
 };
 pub use self::monitors::Monitors;
 use self::state::{Effect, Effects, Input, PollId, State};
@@ -197,8 +197,10 @@ impl Session {
         };
         let begun = self.devices.send(begin).into_actor(self);
         Box::pin(begun.map(move |device, session, _| match device {
-            Ok(Ok(device)) => {
-                session.monitors.found(object, device);
+            Ok(Ok(living)) => {
+                if let Some(device) = living.device() {
+                    session.monitors.found(object, device);
+                }
                 Ok(())
             }
             Ok(Err(_)) | Err(_) => {
@@ -230,6 +232,22 @@ impl Handler<MonitorFeatures> for Session {
 
     fn handle(&mut self, MonitorFeatures(object): MonitorFeatures, ctx: &mut Self::Context) -> Self::Result {
         self.monitor(object, Topics::FEATURES, ctx)
+    }
+}
+
+impl Handler<MonitorPresence> for Session {
+    type Result = ResponseActFuture<Self, Result<(), Refused>>;
+
+    fn handle(&mut self, MonitorPresence(node): MonitorPresence, ctx: &mut Self::Context) -> Self::Result {
+        self.monitor(ObjectId::presence(node), Topics::ALL, ctx)
+    }
+}
+
+impl Handler<StopPresenceMonitor> for Session {
+    type Result = MessageResult<StopPresenceMonitor>;
+
+    fn handle(&mut self, StopPresenceMonitor(node): StopPresenceMonitor, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.stop_monitor(ObjectId::presence(node), Topics::ALL))
     }
 }
 

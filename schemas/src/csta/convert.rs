@@ -5,13 +5,16 @@
 
 mod features;
 mod hot_desk;
+mod presence;
 
 pub use features::{changes, feature_request, settings};
 pub use hot_desk::{hot_desk_answer, hot_desk_change, hot_desk_request};
+pub use presence::{absent, presence, presence_request};
 
 use super::message::{
     CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceConnection, EventBody, Failure, FeatureRequest,
-    InformationEvent, JoinKind, JoinedEvent, PrivateFeature, PrivateRequest, Request, Response,
+    InformationEvent, JoinKind, JoinedEvent, PresenceRequest, PresenceState, PrivateFeature, PrivateRequest, Request,
+    Response,
 };
 use crate::domain::{
     CallKey, Command, DeviceRef, Fact, GlobalCallId, Happening, Joined, JoinedParty, LegSnapshot, LocalState,
@@ -32,7 +35,7 @@ pub fn happening(body: EventBody) -> Option<Happening> {
         EventBody::BackInService { device } => {
             Some(Happening { subject: device, ..Happening::bare(Fact::BackInService) })
         }
-        EventBody::Feature { .. } | EventBody::HotDesk(_) | EventBody::Other(_) => None,
+        EventBody::Feature { .. } | EventBody::HotDesk(_) | EventBody::Presence(_) | EventBody::Other(_) => None,
     }
 }
 
@@ -206,6 +209,10 @@ pub fn request(command: &Command) -> Request {
             held: DeviceRef::number(holder.clone()),
             requesting: bare(device),
         }),
+        Command::Presence { device, group, present, invoker } => {
+            let state = PresenceState { group: group.clone(), member: device.number.clone(), present: *present };
+            Request::Escape(PrivateRequest::Presence(PresenceRequest::Set { state, invoker: invoker.clone() }))
+        }
     }
 }
 
@@ -217,6 +224,7 @@ pub fn needs(command: &Command) -> Option<PrivateFeature> {
         Command::NewCall { .. } => Some(PrivateFeature::NewCall),
         Command::Trade { .. } => Some(PrivateFeature::TradeCall),
         Command::RetrieveFrom { .. } => Some(PrivateFeature::RemoteRetrieve),
+        Command::Presence { .. } => Some(PrivateFeature::Presence),
         _ => None,
     }
 }
@@ -341,7 +349,7 @@ const REFUSALS: [(&str, Value, RefusalKind, &str); 24] = {
 /// A node's refusal in the gateway's terms, with a text of ours for applications.
 #[must_use]
 pub fn refusal(failure: &Failure) -> NodeRefusal {
-    if let Some((kind, text)) = super::hot_desk::refusal(failure) {
+    if let Some((kind, text)) = super::hot_desk::refusal(failure).or_else(|| super::presence::refusal(failure)) {
         return NodeRefusal { kind, text: text.to_owned() };
     }
     let value = failure.value.as_str();

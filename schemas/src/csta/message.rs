@@ -4,6 +4,7 @@
 //! `write` strict (schema order).
 
 pub use super::hot_desk::{HotDeskOf, HotDeskRequest, HotDeskState};
+pub use super::presence::{PresenceMonitor, PresenceRequest, PresenceState};
 use super::words::{STATUSES, word};
 use crate::domain::{Account, Cause, Features, LocalState, Party, party::DeviceRef};
 
@@ -386,6 +387,8 @@ pub enum PrivateFeature {
     NewCall,
     /// Logins of hot desk users.
     HotDesk,
+    /// Presence in groups.
+    Presence,
     TradeCall,
     RemoteRetrieve,
     /// `permitted` beside servicesPermitted.
@@ -406,6 +409,7 @@ pub enum PrivateRequest {
         connection: ConnectionId,
     },
     HotDesk(HotDeskRequest),
+    Presence(PresenceRequest),
     /// Holds the active call of the line and answers the one that waits; either may be named.
     TradeCall {
         connection: ConnectionId,
@@ -425,6 +429,7 @@ pub enum PrivateResponse {
     Done,
     DeviceProfile(DeviceProfile),
     HotDesk(HotDeskState),
+    PresenceMonitor(PresenceMonitor),
 }
 
 /// What a node has configured for a number.
@@ -533,6 +538,8 @@ pub enum EventBody {
     },
     /// A hot desk user logged in or out; its `user` is always there.
     HotDesk(HotDeskState),
+    /// A member joined a group or left it.
+    Presence(PresenceState),
     /// An event that we have no use for, by its element's name (bounded).
     Other(String),
 }

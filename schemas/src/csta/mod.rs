@@ -12,6 +12,7 @@ mod device_text;
 pub mod frame;
 pub mod hot_desk;
 pub mod message;
+pub mod presence;
 pub mod private;
 pub mod read;
 mod words;

@@ -3,11 +3,11 @@
 //! A switch that does not know it skips it, and a reader that meets something else there says so.
 //! Used by `read` and `write` alone.
 
-use super::hot_desk;
 use super::message::{DeviceProfile, EventBody, PrivateFeature, PrivateRequest, PrivateResponse, ProfileLine};
 use super::read::parts::{connection_needed, device_needed, id, id_needed, truth};
 use super::read::{ReadFault, Result};
 use super::words::{PRIVATE, PRIVATE_FEATURES, PRIVATE_PERMITTED, value, word};
+use super::{hot_desk, presence};
 use crate::domain::{Feature, Features};
 use crate::xml::Element;
 
@@ -38,6 +38,7 @@ pub(super) fn request(e: Element<'_, '_>) -> Result<PrivateRequest> {
             held: device_needed(asked, "remoteRetrieve", "held")?,
             requesting: device_needed(asked, "remoteRetrieve", "requesting")?,
         },
+        "presence" | "presenceMonitor" => presence::request(asked)?,
         _ => hot_desk::request(asked)?,
     })
 }
@@ -47,6 +48,7 @@ pub(super) fn response(e: Element<'_, '_>) -> Result<PrivateResponse> {
         match told.local() {
             "deviceProfile" => return profile(told).map(PrivateResponse::DeviceProfile),
             "hotDeskState" => return hot_desk::response(told),
+            "presenceMonitor" => return presence::response(told),
             _ => {}
         }
     }
@@ -55,7 +57,14 @@ pub(super) fn response(e: Element<'_, '_>) -> Result<PrivateResponse> {
 
 /// What a PrivateEvent tells; `None` when it is not ours.
 pub(super) fn event(e: Element<'_, '_>) -> Result<Option<EventBody>> {
-    ours(e).find(|c| c.local() == "hotDeskChanged").map(hot_desk::event).transpose()
+    for told in ours(e) {
+        match told.local() {
+            "hotDeskChanged" => return hot_desk::event(told).map(Some),
+            "presenceChanged" => return presence::event(told).map(Some),
+            _ => {}
+        }
+    }
+    Ok(None)
 }
 
 pub(super) fn features(e: Element<'_, '_>) -> Vec<PrivateFeature> {

@@ -5,6 +5,7 @@
 
 mod features;
 mod hot_desk;
+mod presence;
 
 use super::application_session;
 use super::device_text;
@@ -191,6 +192,10 @@ impl Out {
                 cross_ref(out);
                 out.private(|out| out.hot_desk_state("hotDeskChanged", state));
             }),
+            EventBody::Presence(state) => self.root("PrivateEvent", |out| {
+                cross_ref(out);
+                out.private(|out| out.presence_changed(state));
+            }),
             EventBody::Other(name) => self.root(element_name(name), cross_ref),
         }
     }
@@ -357,6 +362,7 @@ impl Out {
                     out.own("newCall", None, |out| out.connection("connection", connection));
                 }
                 PrivateRequest::HotDesk(request) => out.hot_desk_request(request),
+                PrivateRequest::Presence(request) => out.presence_request(request),
                 PrivateRequest::TradeCall { connection } => {
                     out.own("tradeCall", None, |out| out.connection("connection", connection));
                 }
@@ -609,6 +615,9 @@ impl Out {
             }),
             Response::Escape(PrivateResponse::HotDesk(state)) => self.root("EscapeResponse", |out| {
                 out.extension(|out| out.hot_desk_state("hotDeskState", state));
+            }),
+            Response::Escape(PrivateResponse::PresenceMonitor(monitor)) => self.root("EscapeResponse", |out| {
+                out.extension(|out| out.presence_monitor(monitor));
             }),
         }
     }

@@ -418,6 +418,14 @@ pub enum Command {
         device: DeviceRef,
         holder: String,
     },
+    /// Take part in a group, or not.
+    Presence {
+        device: DeviceRef,
+        group: String,
+        present: bool,
+        /// Who wants it, where that is not the device itself.
+        invoker: Option<String>,
+    },
 }
 
 /// A command was accepted; a new call is named.

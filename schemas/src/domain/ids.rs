@@ -82,10 +82,12 @@ pub enum ObjectKind {
     Line,
     /// A line-appearance button: the DN of the set's prime line, and the button.
     Appearance,
+    /// Presence in all groups of a node. Applications name it by the node alone: no `long` of theirs is one.
+    Presence,
 }
 
 impl ObjectKind {
-    const ALL: [(Self, u64); 2] = [(Self::Line, 1), (Self::Appearance, 2)];
+    const ALL: [(Self, u64); 3] = [(Self::Line, 1), (Self::Appearance, 2), (Self::Presence, 3)];
 }
 
 /// The contract's objectId. Every gateway of a cluster computes the same, so that no database and
@@ -107,6 +109,12 @@ impl ObjectId {
     #[must_use]
     pub fn appearance(ceid: Ceid, dn: Dn, button: u8) -> Self {
         Self::pack(ObjectKind::Appearance, ceid, button & 0x7f, dn)
+    }
+
+    /// Presence in all groups of a node.
+    #[must_use]
+    pub fn presence(ceid: Ceid) -> Self {
+        Self::pack(ObjectKind::Presence, ceid, 0, Dn { value: 0, digits: 0 })
     }
 
     fn pack(kind: ObjectKind, ceid: Ceid, button: u8, dn: Dn) -> Self {
@@ -168,6 +176,7 @@ impl TryFrom<i64> for ObjectId {
         let button = match kind {
             ObjectKind::Line => id.button() == 0,
             ObjectKind::Appearance => id.button() >= 2,
+            ObjectKind::Presence => false,
         };
         if fits && button { Ok(id) } else { Err(IdFault::Object) }
     }

@@ -9,6 +9,7 @@ pub mod hot_desk;
 pub mod ids;
 pub mod party;
 pub mod pin;
+pub mod presence;
 pub mod setting;
 
 pub use dial_plan::DialPlan;
@@ -20,4 +21,5 @@ pub use hot_desk::{HotDesk, HotDeskAnswer};
 pub use ids::{CallKey, Ceid, Dn, GlobalCallId, LegId, ObjectId, ObjectKind, SessionId};
 pub use party::{DeviceRef, Party};
 pub use pin::Pin;
+pub use presence::Presence;
 pub use setting::{DeviceFeature, FeatureGroup, Forwarding, Setting};

@@ -8,7 +8,8 @@ use schemas::csta::message::{
     CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceCategory, DeviceConnection, DeviceProfile, Edition,
     Event, EventBody, Failure, FeatureChange, FeatureRequest, FeatureResponse, ForwardItem, ForwardingType, HotDeskOf,
     HotDeskRequest, HotDeskState, InformationEvent, JoinKind, JoinedConnection, JoinedEvent, ListedDevice, Message,
-    PrivateFeature, PrivateRequest, PrivateResponse, ProfileLine, Request, Response, SpecificInfo, SystemStatus,
+    PresenceMonitor, PresenceRequest, PresenceState, PrivateFeature, PrivateRequest, PrivateResponse, ProfileLine,
+    Request, Response, SpecificInfo, SystemStatus,
 };
 use schemas::csta::private::only_private;
 use schemas::domain::{Account, Cause, DeviceRef, Feature, Features, LocalState, Party, Pin};
@@ -251,6 +252,7 @@ fn private_request() -> impl Strategy<Value = PrivateRequest> {
         connection().prop_map(|connection| PrivateRequest::SplitConference { connection }),
         connection().prop_map(|connection| PrivateRequest::NewCall { connection }),
         hot_desk_request().prop_map(PrivateRequest::HotDesk),
+        presence_request().prop_map(PrivateRequest::Presence),
         connection().prop_map(|connection| PrivateRequest::TradeCall { connection }),
         (device(), device()).prop_map(|(held, requesting)| PrivateRequest::RemoteRetrieve { held, requesting }),
         Just(PrivateRequest::Unsupported),
@@ -271,6 +273,21 @@ fn hot_desk_request() -> impl Strategy<Value = HotDeskRequest> {
         (text(), pin()).prop_map(|(user, pin)| HotDeskRequest::Verify { user, pin }),
         of().prop_map(HotDeskRequest::State),
     ]
+}
+
+fn presence_state() -> impl Strategy<Value = PresenceState> {
+    (text(), text(), any::<bool>()).prop_map(|(group, member, present)| PresenceState { group, member, present })
+}
+
+fn presence_request() -> impl Strategy<Value = PresenceRequest> {
+    prop_oneof![
+        (presence_state(), option::of(text())).prop_map(|(state, invoker)| PresenceRequest::Set { state, invoker }),
+        Just(PresenceRequest::Monitor),
+    ]
+}
+
+fn presence_monitor() -> impl Strategy<Value = PresenceMonitor> {
+    (text(), vec((text(), text()), 0..4)).prop_map(|(cross_ref, absent)| PresenceMonitor { cross_ref, absent })
 }
 
 fn hot_desk_state() -> impl Strategy<Value = HotDeskState> {
@@ -298,8 +315,11 @@ fn profile() -> impl Strategy<Value = DeviceProfile> {
 }
 
 fn private_features() -> impl Strategy<Value = Vec<PrivateFeature>> {
-    use PrivateFeature::{DeviceProfile, HotDesk, NewCall, Permitted, RemoteRetrieve, SplitConference, TradeCall};
-    subsequence(vec![DeviceProfile, SplitConference, NewCall, HotDesk, TradeCall, RemoteRetrieve, Permitted], 0..=7)
+    use PrivateFeature::{
+        DeviceProfile, HotDesk, NewCall, Permitted, Presence, RemoteRetrieve, SplitConference, TradeCall,
+    };
+    let all = vec![DeviceProfile, SplitConference, NewCall, HotDesk, Presence, TradeCall, RemoteRetrieve, Permitted];
+    subsequence(all, 0..=8)
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -313,6 +333,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => (text(), hot_desk_state())
             .prop_map(|(user, state)| EventBody::HotDesk(HotDeskState { user: Some(user), ..state }))
             .boxed(),
+        1 => presence_state().prop_map(EventBody::Presence),
         1 => select(&["AutoWorkModeEvent", "DivertedDNDEvent", "PrivateEvent"][..])
             .prop_map(|name| EventBody::Other(name.to_owned())),
     ];
@@ -489,6 +510,7 @@ fn response() -> impl Strategy<Value = Response> {
         private_features().prop_map(|private| Response::GetCstaFeatures { private }),
         profile().prop_map(|profile| Response::Escape(PrivateResponse::DeviceProfile(profile))),
         hot_desk_state().prop_map(|state| Response::Escape(PrivateResponse::HotDesk(state))),
+        presence_monitor().prop_map(|monitor| Response::Escape(PrivateResponse::PresenceMonitor(monitor))),
         text().prop_map(|register| Response::SystemRegister { register }),
         text().prop_map(|cross_ref| Response::GetSwitchingFunctionDevices { cross_ref }),
         text().prop_map(|cross_ref| Response::MonitorStart { cross_ref }),

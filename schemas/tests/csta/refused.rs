@@ -149,6 +149,36 @@ fn hot_desking_is_refused_without_what_it_must_have_and_no_fault_shows_a_pin() {
 }
 
 #[test]
+fn presence_is_refused_without_what_it_must_have() {
+    let group = "<group>1005</group>";
+    let member = "<member>1015</member>";
+    let presence = |name: &str, content: &str| format!("<{name} xmlns='urn:oig:csta:1'>{content}</{name}>");
+    let asked = |content: &str| {
+        let asked = presence("presence", content);
+        parse(&format!("<Escape><privateData><private>{asked}</private></privateData></Escape>"))
+    };
+    for (content, field) in [
+        (format!("{member}<present>true</present>"), "group"),
+        (format!("{group}<present>true</present>"), "member"),
+        (format!("{group}{member}"), "present"),
+    ] {
+        let missing = |message| Err(ReadFault::Missing { message, field });
+        assert_eq!(asked(&content), missing("presence"), "{content}");
+        let told = presence("presenceChanged", &content);
+        let event =
+            format!("<monitorCrossRefID>1</monitorCrossRefID><privateData><private>{told}</private></privateData>");
+        assert_eq!(parse(&format!("<PrivateEvent>{event}</PrivateEvent>")), missing("presenceChanged"), "{content}");
+    }
+    for (content, field) in [("", "crossRef"), ("<crossRef>7</crossRef><absent><group>1005</group></absent>", "member")]
+    {
+        let told = presence("presenceMonitor", content);
+        let answer = format!("<privateData><private>{told}</private></privateData>");
+        let fault = parse(&format!("<EscapeResponse><extensions>{answer}</extensions></EscapeResponse>"));
+        assert_eq!(fault, Err(ReadFault::Missing { message: "presenceMonitor", field }), "{content}");
+    }
+}
+
+#[test]
 fn a_text_without_end_is_refused_and_not_cut() {
     let fits = "é".repeat(256);
     let long = "é".repeat(257);

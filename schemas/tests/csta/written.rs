@@ -8,7 +8,7 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use schemas::csta::message::{
     CallEvent, CallEventKind, ConnectionId, Edition, Event, EventBody, HotDeskRequest, HotDeskState, Message,
-    PrivateRequest, Request,
+    PresenceMonitor, PresenceRequest, PresenceState, PrivateRequest, PrivateResponse, Request, Response,
 };
 use schemas::csta::write;
 use schemas::domain::{Cause, DeviceRef, Feature, Features, LocalState, Party, Pin};
@@ -242,4 +242,34 @@ fn the_event_of_a_login_names_user_and_set() {
          <monitorCrossRefID>7</monitorCrossRefID><privateData><private><hotDeskChanged xmlns=\"urn:oig:csta:1\">\
          <user>1900</user><set>1010</set></hotDeskChanged></private></privateData></PrivateEvent>"
     );
+}
+
+#[test]
+fn presence_in_a_group_is_written_with_group_member_and_whether() {
+    let state = || PresenceState { group: "1005".into(), member: "1015".into(), present: false };
+    let ed5 = "http://www.ecma-international.org/standards/ecma-323/csta/ed5";
+    let content = "<group>1005</group><member>1015</member><present>false</present>";
+    let set = PresenceRequest::Set { state: state(), invoker: Some("1001".into()) };
+    assert_eq!(
+        write::write(&Message::Request(Request::Escape(PrivateRequest::Presence(set))), Edition::Ed5),
+        format!(
+            "<Escape xmlns=\"{ed5}\"><privateData><private><presence xmlns=\"urn:oig:csta:1\">{content}\
+             <invoker>1001</invoker></presence></private></privateData></Escape>"
+        )
+    );
+    let event = Message::Event(Event { cross_ref: "7".into(), body: EventBody::Presence(state()) });
+    assert_eq!(
+        write::write(&event, Edition::Ed5),
+        format!(
+            "<PrivateEvent xmlns=\"{ed5}\"><monitorCrossRefID>7</monitorCrossRefID><privateData><private>\
+             <presenceChanged xmlns=\"urn:oig:csta:1\">{content}</presenceChanged></private></privateData>\
+             </PrivateEvent>"
+        )
+    );
+    let monitor = PresenceMonitor { cross_ref: "7".into(), absent: vec![("1005".into(), "1015".into())] };
+    let answer = Message::Response(Response::Escape(PrivateResponse::PresenceMonitor(monitor)));
+    let written = write::write(&answer, Edition::Ed5);
+    let told = "<presenceMonitor xmlns=\"urn:oig:csta:1\"><crossRef>7</crossRef><absent><group>1005</group>\
+                <member>1015</member></absent></presenceMonitor>";
+    assert!(written.contains(told), "{written}");
 }

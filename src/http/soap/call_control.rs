@@ -23,7 +23,7 @@ use schemas::domain::{LegId, ObjectId};
 use schemas::fault::Ground;
 
 use super::operation::{Context, Given, Handler, No, Operation, Result, Told, run};
-use super::{calls, devices, features, hot_desk, numbers, resilience, waiting};
+use super::{calls, devices, features, hot_desk, numbers, presence, resilience, waiting};
 
 pub(in crate::http) fn handler(name: &str) -> Option<Handler> {
     Some(match name {
@@ -51,6 +51,7 @@ pub(in crate::http) fn handler(name: &str) -> Option<Handler> {
                 resilience::handler,
                 features::handler,
                 hot_desk::handler,
+                presence::handler,
             ];
             return others.iter().find_map(|handler| handler(name));
         }

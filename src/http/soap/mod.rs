@@ -9,6 +9,7 @@ mod devices;
 mod features;
 mod hot_desk;
 mod numbers;
+mod presence;
 mod resilience;
 pub(super) mod session;
 mod waiting;

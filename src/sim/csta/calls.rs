@@ -1,13 +1,13 @@
 //! The services on calls of two legs, on ringing calls, and what CSTA has no service for.
 
 use schemas::csta::message::{
-    ConnectionId, DeviceProfile, Failure, PrivateFeature, PrivateRequest, PrivateResponse, ProfileLine, Request,
-    Response,
+    ConnectionId, DeviceProfile, Failure, PresenceRequest, PrivateFeature, PrivateRequest, PrivateResponse,
+    ProfileLine, Request, Response,
 };
 use schemas::domain::{DeviceRef, Dn};
 
-use super::hot_desk;
 use super::services::{Answer, failure, perform};
+use super::{hot_desk, presence};
 use crate::sim::switch::{Command, Done, Line, Output, Refusal, Switch, Target, Two};
 
 pub(super) fn answer(request: Request, switch: &mut Switch, now_ms: i64, told: &mut Vec<Output>) -> Answer {
@@ -68,9 +68,10 @@ pub(super) fn answer(request: Request, switch: &mut Switch, now_ms: i64, told: &
         }
         Request::GetCstaFeatures => {
             use PrivateFeature::{
-                DeviceProfile, HotDesk, NewCall, Permitted, RemoteRetrieve, SplitConference, TradeCall,
+                DeviceProfile, HotDesk, NewCall, Permitted, Presence, RemoteRetrieve, SplitConference, TradeCall,
             };
-            let known = [DeviceProfile, SplitConference, NewCall, HotDesk, TradeCall, RemoteRetrieve, Permitted];
+            let known =
+                [DeviceProfile, SplitConference, NewCall, HotDesk, Presence, TradeCall, RemoteRetrieve, Permitted];
             Ok(Response::GetCstaFeatures { private: if switch.plan().private { known.to_vec() } else { Vec::new() } })
         }
         Request::Escape(request) if switch.plan().private => private(request, switch, now_ms, told),
@@ -117,12 +118,16 @@ fn private(request: PrivateRequest, switch: &mut Switch, now_ms: i64, told: &mut
         PrivateRequest::SplitConference { connection } => Command::Split(target(&connection)?),
         PrivateRequest::NewCall { connection } => Command::NewCall(target(&connection)?),
         PrivateRequest::HotDesk(request) => return hot_desk::answer(request, switch, now_ms, told),
+        PrivateRequest::Presence(PresenceRequest::Set { state, invoker }) => {
+            return presence::set(&state, invoker.as_deref(), switch, now_ms, told);
+        }
         PrivateRequest::TradeCall { connection } => Command::Trade(target(&connection)?),
         PrivateRequest::RemoteRetrieve { held, requesting } => {
             let line = Line::of(&requesting).ok_or_else(|| failure(Refusal::UnknownDevice))?;
             Command::RetrieveFrom { line, holder: number(&held)? }
         }
-        PrivateRequest::Unsupported => {
+        // The monitor is the association's: `services` answers it.
+        PrivateRequest::Presence(PresenceRequest::Monitor) | PrivateRequest::Unsupported => {
             return Err(Failure::operation("serviceNotSupported"));
         }
     };
@@ -135,6 +140,8 @@ fn profile(dn: Dn, switch: &Switch) -> Option<DeviceProfile> {
     let user = || plan.hot_desk.users.get(&dn).map(|user| &user.phone);
     let phone = plan.phones.iter().find(|p| p.dn == dn).or_else(user)?;
     let line = |button| ProfileLine { button, dn: dn.to_string(), ring: button == 1 };
+    let group = plan.personal_groups.get(&dn).map(|group| std::iter::once(&dn).chain(&group.others));
+    let members = group.into_iter().flatten().map(ToString::to_string).collect();
     Some(DeviceProfile {
         name: (!phone.name.is_empty()).then(|| phone.name.clone()),
         kind: Some("VOICE_SET_PRIME".into()),
@@ -142,7 +149,7 @@ fn profile(dn: Dn, switch: &Switch) -> Option<DeviceProfile> {
         lines: (1..=phone.buttons).map(line).collect(),
         home: Some(plan.ceid.get()),
         secondary: plan.secondary(dn).map(schemas::domain::Ceid::get),
-        members: Vec::new(),
+        members,
     })
 }
 

@@ -9,11 +9,12 @@ mod directory;
 mod events;
 mod features;
 mod hot_desk;
+mod presence;
 mod services;
 
 pub use services::SERVICES;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemas::csta::frame;
 use schemas::csta::message::{Edition, Event, Failure, Message, Request, Response, SystemStatus};
@@ -64,6 +65,8 @@ struct Association {
     opened_ms: i64,
     monitors: BTreeMap<u64, Line>,
     by_line: BTreeMap<Line, Vec<u64>>,
+    /// Monitors of presence in every group.
+    presence: BTreeSet<u64>,
     next_invoke: u16,
     heartbeat_at: i64,
     unanswered: u32,
@@ -131,6 +134,7 @@ impl Exchange {
             opened_ms: now_ms,
             monitors: BTreeMap::new(),
             by_line: BTreeMap::new(),
+            presence: BTreeSet::new(),
             next_invoke: frame::FIRST_REQUEST,
             heartbeat_at: now_ms + HEARTBEAT_MS,
             unanswered: 0,
@@ -199,16 +203,22 @@ impl Exchange {
     /// Tells what happened to whoever monitors a line that was in it.
     pub fn tell(&self, told: &Output, out: &mut Vec<Effect>) {
         for (id, association) in &self.associations {
+            let send = |message: Message| {
+                Effect::Send(Outgoing {
+                    to: *id,
+                    invoke: frame::EVENT,
+                    message: Box::new(message),
+                    edition: association.edition,
+                    answers: None,
+                })
+            };
+            if let Output::Presence(change) = told {
+                out.extend(association.presence.iter().map(|cross_ref| send(presence::event(*change, *cross_ref))));
+            }
             for witness in events::witnesses(told).iter() {
                 for cross_ref in association.by_line.get(&witness.line).into_iter().flatten() {
                     let Some(message) = events::event(told, witness, *cross_ref) else { continue };
-                    out.push(Effect::Send(Outgoing {
-                        to: *id,
-                        invoke: frame::EVENT,
-                        message: Box::new(message),
-                        edition: association.edition,
-                        answers: None,
-                    }));
+                    out.push(send(message));
                 }
             }
         }

@@ -1,6 +1,8 @@
 //! The services that a gateway may ask for, and how they are refused.
 
-use schemas::csta::message::{CallConnection, ConnectionId, DeviceConnection, Event, Failure, Request, Response};
+use schemas::csta::message::{
+    CallConnection, ConnectionId, DeviceConnection, Event, Failure, PresenceRequest, PrivateRequest, Request, Response,
+};
 use schemas::domain::{DeviceRef, Party};
 
 use super::calls::Picked;
@@ -109,6 +111,7 @@ pub(super) fn failure(refusal: Refusal) -> Failure {
         Refusal::InvalidDestination => Failure::operation("invalidDestination"),
         Refusal::OutOfService => Failure::resource("deviceOutOfService"),
         Refusal::HotDesk(refusal) => refusal.failure(),
+        Refusal::Presence(refusal) => refusal.failure(),
         Refusal::BadForward => Failure::operation("invalidForwardingDestination"),
         Refusal::WrongState => Failure::state("invalidConnectionState"),
         Refusal::LineInUse => Failure::state("invalidDeviceState"),
@@ -224,6 +227,9 @@ impl Exchange {
                     Err(failure) => Err(failure),
                 }
             }
+            Request::Escape(PrivateRequest::Presence(PresenceRequest::Monitor)) if switch.plan().private => {
+                self.monitor_presence(id, switch)
+            }
             request @ (Request::ConsultationCall { .. }
             | Request::ReconnectCall { .. }
             | Request::AlternateCall { .. }
@@ -301,7 +307,7 @@ impl Exchange {
         let line = monitorable(device, switch)?;
         let cross_ref = self.number();
         let Some(association) = self.associations.get_mut(&id) else { return Err(Failure::operation("generic")) };
-        if association.monitors.len() >= MONITORS {
+        if association.monitors.len() + association.presence.len() >= MONITORS {
             return Err(Failure::resource("overallMonitorLimitExceeded"));
         }
         association.monitors.insert(cross_ref, line);
@@ -313,6 +319,9 @@ impl Exchange {
         let unknown = || Failure::operation("invalidMonitorCrossRefID");
         let number: u64 = cross_ref.parse().map_err(|_| unknown())?;
         let association = self.associations.get_mut(&id).ok_or_else(unknown)?;
+        if association.presence.remove(&number) {
+            return Ok(Response::MonitorStop);
+        }
         let line = association.monitors.remove(&number).ok_or_else(unknown)?;
         if let Some(monitors) = association.by_line.get_mut(&line) {
             monitors.retain(|m| *m != number);

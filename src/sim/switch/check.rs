@@ -19,6 +19,7 @@ impl Switch {
         }
         self.check_lines()?;
         self.check_desks()?;
+        self.check_presence()?;
         self.check_indexes()
     }
 

@@ -42,6 +42,7 @@ mod outside;
 mod partner;
 mod pickup;
 mod possible;
+mod presence;
 mod route;
 mod view;
 mod waiting;
@@ -230,6 +231,7 @@ impl Switch {
             phone.forwards.clear();
         }
         self.state.desks = hot_desk::Desks::default();
+        self.state.absent.clear();
         self.state.messages.clear();
         self.callbacks.clear();
         self.watches.clear();

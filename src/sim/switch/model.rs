@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use schemas::csta::hot_desk::HotDeskRefusal;
 use schemas::csta::message::{CallEventKind, JoinKind};
-use schemas::domain::{Account, Cause, DeviceRef, Dn, Features, Forwarding, LocalState};
+use schemas::csta::presence::PresenceRefusal;
+use schemas::domain::{Account, Cause, DeviceRef, Dn, Features, Forwarding, LocalState, Presence};
 use serde::{Deserialize, Serialize};
 
 use super::hot_desk::{Desk, Desking, Desks};
@@ -297,6 +298,8 @@ pub struct State {
     pub phones: BTreeMap<Dn, Phone>,
     /// Who is logged in where.
     pub desks: Desks,
+    /// Who is absent: group and member.
+    pub absent: std::collections::BTreeSet<(Dn, Dn)>,
     pub calls: BTreeMap<CallNo, Call>,
     pub legs: BTreeMap<LegNo, Leg>,
     pub by_key: BTreeMap<Arc<str>, CallNo>,
@@ -408,6 +411,11 @@ pub enum Command {
         code: String,
     },
     HotDesk(Desking),
+    /// A member joins a group or leaves it; the invoker's class of service counts where there is one.
+    Presence {
+        presence: Presence,
+        invoker: Option<Dn>,
+    },
     DoNotDisturb {
         dn: Dn,
         on: bool,
@@ -495,6 +503,8 @@ pub enum Refusal {
     OutOfService,
     #[error("{}", .0.text())]
     HotDesk(HotDeskRefusal),
+    #[error("{}", .0.text())]
+    Presence(PresenceRefusal),
     #[error("calls cannot be forwarded there")]
     BadForward,
     #[error("the conference is full")]
@@ -513,6 +523,12 @@ pub enum Refusal {
     BadAccountCode,
     #[error("class of service asks for an account code")]
     AccountNeeded,
+}
+
+impl From<PresenceRefusal> for Refusal {
+    fn from(refusal: PresenceRefusal) -> Self {
+        Self::Presence(refusal)
+    }
 }
 
 impl From<HotDeskRefusal> for Refusal {
@@ -654,6 +670,8 @@ pub enum Output {
     /// What came of a command that had to wait.
     Settled(u64, Result<Done, Refusal>),
     Service(Service),
+    /// A member joined a group or left it.
+    Presence(Presence),
     Peer(u16, PeerMessage),
     /// An invariant is broken: a fault of the switch itself.
     Broken(String),

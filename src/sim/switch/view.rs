@@ -152,6 +152,7 @@ impl Switch {
                 .iter()
                 .filter_map(|(which, word)| Some(((*word).to_owned(), phone.forwards.get(which)?.clone())))
                 .collect(),
+            groups: self.groups_of(phone.plan.dn).into_iter().map(|(group, on)| (group.to_string(), on)).collect(),
             messages: self.messages_at(phone.plan.dn),
             legs,
         }

@@ -86,9 +86,9 @@ async fn private_data_is_announced_and_a_node_without_it_refuses() {
         let mut gateway = Gateway::associate(&node).await;
         let known = if private {
             use PrivateFeature::{
-                DeviceProfile, HotDesk, NewCall, Permitted, RemoteRetrieve, SplitConference, TradeCall,
+                DeviceProfile, HotDesk, NewCall, Permitted, Presence, RemoteRetrieve, SplitConference, TradeCall,
             };
-            vec![DeviceProfile, SplitConference, NewCall, HotDesk, TradeCall, RemoteRetrieve, Permitted]
+            vec![DeviceProfile, SplitConference, NewCall, HotDesk, Presence, TradeCall, RemoteRetrieve, Permitted]
         } else {
             vec![]
         };

@@ -81,6 +81,12 @@ impl State {
             Action::LeaveMessageAt { from } => Command::LeaveMessageAt { device, from: dialable(from)? },
             Action::ClearMessageAt { from } => Command::ClearMessageAt { device, from: dialable(from)? },
             Action::RetrieveFrom { holder } => Command::RetrieveFrom { device, holder: dialable(holder)? },
+            Action::Presence { group, present, invoker } => Command::Presence {
+                device,
+                group: dialable(group)?,
+                present,
+                invoker: invoker.map(dialable).transpose()?,
+            },
             Action::SetAccount { leg, code } => {
                 Command::SetAccount { device, call: self.call(leg)?, code: account_code(code)? }
             }

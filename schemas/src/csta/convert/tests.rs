@@ -135,8 +135,15 @@ fn a_command_names_number_and_button_and_no_name() {
             Request::CancelCallBackMessage { originating: other.clone(), target: bare.clone() },
         ),
         (
-            Command::RetrieveFrom { device, holder: "1003".into() },
+            Command::RetrieveFrom { device: device.clone(), holder: "1003".into() },
             Request::Escape(PrivateRequest::RemoteRetrieve { held: other, requesting: bare }),
+        ),
+        (
+            Command::Presence { device, group: "1005".into(), present: false, invoker: Some("1003".into()) },
+            Request::Escape(PrivateRequest::Presence(PresenceRequest::Set {
+                state: PresenceState { group: "1005".into(), member: "1000".into(), present: false },
+                invoker: Some("1003".into()),
+            })),
         ),
     ] {
         assert_eq!(request(&command), expected);

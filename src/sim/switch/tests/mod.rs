@@ -11,6 +11,7 @@ mod joins;
 mod outside;
 mod partners;
 mod pickups;
+mod presence;
 mod scenarios;
 mod table;
 mod waiting;

@@ -1,7 +1,7 @@
 //! A long random walk over two nodes: whatever people, applications and the link do, the
 //! invariants hold, announcements are kept, and both ends agree once all mail is carried.
 
-use schemas::domain::{Dn, Feature, Features, Forwarding, Pin};
+use schemas::domain::{Dn, Feature, Features, Forwarding, Pin, Presence};
 
 use super::partners::Pair;
 use super::*;
@@ -80,7 +80,7 @@ fn random_command(chance: &mut Chance, node: usize) -> Command {
     let target = Target { line, call: None };
     let two = Two { line, held: None, active: None };
     let (number, other) = (random_number(chance, 12), chance.below(8));
-    match chance.below(34) {
+    match chance.below(35) {
         0..=2 => Command::MakeCall { line, number },
         3 => Command::OffHook(line),
         4 => Command::Digits { target, digits: ["1", "20", "1001"][chance.below(3)].into() },
@@ -110,10 +110,18 @@ fn random_command(chance: &mut Chance, node: usize) -> Command {
             4 => Command::LeaveMessageAt { at: line.dn, from: number },
             _ => Command::ClearMessageAt { at: line.dn, from: number },
         },
+        33 => Command::Presence { presence: presence(chance, line.dn), invoker: None },
         31 => Command::RetrieveFrom { line, holder: self::line(LINES[node][other]).dn },
         32 => Command::Account { target, code: ["12", "1"][chance.below(2)].into() },
         _ => Command::DoNotDisturb { dn: line.dn, on: chance.below(12) == 0 },
     }
+}
+
+/// Mostly that of a member who may leave.
+fn presence(chance: &mut Chance, anybody: Dn) -> Presence {
+    let dn = |number: &str| number.parse::<Dn>().expect("a DN");
+    let member = [dn("1015"), dn("1015"), dn("1005"), anybody][chance.below(4)];
+    Presence { group: [dn("1005"), dn("1005"), anybody][chance.below(3)], member, present: chance.below(2) == 0 }
 }
 
 /// Mostly something that may be: the sets and the user that calls are made at and to.

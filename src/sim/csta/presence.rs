@@ -1,0 +1,51 @@
+//! Presence in groups, which CSTA has no service for.
+
+use schemas::csta::message::{
+    Event, EventBody, Failure, Message, PresenceMonitor, PresenceState, PrivateResponse, Response,
+};
+use schemas::csta::presence::PresenceRefusal;
+use schemas::domain::Presence;
+
+use super::services::{Answer, failure, perform};
+use super::{AssociationId, Exchange, MONITORS};
+use crate::sim::switch::{Command, Output, Refusal, Switch};
+
+/// Members who are absent that fit into one answer; a plan has far fewer.
+const LISTED: usize = 512;
+
+pub(super) fn set(
+    state: &PresenceState,
+    invoker: Option<&str>,
+    switch: &mut Switch,
+    now_ms: i64,
+    told: &mut Vec<Output>,
+) -> Answer {
+    let no = |why: PresenceRefusal| why.failure();
+    let group = state.group.parse().map_err(|_| no(PresenceRefusal::UnknownGroup))?;
+    let member = state.member.parse().map_err(|_| failure(Refusal::UnknownDevice))?;
+    let invoker = invoker.map(|dn| dn.parse().map_err(|_| no(PresenceRefusal::UnknownInvoker))).transpose()?;
+    let presence = Presence { group, member, present: state.present };
+    perform(Command::Presence { presence, invoker }, switch, now_ms, told)?;
+    Ok(Response::Escape(PrivateResponse::Done))
+}
+
+/// What every monitor of presence is told.
+pub(super) fn event(change: Presence, cross_ref: u64) -> Message {
+    let Presence { group, member, present } = change;
+    let state = PresenceState { group: group.to_string(), member: member.to_string(), present };
+    Message::Event(Event { cross_ref: cross_ref.to_string(), body: EventBody::Presence(state) })
+}
+
+impl Exchange {
+    pub(super) fn monitor_presence(&mut self, id: AssociationId, switch: &Switch) -> Answer {
+        let cross_ref = self.number();
+        let association = self.associations.get_mut(&id).ok_or_else(|| Failure::operation("generic"))?;
+        if association.monitors.len() + association.presence.len() >= MONITORS {
+            return Err(Failure::resource("overallMonitorLimitExceeded"));
+        }
+        association.presence.insert(cross_ref);
+        let absent = switch.absent().take(LISTED).map(|(group, member)| (group.to_string(), member.to_string()));
+        let monitor = PresenceMonitor { cross_ref: cross_ref.to_string(), absent: absent.collect() };
+        Ok(Response::Escape(PrivateResponse::PresenceMonitor(monitor)))
+    }
+}
