@@ -2,12 +2,13 @@
 //!
 //! `files/*.scenario` are the scenarios, `README.md` is their format, `rows.txt` the contract's table
 //! of events. `file` reads, `play` plays over a `transport`, `told` compares, `report` says which
-//! rows no scenario reaches. Each file is played where it says and over every transport, and must go the
+//! rows no scenario reaches, `causes` which causes (`causes.txt`). Each file is played where it says and over every transport, and must go the
 //! same way over each.
 //!
 //! `OIG_SCENARIO=transfer cargo test --test gateway scenarios::every` plays the files whose names hold
 //! that.
 
+mod causes;
 mod file;
 mod planted;
 mod play;
@@ -94,6 +95,19 @@ fn agree((file, nodes): (&str, &str), told: &[(Way, Transcript)]) -> Result<(), 
     Ok(())
 }
 
+/// The files that were played, and the causes that came in them.
+fn came(told: &Played) -> (BTreeSet<String>, causes::Produced) {
+    let (mut played, mut produced) = (BTreeSet::new(), causes::Produced::new());
+    for ((file, _), told) in told {
+        let name = file.split(':').next().unwrap_or_default();
+        played.insert(name.to_owned());
+        for cause in told.iter().flat_map(|(_, transcript)| &transcript.causes) {
+            produced.entry(cause.clone()).or_default().insert(name.to_owned());
+        }
+    }
+    (played, produced)
+}
+
 /// Outcomes of races that came in none of their orders.
 fn never(scenarios: &[&Scenario], told: &Played) -> BTreeSet<((String, String), String)> {
     let of = |file: &str, nodes: &str| (file.split(':').next().unwrap_or_default().to_owned(), nodes.to_owned());
@@ -149,6 +163,10 @@ async fn every_scenario_happens_as_written_over_every_transport() {
     }
     for ((file, nodes), outcome) in never(&there, &told) {
         faults.push(format!("{file}.scenario, {nodes}: the race never ended as `outcome {outcome}`"));
+    }
+    if faults.is_empty() && std::env::var_os("OIG_SCENARIO").is_none() {
+        let (played, produced) = came(&told);
+        faults.extend(causes::wrong_after(&played, &produced).into_iter().map(|what| format!("causes.txt: {what}")));
     }
     faults.sort();
     assert!(faults.is_empty(), "{} of them went otherwise:\n\n{}\n", faults.len(), faults.join("\n\n"));

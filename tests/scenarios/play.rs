@@ -36,6 +36,8 @@ pub struct Transcript {
     pub outcome: String,
     /// What was told, event by event.
     pub told: Vec<String>,
+    /// Causes of the call events among them.
+    pub causes: BTreeSet<String>,
 }
 
 /// Waits until a lab is whole: every node sees the gateway and the other two.
@@ -477,6 +479,9 @@ impl<T: Transport> Play<'_, T> {
             }
             if differs.is_empty() {
                 let _ = writeln!(shown, "    {:>5} ms  {}", came.after_ms, told.text);
+                if matches!(told.event, Event::Call(_)) {
+                    self.transcript.causes.insert(came.what()[1].to_owned());
+                }
                 self.transcript.told.push(came.neutral(&mut self.cast));
             } else {
                 right = false;
