@@ -56,6 +56,9 @@ pub enum PeerMessage {
         /// Who was called first, then.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         original: Option<Box<PeerParty>>,
+        /// The trunk or peer by which the caller came in from outside.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        network: Option<Box<PeerParty>>,
     },
     Alert {
         part: PartId,
@@ -259,6 +262,7 @@ mod tests {
             redirected: None,
             forwarded: None,
             original: None,
+            network: None,
         };
         let line = serde_json::to_string(&message).expect("JSON");
         assert!(!line.contains('\n'));
