@@ -57,6 +57,9 @@ pub enum PeerMessage {
         /// Who was called first, then.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         original: Option<Box<PeerParty>>,
+        /// The trunk or peer by which the caller came in from outside.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        network: Option<Box<PeerParty>>,
     },
     Alert {
         part: PartId,
@@ -306,6 +309,7 @@ mod tests {
             redirected: None,
             forwarded: None,
             original: None,
+            network: None,
         };
         let line = serde_json::to_string(&message).expect("JSON");
         assert!(!line.contains('\n'));
@@ -330,6 +334,7 @@ mod tests {
                 redirected: Some(who()),
                 forwarded: None,
                 original: Some(Box::new(who())),
+                network: Some(Box::new(ringing.clone())),
             },
             PeerMessage::CampOn { part, gcid: "A0010001".into(), calling: who(), called: "2000".into() },
             PeerMessage::Alert { part, called: who() },

@@ -85,6 +85,10 @@ pub enum Does {
     Race { sides: [Side; 2], order: Order, outcomes: Vec<Outcome> },
     /// A person does something at a phone.
     Hand { at: Place, verb: String, body: Map<String, Value> },
+    /// Somebody outside calls a phone at its direct-in number, over the way of a node.
+    CallIn { who: String, phone: String, body: Map<String, Value> },
+    /// Somebody outside answers, or hangs up: who called in by that name, or else who is called.
+    Outside { who: String, verb: String },
     /// Something breaks at the node of a phone.
     Fault { phone: String, kind: String, body: Map<String, Value> },
     /// The node of a phone is whole again.
@@ -188,6 +192,9 @@ pub enum Also {
     Forbids(Vec<String>),
     /// Members of a conference.
     Parties(Vec<String>),
+    /// TRUNK_NUMBER, or PEER_NAME, of the way by which the call goes or came.
+    Trunk(String),
+    Peer(String),
     /// The account code that was set, and whether the node verified it.
     Account {
         code: String,
@@ -402,6 +409,17 @@ impl Scenario {
             ["hand", at, verb, rest @ ..] => {
                 Does::Hand { at: self.place(at)?, verb: (*verb).to_owned(), body: hand_body(verb, rest)? }
             }
+            ["outside", who, "call", phone, rest @ ..] => {
+                let body = pairs(rest)?;
+                if let Some(field) = body.keys().find(|field| !["from", "name", "over"].contains(&field.as_str())) {
+                    return Err(format!("a call from outside has from, name and over, no {field}"));
+                }
+                Does::CallIn { who: (*who).to_owned(), phone: self.phone(phone)?, body }
+            }
+            ["outside", who, verb @ ("answer" | "hangup")] => {
+                Does::Outside { who: (*who).to_owned(), verb: (*verb).to_owned() }
+            }
+            ["outside", ..] => return Err("people outside do `call PHONE`, `answer` and `hangup`".into()),
             ["fault", phone, kind, rest @ ..] => {
                 Does::Fault { phone: self.phone(phone)?, kind: (*kind).to_owned(), body: pairs(rest)? }
             }
@@ -505,6 +523,8 @@ fn also(text: &str) -> Result<Also, String> {
         ["allows", rest @ ..] => Also::Allows(owned(rest)),
         ["forbids", rest @ ..] => Also::Forbids(owned(rest)),
         ["parties", rest @ ..] => Also::Parties(owned(rest)),
+        ["trunk", number] => Also::Trunk((*number).to_owned()),
+        ["peer", name] => Also::Peer((*name).to_owned()),
         ["account", code, kind @ ("verified" | "unverified")] => {
             Also::Account { code: (*code).to_owned(), verified: *kind == "verified" }
         }

@@ -24,6 +24,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const RESET: Duration = Duration::from_secs(3);
 /// The phone of each node that no scenario uses.
 const FENCE: usize = 17;
+/// What stands before a phone's number in its direct-in number.
+const DIRECT_IN: &str = "+1613555";
+/// Nodes that have trunks or a peer of their own.
+const WITH_A_WAY_OUT: [usize; 2] = [1, 3];
 
 /// What came of it: what two transports must agree on, where a race ended alike.
 #[derive(Debug, Default)]
@@ -60,6 +64,7 @@ pub async fn play<T: Transport>(
         cast: Cast::of(&scenario.phones, nodes),
         apps: Vec::new(),
         down: BTreeSet::new(),
+        outside: BTreeMap::new(),
         transcript: Transcript::default(),
     };
     let races = |step: &Step| matches!(step.does, Does::Operation { race: true, .. } | Does::Race { .. });
@@ -101,6 +106,8 @@ struct Play<'a, T> {
     apps: Vec<App<'a, T>>,
     /// Nodes whose link was told to be lost.
     down: BTreeSet<usize>,
+    /// Who is outside, by the names of the file: node and id of each call.
+    outside: BTreeMap<String, (usize, u64)>,
     transcript: Transcript,
 }
 
@@ -261,7 +268,7 @@ impl<T: Transport> Play<'_, T> {
         }
     }
 
-    async fn does(&self, step: &Step) -> Result<(), String> {
+    async fn does(&mut self, step: &Step) -> Result<(), String> {
         match &step.does {
             Does::Operation { at, operation, words, answer, race } => {
                 let object = *self.cast.objects.get(at).ok_or(format!("{at} has no id here"))?;
@@ -296,6 +303,23 @@ impl<T: Transport> Play<'_, T> {
                 let hands = self.lab.hands(self.cast.node(&at.phone));
                 hands.try_does(self.cast.number(&at.phone), verb, &Value::Object(body)).await
             }
+            Does::CallIn { who, phone, body } => {
+                let (dn, mut body) = (self.cast.number(phone), body.clone());
+                body.insert("to".into(), json!(format!("{DIRECT_IN}{dn}")));
+                let over = body.remove("over").and_then(|node| node.as_u64()).and_then(|node| node.try_into().ok());
+                let way = over.unwrap_or_else(|| self.cast.node(phone));
+                let call = self.lab.hands(way).outside_call(Value::Object(body)).await?;
+                self.outside.insert(who.clone(), (way, call));
+                Ok(())
+            }
+            Does::Outside { who, verb } => {
+                let (node, call) = match self.outside.get(who) {
+                    Some(there) => *there,
+                    None => self.called_outside(who).await?,
+                };
+                self.lab.hands(node).outside_does(call, verb).await;
+                Ok(())
+            }
             Does::Fault { phone, kind, body } => {
                 let hands = self.lab.hands(self.cast.node(phone));
                 hands.fault(kind, Value::Object(body.clone())).await;
@@ -306,6 +330,22 @@ impl<T: Transport> Play<'_, T> {
                 Ok(())
             }
             Does::Wait { .. } => Ok(()),
+        }
+    }
+
+    /// The one who is called outside, and has no name yet: now this one.
+    async fn called_outside(&mut self, who: &str) -> Result<(usize, u64), String> {
+        let mut called = Vec::new();
+        for node in WITH_A_WAY_OUT {
+            let there = self.lab.hands(node).outside().await.into_iter().filter(|o| !o.incoming);
+            called.extend(there.map(|o| (node, o.id)).filter(|there| !self.outside.values().any(|o| o == there)));
+        }
+        match called[..] {
+            [one] => {
+                self.outside.insert(who.to_owned(), one);
+                Ok(one)
+            }
+            _ => Err(format!("{} people outside are called that have no name yet", called.len())),
         }
     }
 

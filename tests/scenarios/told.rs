@@ -210,6 +210,12 @@ impl Heard {
         line
     }
 
+    /// What is said of the way to or from outside, at whichever device.
+    fn way(&self, name: &str) -> Option<&str> {
+        let attributes = self.items("device").iter().filter_map(|device| device.get("deviceAttribute")?.as_array());
+        attributes.into_iter().find_map(|attributes| attribute(attributes, name))
+    }
+
     fn parties(&self) -> Vec<&str> {
         self.items("party").iter().map(party_number).collect()
     }
@@ -293,6 +299,15 @@ impl Heard {
                 Also::Forbids(features) => {
                     let has = features.iter().find(|f| self.allows(f));
                     has.map(|f| format!("{f} is allowed"))
+                }
+                Also::Trunk(number) => {
+                    let came = (self.way("TRUNK_NUMBER"), self.way("TRUNK_NAME"));
+                    let name = format!("Trunk {number}");
+                    (came != (Some(number), Some(&name))).then(|| format!("the trunk is {came:?}"))
+                }
+                Also::Peer(name) => {
+                    let came = self.way("PEER_NAME");
+                    (came != Some(name)).then(|| format!("the peer is {came:?}"))
                 }
                 Also::Account { code, verified } => {
                     let kind = if *verified { "VERIFIED_ACCOUNT_CODE" } else { "UNVERIFIED_ACCOUNT_CODE" };

@@ -83,6 +83,8 @@ pub struct Leg {
     pub state: LegState,
     pub calling: Party,
     pub called: Party,
+    /// The trunk or peer by which the caller came in.
+    pub network: Party,
     /// Who answered, once someone has.
     pub answering: Party,
     /// Everyone in a call of more than two; empty in others.
@@ -108,6 +110,7 @@ impl Leg {
             state: LegState::Initiated,
             calling: Party::NotKnown,
             called: Party::NotKnown,
+            network: Party::NotKnown,
             answering: Party::NotKnown,
             members: Vec::new(),
             global_call_id: None,
@@ -128,6 +131,7 @@ impl Leg {
             state,
             calling: snapshot.calling.clone(),
             called: snapshot.called.clone(),
+            network: Party::NotKnown,
             answering: Party::NotKnown,
             members: if snapshot.parties.len() > 2 { snapshot.parties.clone() } else { Vec::new() },
             global_call_id: snapshot.global_call_id.clone(),
@@ -140,14 +144,31 @@ impl Leg {
 }
 
 impl Leg {
+    /// The caller is this party; the way by which another came in is not that one's.
+    pub fn called_by(&mut self, party: Party) {
+        let same = match (self.calling.device(), party.device()) {
+            (Some(known), Some(now)) => known.number == now.number,
+            _ => self.calling == party,
+        };
+        if !same {
+            self.network = Party::NotKnown;
+        }
+        self.calling = party;
+    }
+
     /// The far end is this party from now on; `false` when it was known as such already.
     pub fn meet(&mut self, party: &Party, own_number: &str) -> bool {
         let is_own = |p: &Party| p.device().is_some_and(|d| d.number == own_number);
-        let far = if is_own(&self.calling) { &mut self.called } else { &mut self.calling };
+        let calls = is_own(&self.calling);
+        let far = if calls { &mut self.called } else { &mut self.calling };
         if far == party {
             return false;
         }
-        *far = party.clone();
+        if calls {
+            *far = party.clone();
+        } else {
+            self.called_by(party.clone());
+        }
         if is_own(&self.calling) && self.answering != Party::NotKnown {
             self.answering = party.clone();
         }

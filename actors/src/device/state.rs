@@ -72,6 +72,8 @@ pub(crate) struct LegView {
     pub state: LegState,
     pub calling: Party,
     pub called: Party,
+    /// The trunk or peer by which the caller came in.
+    pub network: Party,
     pub answering: Party,
     /// Everyone in a call of more than two.
     pub members: Vec<Party>,
@@ -92,6 +94,7 @@ impl LegView {
             state: leg.state,
             calling: leg.calling.clone(),
             called: leg.called.clone(),
+            network: leg.network.clone(),
             answering: leg.answering.clone(),
             members: leg.members.clone(),
             global_call_id: leg.global_call_id.clone(),
@@ -585,7 +588,10 @@ fn held_party_dropped(leg: &Leg) -> Why {
 /// Takes over what the node said of the call; what it did not say stays as known.
 fn learn(leg: &mut Leg, happening: &Happening) {
     if happening.calling != Party::NotKnown {
-        leg.calling = happening.calling.clone();
+        leg.called_by(happening.calling.clone());
+    }
+    if let Some(network) = &happening.network {
+        leg.network = Party::Known(network.as_ref().clone());
     }
     if happening.called != Party::NotKnown {
         leg.called = happening.called.clone();

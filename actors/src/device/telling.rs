@@ -284,7 +284,12 @@ impl Own<'_> {
         if report.kind == Type::TrunkDigitsOutpulsed
             && let Some(called) = devices.iter_mut().find(|d| d.device_name == Some(CalledDevice))
         {
-            called.device_attribute.extend(network_attributes(report));
+            called.device_attribute.extend(outpulsed_attributes(report));
+        }
+        if let Some(leg) = &report.leg
+            && let Some(calling) = devices.iter_mut().find(|d| d.device_name == Some(CallingDevice))
+        {
+            calling.device_attribute.extend(network_attributes(&leg.network));
         }
         devices
     }
@@ -395,20 +400,29 @@ impl Own<'_> {
     }
 }
 
-/// The digits that went out, and by which way: a trunk has a number, a peer a name alone.
-fn network_attributes(report: &Report) -> Vec<DeviceAttributeValue> {
-    use DeviceAttributeNames::{PeerName, TrunkName, TrunkNumber, TrunkOutpulsedDigits};
-    let value = |name, value: &str| DeviceAttributeValue {
+fn text(name: DeviceAttributeNames, value: &str) -> DeviceAttributeValue {
+    DeviceAttributeValue {
         attribute_name: Some(name),
         attribute_value: Some(value.to_owned()),
         attribute_type: Some(AttributeType::String),
-    };
+    }
+}
+
+/// The digits that went out, and by which way.
+fn outpulsed_attributes(report: &Report) -> Vec<DeviceAttributeValue> {
     let digits = report.leg.as_ref().and_then(|leg| leg.called.device()).map(|d| &d.number);
-    let mut attributes: Vec<_> = digits.map(|digits| value(TrunkOutpulsedDigits, digits)).into_iter().collect();
-    if let Some(network) = report.subject.device().filter(|network| !network.number.is_empty()) {
+    let digits = digits.map(|digits| text(DeviceAttributeNames::TrunkOutpulsedDigits, digits));
+    digits.into_iter().chain(network_attributes(&report.subject)).collect()
+}
+
+/// The way to or from outside: a trunk has a number, a peer a name alone.
+fn network_attributes(network: &Party) -> Vec<DeviceAttributeValue> {
+    use DeviceAttributeNames::{PeerName, TrunkName, TrunkNumber};
+    let mut attributes = Vec::new();
+    if let Some(network) = network.device().filter(|network| !network.number.is_empty()) {
         let is_trunk = network.number.bytes().all(|b| b.is_ascii_digit());
-        attributes.push(value(if is_trunk { TrunkNumber } else { PeerName }, &network.number));
-        attributes.extend(network.name.as_deref().filter(|_| is_trunk).map(|name| value(TrunkName, name)));
+        attributes.push(text(if is_trunk { TrunkNumber } else { PeerName }, &network.number));
+        attributes.extend(network.name.as_deref().filter(|_| is_trunk).map(|name| text(TrunkName, name)));
     }
     attributes
 }

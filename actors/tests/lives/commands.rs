@@ -152,6 +152,7 @@ fn call(kind: CallEventKind, call: &str, subject: &str, local: LocalState, cause
         called: party("1000"),
         last_redirection: Party::NotKnown,
         new_destination: Party::NotKnown,
+        network: Party::NotKnown,
         local: Some(local),
         cause,
         permitted: None,

@@ -40,6 +40,7 @@ fn tell(bench: &Bench, kind: CallEventKind) {
         called: Party::NotKnown,
         last_redirection: Party::NotKnown,
         new_destination: Party::NotKnown,
+        network: Party::NotKnown,
         local: Some(LocalState::Null),
         cause: Cause::NewCall,
         permitted: None,

@@ -122,6 +122,7 @@ impl Switch {
             called: Party::Known(DeviceRef::number(dn)),
             last_redirection: Party::NotKnown,
             new_destination: Party::NotKnown,
+            network: Party::NotKnown,
             local: Some(LocalState::Alerting),
             cause: Cause::NewCall,
             permitted: None,

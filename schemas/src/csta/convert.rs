@@ -53,6 +53,7 @@ fn call_happening(event: CallEvent) -> Happening {
         calling: event.calling,
         called,
         last_redirection: event.last_redirection,
+        network: event.network.device().cloned().map(Box::new),
         local: event.local,
         cause: event.cause,
         permitted: event.permitted,

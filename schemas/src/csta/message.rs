@@ -572,6 +572,8 @@ pub struct CallEvent {
     pub last_redirection: Party,
     /// Diverted only: the new destination.
     pub new_destination: Party,
+    /// Delivered, Established and Failed only: the trunk or peer by which the call came in.
+    pub network: Party,
     pub local: Option<LocalState>,
     pub cause: Cause,
     pub permitted: Option<Features>,

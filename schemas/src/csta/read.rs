@@ -23,7 +23,7 @@ use super::message::{
 };
 use super::private;
 use super::words::{CATEGORIES, CAUSES, EDITIONS, FAILURES, JOIN_SHAPES, JoinShape, SHAPES, STATUSES, Shape, value};
-use crate::domain::{Account, Cause, DeviceRef, Features};
+use crate::domain::{Account, Cause, DeviceRef, Features, Party};
 use crate::xml::{Element, Limits, Tree, XmlFault};
 
 /// A frame holds at most this many bytes; elements and depth are bounded besides.
@@ -96,6 +96,13 @@ fn call_event(e: Element<'_, '_>, shape: &Shape) -> Result<Event> {
         called: party(e, "calledDevice")?,
         last_redirection: party(e, "lastRedirectionDevice")?,
         new_destination: party(e, "newDestination")?,
+        network: match shape.network() {
+            None => Party::NotKnown,
+            Some(field) => {
+                let device = connection_of(e, shape.name, field)?.and_then(|connection| connection.device);
+                device.map_or(Party::NotKnown, Party::Known)
+            }
+        },
         local: state(e, "localConnectionInfo"),
         cause: cause(e),
         permitted: event_permitted(e),

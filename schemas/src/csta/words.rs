@@ -203,6 +203,18 @@ pub(super) struct Shape {
     pub redirection: bool,
 }
 
+impl Shape {
+    /// The connection of the network's interface by which the call came in, where an event may have one: it follows
+    /// `lastRedirectionDevice`. The spellings are the standard's.
+    pub(super) fn network(&self) -> Option<&'static str> {
+        match self.kind {
+            CallEventKind::Delivered | CallEventKind::Failed => Some("originatingNIDConnection"),
+            CallEventKind::Established => Some("originatinNIDConnection"),
+            _ => None,
+        }
+    }
+}
+
 const fn shape(
     kind: CallEventKind,
     name: &'static str,

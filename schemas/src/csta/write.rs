@@ -224,6 +224,10 @@ impl Out {
                 Party::NotKnown => drop(out.w.empty("notKnown")),
             });
         }
+        if let (Some(field), Party::Known(device)) = (shape.network(), &event.network) {
+            let call = event.connection.call.clone();
+            self.connection(field, &ConnectionId { call, device: Some(device.clone()) });
+        }
         if let Some(local) = event.local {
             self.state("localConnectionInfo", local);
         }

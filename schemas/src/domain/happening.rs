@@ -208,6 +208,8 @@ pub struct Happening {
     pub calling: Party,
     pub called: Party,
     pub last_redirection: Party,
+    /// The trunk or peer by which the call came in, where the node says it.
+    pub network: Option<Box<DeviceRef>>,
     /// State of the monitored device's connection after the fact, where the node says it.
     pub local: Option<LocalState>,
     pub cause: Cause,
@@ -264,6 +266,7 @@ impl Happening {
             calling: Party::NotKnown,
             called: Party::NotKnown,
             last_redirection: Party::NotKnown,
+            network: None,
             local: None,
             cause: Cause::Other,
             permitted: None,

@@ -163,10 +163,10 @@ fn features() -> impl Strategy<Value = Option<Features>> {
 }
 
 fn call_event() -> impl Strategy<Value = CallEvent> {
-    let parties = (party(), party(), party(), party(), party());
+    let parties = (party(), party(), party(), party(), party(), party());
     let rest = (option::of(select(&STATES[..])), select(&CAUSES[..]), features(), option::of(text()), connection());
     (select(&KINDS[..]), parties, rest).prop_map(
-        |(kind, (subject, calling, called, last_redirection, new_destination), rest)| {
+        |(kind, (subject, calling, called, last_redirection, new_destination, network), rest)| {
             let (local, cause, permitted, global_call_id, connection) = rest;
             let mut event = CallEvent {
                 kind,
@@ -176,6 +176,7 @@ fn call_event() -> impl Strategy<Value = CallEvent> {
                 called,
                 last_redirection,
                 new_destination,
+                network,
                 local,
                 cause,
                 permitted,
@@ -189,9 +190,15 @@ fn call_event() -> impl Strategy<Value = CallEvent> {
 
 /// The shapes of the standard, said once more and otherwise than in the code under test.
 fn keep_what_the_kind_says(event: &mut CallEvent) {
-    use CallEventKind::{ConnectionCleared, Diverted, Held, Originated, Retrieved, ServiceInitiated};
+    use CallEventKind::{
+        ConnectionCleared, Delivered, Diverted, Established, Failed, Held, Originated, Retrieved, ServiceInitiated,
+    };
     if event.kind != Diverted {
         event.new_destination = Party::NotKnown;
+    }
+    // Of a trunk or peer it is only said which, in what rings, is answered or fails.
+    if !matches!(event.kind, Delivered | Established | Failed) || event.network == Party::Restricted {
+        event.network = Party::NotKnown;
     }
     if matches!(event.kind, Held | Retrieved | ConnectionCleared) {
         event.called = Party::NotKnown;

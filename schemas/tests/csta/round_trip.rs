@@ -89,6 +89,7 @@ fn a_cause_without_a_word_of_its_own_is_written_as_normal() {
             called: Default::default(),
             last_redirection: Default::default(),
             new_destination: Default::default(),
+            network: Default::default(),
             local: None,
             cause,
             permitted: None,

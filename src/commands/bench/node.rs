@@ -231,6 +231,7 @@ fn event(device: usize, call: u32, turn: Turn) -> Message {
         called: own,
         last_redirection: Party::NotKnown,
         new_destination: Party::NotKnown,
+        network: Party::NotKnown,
         local: Some(local),
         cause,
         permitted: Some(PERMITTED),

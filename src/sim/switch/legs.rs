@@ -36,6 +36,7 @@ impl Switch {
             redirected: None,
             forwarded: None,
             path: Vec::new(),
+            came_in: None,
         };
         self.state.calls.insert(number, call);
         number
@@ -339,6 +340,7 @@ impl Switch {
             called: about.called.clone(),
             redirected: about.redirected.clone(),
             destination,
+            network: about.network().cloned().map(Box::new),
             why,
             witnesses,
         }));

@@ -266,6 +266,24 @@ pub struct Call {
     pub forwarded: Option<Why>,
     /// Numbers that forwarded it, the first of them first.
     pub path: Vec<String>,
+    /// By which way a caller from outside came in.
+    pub came_in: Option<CameIn>,
+}
+
+impl Call {
+    /// The trunk or peer by which the caller came in; another may be the caller by now.
+    #[must_use]
+    pub fn network(&self) -> Option<&DeviceRef> {
+        self.came_in.as_ref().filter(|came| came.caller == self.calling.number).map(|came| &came.network)
+    }
+}
+
+/// A caller from outside, and the trunk or peer by which that one came in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CameIn {
+    /// The caller's number, as the call has it.
+    pub caller: String,
+    pub network: DeviceRef,
 }
 
 /// Somebody here wants what rings at a partner's: the line is kept for it until the partner has
@@ -561,6 +579,8 @@ pub struct Happened {
     pub redirected: Option<DeviceRef>,
     /// Diverted only: where the call goes.
     pub destination: Option<DeviceRef>,
+    /// The trunk or peer by which the caller came in.
+    pub network: Option<Box<DeviceRef>>,
     pub why: Why,
     pub witnesses: Vec<Witness>,
 }

@@ -6,7 +6,7 @@
 use schemas::csta::message::CallEventKind;
 use schemas::domain::DeviceRef;
 
-use super::model::{CallNo, Done, LegNo, LegState, OutsideDeed, Place, Refusal, Timer, Why};
+use super::model::{CallNo, CameIn, Done, LegNo, LegState, OutsideDeed, Place, Refusal, Timer, Why};
 use super::route::{Route, party_of};
 use super::{Step, Switch};
 use crate::sim::peer::PeerMessage;
@@ -200,6 +200,7 @@ impl Switch {
         };
         if let Some(entry) = self.state.calls.get_mut(&call) {
             entry.called = Some(called);
+            entry.came_in = Some(CameIn { caller: caller.number.clone(), network: outside.device(trunk) });
         }
         let place = Place::Outside { trunk, party: caller, number: to.to_owned(), incoming: true };
         let leg = self.join(call, place, LegState::Delivered, Why::NewCall, step);

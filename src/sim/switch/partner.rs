@@ -10,7 +10,7 @@ use schemas::csta::message::{CallEventKind, JoinKind};
 use schemas::domain::{DeviceRef, Dn};
 
 use super::forward::HOPS;
-use super::model::{CallNo, Joined, Joiner, Learnt, LegNo, LegState, Line, Output, Place, Target, Timer, Why};
+use super::model::{CallNo, CameIn, Joined, Joiner, Learnt, LegNo, LegState, Line, Output, Place, Target, Timer, Why};
 use super::possible::PARTIES;
 use super::route::party_of;
 use super::{Step, Switch};
@@ -156,7 +156,9 @@ impl Switch {
     }
 
     fn asked_to_ring(&mut self, from: u16, setup: PeerMessage, step: &mut Step<'_>) {
-        let PeerMessage::Setup { part, gcid, calling, called, redirected, original, forwarded } = setup else { return };
+        let PeerMessage::Setup { part, gcid, calling, called, redirected, original, forwarded, network } = setup else {
+            return;
+        };
         if self.state.by_part.contains_key(&part) {
             return;
         }
@@ -178,6 +180,8 @@ impl Switch {
         if let Some(entry) = self.state.calls.get_mut(&call) {
             entry.called = Some(original.map_or_else(|| named.clone(), |first| device_of(*first)));
             entry.redirected = redirected.map(device_of);
+            let caller = caller.number.clone();
+            entry.came_in = network.map(|network| CameIn { caller, network: device_of(*network) });
             if let Some(forwarded) = forwarded {
                 let Forwarded { cause, path } = *forwarded;
                 entry.forwarded = Some(cause);

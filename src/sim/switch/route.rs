@@ -118,8 +118,8 @@ impl Switch {
         self.set_timer(call, Some((step.now_ms + self.plan.no_answer_ms, Timer::NoAnswer)));
         let Some(entry) = self.state.calls.get(&call) else { return };
         let (gcid, calling) = (entry.gcid.to_string(), party_of(&entry.calling));
-        let called = number.to_owned();
-        let setup = |part| PeerMessage::Setup { part, gcid, calling, called, redirected, original, forwarded };
+        let (called, network) = (number.to_owned(), entry.network().map(|network| Box::new(party_of(network))));
+        let setup = |part| PeerMessage::Setup { part, gcid, calling, called, redirected, original, forwarded, network };
         self.say(far, setup, step);
     }
 }

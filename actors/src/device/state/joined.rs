@@ -200,11 +200,11 @@ fn transferred_parties(leg: &mut Leg, joined: &Joined, members: &[Party], own: &
     let mine = mine.unwrap_or_else(|| Party::Known(schemas::domain::DeviceRef::number(own)));
     if is_own(&joined.joined) {
         if let Some(other) = members.iter().find(|m| !is_own(m)) {
-            leg.calling = other.clone();
+            leg.called_by(other.clone());
         }
         leg.called = mine;
     } else {
-        leg.calling = mine;
+        leg.called_by(mine);
         leg.called = joined.joined.clone();
     }
     leg.answering = if joined.ringing { Party::NotKnown } else { joined.joined.clone() };

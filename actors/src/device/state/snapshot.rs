@@ -168,6 +168,10 @@ impl State {
                     if now.called == Party::NotKnown {
                         now.called = known.called.clone();
                     }
+                    // Of the way by which a caller came in a snapshot says nothing.
+                    let caller = std::mem::replace(&mut now.calling, known.calling.clone());
+                    now.network = known.network.clone();
+                    now.called_by(caller);
                     if known.state.shown() == now.state.shown() {
                         now.last = known.last;
                         now.permitted = now.permitted.or(known.permitted);

@@ -58,6 +58,7 @@ fn leg(state: LegState) -> LegView {
         state,
         calling: known("2000"),
         called: known("1000"),
+        network: Party::NotKnown,
         answering: Party::NotKnown,
         members: Vec::new(),
         consulting: false,
@@ -382,5 +383,32 @@ fn digits_that_went_out_name_the_trunk_or_the_peer() {
         assert_eq!(of(called, DeviceAttributeNames::DeviceType), Some("EXTERNAL_DEVICE_TYPE"));
         assert_eq!((of(called, TrunkNumber), of(called, TrunkName), of(called, PeerName)), (number, name, peer));
         assert!([TrunkNumber, TrunkName, PeerName].iter().all(|name| of(&event.device[0], *name).is_none()));
+    }
+}
+
+#[test]
+fn who_comes_in_from_outside_is_told_with_the_trunk_or_the_peer() {
+    use DeviceAttributeNames::{PeerName, TrunkName, TrunkNumber, TrunkOutpulsedDigits};
+    let trunk = Party::Known(DeviceRef { name: Some("Trunk 7".into()), ..DeviceRef::number("7") });
+    for (network, number, name, peer) in [
+        (trunk, Some("7"), Some("Trunk 7"), None),
+        (known("carrier"), None, None, Some("carrier")),
+        (Party::NotKnown, None, None, None),
+    ] {
+        for calling in [known("+14165551234"), Party::Restricted] {
+            for kind in [Type::CallReceived, Type::CallEstablished] {
+                let own = LegView { calling: calling.clone(), network: network.clone(), ..leg(LegState::Received) };
+                let event = told(&report(kind, Some(own), known("1000")));
+                let caller = &event.device[0];
+                assert_eq!(caller.device_name, Some(DeviceName::CallingDevice));
+                assert_eq!(
+                    (of(caller, TrunkNumber), of(caller, TrunkName), of(caller, PeerName)),
+                    (number, name, peer)
+                );
+                assert_eq!(of(caller, TrunkOutpulsedDigits), None);
+                let others = event.device[1..].iter();
+                assert!(others.flat_map(|d| [of(d, TrunkNumber), of(d, PeerName)]).all(|told| told.is_none()));
+            }
+        }
     }
 }

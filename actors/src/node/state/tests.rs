@@ -125,6 +125,7 @@ fn delivered(cross_ref: &str) -> Message {
         called: Party::NotKnown,
         last_redirection: Party::NotKnown,
         new_destination: Party::NotKnown,
+        network: Party::NotKnown,
         local: Some(LocalState::Alerting),
         cause: Cause::NewCall,
         permitted: None,

@@ -54,6 +54,7 @@ fn from_outside(b: &mut Bench, to: &str) {
         redirected: None,
         original: None,
         forwarded: None,
+        network: None,
     };
     b.input(Input::Peer(3, setup)).expect("messages are never refused");
 }

@@ -121,6 +121,8 @@ fn a_call_from_outside_rings_its_extension() {
     let told = node.events().next().expect("it rings");
     assert_eq!((told.kind, told.calling.number.as_str()), (Kind::Delivered, CALLER));
     assert!(!told.calling.private_number);
+    let network = told.network.as_ref().expect("the way by which it came in");
+    assert_eq!((network.number.as_str(), network.name.as_deref()), ("1", Some("Trunk 1")));
     node.answer("1001");
     assert_eq!(outside(&node)[0].state, TruthState::Connected);
     node.person(Command::Hold(at("1001"))).expect("held");
@@ -255,6 +257,23 @@ fn calls_are_forwarded_outside_and_those_from_outside_by_the_rule_for_them() {
     node.wait(20_000);
     assert_eq!(node.states("1001"), [TruthState::Failed]);
     assert!(outside(&node).is_empty());
+}
+
+#[test]
+fn a_partner_hears_by_which_way_a_caller_came_in_and_nobody_else_is_said_to_have() {
+    let mut pair = Pair::new();
+    let forward = Command::Forward { dn: line("1000").dn, which: Forwarding::Always, number: Some("2000".into()) };
+    pair.person(0, forward).expect("set");
+    let call = OutsideDeed::Call { from: Some(CALLER.into()), name: None, to: "+16135551000".into() };
+    pair.input(0, Input::Outside(call)).expect("a direct-in number");
+    pair.carry();
+    assert_eq!(pair.nodes[1].states("2000"), [TruthState::Alerting]);
+    let call = pair.nodes[1].switch.state.calls.values().next().expect("a call");
+    assert_eq!(call.network().map(|network| network.number.as_str()), Some("1"));
+    // Somebody else is the caller now.
+    let mut after = call.clone();
+    after.calling = schemas::domain::DeviceRef::number("1001");
+    assert_eq!(after.network(), None);
 }
 
 #[test]

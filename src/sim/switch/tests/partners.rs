@@ -245,6 +245,7 @@ fn texts_of_a_partner_are_clipped() {
         redirected: None,
         original: None,
         forwarded: None,
+        network: None,
     };
     pair.input(0, Input::Peer(2, setup)).expect("heard");
     let call = pair.nodes[0].switch.calls_at(line("1000")).expect("a line").remove(0);

@@ -260,3 +260,28 @@ fn operations_on_two_legs_take_the_id_of_either_and_of_no_other() {
         assert_eq!(refused(bench.on(Input::Perform(4, digits))), Refused::BadNumber, "{number}");
     }
 }
+
+#[test]
+fn the_way_by_which_a_caller_came_in_is_that_callers_alone() {
+    let told = |out: &Effects| match &out[0] {
+        Effect::Tell(report) => report.leg.as_ref().expect("a leg").network.clone(),
+        other => panic!("{other:?}"),
+    };
+    let mut bench = Bench::armed_with(&[]);
+    let (calling, network) = (party("+14165551234"), party("7"));
+    let rings = Happening {
+        local: Some(LocalState::Alerting),
+        calling: calling.clone(),
+        network: network.device().cloned().map(Box::new),
+        ..fact(Fact::Delivered, "c1", "1000")
+    };
+    assert_eq!(told(&bench.happens(rings)), network);
+    // A node that does not say it again.
+    let answered = Happening { local: Some(LocalState::Connected), calling, ..fact(Fact::Established, "c1", "1000") };
+    assert_eq!(told(&bench.happens(answered)), network);
+    let held = Happening { local: Some(LocalState::Connected), ..fact(Fact::Held, "c1", "+14165551234") };
+    assert_eq!(told(&bench.happens(held)), network);
+    // The caller transfers the call: the other party is somebody else now.
+    let out = bench.happens(joins(Fact::Transferred, "+14165551234", &["1000", CALLED], LocalState::Connected));
+    assert_eq!(told(&out), Party::NotKnown);
+}
