@@ -265,6 +265,8 @@ pub enum Change {
     },
     /// Somebody else answers what rings; that it is answered is said besides.
     PickedUp,
+    /// One of those who were rung for a group; that it is answered is said besides.
+    Answers,
     /// Out of a conference, into a call of its own.
     Split,
 }

@@ -14,7 +14,7 @@ pub const PERSONAL_MEMBERS: usize = 8;
 pub struct PersonalGroup {
     /// All members but the prime, who is always present; phones of the same node.
     pub others: Vec<Dn>,
-    /// Whether the number is busy for further callers while one of the members has a call of the group.
+    /// Whether the number is busy for further callers while a member who is present is in any call.
     pub one_busy_all_busy: bool,
 }
 

@@ -95,8 +95,8 @@ impl Switch {
     pub(super) fn mature(&mut self, step: &mut Step<'_>) {
         for mut watch in std::mem::take(&mut self.watches) {
             let line = Line::prime(watch.dn);
-            watch.used |= self.is_busy(line);
-            if watch.used && self.hindrance(line).is_none() {
+            watch.used |= self.is_used_at(line);
+            if watch.used && self.hindered(None, line).is_none() {
                 let number = watch.dn.to_string();
                 step.out.push(Output::Peer(watch.peer, PeerMessage::Free { number }));
             } else {
@@ -105,8 +105,8 @@ impl Switch {
         }
         for mut callback in std::mem::take(&mut self.callbacks) {
             if let Route::Here(line) = self.route(&callback.to.number) {
-                callback.used |= self.is_busy(line);
-                callback.free = callback.used && self.hindrance(line).is_none();
+                callback.used |= self.is_used_at(line);
+                callback.free = callback.used && self.hindered(None, line).is_none();
             }
             let from = Line::prime(callback.from);
             if callback.free && self.hindrance(from).is_none() {

@@ -60,7 +60,9 @@ impl Switch {
         if legs.len() < 2 && legs.iter().copied().all(far) {
             return Err(format!("{number:?} has nobody here"));
         }
-        if legs.len() > PARTIES {
+        self.check_group(number, call)?;
+        let rung = legs.iter().filter(|l| l.state == LegState::Alerting).count();
+        if legs.len() - rung.saturating_sub(1) > PARTIES {
             return Err(format!("{number:?} has {} legs", legs.len()));
         }
         let states: Vec<LegState> = legs.iter().map(|l| l.state).collect();
@@ -164,11 +166,16 @@ fn agree(legs: &[&Leg]) -> bool {
     if let [one] = legs {
         return matches!(one.state, Initiated | Failed);
     }
-    let rung = legs.iter().position(|l| matches!(l.state, Alerting | Initiated | Waiting));
-    match (rung, legs) {
-        (None, _) => legs.iter().all(|l| matches!(l.state, Connected | Held)),
-        (Some(at), [a, b]) => {
-            let (rung, caller) = if at == 0 { (a, b) } else { (b, a) };
+    let (rung, callers): (Vec<&Leg>, Vec<&Leg>) =
+        legs.iter().partition(|l| matches!(l.state, Alerting | Initiated | Waiting));
+    match (rung.as_slice(), callers.as_slice()) {
+        ([], all) => all.iter().all(|l| matches!(l.state, Connected | Held)),
+        // A group's.
+        ([_, _, ..], [caller]) => {
+            let rings = |l: &&Leg| l.state == Alerting && l.place.line().is_some();
+            rung.iter().all(rings) && matches!(caller.state, Delivered | Held)
+        }
+        ([rung], [caller]) => {
             let far = |leg: &Leg| leg.place.line().is_none();
             match (rung.state, caller.state) {
                 (Alerting, Delivered | Held) => true,

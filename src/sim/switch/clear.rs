@@ -7,25 +7,26 @@ use super::{Step, Switch};
 use crate::sim::peer::{Change, PeerMessage};
 
 impl Switch {
-    /// A leg leaves its call. Whoever would stay behind alone leaves with it; one event tells
-    /// everybody, each with its own state.
+    /// A leg leaves its call. Whoever would stay behind alone leaves with it, as do all who are rung for nobody then; one
+    /// event tells everybody, each with its own state.
     pub(super) fn leave(&mut self, leg: LegNo, why: Why, step: &mut Step<'_>) {
         let Some(number) = self.state.legs.get(&leg).map(|l| l.call) else { return };
         let Some(call) = self.state.calls.get(&number).cloned() else { return };
         let lines = self.lines_of(number);
         let device = self.device_of(leg);
         let others = self.others(leg);
-        if others.len() < 2 {
+        let over = others.len() < 2 || others.iter().all(|l| self.is_rung(*l));
+        if over {
             self.set_timer(number, None);
         }
         self.part_with(leg, why, step);
-        if let [last] = others.as_slice() {
+        for last in others.iter().filter(|_| over) {
             self.say(*last, |part| PeerMessage::Clear { part, cause: why }, step);
             self.part_with(*last, why, step);
         }
         let who = (device.clone(), device.clone());
         self.tell(CallEventKind::ConnectionCleared, &call, who, why, &lines, step);
-        if others.len() > 1 {
+        if !over {
             self.update(number, Change::Dropped { cause: why }, &device, None, None, step);
         }
     }

@@ -255,6 +255,7 @@ impl Switch {
         if let Some(call) = self.state.calls.get_mut(&number) {
             call.recall = None;
         }
+        self.stop_rivals(leg, step);
         if self.state.legs.get(&leg).is_some_and(|l| l.state != LegState::Connected) {
             self.set(leg, LegState::Connected, why, step);
         }
@@ -263,8 +264,12 @@ impl Switch {
                 self.set(other, LegState::Connected, why, step);
             }
         }
+        self.say_who_answers(leg, step);
         self.say_others(leg, |part| PeerMessage::Answer { part, cause: why }, step);
         self.tell_all(CallEventKind::Established, leg, why, step);
+        if let Some(call) = self.state.calls.get_mut(&number) {
+            call.group = None;
+        }
     }
 
     /// The other legs of a leg's call.

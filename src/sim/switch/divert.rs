@@ -23,10 +23,13 @@ impl Switch {
             Route::Partner(peer) if self.state.peers.contains(&peer) => (None, Some(peer)),
             _ => return Err(Refusal::InvalidDestination),
         };
-        let (done, left, lines) = (self.done(leg), self.device_of(leg), self.lines_of(call));
+        let (done, left, mut lines) = (self.done(leg), self.device_of(leg), self.lines_of(call));
         let goes_on = line.filter(|line| self.goes_on(call, *line));
         self.set_timer(call, None);
         self.part_with(leg, Why::Redirected, step);
+        // Whoever sends a group's call away takes it from all.
+        let rung = self.stop_ringing(call, Why::Redirected, step);
+        lines.retain(|line| !rung.contains(line));
         if let Some(entry) = self.state.calls.get_mut(&call) {
             (entry.redirected, entry.forwarded) = (Some(left.clone()), None);
         }
@@ -51,6 +54,7 @@ impl Switch {
         };
         if let Some(entry) = self.state.calls.get(&call).cloned() {
             let who = (left.clone(), left.clone());
+            self.tell_left(&entry, &rung, &to, Why::Redirected, step);
             self.tell_way(CallEventKind::Diverted, &entry, who, Some(to.clone()), Why::Redirected, &lines, step);
             if let Some(line) = goes_on {
                 self.say_sent_on(call, Change::Diverted { rings: false, cause: Why::Redirected }, &left, &to, step);

@@ -39,7 +39,7 @@ impl Switch {
         if let Some(number) = self.forward_of(call, line, Forwarding::Always, Forwarding::Always) {
             return Some((Why::CallForwardImmediate, number));
         }
-        self.hindrance(line)?;
+        self.hindered(Some(call), line)?;
         let number = self.forward_of(call, line, Forwarding::BusyInternal, Forwarding::BusyExternal)?;
         Some((Why::CallForwardBusy, number))
     }
@@ -66,13 +66,13 @@ impl Switch {
     pub(super) fn takes(&self, call: CallNo, line: Line) -> bool {
         match self.forwarded(call, line) {
             Some((_, number)) => self.obstacle(call, line, &number).is_none(),
-            None => self.hindrance(line).is_none(),
+            None => self.hindered(Some(call), line).is_none(),
         }
     }
 
-    /// Whether a call for a line would not ring there.
+    /// Whether a call for a line would not ring there, or not there alone.
     pub(super) fn goes_on(&self, call: CallNo, line: Line) -> bool {
-        self.forwarded(call, line).is_some()
+        self.forwarded(call, line).is_some() || self.rung_for(line).is_some()
     }
 
     /// Brings a call to a line, or to where that forwards it; it fails where neither can be.
@@ -80,16 +80,16 @@ impl Switch {
         // Somebody who calls the own number is busy with that.
         let own = self.numbers(call).contains(&line.dn.to_string());
         let Some((forwards, number)) = self.forwarded(call, line).filter(|_| !own) else {
-            return match self.hindrance(line) {
-                None => self.ring(call, line, why, step),
-                Some(why) => self.fail(call, why, step),
+            return match self.ringable(Some(call), line) {
+                Ok(lines) => self.ring(call, line, &lines, why, step),
+                Err(why) => self.fail(call, why, step),
             };
         };
         match self.obstacle(call, line, &number) {
             None => self.send_on(call, line, None, forwards, &number, step),
             Some(why) if forwards == Why::CallForwardImmediate => self.fail(call, why, step),
             Some(_) => {
-                let why = self.hindrance(line).unwrap_or(Why::Busy);
+                let why = self.hindered(Some(call), line).unwrap_or(Why::Busy);
                 self.fail(call, why, step);
             }
         }
@@ -103,6 +103,9 @@ impl Switch {
         };
         let legs = self.state.calls.get(&call).map_or(&[][..], |c| c.legs.as_slice());
         let Some((leg, line)) = legs.iter().find_map(rung) else { return false };
+        // Of a group it is the number's own settings that count.
+        let group = self.state.calls.get(&call).and_then(|c| c.group);
+        let line = group.map_or(line, Line::prime);
         let to = self.forward_of(call, line, Forwarding::NoAnswerInternal, Forwarding::NoAnswerExternal);
         let Some(number) = to.filter(|number| self.obstacle(call, line, number).is_none()) else { return false };
         self.send_on(call, line, Some(leg), Why::CallForwardNoAnswer, &number, step);
@@ -113,7 +116,12 @@ impl Switch {
     fn send_on(&mut self, call: CallNo, line: Line, rang: Option<LegNo>, why: Why, number: &str, step: &mut Step<'_>) {
         let mut lines = self.lines_of(call);
         self.set_timer(call, None);
+        let mut rung = Vec::new();
         match rang {
+            Some(_) if self.rings_for_group(call) => {
+                rung = self.stop_ringing(call, why, step);
+                lines.retain(|line| !rung.contains(line));
+            }
             Some(leg) => self.part_with(leg, why, step),
             None => {
                 lines.push(line);
@@ -135,6 +143,7 @@ impl Switch {
         };
         if let Some(entry) = self.state.calls.get(&call).cloned() {
             let who = (left.clone(), left.clone());
+            self.tell_left(&entry, &rung, &to, why, step);
             self.tell_way(CallEventKind::Diverted, &entry, who, Some(to.clone()), why, &lines, step);
         }
         self.say_sent_on(call, Change::Diverted { rings: false, cause: why }, &left, &to, step);
@@ -205,8 +214,8 @@ impl Switch {
             .legs
             .get(&caller)
             .is_some_and(|leg| matches!(leg.place, Place::Far { .. }) && leg.state == LegState::Originated);
-        if let Some(rung) = self.others(caller).first().copied().filter(|_| waits) {
-            let called = party_of(&self.device_of(rung));
+        if let Some(rung) = self.parties_for(caller).first().filter(|_| waits) {
+            let called = party_of(rung);
             self.say(caller, |part| PeerMessage::Alert { part, called }, step);
         }
     }

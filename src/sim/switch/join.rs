@@ -67,12 +67,16 @@ impl Switch {
         let busy = self.state.legs.get(&active).is_some_and(|l| l.state == LegState::Failed);
         let rings = self.state.legs.get(&active).is_some_and(|l| l.state == LegState::Delivered);
         let joiners = self.others(active);
-        let to = joiners.first().map(|l| self.device_of(*l)).or_else(|| ended.called.clone());
+        let group = ended.group.map(|number| self.group_device(number));
+        let to = group.or_else(|| joiners.first().map(|l| self.device_of(*l))).or_else(|| ended.called.clone());
         self.set_timer(second.0, None);
         self.part_with(held, Why::Transfer, step);
         self.part_with(active, Why::Transfer, step);
         for joiner in &joiners {
             self.move_to(*joiner, first.0, Why::Transfer, step);
+        }
+        if let Some(call) = self.state.calls.get_mut(&first.0) {
+            call.group = ended.group;
         }
         let staying = before.first().map(|(leg, _)| *leg);
         let calling = staying.map(|l| self.device_of(l));
@@ -216,8 +220,10 @@ impl Switch {
         let rung = |l: &LegNo| self.state.legs.get(l).is_some_and(|l| l.state == LegState::Alerting);
         // The standard has no word for it.
         let ringing = self.plan.private && call.is_some_and(|c| c.legs.iter().any(rung));
-        let witnesses = self.witnesses(&joined.call, lines);
-        step.out.push(Output::Joined(Joined { ringing, witnesses, ..joined }));
+        for (joined, lines) in self.seen_by(joined, lines) {
+            let witnesses = self.witnesses(&joined.call, &lines);
+            step.out.push(Output::Joined(Joined { ringing, witnesses, ..joined }));
+        }
     }
 }
 

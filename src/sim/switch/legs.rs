@@ -31,6 +31,7 @@ impl Switch {
             timer: None,
             recall: None,
             callback: None,
+            group: None,
             maker: None,
             added: None,
             redirected: None,
@@ -203,6 +204,8 @@ impl Switch {
             if let Some(call) = self.state.calls.remove(&number) {
                 self.state.by_key.remove(&call.key);
             }
+        } else {
+            self.forget_group(number);
         }
     }
 
@@ -235,8 +238,7 @@ impl Switch {
 
     /// The other parties' numbers: of the other legs while there are any, else as dialled or shown.
     pub(super) fn other_number(&self, call: &Call, leg: LegNo, line: Line) -> Option<String> {
-        let there = call.legs.iter().filter(|l| **l != leg).flat_map(|l| self.parties_of(*l));
-        let there: Vec<String> = there.map(|device| device.number).collect();
+        let there: Vec<String> = self.parties_for(leg).into_iter().map(|device| device.number).collect();
         match () {
             () if !there.is_empty() => Some(there.join("+")),
             () if call.calling.number == line.dn.to_string() => call.called.as_ref().map(|d| d.number.clone()),
@@ -341,6 +343,7 @@ impl Switch {
             redirected: about.redirected.clone(),
             destination,
             network: about.network().cloned().map(Box::new),
+            group: about.group.map(|number| Box::new(self.group_device(number))),
             why,
             witnesses,
         }));

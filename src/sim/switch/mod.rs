@@ -23,6 +23,7 @@
 //! - One call may wait at a line that is busy, without making it more so; it rings when the line is free.
 //! - A held call is retrieved before it is cleared; a ringing phone cannot hang up.
 //! - A line that picks up what rings at a partner's is kept for it until the partner has said.
+//! - A call for a group rings at every member's line; it is one call, and whoever answers first has it.
 
 mod account;
 mod callback;
@@ -34,6 +35,7 @@ mod divert;
 mod feature;
 mod follow;
 mod forward;
+mod group;
 mod hot_desk;
 mod join;
 mod legs;

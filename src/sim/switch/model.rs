@@ -84,6 +84,8 @@ pub enum Why {
     RecallNoAnswer,
     CampOn,
     CallBack,
+    /// Several lines ring for one number.
+    MultipleAlerting,
     /// The link to the partner node is lost.
     PeerLost,
     /// The node lost its power.
@@ -121,6 +123,7 @@ impl Why {
             Self::RecallNoAnswer => Cause::RecallNoAnswer,
             Self::CampOn => Cause::CampOn,
             Self::CallBack => Cause::CallBack,
+            Self::MultipleAlerting => Cause::MultipleAlerting,
             Self::PeerLost => Cause::NetworkNotObtainable,
         }
     }
@@ -257,6 +260,8 @@ pub struct Call {
     pub recall: Option<Line>,
     /// Whom the one who is rung wanted to be called by: called when that one answers.
     pub callback: Option<String>,
+    /// The number that it rings for, while that rings several lines or another's.
+    pub group: Option<Dn>,
     /// Who made the conference, and whom that one put in last.
     pub maker: Option<LegNo>,
     pub added: Option<LegNo>,
@@ -581,6 +586,8 @@ pub struct Happened {
     pub destination: Option<DeviceRef>,
     /// The trunk or peer by which the caller came in.
     pub network: Option<Box<DeviceRef>>,
+    /// The group that the call rings for.
+    pub group: Option<Box<DeviceRef>>,
     pub why: Why,
     pub witnesses: Vec<Witness>,
 }

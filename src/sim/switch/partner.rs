@@ -241,8 +241,8 @@ impl Switch {
     ) {
         let Some(entry) = self.state.calls.get(&call) else { return };
         for leg in entry.legs.iter().filter(|l| Some(**l) != but) {
-            let others = self.others(*leg);
-            let mut parties = others.iter().flat_map(|l| self.parties_of(*l)).map(|d| party_of(&d));
+            let others = self.opposite(*leg);
+            let mut parties = self.parties_for(*leg).into_iter().map(|d| party_of(&d));
             // A transfer to a busy phone: nobody is there yet, and who was dialled is said for now.
             let dialled = || to.filter(|_| how == Change::Transferred).map(party_of);
             let Some(party) = parties.next().or_else(dialled) else { continue };
@@ -254,6 +254,7 @@ impl Switch {
                     Some(LegState::Held) => FarState::Held,
                     _ => FarState::Connected,
                 },
+                several if several.iter().all(|l| self.is_rung(*l)) => FarState::Alerting,
                 _ => FarState::Connected,
             };
             let boxed = |device: &DeviceRef| Box::new(party_of(device));
@@ -336,7 +337,7 @@ impl Switch {
             Change::Rings { cause } => {
                 self.tell(CallEventKind::Delivered, &call, (now.clone(), now), cause, &lines, step);
             }
-            Change::PickedUp => {}
+            Change::PickedUp | Change::Answers => {}
             Change::Split if apart => {
                 self.rekey(number);
                 let who = (by.clone(), by);

@@ -37,6 +37,11 @@ impl Switch {
         if left == line {
             return Ok(self.answer(leg, step));
         }
+        // What a member of a group picks up may ring there as well.
+        let call = self.state.legs.get(&leg).map(|l| l.call);
+        if let Some(own) = self.leg_at(line, call).filter(|l| self.is_rung(*l)) {
+            return Ok(self.answer(own, step));
+        }
         self.may_pick(leg, &line.dn.to_string())?;
         self.take_over(line, leg, left, step)
     }
@@ -73,7 +78,7 @@ impl Switch {
                 let buttons = self.state.phones.get(&target.line.dn).map_or(0, |p| p.plan.buttons);
                 let lines = (1..=buttons).map(|button| Line { dn: target.line.dn, button });
                 let mut rung = lines.filter_map(|line| self.leg_in(line, |s| s == LegState::Alerting));
-                rung.next().ok_or(Refusal::NoCallToAnswer)?
+                rung.next().or_else(|| self.rung_elsewhere(target.line.dn)).ok_or(Refusal::NoCallToAnswer)?
             }
         };
         match self.state.legs.get(&leg).map(|l| (l.state, l.place.line())) {
@@ -87,7 +92,7 @@ impl Switch {
         if self.is_call_back(leg) {
             return Err(Refusal::NoCallToAnswer);
         }
-        let own = self.others(leg).iter().any(|l| self.parties_of(*l).iter().any(|d| d.number == number));
+        let own = self.opposite(leg).iter().any(|l| self.parties_of(*l).iter().any(|d| d.number == number));
         if own { Err(Refusal::WrongState) } else { Ok(()) }
     }
 
@@ -97,10 +102,12 @@ impl Switch {
         let from = self.device_of(leg);
         self.set_timer(call, None);
         self.part_with(leg, Why::CallPickup, step);
+        let rung = self.stop_ringing(call, Why::CallPickup, step);
         let entry = self.state.calls.get_mut(&call)?;
         entry.redirected = Some(from.clone());
         let entry = entry.clone();
         let who = (from.clone(), from.clone());
+        self.tell_left(&entry, &rung, &to, Why::CallPickup, step);
         self.tell_way(CallEventKind::Diverted, &entry, who, Some(to), Why::CallPickup, &[left], step);
         Some((call, from))
     }

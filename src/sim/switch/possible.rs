@@ -112,8 +112,11 @@ impl Switch {
         call(held) + call(active).saturating_sub(1)
     }
 
+    /// Parties of a call; of those who are rung one will be in it.
     fn size(&self, call: CallNo) -> usize {
-        self.state.calls.get(&call).map_or(0, |c| c.legs.iter().map(|l| self.parties_of(*l).len()).sum())
+        let legs = self.state.calls.get(&call).map_or(&[][..], |c| c.legs.as_slice());
+        let rivals = legs.iter().filter(|l| self.is_rung(**l)).count().saturating_sub(1);
+        legs.iter().map(|l| self.parties_of(*l).len()).sum::<usize>() - rivals
     }
 
     /// Whether everybody in a call but `leg` has answered.

@@ -5,7 +5,7 @@ use schemas::domain::{DeviceRef, Dn};
 
 use super::model::{CallNo, LegState, Line, Place, Timer, Why};
 use super::{Step, Switch};
-use crate::sim::peer::{Change, Forwarded, PeerMessage, PeerParty};
+use crate::sim::peer::{Forwarded, PeerMessage, PeerParty};
 
 /// Longest number that can be dialled.
 const LONGEST_DIALLED: usize = 26;
@@ -87,20 +87,6 @@ impl Switch {
             return Some(Why::Busy);
         }
         phone.dnd.then_some(Why::DoNotDisturb)
-    }
-
-    /// Rings a line of ours for a call of ours.
-    pub(super) fn ring(&mut self, call: CallNo, line: Line, why: Why, step: &mut Step<'_>) {
-        let rung = self.join(call, Place::Line(line), LegState::Alerting, why, step);
-        let anew = self.rings_anew(rung);
-        for caller in self.others(rung) {
-            self.hears_ringing(caller, why, step);
-        }
-        self.let_ring(call, step);
-        if anew {
-            self.update(call, Change::Rings { cause: why }, &self.named(line), None, Some(rung), step);
-        }
-        self.tell_all(CallEventKind::Delivered, rung, why, step);
     }
 
     /// Asks a partner to ring a number of its own. The no-answer time runs from here, so that a

@@ -83,7 +83,7 @@ impl Switch {
         let cause = match line {
             None => Some(Why::NumberUnallocated),
             Some(line) if self.may_wait_at(line) => None,
-            Some(line) => self.hindrance(line),
+            Some(line) => self.hindered(None, line),
         };
         let (Some(line), None) = (line, cause) else {
             let cause = cause.unwrap_or(Why::NumberUnallocated);

@@ -6,6 +6,7 @@ mod callbacks;
 mod choices;
 mod diverts;
 mod forwards;
+mod group;
 mod hot_desk;
 mod joins;
 mod outside;

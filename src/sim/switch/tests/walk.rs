@@ -19,12 +19,12 @@ impl Chance {
     }
 }
 
-const LINES: [[&str; 8]; 2] = [
-    ["1000", "1000/2", "1001", "1002", "1019", "1003/3", "1010", "1900"],
-    ["2000", "2000/2", "2001", "2002", "2003", "2004", "2005", "2006"],
+const LINES: [[&str; 10]; 2] = [
+    ["1000", "1000/2", "1001", "1002", "1005", "1019", "1015", "1003/3", "1010", "1900"],
+    ["2000", "2000/2", "2001", "2002", "2003", "2004", "2005", "2006", "2007", "2008"],
 ];
-const NUMBERS: [&str; 12] =
-    ["1000", "1001", "1002", "1019", "2000", "2001", "2002", "1900", "1010", "2999", "3000", "1x"];
+const NUMBERS: [&str; 14] =
+    ["1000", "1001", "1005", "1002", "1005", "1019", "2000", "2001", "2002", "1900", "1010", "2999", "3000", "1x"];
 
 const OUTSIDE: [&str; 4] = ["95551234", "914165551234", "95550197", "95550199"];
 
@@ -41,7 +41,7 @@ fn random_outside(pair: &mut Pair, chance: &mut Chance) {
         Some(id) => OutsideDeed::HangUp(id),
         None => {
             let from = (chance.below(2) == 0).then(|| "+14165550000".to_owned());
-            OutsideDeed::Call { from, name: None, to: format!("+1613555{}", 1000 + chance.below(4)) }
+            OutsideDeed::Call { from, name: None, to: format!("+1613555{}", 1000 + chance.below(6)) }
         }
     };
     if pair.input(0, Input::Outside(deed)).is_err() {
@@ -69,17 +69,17 @@ const USED: [Feature; 17] = [
     Feature::SendCallbackMessage,
 ];
 
-/// Mostly one of the first six: calls come further where they are few.
+/// Mostly one of the first seven: calls come further where they are few.
 fn any_line(chance: &mut Chance, node: usize) -> Line {
-    let at = chance.below(20);
-    line(LINES[node][if at < 18 { at % 6 } else { at - 12 }])
+    let at = chance.below(24);
+    line(LINES[node][if at < 21 { at % 7 } else { at - 14 }])
 }
 
 fn random_command(chance: &mut Chance, node: usize) -> Command {
     let line = any_line(chance, node);
     let target = Target { line, call: None };
     let two = Two { line, held: None, active: None };
-    let (number, other) = (random_number(chance, 12), chance.below(8));
+    let (number, other) = (random_number(chance, 14), chance.below(10));
     match chance.below(35) {
         0..=2 => Command::MakeCall { line, number },
         3 => Command::OffHook(line),
@@ -147,7 +147,7 @@ fn announced_or_not(pair: &mut Pair, chance: &mut Chance, node: usize) {
     let holds = |v: &&CallView| v.connections.first().is_some_and(|own| own.state == LocalState::Hold);
     let beside = views.iter().filter(holds).find(|v| v.key != view.key).map(|v| v.key.to_string());
     let two = Two { line, held: beside, active: Some(view.key.to_string()) };
-    let number = random_number(chance, 10);
+    let number = random_number(chance, 12);
     // Mostly what is announced, and seldom the end of a call: so it comes further.
     let announced: Vec<Feature> =
         view.permitted.iter().filter(|f| *f != Feature::ClearCall || chance.below(4) == 0).collect();
@@ -301,12 +301,18 @@ fn walk(seed: u64, steps: usize) -> (Vec<Truth>, Vec<bool>) {
             let mut calls: Vec<_> = lines
                 .filter(|v| v.connections.iter().any(|c| c.device.number.starts_with(if i == 0 { '2' } else { '1' })))
                 .map(|v| {
-                    let two = v.connections.len() == 2;
+                    let rung = v.connections.iter().filter(|c| c.state == LocalState::Alerting).count();
+                    let two = v.connections.len() - rung.saturating_sub(1) == 2;
                     // Who holds a conference is not told across.
                     let state = |c: &crate::sim::switch::LineView| two.then_some(c.state);
-                    let mut states: Vec<_> =
-                        v.connections.iter().map(|c| (c.device.number.clone(), state(c))).collect();
+                    // The other end knows of the group alone, while it rings.
+                    let number = |c: &crate::sim::switch::LineView| match c.device.number.as_str() {
+                        "1015" if c.state == LocalState::Alerting => "1005".to_owned(),
+                        number => number.to_owned(),
+                    };
+                    let mut states: Vec<_> = v.connections.iter().map(|c| (number(c), state(c))).collect();
                     states.sort();
+                    states.dedup();
                     (v.gcid.to_string(), states)
                 })
                 .collect();
@@ -362,6 +368,8 @@ fn a_random_walk_never_breaks_an_invariant() {
         (Why::CampOn, TruthState::Alerting),
         (Why::CampOn, TruthState::Delivered),
         (Why::CallBack, TruthState::Alerting),
+        (Why::MultipleAlerting, TruthState::Alerting),
+        (Why::MultipleAlerting, TruthState::Null),
         (Why::PeerLost, TruthState::Null),
         (Why::DestOutOfOrder, TruthState::Failed),
     ] {
