@@ -60,6 +60,8 @@ pub enum Deed {
         outside: Option<String>,
     },
     LogOut,
+    /// Gives the line's call to the other members of a group, or takes the call that another has.
+    HandOff,
     /// Joins a group, or leaves it.
     Presence {
         group: Dn,
@@ -264,6 +266,7 @@ impl Core {
                 Command::HotDesk(Desking::LogOut(set))
             }
             Deed::LogOut => Command::HotDesk(Desking::LogOutAt(set)),
+            Deed::HandOff => Command::HandOff(line),
             Deed::Presence { group, present } => {
                 let presence = Presence { group, member: set, present };
                 Command::Presence { presence, invoker: None }

@@ -167,6 +167,7 @@ async fn verb(request: HttpRequest, node: Data<SimNodeHandle>, path: Path<(Strin
             Deed::RetrieveFrom(number()?.parse().map_err(|_| Refused::Bad("the body: number is no extension".into()))?)
         }
         "account" => Deed::Account(number()?),
+        "handoff" => Deed::HandOff,
         "presence" => {
             let group = body.group.as_deref().ok_or(Refused::Bad("the body: group is missing".into()))?;
             let group = group.parse().map_err(|_| Refused::Bad("the body: group is no extension".into()))?;

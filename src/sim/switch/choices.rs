@@ -48,6 +48,9 @@ impl Switch {
         if free {
             verbs.push("pickup");
         }
+        if self.may_hand_off(line) {
+            verbs.push("handoff");
+        }
         verbs.extend(VERBS.iter().filter(|(feature, _)| possible.has(*feature)).map(|(_, verb)| *verb));
         verbs
     }

@@ -122,6 +122,7 @@ impl Switch {
                 self.set_account(target.line, leg, &code, step)
             }
             Command::HotDesk(desking) => self.desking(by, &desking, step),
+            Command::HandOff(line) => self.hand_off(by, line, step),
             Command::Presence { presence, invoker } => self.set_presence(by, presence, invoker, step),
             Command::DoNotDisturb { dn, on } => self.do_not_disturb(by, dn, on, step),
             Command::Forward { dn, which, number } => self.set_forward(by, dn, which, number, step),

@@ -103,6 +103,10 @@ impl Switch {
         };
         let legs = self.state.calls.get(&call).map_or(&[][..], |c| c.legs.as_slice());
         let Some((leg, line)) = legs.iter().find_map(rung) else { return false };
+        // What a member gave to the others comes back to that one.
+        if self.state.legs.get(&leg).is_some_and(|l| l.cause == Why::Handoff) {
+            return false;
+        }
         // Of a group it is the number's own settings that count.
         let group = self.state.calls.get(&call).and_then(|c| c.group);
         let line = group.map_or(line, Line::prime);

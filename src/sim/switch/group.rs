@@ -58,7 +58,8 @@ impl Switch {
 
     /// Rings lines of ours for a call of ours that is for a number.
     pub(super) fn ring(&mut self, call: CallNo, number: Line, lines: &[Line], why: Why, step: &mut Step<'_>) {
-        let group = (lines != [number]).then_some(number.dn);
+        // What a member gives to the others is the group's, whoever of them is there.
+        let group = (lines != [number] || why == Why::Handoff).then_some(number.dn);
         let why = if group.is_some() && why == Why::NewCall { Why::MultipleAlerting } else { why };
         if let Some(entry) = self.state.calls.get_mut(&call) {
             entry.group = group;

@@ -167,7 +167,7 @@ impl Switch {
         step.out.push(Output::Service(Service { device, on, lines: self.lines_at(dn) }));
     }
 
-    fn lines_at(&self, dn: Dn) -> Vec<Line> {
+    pub(super) fn lines_at(&self, dn: Dn) -> Vec<Line> {
         let buttons = self.state.phones.get(&dn).map_or(0, |p| p.plan.buttons);
         (1..=buttons).map(|button| Line { dn, button }).collect()
     }

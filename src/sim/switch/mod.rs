@@ -36,6 +36,7 @@ mod feature;
 mod follow;
 mod forward;
 mod group;
+mod handoff;
 mod hot_desk;
 mod join;
 mod legs;

@@ -54,7 +54,7 @@ pub struct LegNo(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallNo(pub u64);
 
-/// Why something happened. The first words are the standard's; the last two are ours.
+/// Why something happened. The first words are the standard's; the last three are ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Why {
@@ -86,6 +86,8 @@ pub enum Why {
     CallBack,
     /// Several lines ring for one number.
     MultipleAlerting,
+    /// From one member of a group to others.
+    Handoff,
     /// The link to the partner node is lost.
     PeerLost,
     /// The node lost its power.
@@ -124,6 +126,8 @@ impl Why {
             Self::CampOn => Cause::CampOn,
             Self::CallBack => Cause::CallBack,
             Self::MultipleAlerting => Cause::MultipleAlerting,
+            // The standard has no word for it.
+            Self::Handoff => Cause::Redirected,
             Self::PeerLost => Cause::NetworkNotObtainable,
         }
     }
@@ -434,6 +438,8 @@ pub enum Command {
         code: String,
     },
     HotDesk(Desking),
+    /// A member of a group gives the line's call to the others, or takes the call that another has.
+    HandOff(Line),
     /// A member joins a group or leaves it; the invoker's class of service counts where there is one.
     Presence {
         presence: Presence,
@@ -528,6 +534,10 @@ pub enum Refusal {
     HotDesk(HotDeskRefusal),
     #[error("{}", .0.text())]
     Presence(PresenceRefusal),
+    #[error("there is no call to hand off")]
+    NothingToHandOff,
+    #[error("no other member can be rung")]
+    NoMemberFree,
     #[error("calls cannot be forwarded there")]
     BadForward,
     #[error("the conference is full")]

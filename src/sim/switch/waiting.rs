@@ -83,7 +83,8 @@ impl Switch {
         let cause = match line {
             None => Some(Why::NumberUnallocated),
             Some(line) if self.may_wait_at(line) => None,
-            Some(line) => self.hindered(None, line),
+            // It waits at the number's own line, whoever else of a group is free.
+            Some(line) => self.hindrance(line).or_else(|| self.hindered(None, line)),
         };
         let (Some(line), None) = (line, cause) else {
             let cause = cause.unwrap_or(Why::NumberUnallocated);

@@ -7,6 +7,7 @@ mod choices;
 mod diverts;
 mod forwards;
 mod group;
+mod handoff;
 mod hot_desk;
 mod joins;
 mod outside;

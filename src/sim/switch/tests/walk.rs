@@ -80,7 +80,7 @@ fn random_command(chance: &mut Chance, node: usize) -> Command {
     let target = Target { line, call: None };
     let two = Two { line, held: None, active: None };
     let (number, other) = (random_number(chance, 14), chance.below(10));
-    match chance.below(35) {
+    match chance.below(37) {
         0..=2 => Command::MakeCall { line, number },
         3 => Command::OffHook(line),
         4 => Command::Digits { target, digits: ["1", "20", "1001"][chance.below(3)].into() },
@@ -110,6 +110,7 @@ fn random_command(chance: &mut Chance, node: usize) -> Command {
             4 => Command::LeaveMessageAt { at: line.dn, from: number },
             _ => Command::ClearMessageAt { at: line.dn, from: number },
         },
+        34 => Command::HandOff(self::line(["1005", "1015", "1015/2"][chance.below(3)])),
         33 => Command::Presence { presence: presence(chance, line.dn), invoker: None },
         31 => Command::RetrieveFrom { line, holder: self::line(LINES[node][other]).dn },
         32 => Command::Account { target, code: ["12", "1"][chance.below(2)].into() },
@@ -370,6 +371,9 @@ fn a_random_walk_never_breaks_an_invariant() {
         (Why::CallBack, TruthState::Alerting),
         (Why::MultipleAlerting, TruthState::Alerting),
         (Why::MultipleAlerting, TruthState::Null),
+        (Why::Handoff, TruthState::Null),
+        (Why::Handoff, TruthState::Alerting),
+        (Why::Handoff, TruthState::Delivered),
         (Why::PeerLost, TruthState::Null),
         (Why::DestOutOfOrder, TruthState::Failed),
     ] {
