@@ -4,7 +4,7 @@ use schemas::csta::message::CallEventKind;
 use schemas::domain::Dn;
 
 use super::command::Outcome;
-use super::model::{By, Done, LegNo, LegState, Line, Place, Refusal, Why};
+use super::model::{By, Done, LegNo, LegState, Line, Place, Refusal, Target, Why};
 use super::route::Route;
 use super::{Step, Switch};
 use crate::sim::peer::Change;
@@ -66,28 +66,37 @@ impl Switch {
         Ok(done)
     }
 
-    /// Answers at a line what is held at another number of this node.
+    /// Answers at a line what is held at another number, here or at a partner's.
     pub(super) fn retrieve_from(&mut self, by: By, line: Line, holder: Dn, step: &mut Step<'_>) -> Outcome {
         self.usable(by, line)?;
         self.has_set(line.dn)?;
-        let buttons = self.state.phones.get(&holder).map(|p| p.plan.buttons).ok_or(Refusal::UnknownDevice)?;
+        if !self.state.phones.contains_key(&holder) {
+            return self.ask_to_pick(line, &Target { line: Line::prime(holder), call: None }, true, step);
+        }
         if self.is_engaged(line) {
             return Err(Refusal::LineInUse);
         }
+        let (leg, left) = self.held_at(holder, Some(line), &line.dn.to_string())?;
+        self.take_over(line, leg, left, step)
+    }
+
+    /// What is held at a number, at another line than `but`, where `number` may go on with it.
+    pub(super) fn held_at(&self, holder: Dn, but: Option<Line>, number: &str) -> Result<(LegNo, Line), Refusal> {
+        let buttons = self.state.phones.get(&holder).map(|p| p.plan.buttons).ok_or(Refusal::UnknownDevice)?;
+        let mut lines = (1..=buttons).map(|button| Line { dn: holder, button }).filter(|at| Some(*at) != but);
+        let held = lines.find_map(|at| Some((self.leg_in(at, |s| s == LegState::Held)?, at)));
+        let (leg, left) = held.ok_or(Refusal::NoHeldCall)?;
         // Of two parties who talked: what is held for a consultation, or rings anew, is the holder's own.
-        let mut lines = (1..=buttons).map(|button| Line { dn: holder, button }).filter(|at| *at != line);
-        let held = lines.find_map(|at| Some((at, self.leg_in(at, |s| s == LegState::Held)?)));
-        let (left, leg) = held.ok_or(Refusal::NoHeldCall)?;
-        let Some(entry) = self.state.legs.get(&leg) else { return Err(Refusal::NoHeldCall) };
-        let own = line.dn.to_string();
+        let consults = self.state.legs.get(&leg).is_some_and(|l| l.pair.is_some());
         let others = self.others(leg);
         let talk =
             |l: &LegNo| self.state.legs.get(l).is_some_and(|l| matches!(l.state, LegState::Connected | LegState::Held));
-        let is_there = others.iter().any(|l| self.parties_of(*l).iter().any(|d| d.number == own));
-        if entry.pair.is_some() || others.len() != 1 || !others.iter().all(talk) || is_there {
+        let mut there = others.iter().flat_map(|l| self.parties_of(*l));
+        let alone = there.next().is_some_and(|party| party.number != number) && there.next().is_none();
+        if consults || !alone || !others.iter().all(talk) {
             return Err(Refusal::WrongState);
         }
-        self.take_over(line, leg, left, step)
+        Ok((leg, left))
     }
 
     /// Clears a call that leads nowhere and gives dial tone; a consultation goes on as one.

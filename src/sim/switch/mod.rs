@@ -22,7 +22,8 @@
 //!   comes or goes during a call.
 //! - One call may wait at a line that is busy, without making it more so; it rings when the line is free.
 //! - A held call is retrieved before it is cleared; a ringing phone cannot hang up.
-//! - A line that picks up what rings at a partner's is kept for it until the partner has said.
+//! - A line that picks up what rings at a partner's, or takes over what is held there, is kept for it until the
+//!   partner has said.
 
 mod account;
 mod callback;

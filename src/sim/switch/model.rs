@@ -286,7 +286,7 @@ pub struct CameIn {
     pub network: DeviceRef,
 }
 
-/// Somebody here wants what rings at a partner's: the line is kept for it until the partner has
+/// Somebody here wants what rings or is held at a partner's: the line is kept for it until the partner has
 /// said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pick {

@@ -101,9 +101,9 @@ impl Switch {
                 self.retrieve(leg, cause, step);
             }
             member @ PeerMessage::Member { .. } => self.member_there(from, member, step),
-            PeerMessage::PickUp { part, by, ringing, call } => {
-                let ringing = Line::of(&device_of(ringing)).map(|line| Target { line, call });
-                self.asked_to_pick(from, part, device_of(by), ringing, step);
+            PeerMessage::PickUp { part, by, ringing, call, held } => {
+                let at = Line::of(&device_of(ringing)).map(|line| Target { line, call });
+                self.asked_to_pick(from, part, device_of(by), at.map(|at| (at, held)), step);
             }
             picked @ PeerMessage::Picked { .. } => self.picked_there(from, picked, step),
             PeerMessage::Refused { part, why } => self.pick_refused(from, part, why, step),

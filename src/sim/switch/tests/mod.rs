@@ -14,6 +14,7 @@ mod pickups;
 mod presence;
 mod scenarios;
 mod table;
+mod takeovers;
 mod waiting;
 mod walk;
 
@@ -101,9 +102,11 @@ impl Bench {
         self.out.iter().filter_map(|o| if let Output::Truth(t) = o { Some(t) } else { None })
     }
 
-    /// What came in the last step of what had to wait: whether it was done.
-    pub fn settled(&self) -> impl Iterator<Item = bool> {
-        self.out.iter().filter_map(|o| if let Output::Settled(_, result) = o { Some(result.is_ok()) } else { None })
+    /// What came in the last step of what had to wait: its number, and whether it was done.
+    pub fn settled(&self) -> impl Iterator<Item = (u64, bool)> {
+        let settled =
+            |o: &Output| if let Output::Settled(number, result) = o { Some((*number, result.is_ok())) } else { None };
+        self.out.iter().filter_map(settled)
     }
 
     /// Truth of the last step, as `number state` words.
