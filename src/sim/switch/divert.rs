@@ -1,7 +1,7 @@
 //! Ringing calls that go elsewhere, and calls that lead nowhere: redirect, new call.
 
 use schemas::csta::message::CallEventKind;
-use schemas::domain::Dn;
+use schemas::domain::{DeviceRef, Dn};
 
 use super::command::Outcome;
 use super::model::{By, Done, LegNo, LegState, Line, Place, Refusal, Target, Why};
@@ -10,58 +10,56 @@ use super::{Step, Switch};
 use crate::sim::peer::Change;
 
 impl Switch {
-    /// Sends a ringing call to another number. One here that cannot be rung is refused; of a
-    /// partner's it is known only when the partner says so, and then the caller hears it.
+    /// Sends a ringing call to another number. One here that cannot be rung, and a way outside that is
+    /// not there or in use, are refused; what a partner or the network says is known only later, and
+    /// then the caller hears it.
     pub(super) fn redirect(&mut self, leg: LegNo, number: &str, step: &mut Step<'_>) -> Outcome {
         let Some(call) = self.state.legs.get(&leg).map(|l| l.call) else { return Err(Refusal::UnknownConnection) };
         if self.numbers(call).iter().any(|n| n == number) {
             return Err(Refusal::InvalidDestination);
         }
         let route = self.route(number);
-        let (line, peer) = match route {
-            Route::Here(line) if self.takes(call, line) => (Some(line), None),
-            Route::Partner(peer) if self.state.peers.contains(&peer) => (None, Some(peer)),
+        match &route {
+            Route::Here(line) if self.takes(call, *line) => {}
+            Route::Partner(peer) if self.state.peers.contains(peer) => {}
+            Route::Outside { .. } => self.way_out(self.line_of(leg))?,
             _ => return Err(Refusal::InvalidDestination),
-        };
+        }
         let (done, left, lines) = (self.done(leg), self.device_of(leg), self.lines_of(call));
-        let goes_on = line.filter(|line| self.goes_on(call, *line));
+        let rung = match route {
+            Route::Here(line) if !self.goes_on(call, line) => Some(line),
+            _ => None,
+        };
         self.set_timer(call, None);
         self.part_with(leg, Why::Redirected, step);
         if let Some(entry) = self.state.calls.get_mut(&call) {
             (entry.redirected, entry.forwarded) = (Some(left.clone()), None);
         }
-        let caller = self.caller(call);
-        let to = match (line, peer) {
-            (Some(line), _) if goes_on.is_some() => self.named(line),
-            (Some(line), _) => {
-                self.join(call, Place::Line(line), LegState::Alerting, Why::Redirected, step);
-                self.let_ring(call, step);
-                self.named(line)
+        let to = match &route {
+            Route::Here(line) => self.named(*line),
+            _ => {
+                self.waits_again(call, Why::Redirected, step);
+                DeviceRef::number(number)
             }
-            (None, Some(peer)) => {
-                if let Some(caller) = caller.filter(|l| {
-                    self.state.legs.get(l).is_some_and(|l| l.place.line().is_some() && l.state == LegState::Delivered)
-                }) {
-                    self.set(caller, LegState::Originated, Why::Redirected, step);
-                }
-                self.set_up(call, peer, number, step);
-                schemas::domain::DeviceRef::number(number)
-            }
-            (None, None) => return Err(Refusal::InvalidDestination),
         };
-        if let Some(entry) = self.state.calls.get(&call).cloned() {
-            let who = (left.clone(), left.clone());
-            self.tell_way(CallEventKind::Diverted, &entry, who, Some(to.clone()), Why::Redirected, &lines, step);
-            if let Some(line) = goes_on {
-                self.say_sent_on(call, Change::Diverted { rings: false, cause: Why::Redirected }, &left, &to, step);
-                self.reach(call, line, Why::Redirected, step);
-                return Ok(done);
-            }
-            let how = Change::Diverted { rings: line.is_some(), cause: Why::Redirected };
-            self.update(call, how, &left, None, None, step);
-            if let (Some(_), Some(rung)) = (line, entry.legs.last()) {
-                self.tell_all(CallEventKind::Delivered, *rung, Why::Redirected, step);
-            }
+        if let Some(line) = rung {
+            self.join(call, Place::Line(line), LegState::Alerting, Why::Redirected, step);
+            self.let_ring(call, step);
+        }
+        let Some(entry) = self.state.calls.get(&call).cloned() else { return Ok(done) };
+        let who = (left.clone(), left.clone());
+        self.tell_way(CallEventKind::Diverted, &entry, who, Some(to.clone()), Why::Redirected, &lines, step);
+        if let (Some(_), Some(rung)) = (rung, entry.legs.last()) {
+            self.update(call, Change::Diverted { rings: true, cause: Why::Redirected }, &left, None, None, step);
+            self.tell_all(CallEventKind::Delivered, *rung, Why::Redirected, step);
+            return Ok(done);
+        }
+        self.say_sent_on(call, Change::Diverted { rings: false, cause: Why::Redirected }, &left, &to, step);
+        match route {
+            Route::Here(line) => self.reach(call, line, Why::Redirected, step),
+            Route::Partner(peer) => self.set_up(call, peer, number, step),
+            Route::Outside { digits, number } => self.call_outside(call, &digits, number, step),
+            Route::Nowhere(why) => self.fail(call, why, step),
         }
         Ok(done)
     }

@@ -6,6 +6,7 @@ mod callbacks;
 mod choices;
 mod diverts;
 mod forwards;
+mod holds;
 mod hot_desk;
 mod joins;
 mod outside;
@@ -38,7 +39,8 @@ pub(super) struct Bench {
 pub(super) const EPOCH: i64 = 1_700_000_000_000;
 
 pub(super) fn bench(node: u16) -> Bench {
-    let plan = Plan::lab(Ceid::new(node).expect("a CEID"));
+    // Held for ever, but where a test is about that.
+    let plan = Plan { hold_recall_ms: None, ..Plan::lab(Ceid::new(node).expect("a CEID")) };
     Bench { switch: Switch::new(Arc::new(plan), EPOCH), now_ms: EPOCH, out: Vec::new() }
 }
 
@@ -55,6 +57,12 @@ pub(super) fn at(text: &str) -> Target {
 pub(super) type Told = (CallEventKind, String, Why, Vec<(String, LocalState)>);
 
 impl Bench {
+    /// What is held rings the holder again after so long.
+    pub fn recalls_after(&mut self, ms: i64) {
+        let plan = Plan { hold_recall_ms: Some(ms), ..self.switch.plan().clone() };
+        self.switch.plan = Arc::new(plan);
+    }
+
     pub fn input(&mut self, input: Input) -> Result<Done, Refusal> {
         self.out.clear();
         let done = self.switch.on(input, self.now_ms, &mut self.out);

@@ -230,6 +230,11 @@ fn settle(bench: &Bench, asked: &mut std::collections::BTreeMap<u64, bool>, sett
 fn walk(seed: u64, steps: usize) -> (Vec<Truth>, Vec<Settled>) {
     let mut chance = Chance(seed);
     let mut pair = Pair::new();
+    if seed % 2 == 0 {
+        for node in &mut pair.nodes {
+            node.recalls_after(12_000);
+        }
+    }
     let mut shadows = [Shadow::default(), Shadow::default()];
     let (mut truth, mut settled) = (Vec::new(), Vec::new());
     // By node, those that wait, and whether they are about what is held.
@@ -368,6 +373,8 @@ fn a_random_walk_never_breaks_an_invariant() {
         (Why::CallForwardNoAnswer, TruthState::Alerting),
         (Why::CallForwardNoAnswer, TruthState::Originated),
         (Why::CallPickup, TruthState::Connected),
+        (Why::Recall, TruthState::Alerting),
+        (Why::Recall, TruthState::Delivered),
         (Why::RecallBusy, TruthState::Alerting),
         (Why::RecallNoAnswer, TruthState::Alerting),
         (Why::CampOn, TruthState::Queued),
