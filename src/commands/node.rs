@@ -42,6 +42,10 @@ pub(super) struct Node {
     /// splitConferenceCall, no newCall.
     #[arg(long)]
     no_private: bool,
+    /// How long a call may be held, in seconds, before it rings the holder again; 0: for ever. Without it: 30 s at the
+    /// lab's nodes, for ever at others.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(0..=86_400))]
+    hold_recall: Option<u32>,
     /// Do not pass this on to other nodes about the people of a call. Can be given several times.
     #[arg(long, value_enum)]
     withhold: Vec<Withheld>,
@@ -119,6 +123,9 @@ impl Node {
             Association::Session => Style::Session,
             Association::None => Style::None,
         };
+        if let Some(seconds) = self.hold_recall {
+            plan.hold_recall_ms = (seconds > 0).then(|| i64::from(seconds) * 1000);
+        }
         plan.private = !self.no_private;
         plan.withholds = Withholds {
             names: self.withhold.contains(&Withheld::Names),

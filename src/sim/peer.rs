@@ -117,16 +117,19 @@ pub enum PeerMessage {
         /// Nodes that passed it on.
         passed: u8,
     },
-    /// Asks for a call that rings at the receiver's node: somebody at the sender's answers it. The
-    /// part is the leg that the call will have there. Answered by `Picked` or `Refused`.
+    /// Asks for a call that rings, or is held, at the receiver's node: somebody at the sender's takes
+    /// it. The part is the leg that the call will have there. Answered by `Picked` or `Refused`.
     PickUp {
         part: PartId,
-        /// Who answers.
+        /// Who takes it.
         by: PeerParty,
-        /// At which line it rings; where no call is named, at any line of its number.
+        /// At which line it is; where no call is named, at any line of its number.
         ringing: PeerParty,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         call: Option<String>,
+        /// What is held there is asked for, not what rings.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        held: bool,
     },
     /// The call is the asker's: everything about it that the asker cannot know.
     Picked {
@@ -135,7 +138,7 @@ pub enum PeerMessage {
         calling: Box<PeerParty>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         called: Option<Box<PeerParty>>,
-        /// Whose phone rang.
+        /// Whose phone rang, or held it.
         redirected: PeerParty,
         /// Who waited for the answer.
         party: PeerParty,
@@ -342,7 +345,7 @@ mod tests {
             PeerMessage::Alert { part, called: who() },
             PeerMessage::Queued { part, called: who() },
             PeerMessage::Member { part, who: who(), holds: true, cause: Why::Normal, passed: 0 },
-            PeerMessage::PickUp { part, by: who(), ringing: ringing.clone(), call: None },
+            PeerMessage::PickUp { part, by: who(), ringing: ringing.clone(), call: None, held: true },
             PeerMessage::Picked {
                 part,
                 gcid: "A0010001".into(),

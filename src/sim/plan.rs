@@ -25,6 +25,8 @@ pub struct ClassOfService {
     pub callback: bool,
     /// Whether presence in groups may be set for it.
     pub presence: bool,
+    /// Whether calls may go outside from it, whoever makes them or sends them there.
+    pub outside: bool,
 }
 
 /// What a class of service asks of account codes. Without either, any code is taken.
@@ -44,23 +46,25 @@ impl ClassOfService {
         campon: true,
         callback: true,
         presence: true,
+        outside: true,
     };
 
     /// Its number in the node's forms.
     #[must_use]
-    pub fn number(self) -> u8 {
-        let calls = match (self.monitoring, self.call_control) {
+    pub fn number(self) -> u16 {
+        let calls: u16 = match (self.monitoring, self.call_control) {
             (true, true) => 1,
             (false, true) => 2,
             (true, false) => 3,
             (false, false) => 4,
         };
         calls
-            + 4 * u8::from(self.accounts.verified)
-            + 8 * u8::from(self.accounts.forced)
-            + 16 * u8::from(!self.campon)
-            + 32 * u8::from(!self.callback)
-            + 64 * u8::from(!self.presence)
+            + 4 * u16::from(self.accounts.verified)
+            + 8 * u16::from(self.accounts.forced)
+            + 16 * u16::from(!self.campon)
+            + 32 * u16::from(!self.callback)
+            + 64 * u16::from(!self.presence)
+            + 128 * u16::from(!self.outside)
     }
 }
 
@@ -117,6 +121,8 @@ pub struct Plan {
     pub outside: Option<OutsidePlan>,
     /// How long a phone rings.
     pub no_answer_ms: i64,
+    /// How long a call may be held by hand before it rings the holder again; `None`: for ever.
+    pub hold_recall_ms: Option<i64>,
     /// How long dial tone waits for the next of some digits, before it takes them as dialled.
     pub interdigit_ms: i64,
     /// Digits of an extension: so many are dialled at once when keyed one by one.
@@ -164,6 +170,7 @@ impl Plan {
             secondaries: Vec::new(),
             outside: None,
             no_answer_ms: 20_000,
+            hold_recall_ms: None,
             interdigit_ms: 10_000,
             extension_digits: 4,
             style: Style::default(),
@@ -191,6 +198,7 @@ impl Plan {
         plan.routes =
             (1..=3).map(|n| Route { first: dn(n * 1000), last: dn(n * 1000 + 999), owner: ceid(n as u16) }).collect();
         plan.outside = lab_outside(node);
+        plan.hold_recall_ms = Some(LAB_HOLD_RECALL_MS);
         if node.get() == 1 {
             plan.secondaries = vec![Route { first: dn(1000), last: dn(1009), owner: ceid(2) }];
         }
@@ -210,6 +218,7 @@ impl Plan {
                         campon: number != 1012,
                         callback: number != 1012,
                         presence: number != 1012,
+                        outside: number != 1011,
                     },
                 })
                 .collect();
@@ -252,6 +261,9 @@ impl Plan {
         self.routes.iter().find(|route| route.covers(number)).map(|route| route.owner)
     }
 }
+
+/// So long a call may be held in the lab.
+const LAB_HOLD_RECALL_MS: i64 = 30_000;
 
 /// Trunks at the first node, a peer at the third, and the second's calls go out over that.
 fn lab_outside(node: Ceid) -> Option<OutsidePlan> {
@@ -324,6 +336,7 @@ mod tests {
                 assert_eq!(phone.cos.monitoring, phone.dn != dn(1018));
                 assert_eq!(phone.cos.call_control, phone.dn != dn(1019));
                 assert_eq!((phone.cos.campon, phone.cos.callback), (phone.dn != dn(1012), phone.dn != dn(1012)));
+                assert_eq!(phone.cos.outside, phone.dn != dn(1011));
                 let accounts = Accounts { verified: phone.dn == dn(1014), forced: phone.dn == dn(1013) };
                 assert_eq!(phone.cos.accounts, accounts);
             }

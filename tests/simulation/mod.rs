@@ -62,7 +62,7 @@ const FEATURES: [FeaturesAllowed; 13] = [
 ];
 
 /// What the seeds must reach between them, outside of every excuse.
-const DRAWN: [(CallEventType, EventCauseType); 39] = {
+const DRAWN: [(CallEventType, EventCauseType); 40] = {
     use CallEventType as Type;
     use EventCauseType as Why;
     [
@@ -70,6 +70,7 @@ const DRAWN: [(CallEventType, EventCauseType); 39] = {
         (Type::CallOriginated, Why::ConsCallInvoked),
         (Type::CallReceived, Why::NewCall),
         (Type::CallReceived, Why::RedirectedFrom),
+        (Type::CallReceived, Why::RecallHeldParty),
         (Type::CallReceived, Why::TransferRecallNoAnswer),
         (Type::CallReceived, Why::TransferRecallOnBusy),
         (Type::CallDelivered, Why::Delivered),

@@ -6,8 +6,8 @@ use schemas::csta::message::{
 };
 use schemas::domain::{DeviceRef, Dn};
 
-use super::services::{Answer, failure, perform};
-use super::{hot_desk, presence};
+use super::services::{Answer, Said, failure, perform};
+use super::{Due, hot_desk, presence};
 use crate::sim::switch::{Command, Done, Line, Output, Refusal, Switch, Target, Two};
 
 pub(super) fn answer(request: Request, switch: &mut Switch, now_ms: i64, told: &mut Vec<Output>) -> Answer {
@@ -74,19 +74,8 @@ pub(super) fn answer(request: Request, switch: &mut Switch, now_ms: i64, told: &
                 [DeviceProfile, SplitConference, NewCall, HotDesk, Presence, TradeCall, RemoteRetrieve, Permitted];
             Ok(Response::GetCstaFeatures { private: if switch.plan().private { known.to_vec() } else { Vec::new() } })
         }
-        Request::Escape(request) if switch.plan().private => private(request, switch, now_ms, told),
         _ => Err(Failure::operation("serviceNotSupported")),
     }
-}
-
-/// What came of a pickup at once.
-pub(super) enum Picked {
-    Now(Response),
-    /// A partner node has to say; then this number is settled.
-    Later {
-        pick: u64,
-        line: Line,
-    },
 }
 
 pub(super) fn pick_up(
@@ -95,31 +84,29 @@ pub(super) fn pick_up(
     switch: &mut Switch,
     now_ms: i64,
     told: &mut Vec<Output>,
-) -> Result<Picked, Failure> {
+) -> Result<Said, Failure> {
     let line = Line::of(requesting).ok_or_else(|| failure(Refusal::UnknownDevice))?;
     let done = perform(Command::PickUp { line, ringing: target(connection)? }, switch, now_ms, told)?;
-    Ok(match done.waits {
-        Some(pick) => Picked::Later { pick, line },
-        None => Picked::Now(picked(&done, line)),
-    })
+    Ok(Said::of(&done, Due::Pickup(line)))
 }
 
-pub(super) fn picked(done: &Done, line: Line) -> Response {
-    Response::DirectedPickupCall { picked: at(done, line) }
-}
-
-fn private(request: PrivateRequest, switch: &mut Switch, now_ms: i64, told: &mut Vec<Output>) -> Answer {
+pub(super) fn private(
+    request: PrivateRequest,
+    switch: &mut Switch,
+    now_ms: i64,
+    told: &mut Vec<Output>,
+) -> Result<Said, Failure> {
     let command = match request {
         PrivateRequest::DeviceProfile { dn } => {
             let profile = dn.parse().ok().and_then(|dn| profile(dn, switch));
             let profile = profile.ok_or_else(|| failure(Refusal::UnknownDevice))?;
-            return Ok(Response::Escape(PrivateResponse::DeviceProfile(profile)));
+            return Ok(Said::Now(Response::Escape(PrivateResponse::DeviceProfile(profile))));
         }
         PrivateRequest::SplitConference { connection } => Command::Split(target(&connection)?),
         PrivateRequest::NewCall { connection } => Command::NewCall(target(&connection)?),
-        PrivateRequest::HotDesk(request) => return hot_desk::answer(request, switch, now_ms, told),
+        PrivateRequest::HotDesk(request) => return hot_desk::answer(request, switch, now_ms, told).map(Said::Now),
         PrivateRequest::Presence(PresenceRequest::Set { state, invoker }) => {
-            return presence::set(&state, invoker.as_deref(), switch, now_ms, told);
+            return presence::set(&state, invoker.as_deref(), switch, now_ms, told).map(Said::Now);
         }
         PrivateRequest::TradeCall { connection } => Command::Trade(target(&connection)?),
         PrivateRequest::RemoteRetrieve { held, requesting } => {
@@ -131,7 +118,8 @@ fn private(request: PrivateRequest, switch: &mut Switch, now_ms: i64, told: &mut
             return Err(Failure::operation("serviceNotSupported"));
         }
     };
-    perform(command, switch, now_ms, told).map(|_| Response::Escape(PrivateResponse::Done))
+    let done = perform(command, switch, now_ms, told)?;
+    Ok(Said::of(&done, Due::Private))
 }
 
 /// What the plan has for a number.
@@ -178,6 +166,6 @@ fn two(held: &ConnectionId, active: &ConnectionId) -> Result<Two, Failure> {
     Ok(Two { line: held.line, held: held.call, active: active.call })
 }
 
-fn at(done: &Done, line: Line) -> ConnectionId {
+pub(super) fn at(done: &Done, line: Line) -> ConnectionId {
     ConnectionId { call: done.call.as_ref().map(ToString::to_string), device: Some(line.device()) }
 }

@@ -78,17 +78,26 @@ pub struct Exchange {
     style: Style,
     gateways: usize,
     associations: BTreeMap<AssociationId, Association>,
-    /// Pickups that wait for a partner node.
-    picking: BTreeMap<u64, Picking>,
+    /// Requests whose answer waits for a partner node, by the number that the switch gave them.
+    waiting: BTreeMap<u64, Waiting>,
     /// Cross references, registrations and sessions; never used again.
     next: u64,
 }
 
-/// Who asked for a pickup, in which request, and the line that picks up.
-struct Picking {
+/// Who asked for something that had to wait, in which request, and which answer is due.
+struct Waiting {
     id: AssociationId,
     invoke: u16,
-    line: Line,
+    due: Due,
+}
+
+/// The answer that a request gets when it is done.
+#[derive(Debug, Clone, Copy)]
+enum Due {
+    /// To a pickup, by this line.
+    Pickup(Line),
+    /// To a request of our private data: that it was done.
+    Private,
 }
 
 impl Exchange {
@@ -98,7 +107,7 @@ impl Exchange {
             style: plan.style,
             gateways: plan.gateways,
             associations: BTreeMap::new(),
-            picking: BTreeMap::new(),
+            waiting: BTreeMap::new(),
             next: 0,
         }
     }

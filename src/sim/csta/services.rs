@@ -1,20 +1,54 @@
 //! The services that a gateway may ask for, and how they are refused.
 
 use schemas::csta::message::{
-    CallConnection, ConnectionId, DeviceConnection, Event, Failure, PresenceRequest, PrivateRequest, Request, Response,
+    CallConnection, ConnectionId, DeviceConnection, Event, Failure, PresenceRequest, PrivateRequest, PrivateResponse,
+    Request, Response,
 };
 use schemas::domain::{DeviceRef, Party};
 
-use super::calls::Picked;
 use super::events::{connection, in_service, known, party};
-use super::{AssociationId, Effect, Exchange, HEARTBEAT_MS, MONITORS, Picking, calls, directory, features};
+use super::{AssociationId, Due, Effect, Exchange, HEARTBEAT_MS, MONITORS, Waiting, calls, directory, features};
 use crate::sim::plan::Style;
 use crate::sim::switch::{By, CallView, Command, Done, Input, Line, Output, Refusal, Switch, Target};
 
 pub(super) type Answer = Result<Response, Failure>;
 
-/// The service whose answer may have to wait.
+/// What came of a service at once.
+pub(super) enum Said {
+    Now(Response),
+    /// A partner node has to say; that answer is due when this number is settled.
+    Later(u64, Due),
+}
+
+impl Said {
+    /// The answer to what the switch did, unless a partner has to say.
+    pub(super) fn of(done: &Done, due: Due) -> Self {
+        match done.waits {
+            Some(number) => Self::Later(number, due),
+            None => Self::Now(due.answer(done)),
+        }
+    }
+}
+
+impl Due {
+    fn answer(self, done: &Done) -> Response {
+        match self {
+            Self::Pickup(line) => Response::DirectedPickupCall { picked: calls::at(done, line) },
+            Self::Private => Response::Escape(PrivateResponse::Done),
+        }
+    }
+
+    fn service(self) -> &'static str {
+        match self {
+            Self::Pickup(_) => PICKUP,
+            Self::Private => ESCAPE,
+        }
+    }
+}
+
+/// The services whose answer may have to wait.
 const PICKUP: &str = "DirectedPickupCall";
+const ESCAPE: &str = "Escape";
 
 /// Longest application session, and what who asks for none gets.
 const SESSION_LONGEST_S: u32 = 3_600;
@@ -56,7 +90,7 @@ fn name(request: &Request) -> &'static str {
         Request::CallBackMessageNonCallRelated { .. } => "CallBackMessageNonCallRelated",
         Request::CancelCallBackMessage { .. } => "CancelCallBackMessage",
         Request::GetCstaFeatures => "GetCSTAFeatures",
-        Request::Escape(_) => "Escape",
+        Request::Escape(_) => ESCAPE,
         Request::Unsupported { .. } => "",
     }
 }
@@ -98,7 +132,7 @@ pub const SERVICES: [&str; 36] = [
     "CallBackMessageNonCallRelated",
     "CancelCallBackMessage",
     "GetCSTAFeatures",
-    "Escape",
+    ESCAPE,
 ];
 
 /// The standard's word for a refusal of the switch.
@@ -218,17 +252,15 @@ impl Exchange {
             }
             Request::Feature(request) => features::answer(request, switch, now_ms, told),
             Request::DirectedPickupCall { connection, requesting } => {
-                match calls::pick_up(&connection, &requesting, switch, now_ms, told) {
-                    Ok(Picked::Now(response)) => Ok(response),
-                    Ok(Picked::Later { pick, line }) => {
-                        self.picking.insert(pick, Picking { id, invoke, line });
-                        return;
-                    }
-                    Err(failure) => Err(failure),
-                }
+                let said = calls::pick_up(&connection, &requesting, switch, now_ms, told);
+                return self.said(id, invoke, service, said, out);
             }
             Request::Escape(PrivateRequest::Presence(PresenceRequest::Monitor)) if switch.plan().private => {
                 self.monitor_presence(id, switch)
+            }
+            Request::Escape(request) if switch.plan().private => {
+                let said = calls::private(request, switch, now_ms, told);
+                return self.said(id, invoke, service, said, out);
             }
             request @ (Request::ConsultationCall { .. }
             | Request::ReconnectCall { .. }
@@ -250,11 +282,31 @@ impl Exchange {
         self.answer(id, invoke, service, answer, out);
     }
 
-    /// What came of a pickup that had to wait for a partner, to whoever asked for it.
-    pub fn settled(&mut self, pick: u64, result: &Result<Done, Refusal>, out: &mut Vec<Effect>) {
-        let Some(Picking { id, invoke, line }) = self.picking.remove(&pick) else { return };
-        let answer = result.as_ref().map(|done| calls::picked(done, line)).map_err(|refusal| failure(*refusal));
-        self.answer(id, invoke, PICKUP, answer, out);
+    /// Answers at once, or keeps in mind who asked.
+    fn said(
+        &mut self,
+        id: AssociationId,
+        invoke: u16,
+        service: &'static str,
+        said: Result<Said, Failure>,
+        out: &mut Vec<Effect>,
+    ) {
+        let answer = match said {
+            Ok(Said::Later(number, due)) => {
+                self.waiting.insert(number, Waiting { id, invoke, due });
+                return;
+            }
+            Ok(Said::Now(response)) => Ok(response),
+            Err(failure) => Err(failure),
+        };
+        self.answer(id, invoke, service, answer, out);
+    }
+
+    /// What came of a request that had to wait for a partner, to whoever asked for it.
+    pub fn settled(&mut self, number: u64, result: &Result<Done, Refusal>, out: &mut Vec<Effect>) {
+        let Some(Waiting { id, invoke, due }) = self.waiting.remove(&number) else { return };
+        let answer = result.as_ref().map(|done| due.answer(done)).map_err(|refusal| failure(*refusal));
+        self.answer(id, invoke, due.service(), answer, out);
     }
 
     /// Where the node asks for an application session, nothing else is done before.

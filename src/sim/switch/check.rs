@@ -18,6 +18,7 @@ impl Switch {
             self.check_call(*number, call)?;
         }
         self.check_lines()?;
+        self.check_holds()?;
         self.check_desks()?;
         self.check_presence()?;
         self.check_indexes()

@@ -1,97 +1,104 @@
 //! Ringing calls that go elsewhere, and calls that lead nowhere: redirect, new call.
 
 use schemas::csta::message::CallEventKind;
-use schemas::domain::Dn;
+use schemas::domain::{DeviceRef, Dn};
 
 use super::command::Outcome;
-use super::model::{By, Done, LegNo, LegState, Line, Place, Refusal, Why};
+use super::model::{By, Done, LegNo, LegState, Line, Place, Refusal, Target, Why};
 use super::route::Route;
 use super::{Step, Switch};
 use crate::sim::peer::Change;
 
 impl Switch {
-    /// Sends a ringing call to another number. One here that cannot be rung is refused; of a
-    /// partner's it is known only when the partner says so, and then the caller hears it.
+    /// Sends a ringing call to another number. One here that cannot be rung, and a way outside that is
+    /// not there or in use, are refused; what a partner or the network says is known only later, and
+    /// then the caller hears it.
     pub(super) fn redirect(&mut self, leg: LegNo, number: &str, step: &mut Step<'_>) -> Outcome {
         let Some(call) = self.state.legs.get(&leg).map(|l| l.call) else { return Err(Refusal::UnknownConnection) };
         if self.numbers(call).iter().any(|n| n == number) {
             return Err(Refusal::InvalidDestination);
         }
         let route = self.route(number);
-        let (line, peer) = match route {
-            Route::Here(line) if self.takes(call, line) => (Some(line), None),
-            Route::Partner(peer) if self.state.peers.contains(&peer) => (None, Some(peer)),
+        match &route {
+            Route::Here(line) if self.takes(call, *line) => {}
+            Route::Partner(peer) if self.state.peers.contains(peer) => {}
+            Route::Outside { .. } => self.way_out(self.line_of(leg))?,
             _ => return Err(Refusal::InvalidDestination),
-        };
+        }
         let (done, left, mut lines) = (self.done(leg), self.device_of(leg), self.lines_of(call));
-        let goes_on = line.filter(|line| self.goes_on(call, *line));
+        let rung = match route {
+            Route::Here(line) if !self.goes_on(call, line) => Some(line),
+            _ => None,
+        };
         self.set_timer(call, None);
         self.part_with(leg, Why::Redirected, step);
         // Whoever sends a group's call away takes it from all.
-        let rung = self.stop_ringing(call, Why::Redirected, step);
-        lines.retain(|line| !rung.contains(line));
+        let rivals = self.stop_ringing(call, Why::Redirected, step);
+        lines.retain(|line| !rivals.contains(line));
         if let Some(entry) = self.state.calls.get_mut(&call) {
             (entry.redirected, entry.forwarded) = (Some(left.clone()), None);
         }
-        let caller = self.caller(call);
-        let to = match (line, peer) {
-            (Some(line), _) if goes_on.is_some() => self.named(line),
-            (Some(line), _) => {
-                self.join(call, Place::Line(line), LegState::Alerting, Why::Redirected, step);
-                self.let_ring(call, step);
-                self.named(line)
+        let to = match &route {
+            Route::Here(line) => self.named(*line),
+            _ => {
+                self.waits_again(call, Why::Redirected, step);
+                DeviceRef::number(number)
             }
-            (None, Some(peer)) => {
-                if let Some(caller) = caller.filter(|l| {
-                    self.state.legs.get(l).is_some_and(|l| l.place.line().is_some() && l.state == LegState::Delivered)
-                }) {
-                    self.set(caller, LegState::Originated, Why::Redirected, step);
-                }
-                self.set_up(call, peer, number, step);
-                schemas::domain::DeviceRef::number(number)
-            }
-            (None, None) => return Err(Refusal::InvalidDestination),
         };
-        if let Some(entry) = self.state.calls.get(&call).cloned() {
-            let who = (left.clone(), left.clone());
-            self.tell_left(&entry, &rung, &to, Why::Redirected, step);
-            self.tell_way(CallEventKind::Diverted, &entry, who, Some(to.clone()), Why::Redirected, &lines, step);
-            if let Some(line) = goes_on {
-                self.say_sent_on(call, Change::Diverted { rings: false, cause: Why::Redirected }, &left, &to, step);
-                self.reach(call, line, Why::Redirected, step);
-                return Ok(done);
-            }
-            let how = Change::Diverted { rings: line.is_some(), cause: Why::Redirected };
-            self.update(call, how, &left, None, None, step);
-            if let (Some(_), Some(rung)) = (line, entry.legs.last()) {
-                self.tell_all(CallEventKind::Delivered, *rung, Why::Redirected, step);
-            }
+        if let Some(line) = rung {
+            self.join(call, Place::Line(line), LegState::Alerting, Why::Redirected, step);
+            self.let_ring(call, step);
+        }
+        let Some(entry) = self.state.calls.get(&call).cloned() else { return Ok(done) };
+        let who = (left.clone(), left.clone());
+        self.tell_left(&entry, &rivals, &to, Why::Redirected, step);
+        self.tell_way(CallEventKind::Diverted, &entry, who, Some(to.clone()), Why::Redirected, &lines, step);
+        if let (Some(_), Some(rung)) = (rung, entry.legs.last()) {
+            self.update(call, Change::Diverted { rings: true, cause: Why::Redirected }, &left, None, None, step);
+            self.tell_all(CallEventKind::Delivered, *rung, Why::Redirected, step);
+            return Ok(done);
+        }
+        self.say_sent_on(call, Change::Diverted { rings: false, cause: Why::Redirected }, &left, &to, step);
+        match route {
+            Route::Here(line) => self.reach(call, line, Why::Redirected, step),
+            Route::Partner(peer) => self.set_up(call, peer, number, step),
+            Route::Outside { digits, number } => self.call_outside(call, &digits, number, step),
+            Route::Nowhere(why) => self.fail(call, why, step),
         }
         Ok(done)
     }
 
-    /// Answers at a line what is held at another number of this node.
+    /// Answers at a line what is held at another number, here or at a partner's.
     pub(super) fn retrieve_from(&mut self, by: By, line: Line, holder: Dn, step: &mut Step<'_>) -> Outcome {
         self.usable(by, line)?;
         self.has_set(line.dn)?;
-        let buttons = self.state.phones.get(&holder).map(|p| p.plan.buttons).ok_or(Refusal::UnknownDevice)?;
+        if !self.state.phones.contains_key(&holder) {
+            return self.ask_to_pick(line, &Target { line: Line::prime(holder), call: None }, true, step);
+        }
         if self.is_engaged(line) {
             return Err(Refusal::LineInUse);
         }
+        let (leg, left) = self.held_at(holder, Some(line), &line.dn.to_string())?;
+        self.take_over(line, leg, left, step)
+    }
+
+    /// What is held at a number, at another line than `but`, where `number` may go on with it.
+    pub(super) fn held_at(&self, holder: Dn, but: Option<Line>, number: &str) -> Result<(LegNo, Line), Refusal> {
+        let buttons = self.state.phones.get(&holder).map(|p| p.plan.buttons).ok_or(Refusal::UnknownDevice)?;
+        let mut lines = (1..=buttons).map(|button| Line { dn: holder, button }).filter(|at| Some(*at) != but);
+        let held = lines.find_map(|at| Some((self.leg_in(at, |s| s == LegState::Held)?, at)));
+        let (leg, left) = held.ok_or(Refusal::NoHeldCall)?;
         // Of two parties who talked: what is held for a consultation, or rings anew, is the holder's own.
-        let mut lines = (1..=buttons).map(|button| Line { dn: holder, button }).filter(|at| *at != line);
-        let held = lines.find_map(|at| Some((at, self.leg_in(at, |s| s == LegState::Held)?)));
-        let (left, leg) = held.ok_or(Refusal::NoHeldCall)?;
-        let Some(entry) = self.state.legs.get(&leg) else { return Err(Refusal::NoHeldCall) };
-        let own = line.dn.to_string();
+        let consults = self.state.legs.get(&leg).is_some_and(|l| l.pair.is_some());
         let others = self.others(leg);
         let talk =
             |l: &LegNo| self.state.legs.get(l).is_some_and(|l| matches!(l.state, LegState::Connected | LegState::Held));
-        let is_there = others.iter().any(|l| self.parties_of(*l).iter().any(|d| d.number == own));
-        if entry.pair.is_some() || others.len() != 1 || !others.iter().all(talk) || is_there {
+        let mut there = others.iter().flat_map(|l| self.parties_of(*l));
+        let alone = there.next().is_some_and(|party| party.number != number) && there.next().is_none();
+        if consults || !alone || !others.iter().all(talk) {
             return Err(Refusal::WrongState);
         }
-        self.take_over(line, leg, left, step)
+        Ok((leg, left))
     }
 
     /// Clears a call that leads nowhere and gives dial tone; a consultation goes on as one.

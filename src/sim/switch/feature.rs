@@ -46,8 +46,10 @@ impl Switch {
     ) -> Outcome {
         self.sets_features(by, dn)?;
         if let Some(number) = &number {
-            if let Route::Nowhere(_) = self.route(number) {
-                return Err(Refusal::InvalidDestination);
+            match self.route(number) {
+                Route::Nowhere(_) => return Err(Refusal::InvalidDestination),
+                Route::Outside { .. } if !self.may_dial_outside(Line::prime(dn)) => return Err(Refusal::BadForward),
+                Route::Here(_) | Route::Partner(_) | Route::Outside { .. } => {}
             }
             if *number == dn.to_string() || (which == Forwarding::Always && self.always_leads_to(number, dn)) {
                 return Err(Refusal::BadForward);

@@ -55,6 +55,7 @@ impl Switch {
             return Some(Why::Busy);
         }
         match self.route(number) {
+            Route::Outside { .. } if !self.may_dial_outside(line) => Some(Why::Blocked),
             Route::Here(_) | Route::Outside { .. } => None,
             Route::Partner(peer) if self.state.peers.contains(&peer) => None,
             Route::Partner(_) => Some(Why::DestNotObtainable),
@@ -160,7 +161,7 @@ impl Switch {
     }
 
     /// A caller of ours who heard it ring waits for another node to say so again.
-    fn waits_again(&mut self, call: CallNo, why: Why, step: &mut Step<'_>) {
+    pub(super) fn waits_again(&mut self, call: CallNo, why: Why, step: &mut Step<'_>) {
         let heard = |l: &LegNo| {
             self.state.legs.get(l).is_some_and(|l| l.place.line().is_some() && l.state == LegState::Delivered)
         };

@@ -172,10 +172,11 @@ impl Switch {
         (1..=buttons).map(|button| Line { dn, button }).collect()
     }
 
-    /// Whether a line of the number is in a call, or would be rung again by one.
+    /// Whether a line of the number is in a call, would be rung again by one, or is kept for one.
     pub(super) fn has_call(&self, dn: Dn) -> bool {
         let lines = Line { dn, button: 0 }..=Line { dn, button: u8::MAX };
         self.state.by_line.range(lines).next().is_some()
+            || self.state.picks.values().any(|pick| pick.line.dn == dn)
             || self.state.calls.values().any(|call| call.recall.is_some_and(|line| line.dn == dn))
     }
 

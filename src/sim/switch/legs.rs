@@ -124,6 +124,11 @@ impl Switch {
         entry.cause = cause;
         entry.since_ms = step.now_ms;
         self.touched.extend(entry.place.line().map(|line| line.dn));
+        if state == LegState::Held && entry.place.line().is_some() {
+            self.state.holds.insert(leg);
+        } else {
+            self.state.holds.remove(&leg);
+        }
         self.record(leg, state.truth(), cause, step);
     }
 
@@ -131,6 +136,7 @@ impl Switch {
     pub(super) fn part_with(&mut self, leg: LegNo, cause: Why, step: &mut Step<'_>) {
         self.record(leg, TruthState::Null, cause, step);
         let Some(gone) = self.state.legs.remove(&leg) else { return };
+        self.state.holds.remove(&leg);
         match &gone.place {
             Place::Line(line) => {
                 self.touched.insert(line.dn);
@@ -279,6 +285,11 @@ impl Switch {
     pub(super) fn named(&self, line: Line) -> DeviceRef {
         let name = self.state.phones.get(&line.dn).and_then(super::model::Phone::name);
         DeviceRef { name, ..line.device() }
+    }
+
+    /// The line of a leg, where it is one of ours.
+    pub(super) fn line_of(&self, leg: LegNo) -> Option<Line> {
+        self.state.legs.get(&leg)?.place.line()
     }
 
     /// The lines of a call, the caller's first.

@@ -21,8 +21,10 @@
 //! - A hot desk user's number is at the set of its login, whose own is out of service meanwhile; nobody
 //!   comes or goes during a call.
 //! - One call may wait at a line that is busy, without making it more so; it rings when the line is free.
-//! - A held call is retrieved before it is cleared; a ringing phone cannot hang up.
-//! - A line that picks up what rings at a partner's is kept for it until the partner has said.
+//! - A held call is retrieved before it is cleared; a ringing phone cannot hang up. Of two parties, one who is held by
+//!   hand for too long rings the holder again, as soon as that line is free.
+//! - A line that picks up what rings at a partner's, or takes over what is held there, is kept for it until the
+//!   partner has said.
 //! - A call for a group rings at every member's line; it is one call, and whoever answers first has it.
 
 mod account;
@@ -37,6 +39,7 @@ mod follow;
 mod forward;
 mod group;
 mod handoff;
+mod hold;
 mod hot_desk;
 mod join;
 mod legs;
@@ -139,6 +142,7 @@ impl Switch {
     /// When a command is refused; nothing has changed and nothing is told then.
     pub fn on(&mut self, input: Input, now_ms: i64, out: &mut Vec<Output>) -> Result<Done, Refusal> {
         let mut step = Step { now_ms, out };
+        let ticks = input == Input::Tick;
         let result = match input {
             Input::Command(by, command) => self.command(by, command, &mut step),
             Input::Outside(deed) => self.outside(deed, &mut step),
@@ -164,6 +168,10 @@ impl Switch {
             }
         };
         self.ring_waiting(&mut step);
+        // A command that is refused changes nothing, though a call may be due.
+        if ticks || !self.touched.is_empty() {
+            self.recall_held(&mut step);
+        }
         self.mature(&mut step);
         self.follow(&mut step);
         self.steps += 1;
@@ -181,7 +189,8 @@ impl Switch {
     #[must_use]
     pub fn next_deadline(&self) -> Option<i64> {
         let picks = self.state.picks.values().map(|pick| pick.until_ms).min();
-        self.timers.first().map(|(at, _)| *at).into_iter().chain(picks).min()
+        let recalls = self.recalls().map(|(at, ..)| at).min();
+        self.timers.first().map(|(at, _)| *at).into_iter().chain(picks).chain(recalls).min()
     }
 
     /// Steps after which an invariant was found broken; must be 0.

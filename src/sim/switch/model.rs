@@ -71,6 +71,8 @@ pub enum Why {
     DestOutOfOrder,
     TrunksBusy,
     NetworkCongestion,
+    /// Class of service lets no call go there.
+    Blocked,
     Consultation,
     Alternate,
     Transfer,
@@ -80,6 +82,8 @@ pub enum Why {
     CallForwardBusy,
     CallForwardNoAnswer,
     CallPickup,
+    /// Held too long.
+    Recall,
     RecallBusy,
     RecallNoAnswer,
     CampOn,
@@ -112,6 +116,7 @@ impl Why {
             Self::DestOutOfOrder => Cause::DestOutOfOrder,
             Self::TrunksBusy => Cause::TrunksBusy,
             Self::NetworkCongestion => Cause::NetworkCongestion,
+            Self::Blocked => Cause::Blocked,
             Self::Consultation => Cause::Consultation,
             Self::Alternate => Cause::Alternate,
             Self::Transfer => Cause::Transfer,
@@ -121,6 +126,7 @@ impl Why {
             Self::CallForwardBusy => Cause::CallForwardBusy,
             Self::CallForwardNoAnswer => Cause::CallForwardNoAnswer,
             Self::CallPickup => Cause::CallPickup,
+            Self::Recall => Cause::Recall,
             Self::RecallBusy => Cause::RecallBusy,
             Self::RecallNoAnswer => Cause::RecallNoAnswer,
             Self::CampOn => Cause::CampOn,
@@ -295,7 +301,7 @@ pub struct CameIn {
     pub network: DeviceRef,
 }
 
-/// Somebody here wants what rings at a partner's: the line is kept for it until the partner has
+/// Somebody here wants what rings or is held at a partner's: the line is kept for it until the partner has
 /// said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pick {
@@ -332,6 +338,8 @@ pub struct State {
     pub by_key: BTreeMap<Arc<str>, CallNo>,
     pub by_line: BTreeMap<Line, Vec<LegNo>>,
     pub by_part: BTreeMap<PartId, LegNo>,
+    /// Legs of our lines that are held, in whichever way.
+    pub holds: std::collections::BTreeSet<LegNo>,
     /// Pickups that a partner has not answered, by the part that the leg would have.
     pub picks: BTreeMap<PartId, Pick>,
     /// Numbers that left a message, by the phone where it waits.

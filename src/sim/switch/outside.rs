@@ -6,10 +6,10 @@
 use schemas::csta::message::CallEventKind;
 use schemas::domain::DeviceRef;
 
-use super::model::{CallNo, CameIn, Done, LegNo, LegState, OutsideDeed, Place, Refusal, Timer, Why};
+use super::model::{CallNo, CameIn, Done, LegNo, LegState, Line, OutsideDeed, Place, Refusal, Timer, Why};
 use super::route::{Route, party_of};
 use super::{Step, Switch};
-use crate::sim::peer::PeerMessage;
+use crate::sim::peer::{Change, PeerMessage};
 use crate::sim::trunks::{Access, Fate, OutsidePlan, Trunk, fate, is_shown};
 use crate::sim::truth::TruthOutside;
 
@@ -48,6 +48,25 @@ impl Switch {
         }
     }
 
+    /// Whether class of service lets calls go outside from a line.
+    pub(super) fn may_dial_outside(&self, line: Line) -> bool {
+        self.state.phones.get(&line.dn).is_none_or(|phone| phone.plan.cos.outside)
+    }
+
+    /// Whether a call can be sent outside from a line now, as far as this node knows.
+    pub(super) fn way_out(&self, from: Option<Line>) -> Result<(), Refusal> {
+        let outside = self.plan.outside.as_ref().ok_or(Refusal::InvalidDestination)?;
+        if from.is_some_and(|line| !self.may_dial_outside(line)) {
+            return Err(Refusal::Privilege);
+        }
+        match outside.access {
+            Access::Through(node) if self.state.peers.contains(&node.get()) => Ok(()),
+            Access::Through(_) => Err(Refusal::Unreachable),
+            Access::Trunks(_) | Access::Peer { .. } if self.free_trunk(outside).is_none() => Err(Refusal::TrunksBusy),
+            Access::Trunks(_) | Access::Peer { .. } => Ok(()),
+        }
+    }
+
     /// The first trunk that nobody uses.
     fn free_trunk(&self, outside: &OutsidePlan) -> Option<Trunk> {
         let used: std::collections::BTreeSet<Trunk> = self.outside_legs().map(|(_, trunk)| trunk).collect();
@@ -68,7 +87,11 @@ impl Switch {
     /// Sends the digits out; the network says at once what becomes of them.
     fn seize(&mut self, call: CallNo, trunk: Trunk, digits: &str, number: String, step: &mut Step<'_>) {
         let (party, will) = (DeviceRef::number(digits), fate(&number));
-        let why = self.state.calls.get(&call).and_then(|c| c.forwarded).unwrap_or(Why::NewCall);
+        let why = self.state.calls.get(&call).map_or(Why::NewCall, |call| match (call.forwarded, &call.redirected) {
+            (Some(forwarded), _) => forwarded,
+            (None, Some(_)) => Why::Redirected,
+            (None, None) => Why::NewCall,
+        });
         let place = Place::Outside { trunk, party: party.clone(), number, incoming: false };
         let leg = self.join(call, place, LegState::Initiated, why, step);
         let network = self.trunk_device(trunk);
@@ -80,7 +103,7 @@ impl Switch {
             Fate::Rings | Fate::Answers(_) => {}
         }
         self.set(leg, LegState::Alerting, why, step);
-        let others = self.others(leg);
+        let (others, anew) = (self.others(leg), self.rings_anew(leg));
         for caller in &others {
             self.hears_ringing(*caller, why, step);
         }
@@ -92,7 +115,9 @@ impl Switch {
             _ => None,
         };
         self.set_timer(call, timer);
-        self.say_others(leg, |part| PeerMessage::Alert { part, called: party_of(&party) }, step);
+        if anew {
+            self.update(call, Change::Rings { cause: why }, &party, None, Some(leg), step);
+        }
         self.tell_all(CallEventKind::Delivered, leg, why, step);
     }
 

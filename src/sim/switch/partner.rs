@@ -75,7 +75,10 @@ impl Switch {
                 self.alerts_there(leg, called, step);
             }
             PeerMessage::Reached { part, network } => {
-                let Some((leg, LegState::Initiated)) = self.known(from, part, true, step) else { return };
+                // Alerting: it rang elsewhere before, and was sent outside from there.
+                let Some((leg, LegState::Initiated | LegState::Alerting)) = self.known(from, part, true, step) else {
+                    return;
+                };
                 self.reached_there(leg, device_of(network), step);
             }
             PeerMessage::Answer { part, cause } => {
@@ -101,9 +104,9 @@ impl Switch {
                 self.retrieve(leg, cause, step);
             }
             member @ PeerMessage::Member { .. } => self.member_there(from, member, step),
-            PeerMessage::PickUp { part, by, ringing, call } => {
-                let ringing = Line::of(&device_of(ringing)).map(|line| Target { line, call });
-                self.asked_to_pick(from, part, device_of(by), ringing, step);
+            PeerMessage::PickUp { part, by, ringing, call, held } => {
+                let at = Line::of(&device_of(ringing)).map(|line| Target { line, call });
+                self.asked_to_pick(from, part, device_of(by), at.map(|at| (at, held)), step);
             }
             picked @ PeerMessage::Picked { .. } => self.picked_there(from, picked, step),
             PeerMessage::Refused { part, why } => self.pick_refused(from, part, why, step),
@@ -125,12 +128,13 @@ impl Switch {
                 }
             }
             PeerMessage::Fail { part, cause } => {
-                let Some((leg, LegState::Initiated | LegState::Alerting | LegState::Waiting)) =
-                    self.known(from, part, false, step)
-                else {
-                    return;
-                };
-                self.part_failed(leg, cause, step);
+                let Some((leg, state)) = self.known(from, part, false, step) else { return };
+                if matches!(state, LegState::Initiated | LegState::Alerting | LegState::Waiting) {
+                    self.part_failed(leg, cause, step);
+                } else {
+                    // Nobody is rung here any more, but the other half is gone all the same.
+                    self.leave(leg, cause, step);
+                }
             }
         }
     }
@@ -191,7 +195,7 @@ impl Switch {
         let place = Place::Far { part, peer: from, party: caller, beyond: Vec::new() };
         match (outside, line) {
             (Some(outside), _) => {
-                self.join(call, place, LegState::Delivered, why, step);
+                self.join(call, place, LegState::Originated, why, step);
                 match outside {
                     Ok((digits, number)) => self.call_outside(call, &digits, number, step),
                     Err(why) => self.fail(call, why, step),
@@ -297,13 +301,16 @@ impl Switch {
             match how {
                 Change::Transferred => call.redirected = None,
                 Change::Diverted { .. } | Change::PickedUp => call.redirected = Some(by.clone()),
+                // Who held the call is rung, not whom it was sent to once.
+                Change::Rings { cause: Why::Recall } => call.redirected = None,
                 _ => {}
             }
         }
         let apart = how == Change::Split && self.all_talk(number);
         let why = if matches!(how, Change::Conferenced | Change::Split) { Why::Conference } else { Why::Transfer };
         self.rename(number, clipped(&gcid).into(), why, step);
-        self.far_state(leg, state, step);
+        let rung = if let Change::Rings { cause } = how { cause } else { Why::Transfer };
+        self.far_state(leg, state, rung, step);
         let lines = self.lines_of(number);
         // Passed on only when it says something new: it could go round for ever otherwise.
         if former != self.parties_of(leg) || *before.gcid != *clipped(&gcid) {
@@ -380,7 +387,7 @@ impl Switch {
 
     /// What a partner says of how far its half is, as far as it fits: an answer has a message of
     /// its own, and who is rung here is not called by somebody who is rung.
-    fn far_state(&mut self, leg: LegNo, said: FarState, step: &mut Step<'_>) {
+    fn far_state(&mut self, leg: LegNo, said: FarState, rings: Why, step: &mut Step<'_>) {
         let Some((now, why)) = self.state.legs.get(&leg).map(|l| (l.state, l.cause)) else { return };
         let others = self.others(leg);
         let rung = others.iter().any(|l| self.state.legs.get(l).is_some_and(|l| l.state == LegState::Alerting));
@@ -396,7 +403,7 @@ impl Switch {
         self.set(leg, state, why, step);
         if state == LegState::Alerting {
             for other in others {
-                self.hears_ringing(other, Why::Transfer, step);
+                self.hears_ringing(other, rings, step);
             }
         }
     }

@@ -1,6 +1,7 @@
-//! Pickup: somebody answers at a line what rings at another, here or at a partner node.
+//! Pickup: somebody answers at a line what rings at another, or goes on with what is held there, here or
+//! at a partner node.
 //!
-//! Of what rings at a partner's only the partner knows. It is asked, the line is kept for the call
+//! Of what rings or is held at a partner's only the partner knows. It is asked, the line is kept for the call
 //! meanwhile, and the command is settled by what the partner says: either way nothing has changed
 //! here before. The partner keeps the call, and with it the path, as after a transfer.
 
@@ -27,8 +28,7 @@ impl Switch {
         self.has_set(line.dn)?;
         let dn = ringing.line.dn;
         if !self.state.phones.contains_key(&dn) {
-            let Route::Partner(peer) = self.route(&dn.to_string()) else { return Err(Refusal::UnknownDevice) };
-            return self.ask_to_pick(peer, line, ringing, step);
+            return self.ask_to_pick(line, ringing, false, step);
         }
         let (leg, left) = self.ringing(ringing)?;
         if self.is_engaged(line) {
@@ -112,7 +112,9 @@ impl Switch {
         Some((call, from))
     }
 
-    fn ask_to_pick(&mut self, peer: u16, line: Line, ringing: &Target, step: &mut Step<'_>) -> Outcome {
+    /// Asks the partner whose number it is for what rings, or is held, there.
+    pub(super) fn ask_to_pick(&mut self, line: Line, at: &Target, held: bool, step: &mut Step<'_>) -> Outcome {
+        let Route::Partner(peer) = self.route(&at.line.dn.to_string()) else { return Err(Refusal::UnknownDevice) };
         if !self.state.peers.contains(&peer) {
             return Err(Refusal::Unreachable);
         }
@@ -122,30 +124,33 @@ impl Switch {
         let part = self.next_part();
         self.state.picks.insert(part, Pick { line, peer, until_ms: step.now_ms + PATIENCE_MS });
         let by = party_of(&self.named(line));
-        let (ringing, call) = (party_of(&ringing.line.device()), ringing.call.clone());
-        step.out.push(Output::Peer(peer, PeerMessage::PickUp { part, by, ringing, call }));
+        let (ringing, call) = (party_of(&at.line.device()), at.call.clone());
+        step.out.push(Output::Peer(peer, PeerMessage::PickUp { part, by, ringing, call, held }));
         Ok(Done { waits: Some(part.number), ..Done::default() })
     }
 
-    /// A partner wants what rings here.
+    /// A partner wants what rings here, or what is held.
     pub(super) fn asked_to_pick(
         &mut self,
         from: u16,
         part: PartId,
         by: DeviceRef,
-        ringing: Option<Target>,
+        wanted: Option<(Target, bool)>,
         step: &mut Step<'_>,
     ) {
         if self.state.by_part.contains_key(&part) {
             return;
         }
-        let rung = ringing.ok_or(Refusal::UnknownDevice).and_then(|target| {
+        let found = wanted.ok_or(Refusal::UnknownDevice).and_then(|(target, held)| {
+            if held {
+                return self.held_at(target.line.dn, None, &by.number);
+            }
             let (leg, line) = self.ringing(&target)?;
             self.may_pick(leg, &by.number)?;
             Ok((leg, line))
         });
-        let (leg, left) = match rung {
-            Ok(rung) => rung,
+        let (leg, left) = match found {
+            Ok(found) => found,
             Err(why) => return step.out.push(Output::Peer(from, PeerMessage::Refused { part, why })),
         };
         let Some((call, rung)) = self.take_off(leg, left, by.clone(), step) else { return };

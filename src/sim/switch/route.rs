@@ -46,6 +46,9 @@ impl Switch {
             Route::Here(line) => self.reach(call, line, Why::NewCall, step),
             Route::Partner(peer) if self.state.peers.contains(&peer) => self.set_up(call, peer, number, step),
             Route::Partner(_) => self.fail(call, Why::DestNotObtainable, step),
+            Route::Outside { .. } if self.line_of(caller).is_some_and(|line| !self.may_dial_outside(line)) => {
+                self.fail(call, Why::Blocked, step);
+            }
             Route::Outside { digits, number } => self.call_outside(call, &digits, number, step),
             Route::Nowhere(why) => self.fail(call, why, step),
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use schemas::csta::message::ConnectionId;
+use schemas::csta::message::{ConnectionId, PrivateRequest, PrivateResponse};
 use schemas::domain::Cause;
 use tokio::io::AsyncWriteExt;
 use tokio::task::JoinHandle;
@@ -196,6 +196,34 @@ async fn a_pickup_at_another_node_is_answered_when_that_node_has_said() {
     let record = a.truth(last - 1).await.expect("alive").remove(0);
     assert_eq!((record.dn.as_str(), record.state), ("1001", TruthState::Connected));
     assert_eq!(states(&a, "1000").await, ["Connected"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_held_at_another_node_is_taken_over_when_that_node_has_said() {
+    let (a, b) = (node(1), node(2));
+    let _tasks = link(&a, &b).await;
+    let mut gateway = Gateway::associate(&a).await;
+    gateway.monitor("1001").await;
+    let take = || {
+        let (held, requesting) = (device("2000"), device("1001"));
+        Request::Escape(PrivateRequest::RemoteRetrieve { held, requesting })
+    };
+    hand(&a, "1000", Deed::Dial("2000".into())).await.expect("dialled");
+    settle().await;
+    hand(&b, "2000", Deed::Answer).await.expect("answered");
+    assert_eq!(gateway.ask(take()).await, Err(Failure::state("noHeldCall")));
+    hand(&b, "2000", Deed::Hold).await.expect("held");
+    assert_eq!(gateway.ask(take()).await, Ok(Response::Escape(PrivateResponse::Done)));
+    let (_, answered) = gateway.event().await;
+    assert_eq!((answered.kind, answered.cause), (CallEventKind::Established, Cause::CallPickup));
+    assert_eq!(states(&a, "1001").await, ["Connected"]);
+    assert!(states(&b, "2000").await.is_empty());
+    // A person takes it back.
+    hand(&a, "1001", Deed::Hold).await.expect("held");
+    settle().await;
+    let last = hand(&b, "2000", Deed::RetrieveFrom("1001".parse().expect("a DN"))).await.expect("taken over");
+    assert!(last > 0);
+    assert_eq!(states(&b, "2000").await, ["Connected"]);
 }
 
 #[tokio::test(start_paused = true)]

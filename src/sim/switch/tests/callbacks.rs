@@ -228,7 +228,8 @@ fn a_call_that_is_held_elsewhere_is_taken_over() {
         assert_eq!(b.switch.truth_now(0), before);
     }
     assert_eq!(b.application(take("1002", "1002")), Err(Refusal::NoHeldCall));
-    assert_eq!(b.application(take("1002", "2000")), Err(Refusal::UnknownDevice), "another node's");
+    assert_eq!(b.application(take("1002", "2000")), Err(Refusal::Unreachable), "another node's");
+    assert_eq!(b.application(take("1002", "5000")), Err(Refusal::UnknownDevice), "nobody's");
     b.application(take("1002", "1000")).expect("taken over");
     assert!(b.states("1000").is_empty());
     assert_eq!((b.states("1001"), b.states("1002")), (vec![TruthState::Connected], vec![TruthState::Connected]));

@@ -8,6 +8,7 @@ mod diverts;
 mod forwards;
 mod group;
 mod handoff;
+mod holds;
 mod hot_desk;
 mod joins;
 mod outside;
@@ -16,6 +17,7 @@ mod pickups;
 mod presence;
 mod scenarios;
 mod table;
+mod takeovers;
 mod waiting;
 mod walk;
 
@@ -39,7 +41,8 @@ pub(super) struct Bench {
 pub(super) const EPOCH: i64 = 1_700_000_000_000;
 
 pub(super) fn bench(node: u16) -> Bench {
-    let plan = Plan::lab(Ceid::new(node).expect("a CEID"));
+    // Held for ever, but where a test is about that.
+    let plan = Plan { hold_recall_ms: None, ..Plan::lab(Ceid::new(node).expect("a CEID")) };
     Bench { switch: Switch::new(Arc::new(plan), EPOCH), now_ms: EPOCH, out: Vec::new() }
 }
 
@@ -56,6 +59,12 @@ pub(super) fn at(text: &str) -> Target {
 pub(super) type Told = (CallEventKind, String, Why, Vec<(String, LocalState)>);
 
 impl Bench {
+    /// What is held rings the holder again after so long.
+    pub fn recalls_after(&mut self, ms: i64) {
+        let plan = Plan { hold_recall_ms: Some(ms), ..self.switch.plan().clone() };
+        self.switch.plan = Arc::new(plan);
+    }
+
     pub fn input(&mut self, input: Input) -> Result<Done, Refusal> {
         self.out.clear();
         let done = self.switch.on(input, self.now_ms, &mut self.out);
@@ -103,9 +112,11 @@ impl Bench {
         self.out.iter().filter_map(|o| if let Output::Truth(t) = o { Some(t) } else { None })
     }
 
-    /// What came in the last step of what had to wait: whether it was done.
-    pub fn settled(&self) -> impl Iterator<Item = bool> {
-        self.out.iter().filter_map(|o| if let Output::Settled(_, result) = o { Some(result.is_ok()) } else { None })
+    /// What came in the last step of what had to wait: its number, and whether it was done.
+    pub fn settled(&self) -> impl Iterator<Item = (u64, bool)> {
+        let settled =
+            |o: &Output| if let Output::Settled(number, result) = o { Some((*number, result.is_ok())) } else { None };
+        self.out.iter().filter_map(settled)
     }
 
     /// Truth of the last step, as `number state` words.

@@ -291,3 +291,164 @@ fn a_partner_reaches_a_user_who_is_outside() {
     pair.carry();
     assert_eq!(pair.nodes[1].states("2000"), [TruthState::Connected]);
 }
+
+fn redirect(who: &str, number: &str) -> Command {
+    Command::Redirect { target: at(who), number: number.into() }
+}
+
+#[test]
+fn a_ringing_call_is_redirected_outside_whoever_called() {
+    // Somebody here.
+    let mut node = bench(1);
+    node.call("1000", "1001");
+    node.application(redirect("1001", "914165551234")).expect("redirected");
+    assert_eq!(kinds(&node), [Kind::Diverted, Kind::NetworkReached, Kind::Delivered]);
+    assert!(node.events().filter(|h| h.kind != Kind::NetworkReached).all(|h| h.why == Why::Redirected));
+    assert_eq!((node.states("1001"), node.states("1000")), (vec![], vec![TruthState::Delivered]));
+    let [one] = &outside(&node)[..] else { panic!("{:?}", outside(&node)) };
+    deed(&mut node, OutsideDeed::Answer(one.id)).expect("it rings");
+    assert_eq!(node.states("1000"), [TruthState::Connected]);
+    node.person(Command::Clear(at("1000"))).expect("cleared");
+    assert!(outside(&node).is_empty());
+
+    // Somebody outside; the network says that the number is busy, and who called hears so.
+    let mut node = bench(1);
+    call_in(&mut node, Some(CALLER), "+16135551001").expect("a direct-in number");
+    node.person(redirect("1001", "95550199")).expect("redirected");
+    assert!(outside(&node).is_empty() && node.states("1001").is_empty());
+    call_in(&mut node, Some(CALLER), "+16135551001").expect("a direct-in number");
+    node.person(redirect("1001", "95551234")).expect("redirected");
+    assert_eq!(outside(&node).len(), 2);
+    node.wait(20_000);
+    assert!(outside(&node).is_empty(), "nobody rings for ever");
+
+    // Somebody at the partner, who heard it ring before.
+    let mut pair = Pair::new();
+    pair.person(1, Command::MakeCall { line: line("2000"), number: "1001".into() }).expect("dialled");
+    pair.carry();
+    pair.person(0, redirect("1001", "914165551234")).expect("redirected");
+    let mut heard = Vec::new();
+    while pair.carry_one(1) {
+        heard.extend(kinds(&pair.nodes[1]));
+    }
+    assert_eq!(heard, [Kind::Diverted, Kind::NetworkReached, Kind::Delivered]);
+    let id = outside(&pair.nodes[0])[0].id;
+    pair.input(0, Input::Outside(OutsideDeed::Answer(id))).expect("it rings");
+    pair.carry();
+    assert_eq!(pair.nodes[1].states("2000"), [TruthState::Connected]);
+    pair.person(1, Command::Clear(at("2000"))).expect("cleared");
+    pair.carry();
+    assert!(outside(&pair.nodes[0]).is_empty());
+}
+
+#[test]
+fn a_call_that_cannot_go_outside_rings_on() {
+    let mut node = bench(1);
+    node.call("1000", "1001");
+    node.call("1002", "1011");
+    for caller in 3..10 {
+        node.call(&format!("{}", 1000 + caller), "95551234");
+    }
+    let refused = |node: &mut Bench, who: &str, number: &str, refusal: Refusal| {
+        let before = node.switch.truth_now(0);
+        assert_eq!(node.application(redirect(who, number)), Err(refusal), "{who} {number}");
+        assert!(node.out.is_empty() && node.switch.truth_now(0) == before, "{who} {number}");
+    };
+    refused(&mut node, "1011", "95551234", Refusal::Privilege);
+    refused(&mut node, "1001", "90110", Refusal::InvalidDestination);
+    node.call("1010", "95551234");
+    refused(&mut node, "1001", "95551234", Refusal::TrunksBusy);
+    let mut two = bench(2);
+    two.call("2000", "2001");
+    refused(&mut two, "2001", "95551234", Refusal::Unreachable);
+}
+
+#[test]
+fn a_phone_that_is_barred_calls_nobody_outside() {
+    let mut node = bench(1);
+    node.call("1011", "95551234");
+    let failed = |node: &Bench| node.happened().pop().map(|told| (told.0, told.2));
+    assert_eq!(failed(&node), Some((Kind::Failed, Why::Blocked)));
+    assert!(outside(&node).is_empty());
+    node.person(Command::NewCall(at("1011"))).expect("dial tone");
+    node.person(Command::Digits { target: at("1011"), digits: "95551234".into() }).expect("keyed");
+    node.wait(10_000);
+    assert_eq!(failed(&node), Some((Kind::Failed, Why::Blocked)));
+    node.person(Command::Clear(at("1011"))).expect("cleared");
+    node.call("1000", "1011");
+    node.answer("1011");
+    node.person(Command::Consult { target: at("1011"), number: "95551234".into() }).expect("a consultation");
+    assert_eq!(failed(&node), Some((Kind::Failed, Why::Blocked)));
+    let forward = |which| Command::Forward { dn: line("1011").dn, which, number: Some("95551234".into()) };
+    for which in Forwarding::ALL {
+        assert_eq!(node.application(forward(which)), Err(Refusal::BadForward));
+    }
+    assert!(outside(&node).is_empty());
+}
+
+#[test]
+fn whatever_is_done_in_a_call_is_done_with_somebody_outside() {
+    let two = |who: &str| Two { line: line(who), held: None, active: None };
+    let states = |node: &Bench| outside(node).iter().map(|o| o.state).collect::<Vec<_>>();
+    let talking = || {
+        let mut node = bench(1);
+        node.call("1001", "1000");
+        node.answer("1000");
+        node.person(Command::Consult { target: at("1000"), number: "95551234".into() }).expect("a consultation");
+        node
+    };
+    // To whoever rings outside, and nobody answers: who transferred is rung again.
+    let mut node = talking();
+    node.person(Command::Transfer(two("1000"))).expect("transferred");
+    assert_eq!((node.states("1001"), states(&node)), (vec![TruthState::Delivered], vec![TruthState::Alerting]));
+    node.wait(20_000);
+    assert_eq!((node.states("1000"), states(&node)), (vec![TruthState::Alerting], vec![]));
+    // To a number that is busy.
+    let mut node = bench(1);
+    node.call("1001", "1000");
+    node.answer("1000");
+    node.person(Command::Consult { target: at("1000"), number: "95550199".into() }).expect("a consultation");
+    node.person(Command::Transfer(two("1000"))).expect("transferred");
+    assert_eq!(node.happened().pop().map(|told| told.2), Some(Why::RecallBusy));
+    // Cancelled, alternated, in a conference, alone with the maker of it, and in tones.
+    let mut node = talking();
+    node.person(Command::Reconnect(two("1000"))).expect("cancelled");
+    assert_eq!((node.states("1000"), states(&node)), (vec![TruthState::Connected], vec![]));
+    node.person(Command::Consult { target: at("1000"), number: "95551234".into() }).expect("a consultation");
+    let id = outside(&node)[0].id;
+    deed(&mut node, OutsideDeed::Answer(id)).expect("it rings");
+    node.person(Command::Alternate(two("1000"))).expect("alternated");
+    assert_eq!(node.states("1000"), [TruthState::Connected, TruthState::Held]);
+    node.person(Command::Alternate(two("1000"))).expect("back");
+    node.person(Command::Conference(two("1000"))).expect("a conference");
+    node.person(Command::Digits { target: at("1000"), digits: "42".into() }).expect("tones");
+    let tones: Vec<_> = node.switch.state.legs.values().filter(|l| l.place.line().is_none()).collect();
+    assert_eq!(tones[0].tones, "42");
+    node.person(Command::Split(at("1000"))).expect("split");
+    assert_eq!(node.states("1000"), [TruthState::Held, TruthState::Connected]);
+    node.person(Command::Transfer(two("1000"))).expect("transferred");
+    assert_eq!((node.states("1001"), states(&node)), (vec![TruthState::Connected], vec![TruthState::Connected]));
+    // Held, and taken over from another phone.
+    node.person(Command::Hold(at("1001"))).expect("held");
+    let take = Command::RetrieveFrom { line: line("1003"), holder: line("1001").dn };
+    node.application(take).expect("taken over");
+    assert_eq!(node.states("1003"), [TruthState::Connected]);
+    deed(&mut node, OutsideDeed::HangUp(id)).expect("gone");
+    assert!(node.states("1003").is_empty());
+    // What rings for somebody outside is picked up; who is rung outside is nobody's to pick up.
+    call_in(&mut node, Some(CALLER), "+16135551001").expect("a direct-in number");
+    node.person(Command::PickUp { line: line("1002"), ringing: at("1001") }).expect("picked up");
+    assert_eq!((node.states("1002"), states(&node)), (vec![TruthState::Connected], vec![TruthState::Connected]));
+    // Nobody waits in the network, or is told there that a phone is free: refused, and the call stays as it is.
+    node.call("1005", "95550199");
+    for command in [
+        Command::CampOn(at("1005")),
+        Command::CallBack(at("1005")),
+        Command::LeaveMessage(at("1005")),
+        Command::LeaveMessageAt { at: line("1005").dn, from: "95551234".into() },
+    ] {
+        let before = node.switch.truth_now(0);
+        assert!(node.application(command.clone()).is_err(), "{command:?}");
+        assert!(node.out.is_empty() && node.switch.truth_now(0) == before, "{command:?}");
+    }
+}

@@ -13,24 +13,24 @@ fn pick(who: &str, what: &str) -> Command {
 
 impl Net {
     /// Asks, and carries nothing.
-    fn asks(&mut self, who: &str, command: Command) -> Result<Done, Refusal> {
+    pub(super) fn asks(&mut self, who: &str, command: Command) -> Result<Done, Refusal> {
         self.told = Default::default();
         self.input(node_of(who), Input::Command(By::Person, command))
     }
 
     /// What came of what had to wait, by node.
-    fn settled(&self, i: usize) -> Vec<Result<Done, Refusal>> {
+    pub(super) fn settled(&self, i: usize) -> Vec<Result<Done, Refusal>> {
         let settled = |o: &Output| if let Output::Settled(_, result) = o { Some(result.clone()) } else { None };
         self.told[i].iter().filter_map(settled).collect()
     }
 
-    fn lose(&mut self, a: usize, b: usize) {
+    pub(super) fn lose(&mut self, a: usize, b: usize) {
         self.mail.retain(|way, _| *way != (a, b) && *way != (b, a));
         self.input(a, Input::PeerDown(b as u16 + 1)).expect("down");
         self.input(b, Input::PeerDown(a as u16 + 1)).expect("down");
     }
 
-    fn sound(&self) {
+    pub(super) fn sound(&self) {
         for node in &self.nodes {
             assert_eq!(node.switch.check_invariants(), Ok(()));
             assert!(node.switch.state.picks.is_empty(), "nobody waits for ever");
