@@ -1,0 +1,145 @@
+//! What applications do.
+
+use std::fmt::Write as _;
+
+use schemas::contract::cc::{CallEventMsg, CallState, FeaturesAllowed, Outcome};
+use schemas::contract::ops_call_control_standard::{
+    AlternateCall, AnswerCall, CancelConsCall, ClearCall, ConferenceCall, ConsultationCall, HoldCall, MakeCall,
+    NewCall, OutPulseDigits, PickupCall, RedirectCall, RetrieveCall, SplitConferenceCall, TransferCall,
+};
+
+use super::story::Story;
+use super::world::{Application, Watched, World};
+
+/// What an application does with a call.
+const FEATURES: [FeaturesAllowed; 13] = [
+    FeaturesAllowed::AnswerCall,
+    FeaturesAllowed::ClearCall,
+    FeaturesAllowed::HoldCall,
+    FeaturesAllowed::RetrieveCall,
+    FeaturesAllowed::ConsultationCall,
+    FeaturesAllowed::CancelConsultationCall,
+    FeaturesAllowed::AlternateCall,
+    FeaturesAllowed::TransferCall,
+    FeaturesAllowed::ConferenceCall,
+    FeaturesAllowed::SplitConferenceCall,
+    FeaturesAllowed::RedirectCall,
+    FeaturesAllowed::NewCall,
+    FeaturesAllowed::OutPulseDigits,
+];
+
+impl Story {
+    /// An application does something with what it heard last. What was announced and is used with
+    /// nothing in between must be done; what was not announced must be refused.
+    pub async fn command(&mut self, world: &World) {
+        let application = self.chance.pick(&world.applications).clone();
+        let Some(phone) = (!application.watched.is_empty()).then(|| self.chance.pick(&application.watched).clone())
+        else {
+            return;
+        };
+        let last = {
+            let heard = application.heard.borrow();
+            let mut of_phone =
+                heard.iter().filter_map(|h| h.event.call_event.as_ref()).filter(|c| c.object_id == phone.object);
+            of_phone.next_back().cloned()
+        };
+        let on_leg = last.filter(|c| c.local_call_id != 0);
+        let (Some(CallEventMsg { local_call_id, features_allowed, call_event_time, call_state, .. }), true) =
+            (on_leg, self.chance.percent(75))
+        else {
+            return self.new_call(world, &application, &phone).await;
+        };
+        let truth = world.nodes[phone.node].phone(phone.dn.parse().expect("a DN")).await.expect("alive");
+        let legs = truth.into_iter().flat_map(|t| t.legs);
+        let quiet = legs.filter(|l| l.line == 1).all(|l| l.since_ms <= call_event_time);
+        let drawn: Vec<_> = features_allowed.iter().copied().filter(|f| FEATURES.contains(f)).collect();
+        let rare = FeaturesAllowed::SplitConferenceCall;
+        let feature = match self.chance.below(100) {
+            0..=69 if features_allowed.contains(&rare) => rare,
+            0..=69 if !drawn.is_empty() => *self.chance.pick(&drawn),
+            _ => *self.chance.pick(&FEATURES),
+        };
+        let feature = match feature {
+            FeaturesAllowed::ConferenceCall | FeaturesAllowed::SplitConferenceCall if self.real => return,
+            feature => feature,
+        };
+        let Some(reply) = self.use_feature(world, feature, &application, phone.object, local_call_id).await else {
+            return;
+        };
+        let _ = writeln!(self.deeds, "{} {} {} {}", world.clock.now(), feature.as_str(), phone.dn, reply.result);
+        let announced = features_allowed.contains(&feature);
+        // Those on two legs take either, and are announced at the active one. A number that cannot
+        // be rung is known when it is named.
+        let of_two = matches!(
+            feature,
+            FeaturesAllowed::AlternateCall
+                | FeaturesAllowed::CancelConsultationCall
+                | FeaturesAllowed::TransferCall
+                | FeaturesAllowed::ConferenceCall
+        );
+        let elsewhere = of_two && call_state == Some(CallState::Held);
+        let wrong_number = announced && !reply.result && feature == FeaturesAllowed::RedirectCall;
+        let says = !elsewhere && !wrong_number;
+        // In real time others act in between; near a fault nothing is promised; and dial tone, of
+        // which nothing is told, is something in between, too.
+        let fair = quiet && says && !self.real && self.excuses.iter().all(|e| e.node != phone.node);
+        if fair && announced != reply.result {
+            self.violations.push(format!(
+                "{}: {} at {} was announced: {announced}, done: {} ({})",
+                world.clock.now(),
+                feature.as_str(),
+                phone.dn,
+                reply.result,
+                reply.error_description.unwrap_or_default()
+            ));
+        }
+    }
+
+    /// A call that begins: by its number, or by taking one that rings elsewhere.
+    async fn new_call(&mut self, world: &World, application: &Application, phone: &Watched) {
+        let (session_id, object_id) = (application.session_id, phone.object);
+        let (name, number, reply) = if self.chance.percent(15) {
+            let ring_dn = self.phone().1;
+            let reply = world.call(&PickupCall { session_id, object_id, ring_dn: ring_dn.clone() }).await;
+            ("pickupCall", ring_dn, reply)
+        } else {
+            let number = self.number();
+            let asked = MakeCall { session_id, object_id, number: number.clone(), account_code: None };
+            ("makeCall", number, world.call(&asked).await)
+        };
+        let _ = writeln!(self.deeds, "{} {name} {} {number} {}", world.clock.now(), phone.dn, reply.result);
+    }
+
+    /// Does what a feature is for; `None` when it is none that is drawn.
+    async fn use_feature(
+        &mut self,
+        world: &World,
+        feature: FeaturesAllowed,
+        application: &Application,
+        object_id: i64,
+        local_call_id: i64,
+    ) -> Option<Outcome> {
+        let session_id = application.session_id;
+        macro_rules! call {
+            ($request:ident $(, $field:ident: $value:expr)?) => {
+                world.call(&$request { session_id, object_id, local_call_id $(, $field: $value)? }).await
+            };
+        }
+        Some(match feature {
+            FeaturesAllowed::AnswerCall => call!(AnswerCall),
+            FeaturesAllowed::ClearCall => call!(ClearCall),
+            FeaturesAllowed::HoldCall => call!(HoldCall),
+            FeaturesAllowed::RetrieveCall => call!(RetrieveCall),
+            FeaturesAllowed::ConsultationCall => call!(ConsultationCall, number: self.number()),
+            FeaturesAllowed::CancelConsultationCall => call!(CancelConsCall),
+            FeaturesAllowed::AlternateCall => call!(AlternateCall),
+            FeaturesAllowed::TransferCall => call!(TransferCall),
+            FeaturesAllowed::ConferenceCall => call!(ConferenceCall),
+            FeaturesAllowed::SplitConferenceCall => call!(SplitConferenceCall),
+            FeaturesAllowed::RedirectCall => call!(RedirectCall, redirect_dn: self.number()),
+            FeaturesAllowed::NewCall => call!(NewCall),
+            FeaturesAllowed::OutPulseDigits => call!(OutPulseDigits, digits: self.number()),
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,136 @@
+//! What people do at their phones.
+
+use std::fmt::Write as _;
+
+use oig::sim::core::{Deed, Hand};
+use oig::sim::switch::Line;
+use oig::sim::truth::{TruthLeg, TruthState};
+
+use super::story::Story;
+use super::world::World;
+
+impl Story {
+    /// Somebody does something at a phone: mostly what suits its state, else anything; the phone
+    /// may well refuse.
+    pub async fn hand(&mut self, world: &World) {
+        let (node, dn) = self.phone_in_use(world).await;
+        let button = if node == 0 && self.chance.percent(10) { 2 } else { 1 };
+        let line = Line { dn: dn.parse().expect("a DN"), button };
+        let phone = world.nodes[node].phone(line.dn).await.expect("alive");
+        let legs: Vec<TruthLeg> = phone.into_iter().flat_map(|p| p.legs).filter(|l| l.line == button).collect();
+        let deed = if self.chance.percent(70) { self.sensible(&legs) } else { self.any() };
+        let done = world.nodes[node].hand(Hand { line, deed: deed.clone() }).await;
+        let _ = writeln!(self.deeds, "{} hand {line} {deed:?} {done:?}", world.clock.now());
+    }
+
+    /// Mostly a phone at which something goes on that leads further: one that rings, one whose user
+    /// consults or is in a conference.
+    async fn phone_in_use(&mut self, world: &World) -> (usize, String) {
+        let mut rung = Vec::new();
+        let mut deep = Vec::new();
+        for (node, sim) in world.nodes.iter().enumerate() {
+            for phone in sim.truth_now().await.expect("alive").phones {
+                let legs: Vec<_> = phone.legs.iter().filter(|l| l.line == 1).collect();
+                if legs.iter().any(|l| l.state == TruthState::Alerting) {
+                    rung.push((node, phone.dn.clone()));
+                }
+                if legs.len() > 1 || legs.iter().any(|l| is_conference(l)) {
+                    deep.push((node, phone.dn));
+                }
+            }
+        }
+        match self.chance.below(100) {
+            0..=29 if !rung.is_empty() => self.chance.pick(&rung).clone(),
+            30..=59 if !deep.is_empty() => self.chance.pick(&deep).clone(),
+            _ => self.phone(),
+        }
+    }
+
+    /// Over sockets nobody makes conferences: how many leave at once could not be told from the
+    /// truth, whose records of two nodes are then some milliseconds apart.
+    fn conference(&self) -> Deed {
+        if self.real { Deed::Transfer } else { Deed::Conference }
+    }
+
+    /// What somebody does whose line is so.
+    fn sensible(&mut self, legs: &[TruthLeg]) -> Deed {
+        let is = |wanted: TruthState| legs.iter().any(|l| l.state == wanted);
+        let (held, roll) = (is(TruthState::Held), self.chance.below(100));
+        let active = legs.iter().map(|l| l.state).find(|s| !matches!(s, TruthState::Held | TruthState::Alerting));
+        match (active, held) {
+            (None, _) if is(TruthState::Alerting) => match roll {
+                0..=79 => Deed::Answer,
+                _ => Deed::Redirect(self.number()),
+            },
+            (None, true) if roll < 60 => Deed::Retrieve,
+            (None, _) => match roll {
+                0..=79 => Deed::Dial(self.number()),
+                80..=89 => Deed::PickUp(self.phone().1.parse().expect("a DN")),
+                _ => Deed::OffHook,
+            },
+            (Some(TruthState::Initiated), _) => match roll {
+                0..=79 => Deed::Dial(self.number()),
+                _ => Deed::Digits(self.number()),
+            },
+            (Some(TruthState::Connected), true) => match roll {
+                0..=14 => Deed::Transfer,
+                15..=54 => self.conference(),
+                55..=74 => Deed::Alternate,
+                75..=84 => Deed::Cancel,
+                _ => Deed::HangUp,
+            },
+            (Some(TruthState::Connected), false) if legs.iter().any(is_conference) => match roll {
+                0..=49 => Deed::Consult(self.number()),
+                50..=79 => Deed::Split,
+                80..=89 => Deed::Hold,
+                _ => Deed::HangUp,
+            },
+            (Some(TruthState::Connected), false) => match roll {
+                0..=49 => Deed::Consult(self.number()),
+                50..=64 => Deed::Hold,
+                65..=69 => Deed::Digits(self.number()),
+                70..=79 => Deed::Split,
+                _ => Deed::HangUp,
+            },
+            (Some(TruthState::Failed), _) => match roll {
+                0..=29 if held => Deed::Transfer,
+                30..=59 if held => Deed::Cancel,
+                0..=69 => Deed::HangUp,
+                _ => Deed::NewCall,
+            },
+            (Some(_), true) => match roll {
+                0..=59 => Deed::Transfer,
+                60..=79 => Deed::Cancel,
+                _ => Deed::HangUp,
+            },
+            (Some(_), false) => Deed::HangUp,
+        }
+    }
+
+    fn any(&mut self) -> Deed {
+        match self.chance.below(20) {
+            0 => Deed::OffHook,
+            1..=3 => Deed::Dial(self.number()),
+            4 => Deed::Answer,
+            5 => Deed::HangUp,
+            6 => Deed::Hold,
+            7 => Deed::Retrieve,
+            8 => Deed::Consult(self.number()),
+            9 => Deed::Cancel,
+            10 => Deed::Alternate,
+            11 => Deed::Transfer,
+            12 => self.conference(),
+            13 => Deed::Split,
+            14 => Deed::Redirect(self.number()),
+            15 | 16 => Deed::PickUp(self.phone().1.parse().expect("a DN")),
+            17 => Deed::NewCall,
+            18 => Deed::Digits(self.number()),
+            _ => Deed::DoNotDisturb(self.chance.percent(30)),
+        }
+    }
+}
+
+/// Whether a leg has more than one other party.
+fn is_conference(leg: &TruthLeg) -> bool {
+    leg.other.as_ref().is_some_and(|other| other.contains('+'))
+}
