@@ -5,14 +5,15 @@ use std::fmt::Write as _;
 use schemas::contract::cc::{CallEventMsg, CallState, FeaturesAllowed, Outcome};
 use schemas::contract::ops_call_control_standard::{
     AlternateCall, AnswerCall, CancelConsCall, ClearCall, ConferenceCall, ConsultationCall, HoldCall, MakeCall,
-    NewCall, OutPulseDigits, PickupCall, RedirectCall, RetrieveCall, SplitConferenceCall, TransferCall,
+    NewCall, OutPulseDigits, PickupCall, RedirectCall, RetrieveCall, SendCallMeBackMsgForCall, SplitConferenceCall,
+    TransferCall,
 };
 
 use super::story::Story;
 use super::world::{Application, Watched, World};
 
 /// What an application does with a call.
-const FEATURES: [FeaturesAllowed; 13] = [
+const FEATURES: [FeaturesAllowed; 14] = [
     FeaturesAllowed::AnswerCall,
     FeaturesAllowed::ClearCall,
     FeaturesAllowed::HoldCall,
@@ -26,6 +27,7 @@ const FEATURES: [FeaturesAllowed; 13] = [
     FeaturesAllowed::RedirectCall,
     FeaturesAllowed::NewCall,
     FeaturesAllowed::OutPulseDigits,
+    FeaturesAllowed::SendCallbackMessage,
 ];
 
 impl Story {
@@ -37,6 +39,9 @@ impl Story {
         else {
             return;
         };
+        if self.chance.percent(14) {
+            return self.setting(world, &application, &phone).await;
+        }
         let last = {
             let heard = application.heard.borrow();
             let mut of_phone =
@@ -79,7 +84,10 @@ impl Story {
         );
         let elsewhere = of_two && call_state == Some(CallState::Held);
         let wrong_number = announced && !reply.result && feature == FeaturesAllowed::RedirectCall;
-        let says = !elsewhere && !wrong_number;
+        // A message that was left since does not change a call, nor does a link that was lost one that failed.
+        let left = feature == FeaturesAllowed::SendCallbackMessage && !reply.result;
+        let left = left && self.is_out_of_reach(world, &phone).await;
+        let says = !elsewhere && !wrong_number && !left;
         // In real time others act in between; near a fault nothing is promised; and dial tone, of
         // which nothing is told, is something in between, too.
         let fair = quiet && says && !self.real && self.excuses.iter().all(|e| e.node != phone.node);
@@ -93,6 +101,17 @@ impl Story {
                 reply.error_description.unwrap_or_default()
             ));
         }
+    }
+
+    /// Whether a message of a phone waits anywhere, or the other node cannot be reached.
+    async fn is_out_of_reach(&self, world: &World, phone: &Watched) -> bool {
+        let mut left = false;
+        for node in &world.nodes {
+            let now = node.truth_now().await.expect("alive");
+            left |= now.partners.is_empty();
+            left |= now.phones.iter().any(|other| other.messages.contains(&phone.dn));
+        }
+        left
     }
 
     /// A call that begins: by its number, or by taking one that rings elsewhere.
@@ -138,6 +157,10 @@ impl Story {
             FeaturesAllowed::SplitConferenceCall => call!(SplitConferenceCall),
             FeaturesAllowed::RedirectCall => call!(RedirectCall, redirect_dn: self.number()),
             FeaturesAllowed::NewCall => call!(NewCall),
+            FeaturesAllowed::SendCallbackMessage => {
+                let obj_id = object_id;
+                world.call(&SendCallMeBackMsgForCall { session_id, obj_id, local_call_id }).await
+            }
             FeaturesAllowed::OutPulseDigits => call!(OutPulseDigits, digits: self.number()),
             _ => return None,
         })

@@ -7,8 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use oig::sim::switch::Why as Cause;
-use oig::sim::truth::{Truth, TruthState};
+use oig::sim::truth::{Truth, TruthSetting, TruthState};
 use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as Why};
+
+use super::oracle::Known;
 
 /// One event that the truth calls for.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,7 +73,8 @@ struct Reader<'a> {
 }
 
 /// What the truth calls for at the prime line of `dn`, in order.
-pub fn script(truth: &[Vec<Truth>], node: u16, dn: &str) -> Script {
+pub fn script(known: &Known, node: u16, dn: &str) -> Script {
+    let truth = &known.legs;
     let mut all: Vec<&Truth> = truth.iter().flatten().collect();
     // Records of one node keep their order. In one moment, where somebody does something comes
     // first, then the phone's own node.
@@ -98,6 +101,8 @@ pub fn script(truth: &[Vec<Truth>], node: u16, dn: &str) -> Script {
         here.is_some_and(|(.., maker)| *maker != (r.node, r.leg))
     };
     all.sort_by_key(|r| (r.at_ms, !goes_apart(r), !origins.contains(&(r.at_ms, r.node)), r.node != node, r.seq));
+    sent_on_first(&mut all);
+    one_after_another(&mut all, known);
     let split = split.into_iter().map(|(at_ms, gcid, _)| (at_ms, gcid)).collect();
     let (own, legs, after, script) = (BTreeMap::new(), BTreeMap::new(), Vec::new(), Script::default());
     let mut reader = Reader { node, dn, all, split, own, legs, after, script };
@@ -105,6 +110,65 @@ pub fn script(truth: &[Vec<Truth>], node: u16, dn: &str) -> Script {
         reader.read(i);
     }
     reader.script
+}
+
+/// A call that another node sends on leaves there before it comes to where it goes, in one moment.
+fn sent_on_first(all: &mut [&Truth]) {
+    for at in 0..all.len() {
+        let left = all[at];
+        if left.state != TruthState::Null || forwarded(left.cause).is_none() {
+            continue;
+        }
+        let now = all[..at].iter().rev().take_while(|r| r.at_ms == left.at_ms);
+        let goes_on = |r: &&Truth| {
+            let later = match r.state {
+                TruthState::Alerting | TruthState::Delivered | TruthState::Failed => true,
+                TruthState::Null => matches!(r.cause, Cause::Busy | Cause::DestNotObtainable | Cause::DoNotDisturb),
+                _ => false,
+            };
+            later && r.node != left.node && r.gcid == left.gcid
+        };
+        if let Some(back) = now.enumerate().filter(|(_, r)| goes_on(r)).map(|(back, _)| back + 1).last() {
+            all[at - back..=at].rotate_right(1);
+        }
+    }
+}
+
+/// Who forward one call in one moment, at whichever nodes, do so in the order in which one leads to the next.
+fn one_after_another(all: &mut [&Truth], known: &Known) {
+    for first in 0..all.len() {
+        let hop = |r: &&Truth| r.state == TruthState::Null && forwarded(r.cause).is_some();
+        let same = |r: &&Truth| hop(r) && (r.at_ms, &r.gcid) == (all[first].at_ms, &all[first].gcid);
+        if !hop(&all[first]) {
+            continue;
+        }
+        let places: Vec<usize> = (first..all.len()).filter(|at| same(&all[*at])).collect();
+        let is_led_to = |at: &usize| {
+            let (dn, mut others) = (&all[*at].dn, places.iter().filter(|other| *other != at));
+            others.any(|other| leads_to(all[*other], known, dn))
+        };
+        if let Some(at) = places.iter().find(|at| !is_led_to(at)).copied().filter(|at| *at != first) {
+            all.swap(first, at);
+        }
+    }
+}
+
+/// Whether a call that a phone forwarded went to a number.
+fn leads_to(left: &Truth, known: &Known, number: &str) -> bool {
+    let ways: &[&str] = match left.cause {
+        Cause::CallForwardImmediate => &["always"],
+        Cause::CallForwardBusy => &["busyInternal", "busyExternal"],
+        _ => &["noAnswerInternal", "noAnswerExternal"],
+    };
+    let set = |way: &&str| {
+        let of = known.features[usize::from(left.node) - 1].iter();
+        let of = of.filter(|r| r.dn == left.dn && r.at_ms <= left.at_ms).filter_map(|r| match &r.setting {
+            TruthSetting::Forward { kind, number } if kind == way => Some(number.as_deref()),
+            _ => None,
+        });
+        of.last().flatten()
+    };
+    ways.iter().any(|way| set(way) == Some(number))
 }
 
 impl<'a> Reader<'a> {
@@ -188,7 +252,12 @@ impl<'a> Reader<'a> {
                 }
                 (Failed, _) => self.say(record, Type::CallFailed, failed(record.cause), CallState::Failed),
                 (Null, Some(_)) => self.left(record, before.as_ref().expect("looked at"), i),
-                (Null, None) => {}
+                // It never rang here.
+                (Null, None) => {
+                    if let Some(forward) = forwarded(record.cause) {
+                        self.say(record, Type::CallDiverted, forward.to, CallState::Idle);
+                    }
+                }
             }
         }
         let consults = match record.state {
@@ -253,6 +322,9 @@ impl<'a> Reader<'a> {
                 self.after.push(expected(record, Type::CallClear, &[Why::ClearInvoked], CallState::Idle));
             }
             (Cause::Redirected, _) => self.say(record, Type::CallDiverted, Why::RedirectedAway, CallState::Idle),
+            (Cause::CallForwardNoAnswer, _) => {
+                self.say(record, Type::CallDiverted, Why::DivertedNoAnswerAway, CallState::Idle);
+            }
             (Cause::CallPickup, _) => self.say(record, Type::CallDiverted, Why::DivertedPickupAway, CallState::Idle),
             (_, TruthState::Held) => {
                 // A held leg is not cleared by its own user: the held party left.
@@ -282,7 +354,8 @@ impl<'a> Reader<'a> {
             return &[Why::ClearInvoked];
         }
         let earlier = self.all[..i].iter().rev().take_while(|r| r.at_ms == record.at_ms);
-        let mut first = earlier.filter(|r| r.node == record.node && r.state == TruthState::Null);
+        let mut first =
+            earlier.filter(|r| r.node == record.node && r.state == TruthState::Null && forwarded(r.cause).is_none());
         if first.any(|r| in_call(r)) {
             return &[Why::OtherDeviceCleared];
         }
@@ -294,7 +367,7 @@ impl<'a> Reader<'a> {
 
     /// Another leg changed, and the phone may be in its call.
     fn heard(&mut self, record: &'a Truth, before: Option<&Leg>) {
-        use TruthState::{Alerting, Connected, Held, Null};
+        use TruthState::{Alerting, Connected, Held, Null, Originated};
         let former = before.filter(|b| b.gcid != record.gcid && record.state != Null);
         if let Some(former) = former {
             return self.one_moved(record, former);
@@ -319,15 +392,18 @@ impl<'a> Reader<'a> {
                 self.say(record, Type::CallTransferred, transferred(state), shown(state));
             }
             (_, Null, Cause::Transfer | Cause::Conference | Cause::CallPickup) => {}
-            (_, Null, Cause::Redirected) if own.state != Alerting => {
+            (_, Null, cause) if sent_on(cause).is_some() && own.state != Alerting => {
                 let state = if own.state == Held { CallState::Held } else { CallState::Delivered };
-                self.say(record, Type::CallDiverted, Why::RedirectedTo, state);
+                self.say(record, Type::CallDiverted, sent_on(cause).expect("looked at"), state);
             }
-            (_, Null, Cause::Redirected) => {}
+            (_, Null, cause) if sent_on(cause).is_some() => {}
             (Some(Connected | Held), Null, _) => self.dropped(record, number, &own),
             // A call that was sent on rings, or who transferred is rung again.
-            (None, Alerting, Cause::Redirected | Cause::RecallBusy | Cause::RecallNoAnswer)
-                if own.state != Alerting && !self.says_now(record.at_ms, number, TruthState::Delivered) =>
+            (None, Alerting, cause)
+                if (sent_on(cause).is_some() || matches!(cause, Cause::RecallBusy | Cause::RecallNoAnswer))
+                    // Who waits to hear it ring has a record of its own when it does.
+                    && !matches!(own.state, Alerting | Originated)
+                    && !self.says_now(record.at_ms, number, TruthState::Delivered) =>
             {
                 let state = if own.state == Held { CallState::Held } else { CallState::Delivered };
                 self.say(record, Type::CallDelivered, Why::Delivered, state);
@@ -454,7 +530,33 @@ pub fn shown(state: TruthState) -> CallState {
     }
 }
 
+/// What is told of a call that is forwarded.
+struct Forwarded {
+    /// To whom it goes.
+    from: Why,
+    /// To the caller.
+    to: Why,
+}
+
+fn forwarded(cause: Cause) -> Option<Forwarded> {
+    let (from, to) = match cause {
+        Cause::CallForwardImmediate => (Why::DivertedAlwaysFrom, Why::DivertedAlwaysTo),
+        Cause::CallForwardBusy => (Why::DivertedOnBusyFrom, Why::DivertedOnBusyTo),
+        Cause::CallForwardNoAnswer => (Why::DivertedNoAnswerFrom, Why::DivertedNoAnswerTo),
+        _ => return None,
+    };
+    Some(Forwarded { from, to })
+}
+
+/// What a caller hears whose call goes on from a phone that did not take it.
+fn sent_on(cause: Cause) -> Option<Why> {
+    if cause == Cause::Redirected { Some(Why::RedirectedTo) } else { Some(forwarded(cause)?.to) }
+}
+
 fn received(cause: Cause) -> Why {
+    if let Some(forward) = forwarded(cause) {
+        return forward.from;
+    }
     match cause {
         Cause::Redirected => Why::RedirectedFrom,
         Cause::RecallBusy => Why::TransferRecallOnBusy,

@@ -7,10 +7,12 @@
 mod chance;
 mod commands;
 mod expected;
+mod features;
 mod forms;
 mod handlers;
 mod oracle;
 mod people;
+mod settings;
 mod story;
 mod trouble;
 mod world;
@@ -18,7 +20,7 @@ mod world;
 use std::collections::BTreeSet;
 
 use actors::planted::Fault as PlantedFault;
-use schemas::contract::cc::{CallEventType, EventCauseType};
+use schemas::contract::cc::{CallEventType, EventCauseType, FeatureEventType};
 
 use self::story::{run, run_on_sockets};
 
@@ -27,8 +29,8 @@ const SEEDS: u64 = 200;
 /// Seeds over sockets: in real time, so few and short.
 const SOCKET_SEEDS: [u64; 3] = [1, 4, 5];
 
-/// What the seeds must reach between them, outside of every excuse.
-const DRAWN: [(CallEventType, EventCauseType); 39] = {
+/// Events of calls that the seeds must reach between them, outside of every excuse.
+const DRAWN: [(CallEventType, EventCauseType); 46] = {
     use CallEventType as Type;
     use EventCauseType as Why;
     [
@@ -36,6 +38,9 @@ const DRAWN: [(CallEventType, EventCauseType); 39] = {
         (Type::CallOriginated, Why::ConsCallInvoked),
         (Type::CallReceived, Why::NewCall),
         (Type::CallReceived, Why::RedirectedFrom),
+        (Type::CallReceived, Why::DivertedAlwaysFrom),
+        (Type::CallReceived, Why::DivertedOnBusyFrom),
+        (Type::CallReceived, Why::DivertedNoAnswerFrom),
         (Type::CallReceived, Why::TransferRecallNoAnswer),
         (Type::CallReceived, Why::TransferRecallOnBusy),
         (Type::CallDelivered, Why::Delivered),
@@ -55,6 +60,10 @@ const DRAWN: [(CallEventType, EventCauseType); 39] = {
         (Type::CallDiverted, Why::RedirectedAway),
         (Type::CallDiverted, Why::RedirectedTo),
         (Type::CallDiverted, Why::DivertedPickupAway),
+        (Type::CallDiverted, Why::DivertedAlwaysTo),
+        (Type::CallDiverted, Why::DivertedOnBusyTo),
+        (Type::CallDiverted, Why::DivertedNoAnswerTo),
+        (Type::CallDiverted, Why::DivertedNoAnswerAway),
         (Type::CallTransferred, Why::TransferInvoked),
         (Type::CallTransferred, Why::SupervisedTransfer),
         (Type::CallTransferred, Why::UnsupervisedTransfer),
@@ -73,6 +82,17 @@ const DRAWN: [(CallEventType, EventCauseType); 39] = {
         (Type::CallFailed, Why::NoSuchNumber),
     ]
 };
+
+/// Events of features, each on and off.
+const FEATURES_DRAWN: [FeatureEventType; 7] = [
+    FeatureEventType::DoNotDisturb,
+    FeatureEventType::MsgWaitingIndicator,
+    FeatureEventType::CfAlways,
+    FeatureEventType::CfBusyInternal,
+    FeatureEventType::CfBusyExternal,
+    FeatureEventType::CfNoAnswerInternal,
+    FeatureEventType::CfNoAnswerExternal,
+];
 
 fn seeds() -> Vec<u64> {
     let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
@@ -106,8 +126,9 @@ fn every_application_hears_the_truth() {
     assert!(red.is_empty(), "{} seeds are red:\n{}", red.len(), red.join("\n"));
     assert!(compared > 1_000, "hardly anything was compared");
     if std::env::var_os("OIG_SEED").is_none() {
-        let never: Vec<_> =
-            DRAWN.iter().filter(|(kind, why)| !reached.contains(&(kind.as_str(), why.as_str()))).collect();
+        let features = FEATURES_DRAWN.iter().flat_map(|kind| [(kind.as_str(), "on"), (kind.as_str(), "off")]);
+        let drawn = DRAWN.iter().map(|(kind, why)| (kind.as_str(), why.as_str())).chain(features);
+        let never: Vec<_> = drawn.filter(|told| !reached.contains(told)).collect();
         assert!(never.is_empty(), "no seed reached {never:?}");
     }
     assert!(turned * 100 < compared, "the order of too much was left open");

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use oig::sim::core::{Deed, Hand};
 use oig::sim::switch::Line;
 use oig::sim::truth::{TruthLeg, TruthState};
+use schemas::domain::Forwarding;
 
 use super::story::Story;
 use super::world::World;
@@ -40,8 +41,8 @@ impl Story {
             }
         }
         match self.chance.below(100) {
-            0..=29 if !rung.is_empty() => self.chance.pick(&rung).clone(),
-            30..=59 if !deep.is_empty() => self.chance.pick(&deep).clone(),
+            0..=24 if !rung.is_empty() => self.chance.pick(&rung).clone(),
+            25..=64 if !deep.is_empty() => self.chance.pick(&deep).clone(),
             _ => self.phone(),
         }
     }
@@ -95,7 +96,8 @@ impl Story {
             (Some(TruthState::Failed), _) => match roll {
                 0..=29 if held => Deed::Transfer,
                 30..=59 if held => Deed::Cancel,
-                0..=69 => Deed::HangUp,
+                0..=59 => Deed::HangUp,
+                60..=69 => Deed::LeaveMessage,
                 _ => Deed::NewCall,
             },
             (Some(_), true) => match roll {
@@ -103,12 +105,15 @@ impl Story {
                 60..=79 => Deed::Cancel,
                 _ => Deed::HangUp,
             },
-            (Some(_), false) => Deed::HangUp,
+            (Some(_), false) => match roll {
+                0..=14 => Deed::LeaveMessage,
+                _ => Deed::HangUp,
+            },
         }
     }
 
     fn any(&mut self) -> Deed {
-        match self.chance.below(20) {
+        match self.chance.below(24) {
             0 => Deed::OffHook,
             1..=3 => Deed::Dial(self.number()),
             4 => Deed::Answer,
@@ -125,7 +130,19 @@ impl Story {
             15 | 16 => Deed::PickUp(self.phone().1.parse().expect("a DN")),
             17 => Deed::NewCall,
             18 => Deed::Digits(self.number()),
-            _ => Deed::DoNotDisturb(self.chance.percent(30)),
+            19 => Deed::LeaveMessage,
+            _ => self.feature(),
+        }
+    }
+
+    /// Something that is set at a phone.
+    fn feature(&mut self) -> Deed {
+        match self.chance.below(10) {
+            0..=2 => Deed::DoNotDisturb(self.chance.percent(35)),
+            _ => {
+                let which = *self.chance.pick(&Forwarding::ALL);
+                Deed::Forward(which, self.chance.percent(50).then(|| self.number()))
+            }
         }
     }
 }

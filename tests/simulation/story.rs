@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use actors::planted::Fault as PlantedFault;
-use oig::sim::truth::Truth;
+use oig::sim::truth::TruthRecord;
 
 use super::chance::Chance;
 use super::forms::other_ways;
-use super::oracle::{self, Excuse, Findings};
+use super::oracle::{self, Excuse, Findings, Known};
 use super::world::{World, phones};
 
 const STEPS: usize = 120;
@@ -117,17 +117,19 @@ impl Story {
     }
 
     /// What the oracle finds, and the truth that it found it against.
-    async fn findings(&self, world: &World) -> (Vec<Findings>, Vec<Vec<Truth>>) {
-        let mut truth = Vec::new();
+    async fn findings(&self, world: &World) -> (Vec<Findings>, Vec<Vec<TruthRecord>>) {
+        let (mut truth, mut known) = (Vec::new(), Known::default());
         for node in &world.nodes {
-            truth.push(node.truth(0).await.expect("alive"));
+            let records = node.records(0).await.expect("alive");
+            known.add(records.clone());
+            truth.push(records);
         }
         let slack_ms = if self.real { SOCKET_SLACK_MS } else { 0 };
         let now = world.clock.now();
-        let findings = world.applications.iter().map(|application| {
-            let heard = application.heard.borrow();
-            oracle::compare(&heard, &application.watched, &truth, &self.excuses, now, slack_ms)
-        });
+        let findings = world
+            .applications
+            .iter()
+            .map(|application| oracle::compare(application, &known, &self.excuses, now, slack_ms));
         (findings.collect(), truth)
     }
 

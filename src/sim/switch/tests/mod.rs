@@ -13,6 +13,7 @@ mod partners;
 mod pickups;
 mod presence;
 mod scenarios;
+mod settings;
 mod table;
 mod waiting;
 mod walk;
