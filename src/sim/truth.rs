@@ -94,6 +94,12 @@ pub enum TruthSetting {
         group: String,
         on: bool,
     },
+    /// A line set what its call is charged to.
+    Account {
+        line: u8,
+        gcid: String,
+        code: String,
+    },
 }
 
 /// One change of a feature at one number.
@@ -365,6 +371,10 @@ mod tests {
             (
                 TruthSetting::Presence { group: "1005".into(), on: false },
                 r#""feature":"presence","group":"1005","on":false"#,
+            ),
+            (
+                TruthSetting::Account { line: 1, gcid: "A0010000".into(), code: "24".into() },
+                r#""feature":"account","line":1,"gcid":"A0010000","code":"24""#,
             ),
         ] {
             let record = TruthRecord::Feature(feature(setting));

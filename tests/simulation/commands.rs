@@ -2,18 +2,19 @@
 
 use std::fmt::Write as _;
 
+use oig::sim::truth::TruthState;
 use schemas::contract::cc::{CallEventMsg, CallState, FeaturesAllowed, Outcome};
 use schemas::contract::ops_call_control_standard::{
-    AlternateCall, AnswerCall, CancelConsCall, ClearCall, ConferenceCall, ConsultationCall, HoldCall, MakeCall,
-    NewCall, OutPulseDigits, PickupCall, RedirectCall, RetrieveCall, SendCallMeBackMsgForCall, SplitConferenceCall,
-    TransferCall,
+    AlternateCall, AnswerCall, CamponCall, CancelConsCall, ClearCall, ConferenceCall, ConsultationCall, HoldCall,
+    MakeCall, NewCall, OutPulseDigits, PickupCall, RedirectCall, RemoteRetrieveCall, RetrieveCall,
+    SendCallMeBackMsgForCall, SetAccountCode, SetCallMeBack, SplitConferenceCall, TradeCall, TransferCall,
 };
 
 use super::story::Story;
 use super::world::{Application, Watched, World};
 
 /// What an application does with a call.
-const FEATURES: [FeaturesAllowed; 14] = [
+const FEATURES: [FeaturesAllowed; 18] = [
     FeaturesAllowed::AnswerCall,
     FeaturesAllowed::ClearCall,
     FeaturesAllowed::HoldCall,
@@ -28,6 +29,10 @@ const FEATURES: [FeaturesAllowed; 14] = [
     FeaturesAllowed::NewCall,
     FeaturesAllowed::OutPulseDigits,
     FeaturesAllowed::SendCallbackMessage,
+    FeaturesAllowed::CamponCall,
+    FeaturesAllowed::SetCallMeBack,
+    FeaturesAllowed::TradeCall,
+    FeaturesAllowed::SetAccountCode,
 ];
 
 impl Story {
@@ -55,13 +60,14 @@ impl Story {
             return self.new_call(world, &application, &phone).await;
         };
         let truth = world.nodes[phone.node].phone(phone.dn.parse().expect("a DN")).await.expect("alive");
-        let legs = truth.into_iter().flat_map(|t| t.legs);
-        let quiet = legs.filter(|l| l.line == 1).all(|l| l.since_ms <= call_event_time);
+        let legs = truth.map(|t| t.legs).unwrap_or_default();
+        let quiet = legs.iter().filter(|l| l.line == 1).all(|l| l.since_ms <= call_event_time);
         let drawn: Vec<_> = features_allowed.iter().copied().filter(|f| FEATURES.contains(f)).collect();
-        let rare = FeaturesAllowed::SplitConferenceCall;
-        let feature = match self.chance.below(100) {
-            0..=69 if features_allowed.contains(&rare) => rare,
-            0..=69 if !drawn.is_empty() => *self.chance.pick(&drawn),
+        let rare = [FeaturesAllowed::SplitConferenceCall, FeaturesAllowed::ConferenceCall, FeaturesAllowed::TradeCall];
+        let rare = rare.into_iter().find(|feature| features_allowed.contains(feature));
+        let feature = match (self.chance.below(100), rare) {
+            (0..=49, Some(rare)) => rare,
+            (0..=69, _) if !drawn.is_empty() => *self.chance.pick(&drawn),
             _ => *self.chance.pick(&FEATURES),
         };
         let feature = match feature {
@@ -84,10 +90,9 @@ impl Story {
         );
         let elsewhere = of_two && call_state == Some(CallState::Held);
         let wrong_number = announced && !reply.result && feature == FeaturesAllowed::RedirectCall;
-        // A message that was left since does not change a call, nor does a link that was lost one that failed.
-        let left = feature == FeaturesAllowed::SendCallbackMessage && !reply.result;
-        let left = left && self.is_out_of_reach(world, &phone).await;
-        let says = !elsewhere && !wrong_number && !left;
+        let busy = legs.into_iter().find(|l| l.line == 1 && l.state == TruthState::Failed).and_then(|l| l.other);
+        let overtaken = announced != reply.result && self.is_overtaken(world, feature, announced, &phone, busy).await;
+        let says = !elsewhere && !wrong_number && !overtaken;
         // In real time others act in between; near a fault nothing is promised; and dial tone, of
         // which nothing is told, is something in between, too.
         let fair = quiet && says && !self.real && self.excuses.iter().all(|e| e.node != phone.node);
@@ -103,15 +108,40 @@ impl Story {
         }
     }
 
-    /// Whether a message of a phone waits anywhere, or the other node cannot be reached.
-    async fn is_out_of_reach(&self, world: &World, phone: &Watched) -> bool {
-        let mut left = false;
+    /// Whether what may be done depends on more than the call, and that has changed since it was announced.
+    async fn is_overtaken(
+        &self,
+        world: &World,
+        feature: FeaturesAllowed,
+        announced: bool,
+        phone: &Watched,
+        busy: Option<String>,
+    ) -> bool {
+        use FeaturesAllowed::{CamponCall, SendCallbackMessage, SetCallMeBack};
+        if !matches!(feature, CamponCall | SendCallbackMessage | SetCallMeBack) {
+            return false;
+        }
+        let mut phones = Vec::new();
         for node in &world.nodes {
             let now = node.truth_now().await.expect("alive");
-            left |= now.partners.is_empty();
-            left |= now.phones.iter().any(|other| other.messages.contains(&phone.dn));
+            // A call that failed does not hear that the link is lost.
+            if now.partners.is_empty() {
+                return true;
+            }
+            phones.extend(now.phones);
         }
-        left
+        let called = phones.iter().find(|other| Some(&other.dn) == busy.as_ref());
+        match feature {
+            // Nobody tells that it was done in vain before, or that what was set is over.
+            _ if !announced => true,
+            SendCallbackMessage => phones.iter().any(|other| other.messages.contains(&phone.dn)),
+            CamponCall => called.is_none_or(|called| {
+                let lines = || called.legs.iter().filter(|l| l.line == 1);
+                let engaged = lines().any(|l| !matches!(l.state, TruthState::Held | TruthState::Queued));
+                called.dnd || !engaged || lines().any(|l| l.state == TruthState::Queued)
+            }),
+            _ => false,
+        }
     }
 
     /// A call that begins: by its number, or by taking one that rings elsewhere.
@@ -121,10 +151,24 @@ impl Story {
             let ring_dn = self.phone().1;
             let reply = world.call(&PickupCall { session_id, object_id, ring_dn: ring_dn.clone() }).await;
             ("pickupCall", ring_dn, reply)
+        } else if self.chance.percent(12) {
+            let holder = self.phone().1;
+            let asked = RemoteRetrieveCall { session_id, object_id, remote_dn: Some(holder.clone()) };
+            ("remoteRetrieveCall", holder, world.call(&asked).await)
         } else {
             let number = self.number();
-            let asked = MakeCall { session_id, object_id, number: number.clone(), account_code: None };
-            ("makeCall", number, world.call(&asked).await)
+            let account_code = match self.chance.below(40) {
+                0..=5 => Some(self.code()),
+                6 => Some("7".into()),
+                _ => None,
+            };
+            let is_code = account_code.as_ref().is_none_or(|code| code.len() > 1);
+            let asked = MakeCall { session_id, object_id, number: number.clone(), account_code };
+            let reply = world.call(&asked).await;
+            if reply.result && !is_code {
+                self.violations.push(format!("{}: {} calls with a code that is none", world.clock.now(), phone.dn));
+            }
+            ("makeCall", number, reply)
         };
         let _ = writeln!(self.deeds, "{} {name} {} {number} {}", world.clock.now(), phone.dn, reply.result);
     }
@@ -161,6 +205,10 @@ impl Story {
                 let obj_id = object_id;
                 world.call(&SendCallMeBackMsgForCall { session_id, obj_id, local_call_id }).await
             }
+            FeaturesAllowed::CamponCall => call!(CamponCall),
+            FeaturesAllowed::SetCallMeBack => call!(SetCallMeBack),
+            FeaturesAllowed::TradeCall => call!(TradeCall),
+            FeaturesAllowed::SetAccountCode => call!(SetAccountCode, acc_code: self.code()),
             FeaturesAllowed::OutPulseDigits => call!(OutPulseDigits, digits: self.number()),
             _ => return None,
         })

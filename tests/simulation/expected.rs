@@ -10,7 +10,7 @@ use oig::sim::switch::Why as Cause;
 use oig::sim::truth::{Truth, TruthSetting, TruthState};
 use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as Why};
 
-use super::oracle::Known;
+use super::oracle::{CHARGED, Known};
 
 /// One event that the truth calls for.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +25,8 @@ pub struct Expected {
     pub other: Option<String>,
     /// Conferences: the number of everybody who is in it.
     pub members: Option<BTreeSet<String>>,
+    /// The code that a call is charged to.
+    pub account: Option<String>,
     /// Held parties that leave: when the phone held them. How that was is unknown to whoever missed it.
     pub held_ms: Option<i64>,
 }
@@ -48,6 +50,8 @@ struct Own {
     held_ms: i64,
     /// When it came into the call that it is in by a transfer or a conference.
     joined_ms: i64,
+    /// Another waits here, though the line is busy.
+    waits: bool,
 }
 
 /// Any leg.
@@ -178,6 +182,9 @@ impl<'a> Reader<'a> {
 
     fn read(&mut self, i: usize) {
         let record = self.all[i];
+        if record.leg == CHARGED {
+            return self.charged(record);
+        }
         let before = self.legs.get(&(record.node, record.leg)).cloned();
         if self.is_own(record) {
             self.did(record, i);
@@ -201,17 +208,45 @@ impl<'a> Reader<'a> {
         self.script.events.push(event);
     }
 
+    /// A call is charged to a code: the line that set it is told.
+    fn charged(&mut self, record: &Truth) {
+        let own = self.own.values().find(|own| own.gcid == record.gcid && self.is_own(record));
+        let Some(state) = own.map(|own| shown(own.state)) else { return };
+        self.say(record, Type::AccountCodeSet, Why::AccountCodeSet, state);
+        if let Some(event) = self.script.events.last_mut() {
+            event.account.clone_from(&record.other);
+        }
+    }
+
+    /// The state of the phone's line, a leg aside.
+    fn state_besides(&self, leg: u64) -> CallState {
+        let others = || self.own.iter().rev().filter(|(number, _)| **number != leg).map(|(_, own)| own);
+        let active = |own: &&Own| !own.waits && !matches!(own.state, TruthState::Held | TruthState::Alerting);
+        let state = others().find(active).or_else(|| others().find(|own| !own.waits));
+        state.map_or(CallState::Queued, |own| shown(own.state))
+    }
+
     /// The phone's own leg changed.
     fn did(&mut self, record: &'a Truth, i: usize) {
         use TruthState::{Alerting, Connected, Delivered, Failed, Held, Initiated, Null, Originated, Queued};
         let before = self.own.get(&record.leg).cloned();
+        let waited = before.as_ref().is_some_and(|b| b.waits);
         let moved = before.as_ref().filter(|b| b.gcid != record.gcid && record.state != Null);
         if let Some(former) = moved {
             self.moved(record, former);
         } else {
             match (record.state, before.as_ref().map(|b| b.state)) {
                 // Sent elsewhere: whoever called is told of it by the phone that is left.
-                (Originated, Some(Delivered | Held)) | (Initiated | Queued, _) => {}
+                (Originated, Some(Delivered | Held)) | (Initiated, _) => {}
+                // Whether it may wait at a partner's is not known yet.
+                (Originated, _) if record.cause == Cause::CampOn => {}
+                // Free by now: it rings at once.
+                (Queued, None) if !self.own.values().any(|own| !own.waits && own.state != Held) => {}
+                (Queued, None) => {
+                    let state = self.state_besides(record.leg);
+                    self.say(record, Type::CallQueued, Why::CallIsWaiting, state);
+                }
+                (Queued, _) => self.say(record, Type::CallQueued, Why::CallQueued, CallState::Queued),
                 (Originated, _) => {
                     let consults = record.cause == Cause::Consultation;
                     let why = if consults { Why::ConsCallInvoked } else { Why::NewCallInvoked };
@@ -241,6 +276,8 @@ impl<'a> Reader<'a> {
                         (Cause::CallPickup, _) => Why::Pickup,
                         (Cause::Conference, None) => Why::ConferenceSplitInvoked,
                         (_, Some(Alerting)) => Why::AnsweredInvoked,
+                        // Traded for the call that the line had.
+                        _ if waited => Why::AnsweredInvoked,
                         _ => Why::Answered,
                     };
                     self.say(record, Type::CallEstablished, why, CallState::Established);
@@ -272,11 +309,12 @@ impl<'a> Reader<'a> {
             Some(_) => record.at_ms,
             None => before.as_ref().map_or(i64::MIN, |b| b.joined_ms),
         };
+        let waits = record.state == Queued && (before.is_none() || waited);
         match record.state {
             Null => drop(self.own.remove(&record.leg)),
             state => {
                 let gcid = record.gcid.clone();
-                self.own.insert(record.leg, Own { gcid, state, consults, held_ms, joined_ms });
+                self.own.insert(record.leg, Own { gcid, state, consults, held_ms, joined_ms, waits });
             }
         }
     }
@@ -332,6 +370,11 @@ impl<'a> Reader<'a> {
                 self.since(before.held_ms);
                 self.say(record, Type::CallClear, Why::OtherDeviceCleared, CallState::Idle);
             }
+            (_, TruthState::Queued) if before.waits => {
+                let state = self.state_besides(record.leg);
+                self.say(record, Type::DeviceDropped, Why::QueuedPartyDropped, state);
+                self.say(record, Type::CallClear, Why::OtherDeviceCleared, CallState::Idle);
+            }
             // Whoever rings is let go; a link that is lost takes the other party along.
             (Cause::PeerLost, _) | (_, TruthState::Alerting) => {
                 self.say(record, Type::CallClear, Why::OtherDeviceCleared, CallState::Idle);
@@ -367,7 +410,7 @@ impl<'a> Reader<'a> {
 
     /// Another leg changed, and the phone may be in its call.
     fn heard(&mut self, record: &'a Truth, before: Option<&Leg>) {
-        use TruthState::{Alerting, Connected, Held, Null, Originated};
+        use TruthState::{Alerting, Connected, Held, Null, Originated, Queued};
         let former = before.filter(|b| b.gcid != record.gcid && record.state != Null);
         if let Some(former) = former {
             return self.one_moved(record, former);
@@ -410,9 +453,17 @@ impl<'a> Reader<'a> {
                 self.with_other(Some(record.dn.clone()));
             }
             // Answered while the phone holds.
-            (Some(Alerting), Connected, cause) | (None, Connected, cause @ Cause::CallPickup) if own.state == Held => {
+            (Some(Alerting | Queued), Connected, cause) | (None, Connected, cause @ Cause::CallPickup)
+                if own.state == Held =>
+            {
                 let why = if cause == Cause::CallPickup { Why::Pickup } else { Why::Answered };
                 self.say(record, Type::CallEstablished, why, CallState::Held);
+            }
+            // Who held the phone's call left it to another.
+            (None, Connected, Cause::CallPickup)
+                if own.state == Connected && !self.says_now(record.at_ms, number, Connected) =>
+            {
+                self.say(record, Type::CallEstablished, Why::Pickup, CallState::Established);
             }
             _ => {}
         }
@@ -514,7 +565,7 @@ impl<'a> Reader<'a> {
 
 fn expected(record: &Truth, kind: Type, whys: &[Why], state: CallState) -> Expected {
     let (at_ms, gcid, whys) = (record.at_ms, record.gcid.clone(), whys.to_vec());
-    Expected { at_ms, gcid, kind, whys, state, other: None, members: None, held_ms: None }
+    Expected { at_ms, gcid, kind, whys, state, other: None, members: None, account: None, held_ms: None }
 }
 
 pub fn shown(state: TruthState) -> CallState {
@@ -561,6 +612,8 @@ fn received(cause: Cause) -> Why {
         Cause::Redirected => Why::RedirectedFrom,
         Cause::RecallBusy => Why::TransferRecallOnBusy,
         Cause::RecallNoAnswer => Why::TransferRecallNoAnswer,
+        Cause::CampOn => Why::WaitingCallRinging,
+        Cause::CallBack => Why::CallbackMatured,
         _ => Why::NewCall,
     }
 }

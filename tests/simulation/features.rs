@@ -83,7 +83,10 @@ fn value(setting: &TruthSetting) -> Option<(Type, Value)> {
         TruthSetting::Forward { kind, number } => {
             Some((forwarding(kind), Value { on: number.is_some(), number: number.clone() }))
         }
-        TruthSetting::HotDesk { .. } | TruthSetting::InService { .. } | TruthSetting::Presence { .. } => None,
+        TruthSetting::HotDesk { .. }
+        | TruthSetting::InService { .. }
+        | TruthSetting::Presence { .. }
+        | TruthSetting::Account { .. } => None,
     }
 }
 

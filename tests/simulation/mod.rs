@@ -30,7 +30,7 @@ const SEEDS: u64 = 200;
 const SOCKET_SEEDS: [u64; 3] = [1, 4, 5];
 
 /// Events of calls that the seeds must reach between them, outside of every excuse.
-const DRAWN: [(CallEventType, EventCauseType); 46] = {
+const DRAWN: [(CallEventType, EventCauseType); 54] = {
     use CallEventType as Type;
     use EventCauseType as Why;
     [
@@ -43,7 +43,11 @@ const DRAWN: [(CallEventType, EventCauseType); 46] = {
         (Type::CallReceived, Why::DivertedNoAnswerFrom),
         (Type::CallReceived, Why::TransferRecallNoAnswer),
         (Type::CallReceived, Why::TransferRecallOnBusy),
+        (Type::CallReceived, Why::WaitingCallRinging),
+        (Type::CallReceived, Why::CallbackMatured),
         (Type::CallDelivered, Why::Delivered),
+        (Type::CallQueued, Why::CallQueued),
+        (Type::CallQueued, Why::CallIsWaiting),
         (Type::CallEstablished, Why::Answered),
         (Type::CallEstablished, Why::AnsweredInvoked),
         (Type::CallEstablished, Why::Pickup),
@@ -77,9 +81,13 @@ const DRAWN: [(CallEventType, EventCauseType); 46] = {
         (Type::DeviceDropped, Why::HardHeldPartyDropped),
         (Type::DeviceDropped, Why::ConsHeldPartyDropped),
         (Type::DeviceDropped, Why::ConferenceSplit),
+        (Type::DeviceDropped, Why::QueuedPartyDropped),
         (Type::CallFailed, Why::DestinationBusy),
         (Type::CallFailed, Why::NoAnswer),
         (Type::CallFailed, Why::NoSuchNumber),
+        (Type::CallFailed, Why::DestinationDoNotDisturb),
+        (Type::CallFailed, Why::DestinationNotObtainable),
+        (Type::AccountCodeSet, Why::AccountCodeSet),
     ]
 };
 

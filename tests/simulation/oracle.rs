@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use oig::sim::truth::{Truth, TruthFeature, TruthRecord, TruthState};
+use oig::sim::switch::Why as Cause;
+use oig::sim::truth::{Truth, TruthFeature, TruthRecord, TruthSetting, TruthState};
 use schemas::contract::cc::{
     CallEventAttributeNames, CallEventMsg, CallEventType as Type, CallState, DeviceAttributeNames, DeviceName,
     EventCauseType as Why, FeaturesAllowed, SystemEventType,
@@ -44,12 +45,34 @@ impl Known {
         for record in records {
             match record {
                 TruthRecord::Leg(record) => legs.push(record),
-                TruthRecord::Feature(record) => features.push(record),
+                TruthRecord::Feature(record) => {
+                    legs.extend(charged(&record));
+                    features.push(record);
+                }
             }
         }
         self.legs.push(legs);
         self.features.push(features);
     }
+}
+
+/// Stands in the order of legs' records for a code that a line set; no leg has this number.
+pub const CHARGED: u64 = 0;
+
+fn charged(record: &TruthFeature) -> Option<Truth> {
+    let TruthSetting::Account { line, gcid, code } = &record.setting else { return None };
+    Some(Truth {
+        seq: record.seq,
+        at_ms: record.at_ms,
+        node: record.node,
+        dn: record.dn.clone(),
+        line: *line,
+        leg: CHARGED,
+        gcid: gcid.clone(),
+        state: TruthState::Null,
+        cause: Cause::Normal,
+        other: Some(code.clone()),
+    })
 }
 
 /// What was found at the phones of one application.
@@ -224,6 +247,10 @@ impl<'a> Line<'a> {
             }
             match (call.kind, call.call_state) {
                 (_, Some(CallState::Idle)) => drop(legs.remove(&call.local_call_id)),
+                // That somebody waits is told with what the line does besides.
+                _ if call.cause == Some(Why::CallIsWaiting) => {
+                    legs.insert(call.local_call_id, (gcid(call), CallState::Queued));
+                }
                 (_, Some(state)) => drop(legs.insert(call.local_call_id, (gcid(call), state))),
                 _ => {}
             }
@@ -362,6 +389,9 @@ impl<'a> Line<'a> {
                 fault.push_str("own party ");
             }
         }
+        if expected.account.as_ref().is_some_and(|code| call.account_code.as_ref() != Some(code)) {
+            fault.push_str("account code ");
+        }
         if expected.members.as_ref().is_some_and(|members| *members != numbers_of_parties(call)) {
             let _ = write!(fault, "members {:?} ", numbers_of_parties(call));
         }
@@ -434,7 +464,7 @@ fn unfit_features(call: &CallEventMsg) -> Option<&'static str> {
     use FeaturesAllowed::{
         AlternateCall, AnswerCall, CamponCall, CancelConsultationCall, ClearCall, ConferenceCall, ConsultationCall,
         HoldCall, NewCall, OutPulseDigits, RedirectCall, RetrieveCall, SendCallbackMessage, SetAccountCode,
-        SetCallMeBack, SplitConferenceCall, TransferCall,
+        SetCallMeBack, SplitConferenceCall, TradeCall, TransferCall,
     };
     let may: &[FeaturesAllowed] = match call.call_state {
         Some(CallState::Originated) => &[ClearCall, OutPulseDigits, CancelConsultationCall],
@@ -457,8 +487,11 @@ fn unfit_features(call: &CallEventMsg) -> Option<&'static str> {
             TransferCall,
             ConferenceCall,
             SplitConferenceCall,
+            TradeCall,
         ],
         Some(CallState::Held) => &[RetrieveCall],
+        // Who waits; and the call that waits at a phone.
+        Some(CallState::Queued) => &[ClearCall, CancelConsultationCall, SetCallMeBack, TradeCall],
         _ => &[],
     };
     if call.features_allowed.iter().any(|f| !may.contains(f)) {

@@ -57,7 +57,10 @@ impl Story {
     fn sensible(&mut self, legs: &[TruthLeg]) -> Deed {
         let is = |wanted: TruthState| legs.iter().any(|l| l.state == wanted);
         let (held, roll) = (is(TruthState::Held), self.chance.below(100));
-        let active = legs.iter().map(|l| l.state).find(|s| !matches!(s, TruthState::Held | TruthState::Alerting));
+        let waits = |s: &TruthState| matches!(s, TruthState::Held | TruthState::Alerting | TruthState::Queued);
+        let active = legs.iter().map(|l| l.state).find(|s| !waits(s));
+        // Who waits is active; what waits at a line that is busy is not.
+        let active = active.or_else(|| is(TruthState::Queued).then_some(TruthState::Queued));
         match (active, held) {
             (None, _) if is(TruthState::Alerting) => match roll {
                 0..=79 => Deed::Answer,
@@ -66,38 +69,43 @@ impl Story {
             (None, true) if roll < 60 => Deed::Retrieve,
             (None, _) => match roll {
                 0..=79 => Deed::Dial(self.number()),
-                80..=89 => Deed::PickUp(self.phone().1.parse().expect("a DN")),
+                80..=85 => Deed::PickUp(self.phone().1.parse().expect("a DN")),
+                86..=92 => Deed::RetrieveFrom(self.phone().1.parse().expect("a DN")),
                 _ => Deed::OffHook,
             },
             (Some(TruthState::Initiated), _) => match roll {
                 0..=79 => Deed::Dial(self.number()),
                 _ => Deed::Digits(self.number()),
             },
+            (Some(TruthState::Connected), false) if is(TruthState::Queued) && roll < 50 => Deed::Trade,
             (Some(TruthState::Connected), true) => match roll {
                 0..=14 => Deed::Transfer,
-                15..=54 => self.conference(),
-                55..=74 => Deed::Alternate,
-                75..=84 => Deed::Cancel,
+                15..=69 => self.conference(),
+                70..=81 => Deed::Alternate,
+                82..=87 => Deed::Cancel,
                 _ => Deed::HangUp,
             },
             (Some(TruthState::Connected), false) if legs.iter().any(is_conference) => match roll {
-                0..=49 => Deed::Consult(self.number()),
-                50..=79 => Deed::Split,
-                80..=89 => Deed::Hold,
+                0..=64 => Deed::Consult(self.number()),
+                65..=84 => Deed::Split,
+                85..=92 => Deed::Hold,
                 _ => Deed::HangUp,
             },
             (Some(TruthState::Connected), false) => match roll {
                 0..=49 => Deed::Consult(self.number()),
                 50..=64 => Deed::Hold,
-                65..=69 => Deed::Digits(self.number()),
-                70..=79 => Deed::Split,
+                65..=67 => Deed::Digits(self.number()),
+                68..=72 => Deed::Account(self.code()),
+                73..=79 => Deed::Split,
                 _ => Deed::HangUp,
             },
             (Some(TruthState::Failed), _) => match roll {
                 0..=29 if held => Deed::Transfer,
                 30..=59 if held => Deed::Cancel,
-                0..=59 => Deed::HangUp,
-                60..=69 => Deed::LeaveMessage,
+                0..=34 => Deed::HangUp,
+                35..=54 => Deed::CampOn,
+                55..=69 => Deed::CallBack,
+                70..=79 => Deed::LeaveMessage,
                 _ => Deed::NewCall,
             },
             (Some(_), true) => match roll {
@@ -107,6 +115,7 @@ impl Story {
             },
             (Some(_), false) => match roll {
                 0..=14 => Deed::LeaveMessage,
+                15..=29 => Deed::CallBack,
                 _ => Deed::HangUp,
             },
         }
@@ -130,7 +139,14 @@ impl Story {
             15 | 16 => Deed::PickUp(self.phone().1.parse().expect("a DN")),
             17 => Deed::NewCall,
             18 => Deed::Digits(self.number()),
-            19 => Deed::LeaveMessage,
+            19 => match self.chance.below(6) {
+                0 => Deed::LeaveMessage,
+                1 => Deed::CampOn,
+                2 => Deed::Trade,
+                3 => Deed::CallBack,
+                4 => Deed::Account(self.code()),
+                _ => Deed::RetrieveFrom(self.phone().1.parse().expect("a DN")),
+            },
             _ => self.feature(),
         }
     }

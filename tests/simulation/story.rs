@@ -191,6 +191,11 @@ impl Story {
         (node, self.chance.pick(&phones(node)).clone())
     }
 
+    /// What a call is charged to.
+    pub fn code(&mut self) -> String {
+        (*self.chance.pick(&["24", "1357", "000000000000"])).into()
+    }
+
     pub fn number(&mut self) -> String {
         match self.chance.below(12) {
             0 => "7777".into(),

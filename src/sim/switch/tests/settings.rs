@@ -82,6 +82,9 @@ fn each_change_of_a_feature_is_on_record_once() {
     );
     b.sets(outside("95550150"), &["1950 {feature:inService,on:true}", "1950 {at:95550150,feature:hotDesk}"]);
     b.sets(dnd(false), &["1000 {feature:doNotDisturb,on:false}"]);
+    let charged = Command::ChargedCall { line: line("1002/2"), number: "1003".into(), account: "24".into() };
+    let gcid = b.application(charged).expect("a call").gcid.expect("of a call");
+    assert_eq!(b.settings(), [format!("1002 {{code:24,feature:account,gcid:{gcid},line:2}}")]);
 }
 
 #[test]
