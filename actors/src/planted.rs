@@ -29,10 +29,14 @@ pub enum Fault {
     MemberLost,
     /// A hold for a consultation is told as a plain one.
     HoldPlain,
+    /// Now and then a feature that was set is not told.
+    FeatureLost,
+    /// Do not disturb is told as it was before.
+    FeatureStale,
 }
 
 impl Fault {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::PartiesSwapped,
         Self::ClearLost,
         Self::EventDoubled,
@@ -40,6 +44,8 @@ impl Fault {
         Self::StaleFeatures,
         Self::MemberLost,
         Self::HoldPlain,
+        Self::FeatureLost,
+        Self::FeatureStale,
     ];
 }
 

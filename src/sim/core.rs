@@ -14,7 +14,7 @@ use super::faults::{Fate, Fault, Faults, LinkFault, Which};
 use super::peer::PeerMessage;
 use super::plan::Plan;
 use super::switch::{By, Command, Desking, Input, Line, Output, OutsideDeed, Refusal, Switch, Target, Two};
-use super::truth::{TRUTH_KEPT, Truth, TruthLog, TruthNow, TruthPhone};
+use super::truth::{TRUTH_KEPT, Truth, TruthLog, TruthNow, TruthPhone, TruthRecord};
 use super::view::{NodeView, OutsideView, PhoneView, UserView};
 
 /// What a person does at a phone.
@@ -372,8 +372,15 @@ impl Core {
         deadlines.into_iter().flatten().min()
     }
 
+    /// What became of legs.
     #[must_use]
     pub fn truth_since(&self, since: u64) -> Vec<Truth> {
+        self.truth.legs_since(since)
+    }
+
+    /// The same with what became of features.
+    #[must_use]
+    pub fn records_since(&self, since: u64) -> Vec<TruthRecord> {
         self.truth.since(since)
     }
 
@@ -443,6 +450,7 @@ impl Core {
         for output in told {
             match output {
                 Output::Truth(record) => self.truth.push(record),
+                Output::TruthFeature(record) => self.truth.push(record),
                 Output::Settled(number, result) => {
                     let mut effects = Vec::new();
                     self.exchange.settled(number, &result, &mut effects);

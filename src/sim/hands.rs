@@ -221,7 +221,7 @@ async fn truth(request: HttpRequest, node: Data<SimNodeHandle>, query: Query<Sin
         text => text.parse().map_err(|_| Refused::Bad("since is not a number".into()))?,
     };
     let mut lines = String::new();
-    for record in node.truth(since).await? {
+    for record in node.records(since).await? {
         let line = serde_json::to_string(&record).map_err(|e| Refused::Conflict(e.to_string()))?;
         lines.push_str(&line);
         lines.push('\n');

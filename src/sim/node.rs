@@ -21,7 +21,7 @@ use super::peer::PeerMessage;
 use super::peers;
 use super::plan::Plan;
 use super::switch::OutsideDeed;
-use super::truth::{Truth, TruthNow, TruthPhone};
+use super::truth::{Truth, TruthNow, TruthPhone, TruthRecord};
 use super::view::NodeView;
 use super::wire::{self, BoxedStream, Stream, Wire};
 
@@ -63,6 +63,7 @@ pub(super) enum Inbox {
     Hand(Hand, oneshot::Sender<Result<u64, HandRefusal>>),
     Outside(OutsideDeed, oneshot::Sender<Result<u64, HandRefusal>>),
     Truth(u64, oneshot::Sender<Vec<Truth>>),
+    Records(u64, oneshot::Sender<Vec<TruthRecord>>),
     TruthNow(oneshot::Sender<TruthNow>),
     Phone(Dn, oneshot::Sender<Option<TruthPhone>>),
     View(u64, oneshot::Sender<NodeView>),
@@ -74,7 +75,7 @@ pub(super) enum Inbox {
 impl Inbox {
     /// Whether it only asks, and so changes nothing.
     fn is_question(&self) -> bool {
-        matches!(self, Self::Truth(..) | Self::TruthNow(_) | Self::Phone(..) | Self::View(..))
+        matches!(self, Self::Truth(..) | Self::Records(..) | Self::TruthNow(_) | Self::Phone(..) | Self::View(..))
     }
 }
 
@@ -169,12 +170,20 @@ impl SimNodeHandle {
         self.ask(|reply| Inbox::Outside(deed, reply)).await.map_err(|Stopped| HandRefusal::Stopped)?
     }
 
-    /// Truth records after number `since`, oldest first.
+    /// Truth records of legs after number `since`, oldest first.
     ///
     /// # Errors
     /// See `attach`.
     pub async fn truth(&self, since: u64) -> Result<Vec<Truth>, Stopped> {
         self.ask(|reply| Inbox::Truth(since, reply)).await
+    }
+
+    /// All truth records after number `since`, oldest first.
+    ///
+    /// # Errors
+    /// See `attach`.
+    pub async fn records(&self, since: u64) -> Result<Vec<TruthRecord>, Stopped> {
+        self.ask(|reply| Inbox::Records(since, reply)).await
     }
 
     /// The whole present state.
@@ -359,6 +368,7 @@ impl Owner {
                 let _ = reply.send(result);
             }
             Inbox::Truth(since, reply) => drop(reply.send(self.core.truth_since(since))),
+            Inbox::Records(since, reply) => drop(reply.send(self.core.records_since(since))),
             Inbox::TruthNow(reply) => drop(reply.send(self.core.truth_now(now_ms))),
             Inbox::Phone(dn, reply) => drop(reply.send(self.core.phone(dn))),
             Inbox::View(since, reply) => drop(reply.send(self.core.view(since, now_ms))),

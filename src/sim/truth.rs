@@ -1,5 +1,5 @@
-//! What is true: one record for each change of a leg's state, written where the switch changes
-//! it and never where CSTA is emitted, so that a test can hold the two against each other.
+//! What is true: one record for each change of a leg's state, and of a feature that is set, written where the switch
+//! changes it and never where CSTA is emitted, so that a test can hold the two against each other.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -61,10 +61,109 @@ pub struct Truth {
     pub other: Option<String>,
 }
 
+/// What is set at a number, as it is after a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "feature", rename_all = "camelCase")]
+pub enum TruthSetting {
+    DoNotDisturb {
+        on: bool,
+    },
+    /// Calls go to a number, or nowhere else any more.
+    Forward {
+        /// The hands' word for the way to forward.
+        #[serde(rename = "type")]
+        kind: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<String>,
+    },
+    /// Whether the lamp is lit, since messages wait.
+    MessageWaiting {
+        on: bool,
+    },
+    /// The hot desk user whose number it is came to a set or an outside number, or left.
+    HotDesk {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<String>,
+    },
+    /// Whether somebody can be at the number.
+    InService {
+        on: bool,
+    },
+    /// The member whose number it is takes part in a group, or not.
+    Presence {
+        group: String,
+        on: bool,
+    },
+    /// A line set what its call is charged to.
+    Account {
+        line: u8,
+        gcid: String,
+        code: String,
+    },
+}
+
+/// One change of a feature at one number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TruthFeature {
+    /// Counts together with the records of legs.
+    pub seq: u64,
+    pub at_ms: i64,
+    /// CEID of the node.
+    pub node: u16,
+    pub dn: String,
+    #[serde(flatten)]
+    pub setting: TruthSetting,
+}
+
+/// One record of either kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum TruthRecord {
+    Leg(Truth),
+    Feature(TruthFeature),
+}
+
+impl From<Truth> for TruthRecord {
+    fn from(record: Truth) -> Self {
+        Self::Leg(record)
+    }
+}
+
+impl From<TruthFeature> for TruthRecord {
+    fn from(record: TruthFeature) -> Self {
+        Self::Feature(record)
+    }
+}
+
+impl TruthRecord {
+    fn seq(&self) -> u64 {
+        match self {
+            Self::Leg(record) => record.seq,
+            Self::Feature(record) => record.seq,
+        }
+    }
+
+    fn number(&mut self, seq: u64) {
+        match self {
+            Self::Leg(record) => record.seq = seq,
+            Self::Feature(record) => record.seq = seq,
+        }
+    }
+
+    /// The record, when it is of a leg.
+    #[must_use]
+    pub fn leg(&self) -> Option<&Truth> {
+        match self {
+            Self::Leg(record) => Some(record),
+            Self::Feature(_) => None,
+        }
+    }
+}
+
 /// The newest records.
 #[derive(Debug)]
 pub struct TruthLog {
-    records: VecDeque<Truth>,
+    records: VecDeque<TruthRecord>,
     kept: usize,
     last: u64,
 }
@@ -79,9 +178,10 @@ impl TruthLog {
     }
 
     /// Numbers and keeps a record.
-    pub fn push(&mut self, mut record: Truth) {
+    pub fn push(&mut self, record: impl Into<TruthRecord>) {
+        let mut record = record.into();
         self.last += 1;
-        record.seq = self.last;
+        record.number(self.last);
         if self.records.len() == self.kept {
             self.records.pop_front();
         }
@@ -97,10 +197,20 @@ impl TruthLog {
     /// Records after number `since` that are still kept, oldest first. A first number above
     /// `since + 1` says that older ones were let go.
     #[must_use]
-    pub fn since(&self, since: u64) -> Vec<Truth> {
-        let oldest = self.records.front().map_or(self.last + 1, |r| r.seq);
+    pub fn since(&self, since: u64) -> Vec<TruthRecord> {
+        self.newer(since).cloned().collect()
+    }
+
+    /// Those of legs among them.
+    #[must_use]
+    pub fn legs_since(&self, since: u64) -> Vec<Truth> {
+        self.newer(since).filter_map(TruthRecord::leg).cloned().collect()
+    }
+
+    fn newer(&self, since: u64) -> impl Iterator<Item = &TruthRecord> {
+        let oldest = self.records.front().map_or(self.last + 1, TruthRecord::seq);
         let skip = usize::try_from(since.saturating_add(1).saturating_sub(oldest)).unwrap_or(usize::MAX);
-        self.records.iter().skip(skip).cloned().collect()
+        self.records.iter().skip(skip)
     }
 }
 
@@ -230,10 +340,47 @@ mod tests {
         for _ in 0..5 {
             log.push(record.clone());
         }
-        let numbers = |since| log.since(since).iter().map(|r| r.seq).collect::<Vec<_>>();
+        let numbers = |since| log.since(since).iter().map(TruthRecord::seq).collect::<Vec<_>>();
         assert_eq!(numbers(0), [3, 4, 5]);
         assert_eq!(numbers(3), [4, 5]);
         assert!(numbers(5).is_empty() && numbers(u64::MAX).is_empty());
         assert_eq!(log.last(), 5);
+        let setting = TruthSetting::DoNotDisturb { on: true };
+        log.push(TruthFeature { seq: 0, at_ms: 0, node: 1, dn: "1000".into(), setting });
+        assert_eq!(log.since(0).iter().map(TruthRecord::seq).collect::<Vec<_>>(), [4, 5, 6]);
+        assert_eq!(log.legs_since(4).iter().map(|r| r.seq).collect::<Vec<_>>(), [5], "legs alone");
+    }
+
+    #[test]
+    fn each_record_has_one_form() {
+        let feature = |setting| TruthFeature { seq: 7, at_ms: 5, node: 1, dn: "1000".into(), setting };
+        for (setting, text) in [
+            (TruthSetting::DoNotDisturb { on: true }, r#""feature":"doNotDisturb","on":true"#),
+            (
+                TruthSetting::Forward { kind: "always".into(), number: Some("1001".into()) },
+                r#""feature":"forward","type":"always","number":"1001""#,
+            ),
+            (
+                TruthSetting::Forward { kind: "busyInternal".into(), number: None },
+                r#""feature":"forward","type":"busyInternal""#,
+            ),
+            (TruthSetting::MessageWaiting { on: false }, r#""feature":"messageWaiting","on":false"#),
+            (TruthSetting::HotDesk { at: Some("1010".into()) }, r#""feature":"hotDesk","at":"1010""#),
+            (TruthSetting::HotDesk { at: None }, r#""feature":"hotDesk""#),
+            (TruthSetting::InService { on: false }, r#""feature":"inService","on":false"#),
+            (
+                TruthSetting::Presence { group: "1005".into(), on: false },
+                r#""feature":"presence","group":"1005","on":false"#,
+            ),
+            (
+                TruthSetting::Account { line: 1, gcid: "A0010000".into(), code: "24".into() },
+                r#""feature":"account","line":1,"gcid":"A0010000","code":"24""#,
+            ),
+        ] {
+            let record = TruthRecord::Feature(feature(setting));
+            let written = serde_json::to_string(&record).expect("a record can be written");
+            assert_eq!(written, format!(r#"{{"seq":7,"at_ms":5,"node":1,"dn":"1000",{text}}}"#));
+            assert_eq!(serde_json::from_str::<TruthRecord>(&written).expect("the same"), record);
+        }
     }
 }

@@ -7,8 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use oig::sim::switch::Why as Cause;
-use oig::sim::truth::{Truth, TruthState};
+use oig::sim::truth::{Truth, TruthSetting, TruthState};
 use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as Why};
+
+use super::oracle::{CHARGED, Known};
 
 /// One event that the truth calls for.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +25,8 @@ pub struct Expected {
     pub other: Option<String>,
     /// Conferences: the number of everybody who is in it.
     pub members: Option<BTreeSet<String>>,
+    /// The code that a call is charged to.
+    pub account: Option<String>,
     /// Held parties that leave: when the phone held them. How that was is unknown to whoever missed it.
     pub held_ms: Option<i64>,
 }
@@ -46,6 +50,8 @@ struct Own {
     held_ms: i64,
     /// When it came into the call that it is in by a transfer or a conference.
     joined_ms: i64,
+    /// Another waits here, though the line is busy.
+    waits: bool,
 }
 
 /// Any leg.
@@ -71,7 +77,8 @@ struct Reader<'a> {
 }
 
 /// What the truth calls for at the prime line of `dn`, in order.
-pub fn script(truth: &[Vec<Truth>], node: u16, dn: &str) -> Script {
+pub fn script(known: &Known, node: u16, dn: &str) -> Script {
+    let truth = &known.legs;
     let mut all: Vec<&Truth> = truth.iter().flatten().collect();
     // Records of one node keep their order. In one moment, where somebody does something comes
     // first, then the phone's own node.
@@ -98,6 +105,8 @@ pub fn script(truth: &[Vec<Truth>], node: u16, dn: &str) -> Script {
         here.is_some_and(|(.., maker)| *maker != (r.node, r.leg))
     };
     all.sort_by_key(|r| (r.at_ms, !goes_apart(r), !origins.contains(&(r.at_ms, r.node)), r.node != node, r.seq));
+    sent_on_first(&mut all);
+    one_after_another(&mut all, known);
     let split = split.into_iter().map(|(at_ms, gcid, _)| (at_ms, gcid)).collect();
     let (own, legs, after, script) = (BTreeMap::new(), BTreeMap::new(), Vec::new(), Script::default());
     let mut reader = Reader { node, dn, all, split, own, legs, after, script };
@@ -107,6 +116,65 @@ pub fn script(truth: &[Vec<Truth>], node: u16, dn: &str) -> Script {
     reader.script
 }
 
+/// A call that another node sends on leaves there before it comes to where it goes, in one moment.
+fn sent_on_first(all: &mut [&Truth]) {
+    for at in 0..all.len() {
+        let left = all[at];
+        if left.state != TruthState::Null || forwarded(left.cause).is_none() {
+            continue;
+        }
+        let now = all[..at].iter().rev().take_while(|r| r.at_ms == left.at_ms);
+        let goes_on = |r: &&Truth| {
+            let later = match r.state {
+                TruthState::Alerting | TruthState::Delivered | TruthState::Failed => true,
+                TruthState::Null => matches!(r.cause, Cause::Busy | Cause::DestNotObtainable | Cause::DoNotDisturb),
+                _ => false,
+            };
+            later && r.node != left.node && r.gcid == left.gcid
+        };
+        if let Some(back) = now.enumerate().filter(|(_, r)| goes_on(r)).map(|(back, _)| back + 1).last() {
+            all[at - back..=at].rotate_right(1);
+        }
+    }
+}
+
+/// Who forward one call in one moment, at whichever nodes, do so in the order in which one leads to the next.
+fn one_after_another(all: &mut [&Truth], known: &Known) {
+    for first in 0..all.len() {
+        let hop = |r: &&Truth| r.state == TruthState::Null && forwarded(r.cause).is_some();
+        let same = |r: &&Truth| hop(r) && (r.at_ms, &r.gcid) == (all[first].at_ms, &all[first].gcid);
+        if !hop(&all[first]) {
+            continue;
+        }
+        let places: Vec<usize> = (first..all.len()).filter(|at| same(&all[*at])).collect();
+        let is_led_to = |at: &usize| {
+            let (dn, mut others) = (&all[*at].dn, places.iter().filter(|other| *other != at));
+            others.any(|other| leads_to(all[*other], known, dn))
+        };
+        if let Some(at) = places.iter().find(|at| !is_led_to(at)).copied().filter(|at| *at != first) {
+            all.swap(first, at);
+        }
+    }
+}
+
+/// Whether a call that a phone forwarded went to a number.
+fn leads_to(left: &Truth, known: &Known, number: &str) -> bool {
+    let ways: &[&str] = match left.cause {
+        Cause::CallForwardImmediate => &["always"],
+        Cause::CallForwardBusy => &["busyInternal", "busyExternal"],
+        _ => &["noAnswerInternal", "noAnswerExternal"],
+    };
+    let set = |way: &&str| {
+        let of = known.features[usize::from(left.node) - 1].iter();
+        let of = of.filter(|r| r.dn == left.dn && r.at_ms <= left.at_ms).filter_map(|r| match &r.setting {
+            TruthSetting::Forward { kind, number } if kind == way => Some(number.as_deref()),
+            _ => None,
+        });
+        of.last().flatten()
+    };
+    ways.iter().any(|way| set(way) == Some(number))
+}
+
 impl<'a> Reader<'a> {
     fn is_own(&self, record: &Truth) -> bool {
         record.node == self.node && record.dn == self.dn && record.line == 1
@@ -114,6 +182,9 @@ impl<'a> Reader<'a> {
 
     fn read(&mut self, i: usize) {
         let record = self.all[i];
+        if record.leg == CHARGED {
+            return self.charged(record);
+        }
         let before = self.legs.get(&(record.node, record.leg)).cloned();
         if self.is_own(record) {
             self.did(record, i);
@@ -137,17 +208,45 @@ impl<'a> Reader<'a> {
         self.script.events.push(event);
     }
 
+    /// A call is charged to a code: the line that set it is told.
+    fn charged(&mut self, record: &Truth) {
+        let own = self.own.values().find(|own| own.gcid == record.gcid && self.is_own(record));
+        let Some(state) = own.map(|own| shown(own.state)) else { return };
+        self.say(record, Type::AccountCodeSet, Why::AccountCodeSet, state);
+        if let Some(event) = self.script.events.last_mut() {
+            event.account.clone_from(&record.other);
+        }
+    }
+
+    /// The state of the phone's line, a leg aside.
+    fn state_besides(&self, leg: u64) -> CallState {
+        let others = || self.own.iter().rev().filter(|(number, _)| **number != leg).map(|(_, own)| own);
+        let active = |own: &&Own| !own.waits && !matches!(own.state, TruthState::Held | TruthState::Alerting);
+        let state = others().find(active).or_else(|| others().find(|own| !own.waits));
+        state.map_or(CallState::Queued, |own| shown(own.state))
+    }
+
     /// The phone's own leg changed.
     fn did(&mut self, record: &'a Truth, i: usize) {
         use TruthState::{Alerting, Connected, Delivered, Failed, Held, Initiated, Null, Originated, Queued};
         let before = self.own.get(&record.leg).cloned();
+        let waited = before.as_ref().is_some_and(|b| b.waits);
         let moved = before.as_ref().filter(|b| b.gcid != record.gcid && record.state != Null);
         if let Some(former) = moved {
             self.moved(record, former);
         } else {
             match (record.state, before.as_ref().map(|b| b.state)) {
                 // Sent elsewhere: whoever called is told of it by the phone that is left.
-                (Originated, Some(Delivered | Held)) | (Initiated | Queued, _) => {}
+                (Originated, Some(Delivered | Held)) | (Initiated, _) => {}
+                // Whether it may wait at a partner's is not known yet.
+                (Originated, _) if record.cause == Cause::CampOn => {}
+                // Free by now: it rings at once.
+                (Queued, None) if !self.own.values().any(|own| !own.waits && own.state != Held) => {}
+                (Queued, None) => {
+                    let state = self.state_besides(record.leg);
+                    self.say(record, Type::CallQueued, Why::CallIsWaiting, state);
+                }
+                (Queued, _) => self.say(record, Type::CallQueued, Why::CallQueued, CallState::Queued),
                 (Originated, _) => {
                     let consults = record.cause == Cause::Consultation;
                     let why = if consults { Why::ConsCallInvoked } else { Why::NewCallInvoked };
@@ -177,6 +276,8 @@ impl<'a> Reader<'a> {
                         (Cause::CallPickup, _) => Why::Pickup,
                         (Cause::Conference, None) => Why::ConferenceSplitInvoked,
                         (_, Some(Alerting)) => Why::AnsweredInvoked,
+                        // Traded for the call that the line had.
+                        _ if waited => Why::AnsweredInvoked,
                         _ => Why::Answered,
                     };
                     self.say(record, Type::CallEstablished, why, CallState::Established);
@@ -188,7 +289,12 @@ impl<'a> Reader<'a> {
                 }
                 (Failed, _) => self.say(record, Type::CallFailed, failed(record.cause), CallState::Failed),
                 (Null, Some(_)) => self.left(record, before.as_ref().expect("looked at"), i),
-                (Null, None) => {}
+                // It never rang here.
+                (Null, None) => {
+                    if let Some(forward) = forwarded(record.cause) {
+                        self.say(record, Type::CallDiverted, forward.to, CallState::Idle);
+                    }
+                }
             }
         }
         let consults = match record.state {
@@ -203,11 +309,12 @@ impl<'a> Reader<'a> {
             Some(_) => record.at_ms,
             None => before.as_ref().map_or(i64::MIN, |b| b.joined_ms),
         };
+        let waits = record.state == Queued && (before.is_none() || waited);
         match record.state {
             Null => drop(self.own.remove(&record.leg)),
             state => {
                 let gcid = record.gcid.clone();
-                self.own.insert(record.leg, Own { gcid, state, consults, held_ms, joined_ms });
+                self.own.insert(record.leg, Own { gcid, state, consults, held_ms, joined_ms, waits });
             }
         }
     }
@@ -253,11 +360,19 @@ impl<'a> Reader<'a> {
                 self.after.push(expected(record, Type::CallClear, &[Why::ClearInvoked], CallState::Idle));
             }
             (Cause::Redirected, _) => self.say(record, Type::CallDiverted, Why::RedirectedAway, CallState::Idle),
+            (Cause::CallForwardNoAnswer, _) => {
+                self.say(record, Type::CallDiverted, Why::DivertedNoAnswerAway, CallState::Idle);
+            }
             (Cause::CallPickup, _) => self.say(record, Type::CallDiverted, Why::DivertedPickupAway, CallState::Idle),
             (_, TruthState::Held) => {
                 // A held leg is not cleared by its own user: the held party left.
                 self.say(record, Type::DeviceDropped, held_party_dropped(before), CallState::Held);
                 self.since(before.held_ms);
+                self.say(record, Type::CallClear, Why::OtherDeviceCleared, CallState::Idle);
+            }
+            (_, TruthState::Queued) if before.waits => {
+                let state = self.state_besides(record.leg);
+                self.say(record, Type::DeviceDropped, Why::QueuedPartyDropped, state);
                 self.say(record, Type::CallClear, Why::OtherDeviceCleared, CallState::Idle);
             }
             // Whoever rings is let go; a link that is lost takes the other party along.
@@ -282,7 +397,8 @@ impl<'a> Reader<'a> {
             return &[Why::ClearInvoked];
         }
         let earlier = self.all[..i].iter().rev().take_while(|r| r.at_ms == record.at_ms);
-        let mut first = earlier.filter(|r| r.node == record.node && r.state == TruthState::Null);
+        let mut first =
+            earlier.filter(|r| r.node == record.node && r.state == TruthState::Null && forwarded(r.cause).is_none());
         if first.any(|r| in_call(r)) {
             return &[Why::OtherDeviceCleared];
         }
@@ -294,7 +410,7 @@ impl<'a> Reader<'a> {
 
     /// Another leg changed, and the phone may be in its call.
     fn heard(&mut self, record: &'a Truth, before: Option<&Leg>) {
-        use TruthState::{Alerting, Connected, Held, Null};
+        use TruthState::{Alerting, Connected, Held, Null, Originated, Queued};
         let former = before.filter(|b| b.gcid != record.gcid && record.state != Null);
         if let Some(former) = former {
             return self.one_moved(record, former);
@@ -327,24 +443,35 @@ impl<'a> Reader<'a> {
                 self.say(record, Type::CallTransferred, transferred(state), shown(state));
             }
             (_, Null, Cause::Transfer | Cause::Conference | Cause::CallPickup) => {}
-            (_, Null, Cause::Redirected) if own.state != Alerting => {
+            (_, Null, cause) if sent_on(cause).is_some() && own.state != Alerting => {
                 let state = if own.state == Held { CallState::Held } else { CallState::Delivered };
-                self.say(record, Type::CallDiverted, Why::RedirectedTo, state);
+                self.say(record, Type::CallDiverted, sent_on(cause).expect("looked at"), state);
             }
-            (_, Null, Cause::Redirected) => {}
+            (_, Null, cause) if sent_on(cause).is_some() => {}
             (Some(Connected | Held), Null, _) => self.dropped(record, number, &own),
             // A call that was sent on rings, or who transferred is rung again.
-            (None, Alerting, Cause::Redirected | Cause::RecallBusy | Cause::RecallNoAnswer)
-                if own.state != Alerting && !self.says_now(record.at_ms, number, TruthState::Delivered) =>
+            (None, Alerting, cause)
+                if (sent_on(cause).is_some() || matches!(cause, Cause::RecallBusy | Cause::RecallNoAnswer))
+                    // Who waits to hear it ring has a record of its own when it does.
+                    && !matches!(own.state, Alerting | Originated)
+                    && !self.says_now(record.at_ms, number, TruthState::Delivered) =>
             {
                 let state = if own.state == Held { CallState::Held } else { CallState::Delivered };
                 self.say(record, Type::CallDelivered, Why::Delivered, state);
                 self.with_other(Some(record.dn.clone()));
             }
             // Answered while the phone holds.
-            (Some(Alerting), Connected, cause) | (None, Connected, cause @ Cause::CallPickup) if own.state == Held => {
+            (Some(Alerting | Queued), Connected, cause) | (None, Connected, cause @ Cause::CallPickup)
+                if own.state == Held =>
+            {
                 let why = if cause == Cause::CallPickup { Why::Pickup } else { Why::Answered };
                 self.say(record, Type::CallEstablished, why, CallState::Held);
+            }
+            // Who held the phone's call left it to another.
+            (None, Connected, Cause::CallPickup)
+                if own.state == Connected && !self.says_now(record.at_ms, number, Connected) =>
+            {
+                self.say(record, Type::CallEstablished, Why::Pickup, CallState::Established);
             }
             _ => {}
         }
@@ -446,7 +573,7 @@ impl<'a> Reader<'a> {
 
 fn expected(record: &Truth, kind: Type, whys: &[Why], state: CallState) -> Expected {
     let (at_ms, gcid, whys) = (record.at_ms, record.gcid.clone(), whys.to_vec());
-    Expected { at_ms, gcid, kind, whys, state, other: None, members: None, held_ms: None }
+    Expected { at_ms, gcid, kind, whys, state, other: None, members: None, account: None, held_ms: None }
 }
 
 pub fn shown(state: TruthState) -> CallState {
@@ -462,12 +589,40 @@ pub fn shown(state: TruthState) -> CallState {
     }
 }
 
+/// What is told of a call that is forwarded.
+struct Forwarded {
+    /// To whom it goes.
+    from: Why,
+    /// To the caller.
+    to: Why,
+}
+
+fn forwarded(cause: Cause) -> Option<Forwarded> {
+    let (from, to) = match cause {
+        Cause::CallForwardImmediate => (Why::DivertedAlwaysFrom, Why::DivertedAlwaysTo),
+        Cause::CallForwardBusy => (Why::DivertedOnBusyFrom, Why::DivertedOnBusyTo),
+        Cause::CallForwardNoAnswer => (Why::DivertedNoAnswerFrom, Why::DivertedNoAnswerTo),
+        _ => return None,
+    };
+    Some(Forwarded { from, to })
+}
+
+/// What a caller hears whose call goes on from a phone that did not take it.
+fn sent_on(cause: Cause) -> Option<Why> {
+    if cause == Cause::Redirected { Some(Why::RedirectedTo) } else { Some(forwarded(cause)?.to) }
+}
+
 fn received(cause: Cause) -> Why {
+    if let Some(forward) = forwarded(cause) {
+        return forward.from;
+    }
     match cause {
         Cause::Redirected => Why::RedirectedFrom,
         Cause::Recall => Why::RecallHeldParty,
         Cause::RecallBusy => Why::TransferRecallOnBusy,
         Cause::RecallNoAnswer => Why::TransferRecallNoAnswer,
+        Cause::CampOn => Why::WaitingCallRinging,
+        Cause::CallBack => Why::CallbackMatured,
         _ => Why::NewCall,
     }
 }

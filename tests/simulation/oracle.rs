@@ -7,14 +7,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use oig::sim::truth::{Truth, TruthState};
+use oig::sim::switch::Why as Cause;
+use oig::sim::truth::{Truth, TruthFeature, TruthRecord, TruthSetting, TruthState};
 use schemas::contract::cc::{
     CallEventAttributeNames, CallEventMsg, CallEventType as Type, CallState, DeviceAttributeNames, DeviceName,
     EventCauseType as Why, FeaturesAllowed, SystemEventType,
 };
 
 use super::expected::{Expected, script, shown};
-use super::world::{Heard, Watched};
+use super::features;
+use super::world::{Application, Heard, Watched};
 
 /// From a broken thing to the moment when it must be made good.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +29,51 @@ pub struct Excuse {
 }
 
 /// A device is looked at so long after a fault at the latest, busy or idle.
-const AUDITS_MS: [i64; 3] = [1_000, 61_000, 661_000];
+pub const AUDITS_MS: [i64; 3] = [1_000, 61_000, 661_000];
+
+/// What was true at each node.
+#[derive(Debug, Default)]
+pub struct Known {
+    pub legs: Vec<Vec<Truth>>,
+    pub features: Vec<Vec<TruthFeature>>,
+}
+
+impl Known {
+    /// Adds the next node's.
+    pub fn add(&mut self, records: Vec<TruthRecord>) {
+        let (mut legs, mut features) = (Vec::new(), Vec::new());
+        for record in records {
+            match record {
+                TruthRecord::Leg(record) => legs.push(record),
+                TruthRecord::Feature(record) => {
+                    legs.extend(charged(&record));
+                    features.push(record);
+                }
+            }
+        }
+        self.legs.push(legs);
+        self.features.push(features);
+    }
+}
+
+/// Stands in the order of legs' records for a code that a line set; no leg has this number.
+pub const CHARGED: u64 = 0;
+
+fn charged(record: &TruthFeature) -> Option<Truth> {
+    let TruthSetting::Account { line, gcid, code } = &record.setting else { return None };
+    Some(Truth {
+        seq: record.seq,
+        at_ms: record.at_ms,
+        node: record.node,
+        dn: record.dn.clone(),
+        line: *line,
+        leg: CHARGED,
+        gcid: gcid.clone(),
+        state: TruthState::Null,
+        cause: Cause::Normal,
+        other: Some(code.clone()),
+    })
+}
 
 /// What was found at the phones of one application.
 #[derive(Debug, Default)]
@@ -45,18 +91,14 @@ pub struct Findings {
 /// Compares everything that one application heard.
 ///
 /// `slack_ms` is how far the clocks of switch and gateway may differ: nothing in a paused run.
-pub fn compare(
-    heard: &[Heard],
-    watched: &[Watched],
-    truth: &[Vec<Truth>],
-    excuses: &[Excuse],
-    end_ms: i64,
-    slack_ms: i64,
-) -> Findings {
+pub fn compare(application: &Application, truth: &Known, excuses: &[Excuse], end_ms: i64, slack_ms: i64) -> Findings {
     let mut findings = Findings::default();
+    let (heard, watched) = (&*application.heard.borrow(), &*application.watched);
     for phone in watched {
         let line = Line::new(heard, phone, truth, excuses, end_ms, slack_ms);
         line.check(&mut findings);
+        let watches = application.features.borrow();
+        features::compare(heard, phone, &watches, &truth.features, excuses, end_ms, slack_ms, &mut findings);
     }
     order_of_system_events(heard, watched, &mut findings);
     findings
@@ -87,6 +129,13 @@ fn order_of_system_events(heard: &[Heard], watched: &[Watched], findings: &mut F
     }
 }
 
+/// When the monitor of a phone was restored first, from a moment on.
+pub fn restored_at(heard: &[Heard], phone: &Watched, from_ms: i64) -> Option<i64> {
+    let of = heard.iter().filter(|h| h.at_ms >= from_ms).filter_map(|h| Some((h.at_ms, h.event.call_event.as_ref()?)));
+    let mut restored = of.filter(|(_, call)| call.object_id == phone.object);
+    restored.find(|(_, call)| call.cause == Some(Why::ControllerCommsRestored)).map(|(at_ms, _)| at_ms)
+}
+
 struct Line<'a> {
     phone: &'a Watched,
     events: Vec<(i64, &'a CallEventMsg)>,
@@ -102,7 +151,7 @@ impl<'a> Line<'a> {
     fn new(
         heard: &'a [Heard],
         phone: &'a Watched,
-        truth: &'a [Vec<Truth>],
+        known: &'a Known,
         excuses: &[Excuse],
         end_ms: i64,
         slack_ms: i64,
@@ -113,9 +162,9 @@ impl<'a> Line<'a> {
             .filter(|(_, call)| call.object_id == phone.object)
             .collect();
         let node = u16::try_from(phone.node + 1).expect("a node's number");
-        let script = script(truth, node, &phone.dn);
+        let script = script(known, node, &phone.dn);
         let (excused, unhealed, expected) = (Vec::new(), Vec::new(), script.events);
-        let mut line = Self { phone, events, truth, excused, unhealed, slack_ms, expected };
+        let mut line = Self { phone, events, truth: &known.legs, excused, unhealed, slack_ms, expected };
         for excuse in excuses.iter().filter(|e| e.node == phone.node) {
             line.excuse(excuse, end_ms);
         }
@@ -198,6 +247,10 @@ impl<'a> Line<'a> {
             }
             match (call.kind, call.call_state) {
                 (_, Some(CallState::Idle)) => drop(legs.remove(&call.local_call_id)),
+                // That somebody waits is told with what the line does besides.
+                _ if call.cause == Some(Why::CallIsWaiting) => {
+                    legs.insert(call.local_call_id, (gcid(call), CallState::Queued));
+                }
                 (_, Some(state)) => drop(legs.insert(call.local_call_id, (gcid(call), state))),
                 _ => {}
             }
@@ -336,6 +389,9 @@ impl<'a> Line<'a> {
                 fault.push_str("own party ");
             }
         }
+        if expected.account.as_ref().is_some_and(|code| call.account_code.as_ref() != Some(code)) {
+            fault.push_str("account code ");
+        }
         if expected.members.as_ref().is_some_and(|members| *members != numbers_of_parties(call)) {
             let _ = write!(fault, "members {:?} ", numbers_of_parties(call));
         }
@@ -408,7 +464,7 @@ fn unfit_features(call: &CallEventMsg) -> Option<&'static str> {
     use FeaturesAllowed::{
         AlternateCall, AnswerCall, CamponCall, CancelConsultationCall, ClearCall, ConferenceCall, ConsultationCall,
         HoldCall, NewCall, OutPulseDigits, RedirectCall, RetrieveCall, SendCallbackMessage, SetAccountCode,
-        SetCallMeBack, SplitConferenceCall, TransferCall,
+        SetCallMeBack, SplitConferenceCall, TradeCall, TransferCall,
     };
     let may: &[FeaturesAllowed] = match call.call_state {
         Some(CallState::Originated) => &[ClearCall, OutPulseDigits, CancelConsultationCall],
@@ -431,8 +487,11 @@ fn unfit_features(call: &CallEventMsg) -> Option<&'static str> {
             TransferCall,
             ConferenceCall,
             SplitConferenceCall,
+            TradeCall,
         ],
         Some(CallState::Held) => &[RetrieveCall],
+        // Who waits; and the call that waits at a phone.
+        Some(CallState::Queued) => &[ClearCall, CancelConsultationCall, SetCallMeBack, TradeCall],
         _ => &[],
     };
     if call.features_allowed.iter().any(|f| !may.contains(f)) {

@@ -36,7 +36,8 @@ use schemas::contract::adv::AdvEventMsg;
 use schemas::contract::cc::{NumberedEventMsg, StandardEventMsg};
 use schemas::contract::ops_call_control_advanced::AdvGetEvent;
 use schemas::contract::ops_call_control_standard::{
-    GetEvent, GetNumberedEvent, GetPhoneNumberId, MonitorObject, RegisterEventHandler,
+    GetEvent, GetNumberedEvent, GetPhoneNumberId, MonitorFeatures, MonitorObject, RegisterEventHandler,
+    StopFeatureMonitor,
 };
 use schemas::contract::ops_session::ResetSessionTimer;
 use schemas::contract::std::GetPhoneNumberIdRequest;
@@ -110,11 +111,31 @@ pub struct Watched {
     pub object: i64,
 }
 
+/// An application watches the features of a phone, for a while or for ever.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeatureWatch {
+    pub object: i64,
+    pub from_ms: i64,
+    pub to_ms: Option<i64>,
+}
+
+impl FeatureWatch {
+    pub fn covers(&self, at_ms: i64, slack_ms: i64) -> bool {
+        self.from_ms - slack_ms <= at_ms && self.to_ms.is_none_or(|to_ms| at_ms <= to_ms + slack_ms)
+    }
+
+    /// Its end, at the latest that of the run.
+    pub fn until(&self, end_ms: i64) -> i64 {
+        self.to_ms.unwrap_or(end_ms)
+    }
+}
+
 /// One application: a session that reads its events for ever.
 #[derive(Clone)]
 pub struct Application {
     pub session_id: i64,
     pub watched: Vec<Watched>,
+    pub features: Rc<RefCell<Vec<FeatureWatch>>>,
     pub heard: Rc<RefCell<Vec<Heard>>>,
     /// What advGetEvent gave beside it, in a session of Advanced service.
     pub heard_advanced: Option<Rc<RefCell<Vec<AdvEventMsg>>>>,
@@ -308,7 +329,13 @@ impl World {
             }
         }
         let heard_advanced = (service == Service::Advanced).then(Rc::default);
-        let application = Application { session_id, watched, heard: Rc::default(), heard_advanced, pushed };
+        let features = Rc::default();
+        let application = Application { session_id, watched, features, heard: Rc::default(), heard_advanced, pushed };
+        for phone in &application.watched {
+            if chance.percent(60) {
+                self.watch_features(&application, phone).await;
+            }
+        }
         actix::spawn(keep_alive(self.door.clone(), session_id));
         let mut reader =
             || Reader { door: self.door.clone(), hung_up: self.hung_up.clone(), chance: Chance::new(chance.next()) };
@@ -333,6 +360,25 @@ impl World {
         let begun = self.call(&MonitorObject { session_id, object_id: id.object_id }).await;
         assert!(begun.result, "{:?}", begun.error_description);
         Watched { node, dn, object: id.object_id }
+    }
+
+    /// The application hears of the phone's features from now on.
+    pub async fn watch_features(&self, application: &Application, phone: &Watched) {
+        let (session_id, object_id) = (application.session_id, phone.object);
+        let begun = self.call(&MonitorFeatures { session_id, object_id }).await;
+        assert!(begun.result, "{:?}", begun.error_description);
+        let watch = FeatureWatch { object: object_id, from_ms: self.clock.now(), to_ms: None };
+        application.features.borrow_mut().push(watch);
+    }
+
+    /// It hears no more of them.
+    pub async fn leave_features(&self, application: &Application, phone: &Watched) {
+        let (session_id, object_id) = (application.session_id, phone.object);
+        let over = self.call(&StopFeatureMonitor { session_id, object_id }).await;
+        assert!(over.result, "{:?}", over.error_description);
+        let mut watches = application.features.borrow_mut();
+        let open = watches.iter_mut().find(|w| w.object == object_id && w.to_ms.is_none());
+        open.expect("was watched").to_ms = Some(self.clock.now());
     }
 
     /// The application's events by number, as getNumberedEvent gives them; from the first that

@@ -24,6 +24,8 @@ pub static ROWS: [(DeviceFeature, Type); 9] = [
 
 /// The event as sessions keep it.
 pub(super) fn render(object: ObjectId, setting: &Setting, env: &Env, forms: Forms) -> Option<Event> {
+    #[cfg(feature = "planted-faults")]
+    let setting = &planted(setting, env)?;
     let (_, kind) = ROWS.iter().find(|(feature, _)| *feature == setting.feature)?;
     let message = StandardEventMsg {
         error_description: None,
@@ -55,6 +57,19 @@ fn attributes(object: ObjectId, setting: &Setting) -> Vec<FeatureEventAttributeV
     attributes.push(value(FeatureEventState, setting.on.to_string(), AttributeType::Boolean));
     attributes.push(value(IcpId, object.ceid().get().to_string(), AttributeType::LongInteger));
     attributes
+}
+
+#[cfg(feature = "planted-faults")]
+fn planted(setting: &Setting, env: &Env) -> Option<Setting> {
+    use crate::planted::Fault;
+    let mut setting = setting.clone();
+    if env.planted.is(Fault::FeatureLost) && env.now_ms() % 3 == 0 {
+        return None;
+    }
+    if env.planted.is(Fault::FeatureStale) && setting.feature == DeviceFeature::DoNotDisturb {
+        setting.on = !setting.on;
+    }
+    Some(setting)
 }
 
 /// The reply to getDeviceFeatures; what the node does not have is off.

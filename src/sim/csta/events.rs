@@ -25,9 +25,12 @@ pub(super) fn witnesses(told: &Output) -> Cow<'_, [Witness]> {
             let witness = |line: &Line| Witness { line: *line, local: LocalState::Null, permitted: Features::NONE };
             Cow::Owned(lines.iter().map(witness).collect())
         }
-        Output::Truth(_) | Output::Settled(..) | Output::Peer(..) | Output::Broken(_) | Output::Presence(_) => {
-            Cow::Borrowed(&[])
-        }
+        Output::Truth(_)
+        | Output::TruthFeature(_)
+        | Output::Settled(..)
+        | Output::Peer(..)
+        | Output::Broken(_)
+        | Output::Presence(_) => Cow::Borrowed(&[]),
     }
 }
 
@@ -41,9 +44,12 @@ pub(super) fn event(told: &Output, witness: &Witness, cross_ref: u64) -> Option<
         Output::InUse(used) => EventBody::Call(in_use(used)),
         Output::Changed(changed) => features::event(&changed.device, &changed.setting),
         Output::Service(service) => in_service(Party::Known(service.device.clone()), service.on),
-        Output::Truth(_) | Output::Settled(..) | Output::Peer(..) | Output::Broken(_) | Output::Presence(_) => {
-            return None;
-        }
+        Output::Truth(_)
+        | Output::TruthFeature(_)
+        | Output::Settled(..)
+        | Output::Peer(..)
+        | Output::Broken(_)
+        | Output::Presence(_) => return None,
     };
     Some(Message::Event(Event { cross_ref: cross_ref.to_string(), body }))
 }

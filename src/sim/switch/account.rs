@@ -10,6 +10,7 @@ use schemas::domain::Account;
 use super::command::Outcome;
 use super::model::{By, Charged, LegNo, Line, Output, Refusal};
 use super::{Step, Switch};
+use crate::sim::truth::TruthSetting;
 
 /// Digits of an account code.
 const DIGITS: std::ops::RangeInclusive<usize> = 2..=12;
@@ -44,12 +45,16 @@ impl Switch {
         self.plan.account_codes.iter().any(|known| known == code)
     }
 
-    /// Tells the line of a leg the code that is set there.
+    /// From now on the call of a leg is charged to the code that is set there; its line is told.
     pub(super) fn tell_account(&self, leg: LegNo, step: &mut Step<'_>) {
         let Some(entry) = self.state.legs.get(&leg) else { return };
         let (Some(code), Some(line)) = (&entry.account, entry.place.line()) else { return };
         let Some(call) = self.state.calls.get(&entry.call) else { return };
-        let account = Account { code: code.clone(), verified: self.plan.private.then(|| self.is_listed(code)) };
+        let (gcid, code) = (call.gcid.to_string(), code.clone());
+        let setting = TruthSetting::Account { line: line.button, gcid, code: code.clone() };
+        self.record_setting(line.dn, setting, step);
+        let verified = self.plan.private.then(|| self.is_listed(&code));
+        let account = Account { code, verified };
         step.out.push(Output::Charged(Charged {
             call: Arc::clone(&call.key),
             gcid: Arc::clone(&call.gcid),

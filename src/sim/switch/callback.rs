@@ -12,6 +12,7 @@ use super::model::{CallNo, Done, LegNo, LegState, Line, Output, Place, Refusal, 
 use super::route::Route;
 use super::{Step, Switch};
 use crate::sim::peer::PeerMessage;
+use crate::sim::truth::TruthSetting;
 
 /// Callbacks, and messages, of one phone.
 const KEPT: usize = 16;
@@ -265,6 +266,7 @@ impl Switch {
         }
         if kept.is_empty() {
             self.state.messages.remove(&at);
+            self.record_setting(at, TruthSetting::MessageWaiting { on: false }, step);
             self.tell_set(at, Setting::MessageWaiting(false), step);
         }
         Ok(Done::default())
@@ -285,6 +287,7 @@ impl Switch {
         let first = kept.is_empty();
         kept.insert(from);
         if first {
+            self.record_setting(at, TruthSetting::MessageWaiting { on: true }, step);
             self.tell_set(at, Setting::MessageWaiting(true), step);
         }
     }

@@ -6,6 +6,7 @@ use super::command::Outcome;
 use super::model::{By, Changed, Done, Line, Output, Refusal, Setting};
 use super::route::Route;
 use super::{Step, Switch};
+use crate::sim::truth::{TruthFeature, TruthSetting};
 
 /// The words that hands and truth have for ways to forward calls.
 pub const FORWARDINGS: [(Forwarding, &str); 5] = [
@@ -23,6 +24,7 @@ impl Switch {
             && phone.dnd != on
         {
             phone.dnd = on;
+            self.record_setting(dn, TruthSetting::DoNotDisturb { on }, step);
             self.tell_set(dn, Setting::DoNotDisturb(on), step);
         }
         Ok(Done::default())
@@ -61,6 +63,7 @@ impl Switch {
             None => phone.forwards.remove(&which),
         };
         if before != number {
+            self.record_setting(dn, forward(which, number.clone()), step);
             self.tell_set(dn, Setting::Forward(which, number), step);
         }
         Ok(Done::default())
@@ -81,10 +84,43 @@ impl Switch {
         false
     }
 
+    /// What is true of a number from now on.
+    pub(super) fn record_setting(&self, dn: Dn, setting: TruthSetting, step: &mut Step<'_>) {
+        let (node, dn) = (self.plan.ceid.get(), dn.to_string());
+        // Numbered by the log.
+        step.out.push(Output::TruthFeature(TruthFeature { seq: 0, at_ms: step.now_ms, node, dn, setting }));
+    }
+
+    /// Everything that is set is lost at once.
+    pub(super) fn lose_settings(&mut self, step: &mut Step<'_>) {
+        let mut phones = std::mem::take(&mut self.state.phones);
+        for (dn, phone) in &mut phones {
+            if std::mem::take(&mut phone.dnd) {
+                self.record_setting(*dn, TruthSetting::DoNotDisturb { on: false }, step);
+            }
+            for which in std::mem::take(&mut phone.forwards).into_keys() {
+                self.record_setting(*dn, forward(which, None), step);
+            }
+        }
+        self.state.phones = phones;
+        for dn in std::mem::take(&mut self.state.messages).into_keys() {
+            self.record_setting(dn, TruthSetting::MessageWaiting { on: false }, step);
+        }
+        for (group, member) in std::mem::take(&mut self.state.absent) {
+            self.record_setting(member, TruthSetting::Presence { group: group.to_string(), on: true }, step);
+        }
+        self.lose_desks(step);
+    }
+
     /// Every line of the set hears of it.
     pub(super) fn tell_set(&self, dn: Dn, setting: Setting, step: &mut Step<'_>) {
         let buttons = self.state.phones.get(&dn).map_or(0, |p| p.plan.buttons);
         let lines = (1..=buttons).map(|button| Line { dn, button }).collect();
         step.out.push(Output::Changed(Changed { device: self.named(Line::prime(dn)), setting, lines }));
     }
+}
+
+fn forward(which: Forwarding, number: Option<String>) -> TruthSetting {
+    let word = FORWARDINGS.iter().find(|(known, _)| *known == which).map_or("", |(_, word)| word);
+    TruthSetting::Forward { kind: word.to_owned(), number }
 }

@@ -17,6 +17,7 @@ use super::model::{By, Changed, Done, Line, Output, Refusal, Service, Setting};
 use super::route::Route;
 use super::{Step, Switch};
 use crate::sim::plan::UserPlan;
+use crate::sim::truth::TruthSetting;
 
 /// Where a user is logged in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,21 +133,44 @@ impl Switch {
         self.leave_desk(user, step);
         if let Desk::Set(set) = &desk {
             self.state.desks.by_set.insert(*set, user);
+            self.record_setting(*set, TruthSetting::InService { on: false }, step);
             self.say_service(*set, false, step);
         }
         self.state.desks.by_user.insert(user, desk.clone());
+        self.record_desk(user, Some(&desk), step);
         self.say_service(user, true, step);
         self.say_desk(user, Some(&desk), &desk, step);
     }
 
     fn leave_desk(&mut self, user: Dn, step: &mut Step<'_>) {
         let Some(left) = self.state.desks.by_user.remove(&user) else { return };
+        self.record_desk(user, None, step);
         self.say_service(user, false, step);
         if let Desk::Set(set) = &left {
             self.state.desks.by_set.remove(set);
+            self.record_setting(*set, TruthSetting::InService { on: true }, step);
             self.say_service(*set, true, step);
         }
         self.say_desk(user, None, &left, step);
+    }
+
+    /// Everybody is logged out at once, and nobody is told.
+    pub(super) fn lose_desks(&mut self, step: &mut Step<'_>) {
+        for (user, desk) in std::mem::take(&mut self.state.desks).by_user {
+            self.record_desk(user, None, step);
+            if let Desk::Set(set) = desk {
+                self.record_setting(set, TruthSetting::InService { on: true }, step);
+            }
+        }
+    }
+
+    fn record_desk(&self, user: Dn, at: Option<&Desk>, step: &mut Step<'_>) {
+        let place = at.map(|desk| match desk {
+            Desk::Set(set) => set.to_string(),
+            Desk::Outside(number) => number.clone(),
+        });
+        self.record_setting(user, TruthSetting::InService { on: at.is_some() }, step);
+        self.record_setting(user, TruthSetting::HotDesk { at: place }, step);
     }
 
     /// To monitors of the user's number, and of the set's that the user came to or left.

@@ -238,13 +238,7 @@ impl Switch {
         for leg in legs {
             self.part_with(leg, Why::PowerLost, step);
         }
-        for phone in self.state.phones.values_mut() {
-            phone.dnd = false;
-            phone.forwards.clear();
-        }
-        self.state.desks = hot_desk::Desks::default();
-        self.state.absent.clear();
-        self.state.messages.clear();
+        self.lose_settings(step);
         self.callbacks.clear();
         self.watches.clear();
         self.touched.clear();

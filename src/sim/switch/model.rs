@@ -14,7 +14,7 @@ use super::hot_desk::{Desk, Desking, Desks};
 use crate::sim::peer::{PartId, PeerMessage};
 use crate::sim::plan::PhonePlan;
 use crate::sim::trunks::Trunk;
-use crate::sim::truth::{Truth, TruthState};
+use crate::sim::truth::{Truth, TruthFeature, TruthState};
 
 /// One button of one set. Button 1 is the prime line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -706,6 +706,7 @@ pub struct Service {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
     Truth(Truth),
+    TruthFeature(TruthFeature),
     Happened(Happened),
     Joined(Joined),
     Learnt(Learnt),

@@ -6,6 +6,7 @@ use schemas::domain::{Dn, Presence};
 use super::command::Outcome;
 use super::model::{By, Done, Line, Output};
 use super::{Step, Switch};
+use crate::sim::truth::TruthSetting;
 
 impl Switch {
     /// A member joins a group or leaves it; to be what it is already changes nothing.
@@ -39,6 +40,7 @@ impl Switch {
             self.state.absent.insert((group, member))
         };
         if changed {
+            self.record_setting(member, TruthSetting::Presence { group: group.to_string(), on: present }, step);
             step.out.push(Output::Presence(wanted));
         }
         Ok(Done::default())

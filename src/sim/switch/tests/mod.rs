@@ -16,6 +16,7 @@ mod partners;
 mod pickups;
 mod presence;
 mod scenarios;
+mod settings;
 mod table;
 mod takeovers;
 mod waiting;
