@@ -6,8 +6,8 @@ use schemas::csta::message::{
 };
 use schemas::domain::{DeviceRef, Dn};
 
+use super::presence;
 use super::services::{Answer, failure, perform};
-use super::{hot_desk, presence};
 use crate::sim::switch::{Command, Done, Line, Output, Refusal, Switch, Target, Two};
 
 pub(super) fn answer(request: Request, switch: &mut Switch, now_ms: i64, told: &mut Vec<Output>) -> Answer {
@@ -117,7 +117,6 @@ fn private(request: PrivateRequest, switch: &mut Switch, now_ms: i64, told: &mut
         }
         PrivateRequest::SplitConference { connection } => Command::Split(target(&connection)?),
         PrivateRequest::NewCall { connection } => Command::NewCall(target(&connection)?),
-        PrivateRequest::HotDesk(request) => return hot_desk::answer(request, switch, now_ms, told),
         PrivateRequest::Presence(PresenceRequest::Set { state, invoker }) => {
             return presence::set(&state, invoker.as_deref(), switch, now_ms, told);
         }
@@ -126,8 +125,10 @@ fn private(request: PrivateRequest, switch: &mut Switch, now_ms: i64, told: &mut
             let line = Line::of(&requesting).ok_or_else(|| failure(Refusal::UnknownDevice))?;
             Command::RetrieveFrom { line, holder: number(&held)? }
         }
-        // The monitor is the association's: `services` answers it.
-        PrivateRequest::Presence(PresenceRequest::Monitor) | PrivateRequest::Unsupported => {
+        // The monitor is the association's, and hot desking may have to wait: `services` answers both.
+        PrivateRequest::Presence(PresenceRequest::Monitor)
+        | PrivateRequest::HotDesk(_)
+        | PrivateRequest::Unsupported => {
             return Err(Failure::operation("serviceNotSupported"));
         }
     };

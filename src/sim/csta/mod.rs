@@ -78,17 +78,26 @@ pub struct Exchange {
     style: Style,
     gateways: usize,
     associations: BTreeMap<AssociationId, Association>,
-    /// Pickups that wait for a partner node.
-    picking: BTreeMap<u64, Picking>,
+    /// Requests that wait for a partner node.
+    waiting: BTreeMap<u64, Waiting>,
     /// Cross references, registrations and sessions; never used again.
     next: u64,
 }
 
-/// Who asked for a pickup, in which request, and the line that picks up.
-struct Picking {
+/// Who asked, and in which request.
+struct Waiting {
     id: AssociationId,
     invoke: u16,
-    line: Line,
+    service: &'static str,
+    asked: Asked,
+}
+
+/// What was asked for that a partner has to say.
+enum Asked {
+    /// A pickup, by this line.
+    PickUp(Line),
+    /// Something about a hot desk user.
+    HotDesk,
 }
 
 impl Exchange {
@@ -98,7 +107,7 @@ impl Exchange {
             style: plan.style,
             gateways: plan.gateways,
             associations: BTreeMap::new(),
-            picking: BTreeMap::new(),
+            waiting: BTreeMap::new(),
             next: 0,
         }
     }

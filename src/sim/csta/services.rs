@@ -1,19 +1,21 @@
 //! The services that a gateway may ask for, and how they are refused.
 
 use schemas::csta::message::{
-    CallConnection, ConnectionId, DeviceConnection, Event, Failure, PresenceRequest, PrivateRequest, Request, Response,
+    CallConnection, ConnectionId, DeviceConnection, Event, Failure, PresenceRequest, PrivateRequest, PrivateResponse,
+    Request, Response,
 };
 use schemas::domain::{DeviceRef, Party};
 
 use super::calls::Picked;
 use super::events::{connection, in_service, known, party};
-use super::{AssociationId, Effect, Exchange, HEARTBEAT_MS, MONITORS, Picking, calls, directory, features};
+use super::{
+    Asked, AssociationId, Effect, Exchange, HEARTBEAT_MS, MONITORS, Waiting, calls, directory, features, hot_desk,
+};
 use crate::sim::plan::Style;
 use crate::sim::switch::{By, CallView, Command, Done, Input, Line, Output, Refusal, Switch, Target};
 
 pub(super) type Answer = Result<Response, Failure>;
 
-/// The service whose answer may have to wait.
 const PICKUP: &str = "DirectedPickupCall";
 
 /// Longest application session, and what who asks for none gets.
@@ -221,7 +223,17 @@ impl Exchange {
                 match calls::pick_up(&connection, &requesting, switch, now_ms, told) {
                     Ok(Picked::Now(response)) => Ok(response),
                     Ok(Picked::Later { pick, line }) => {
-                        self.picking.insert(pick, Picking { id, invoke, line });
+                        self.waiting.insert(pick, Waiting { id, invoke, service, asked: Asked::PickUp(line) });
+                        return;
+                    }
+                    Err(failure) => Err(failure),
+                }
+            }
+            Request::Escape(PrivateRequest::HotDesk(request)) if switch.plan().private => {
+                match hot_desk::answer(request, switch, now_ms, told) {
+                    Ok(hot_desk::Asked::Now(response)) => Ok(response),
+                    Ok(hot_desk::Asked::Later(number)) => {
+                        self.waiting.insert(number, Waiting { id, invoke, service, asked: Asked::HotDesk });
                         return;
                     }
                     Err(failure) => Err(failure),
@@ -250,11 +262,15 @@ impl Exchange {
         self.answer(id, invoke, service, answer, out);
     }
 
-    /// What came of a pickup that had to wait for a partner, to whoever asked for it.
-    pub fn settled(&mut self, pick: u64, result: &Result<Done, Refusal>, out: &mut Vec<Effect>) {
-        let Some(Picking { id, invoke, line }) = self.picking.remove(&pick) else { return };
-        let answer = result.as_ref().map(|done| calls::picked(done, line)).map_err(|refusal| failure(*refusal));
-        self.answer(id, invoke, PICKUP, answer, out);
+    /// What came of a request that had to wait for a partner, to whoever asked.
+    pub fn settled(&mut self, number: u64, result: &Result<Done, Refusal>, out: &mut Vec<Effect>) {
+        let Some(Waiting { id, invoke, service, asked }) = self.waiting.remove(&number) else { return };
+        let response = |done: &Done| match asked {
+            Asked::PickUp(line) => calls::picked(done, line),
+            Asked::HotDesk => Response::Escape(PrivateResponse::Done),
+        };
+        let answer = result.as_ref().map(response).map_err(|refusal| failure(*refusal));
+        self.answer(id, invoke, service, answer, out);
     }
 
     /// Where the node asks for an application session, nothing else is done before.

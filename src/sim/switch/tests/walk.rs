@@ -5,7 +5,8 @@ use schemas::domain::{Dn, Feature, Features, Forwarding, Pin, Presence};
 
 use super::partners::Pair;
 use super::*;
-use crate::sim::switch::{CallView, Desking, OutsideDeed, Two};
+use crate::sim::deed::Deed;
+use crate::sim::switch::{CallView, Desk, Desking, OutsideDeed, Two};
 
 /// xorshift64*: a seed replays.
 struct Chance(u64);
@@ -117,6 +118,25 @@ fn random_command(chance: &mut Chance, node: usize) -> Command {
     }
 }
 
+/// What a guest does at a set, if there is one.
+fn random_deed(pair: &Pair, chance: &mut Chance) -> Option<Input> {
+    let switch = &pair.nodes[1].switch;
+    let sets: Vec<Dn> = LINES[1].iter().map(|at| line(at).dn).filter(|dn| switch.guest_at(*dn).is_some()).collect();
+    let set = *sets.get(chance.below(sets.len().max(1)))?;
+    let number = random_number(chance, 12);
+    let deed = match chance.below(12) {
+        0..=2 => Deed::Dial(number),
+        3..=5 => Deed::Answer,
+        6 => Deed::HangUp,
+        7 => Deed::Consult(number),
+        8 => Deed::Transfer,
+        9 => Deed::Hold,
+        10 => Deed::Retrieve,
+        _ => Deed::PickUp(line(LINES[chance.below(2)][chance.below(8)]).dn),
+    };
+    Some(Input::Deed { set, button: 1 + (chance.below(6) / 5) as u8, deed })
+}
+
 /// Mostly that of a member who may leave.
 fn presence(chance: &mut Chance, anybody: Dn) -> Presence {
     let dn = |number: &str| number.parse::<Dn>().expect("a DN");
@@ -127,7 +147,7 @@ fn presence(chance: &mut Chance, anybody: Dn) -> Presence {
 /// Mostly something that may be: the sets and the user that calls are made at and to.
 fn desking(chance: &mut Chance, anywhere: Dn) -> Desking {
     let dn = |number: &str| number.parse::<Dn>().expect("a DN");
-    let set = [dn("1010"), dn("1011"), anywhere][chance.below(3)];
+    let set = [dn("1010"), dn("1011"), dn("2003"), anywhere][chance.below(4)];
     let user = [dn("1900"), dn("1900"), dn("1901")][chance.below(3)];
     let pin = Pin::new(["1234", "1234", "1234", "1"][chance.below(4)]).expect("a PIN");
     match chance.below(6) {
@@ -216,7 +236,7 @@ impl Shadow {
     }
 }
 
-/// What was true, and how the pickups at the other node went.
+/// What was true, and how what the other node was asked for went.
 fn walk(seed: u64, steps: usize) -> (Vec<Truth>, Vec<bool>) {
     let mut chance = Chance(seed);
     let mut pair = Pair::new();
@@ -259,15 +279,21 @@ fn walk(seed: u64, steps: usize) -> (Vec<Truth>, Vec<bool>) {
                 pair.input(node, Input::Tick).expect("a tick");
             }
             15..=55 => {
+                // Home may have to ask for what a guest wants to pick up.
+                let before = pair.nodes[node].switch.state.picks.len();
                 pair.carry_one(node);
+                waiting += pair.nodes[node].switch.state.picks.len().saturating_sub(before);
             }
             91..=95 if node == 0 => random_outside(&mut pair, &mut chance),
             56..=90 => announced_or_not(&mut pair, &mut chance, node),
             _ => {
-                let command = random_command(&mut chance, node);
-                let by = if chance.below(3) == 0 { By::Application } else { By::Person };
+                let deed = if node == 1 && chance.below(2) == 0 { random_deed(&pair, &mut chance) } else { None };
+                let input = deed.unwrap_or_else(|| {
+                    let command = random_command(&mut chance, node);
+                    Input::Command(if chance.below(3) == 0 { By::Application } else { By::Person }, command)
+                });
                 let before = pair.nodes[node].switch.truth_now(0);
-                let done = pair.input(node, Input::Command(by, command));
+                let done = pair.input(node, input);
                 let waits = done.as_ref().is_ok_and(|done| done.waits.is_some());
                 waiting += usize::from(waits);
                 if done.is_err() || waits {
@@ -287,13 +313,23 @@ fn walk(seed: u64, steps: usize) -> (Vec<Truth>, Vec<bool>) {
     }
     for i in 0..2 {
         // Those that nobody has heard of yet.
-        waiting -= pair.nodes[i].switch.state.picks.len();
+        waiting -= pair.nodes[i].switch.state.picks.len() + pair.nodes[i].switch.state.desks.errands.len();
     }
     assert_eq!(settled.len(), waiting, "seed {seed}: each is settled once");
     // When nothing is on its way, both ends tell the same of each call across, and nobody waits.
     pair.carry();
-    assert!(pair.nodes.iter().all(|n| n.switch.state.picks.is_empty()), "seed {seed}");
+    let nobody = |n: &Bench| n.switch.state.picks.is_empty() && n.switch.state.desks.errands.is_empty();
+    assert!(pair.nodes.iter().all(nobody), "seed {seed}");
     if pair.up {
+        let [home, away] = [0, 1].map(|i| &pair.nodes[i].switch.state.desks);
+        let guests: Vec<_> = away.by_set.iter().map(|(set, user)| (*user, *set)).collect();
+        let mut gone: Vec<_> = home
+            .by_user
+            .iter()
+            .filter_map(|(user, desk)| if let Desk::Away { set, .. } = desk { Some((*user, *set)) } else { None })
+            .collect();
+        gone.sort_by_key(|(_, set)| *set);
+        assert_eq!(gone, guests, "seed {seed}: both ends agree who is away");
         let across = |i: usize| {
             let switch = &pair.nodes[i].switch;
             let all = switch.directory().filter_map(|device| Line::of(&device));
