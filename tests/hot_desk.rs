@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::common::app::App;
 use crate::common::cluster::Lab;
 use crate::common::rest::RestClient;
+use crate::scenarios::ready;
 
 const WRONG: &str = "The PIN is wrong.";
 
@@ -67,11 +68,15 @@ fn attribute(event: &FeatureEventMsg, name: Name) -> Option<&str> {
 }
 
 async fn told(app: &App, object: i64, device: &str, on: &str) {
+    told_of("1", app, object, device, on).await;
+}
+
+async fn told_of(icp: &str, app: &App, object: i64, device: &str, on: &str) {
     let event = app.hear_feature(object, FeatureEventType::HotDeskUser).await;
     assert_eq!(attribute(&event, Name::UserDn), Some("1900"));
     assert_eq!(attribute(&event, Name::DeviceNumber), Some(device));
     assert_eq!(attribute(&event, Name::FeatureEventState), Some(on));
-    assert_eq!(attribute(&event, Name::IcpId), Some("1"));
+    assert_eq!(attribute(&event, Name::IcpId), Some(icp));
     assert_eq!(event.feature_event_attribute.len(), 4, "{event:?}");
 }
 
@@ -105,6 +110,71 @@ async fn a_login_is_told_at_the_set_and_at_the_user_and_is_found_by_both() {
     assert_eq!((app.user_at(set).await, app.place_of(user).await), (None, None));
     assert_eq!(app.features(set).await.expect("listed").hot_desk_user_logged_in_dn, None);
     app.heard_everything().await;
+}
+
+#[tokio::test]
+async fn a_user_is_found_at_a_set_of_another_node_and_stays_a_number_of_the_own() {
+    let lab = Lab::start().await;
+    ready(&lab).await;
+    let app = App::login(&lab.url).await;
+    let (home, away) = (app.icp(&lab.address(1)).await, app.icp(&lab.address(2)).await);
+    let set = app.phone_id(away, "2001").await.expect("the node has the set");
+    let user = app.phone_id(home, "1900").await.expect("a user's number is in the directory of its own node");
+    app.phone_id(away, "1900").await.expect_err("and in no other");
+    for object in [set, user] {
+        app.monitor_features(object).await.expect("accepted");
+    }
+    app.verify_pin(set, "1900", "1234").await.expect("right");
+    assert_eq!(app.verify_pin(set, "1900", "4321").await.expect_err("wrong"), WRONG);
+    assert_eq!(app.desk_login(set, "1900", "4321").await.expect_err("wrong"), WRONG);
+    assert_eq!((app.user_at(set).await, app.place_of(user).await), (None, None));
+
+    app.desk_login(set, "1900", "1234").await.expect("logged in");
+    told_of("2", &app, set, "2001", "true").await;
+    told(&app, user, "1900", "true").await;
+    assert_eq!((app.user_at(set).await.as_deref(), app.place_of(user).await.as_deref()), (Some("1900"), Some("2001")));
+    for object in [set, user] {
+        let features = app.features(object).await.expect("listed");
+        assert_eq!(features.hot_desk_user_logged_in_dn.as_deref(), Some("1900"));
+    }
+    // What a person does at the set is done at home; what home refuses is refused there.
+    let hands = lab.hands(2);
+    assert_eq!(hands.phone("2001").await.user.as_deref(), Some("1900"));
+    hands.does_with("2001", "dial", json!({ "number": "2002" })).await;
+    assert_eq!(lab.hands(1).phone("1900").await.legs.len(), 1);
+    let refused = hands.try_does("2001", "transfer", &json!({})).await.expect_err("there is nothing to transfer");
+    assert!(refused.contains("no held call"), "{refused}");
+    let refused = hands.try_does("2001", "offhook", &json!({ "line": 3 })).await.expect_err("the user has two keys");
+    assert!(refused.contains("no such phone or button"), "{refused}");
+    let refused = hands.try_does("2001", "logout", &json!({})).await.expect_err("there is a call");
+    assert!(refused.contains("has a call"), "{refused}");
+    hands.does("2001", "hangup").await;
+
+    app.desk_logout(set).await.expect("logged out");
+    told_of("2", &app, set, "2001", "false").await;
+    told(&app, user, "1900", "false").await;
+    assert_eq!((app.user_at(set).await, app.place_of(user).await), (None, None));
+    app.heard_everything().await;
+}
+
+#[tokio::test]
+async fn wrong_pins_of_a_user_are_slowed_at_whichever_node_they_are_tried() {
+    let lab = Lab::start().await;
+    ready(&lab).await;
+    let app = App::login(&lab.url).await;
+    let (home, away) = (app.icp(&lab.address(1)).await, app.icp(&lab.address(2)).await);
+    let here = app.phone_id(home, "1010").await.expect("the node has the set");
+    let there = app.phone_id(away, "2001").await.expect("the node has the set");
+    let began = Instant::now();
+    for (i, set) in [here, there, here, there, here, there, there].into_iter().enumerate() {
+        let refused = match i {
+            3 => app.desk_login(set, "1900", "4321").await,
+            _ => app.verify_pin(set, "1900", "4321").await,
+        };
+        assert_eq!(refused.expect_err("wrong"), WRONG);
+    }
+    assert!(began.elapsed() >= Duration::from_millis(1_500), "{:?}", began.elapsed());
+    app.verify_pin(there, "1901", "1234").await.expect("right");
 }
 
 #[tokio::test]
@@ -166,6 +236,9 @@ async fn no_pin_is_in_logs_events_or_refusals() {
     let icp = app.icp(&lab.address(1)).await;
     let set = app.phone_id(icp, "1010").await.expect("the node has the set");
     app.monitor_features(set).await.expect("accepted");
+    ready(&lab).await;
+    let away = app.icp(&lab.address(2)).await;
+    let away = app.phone_id(away, "2001").await.expect("the node has the set");
     let mut seen = Vec::new();
     for pin in ["73519064", "73519064x", "735190640"] {
         seen.push(app.desk_login(set, "1900", pin).await.expect_err("refused"));
@@ -174,6 +247,9 @@ async fn no_pin_is_in_logs_events_or_refusals() {
         seen.push(lab.hands(1).try_does("1010", "login", &body).await.expect_err("refused"));
         let body = json!({ "user": "1900", "pin": 73_519_064 });
         seen.push(lab.hands(1).try_does("1010", "login", &body).await.expect_err("refused"));
+        seen.push(app.desk_login(away, "1900", pin).await.expect_err("refused"));
+        let body = json!({ "user": "1901", "pin": pin });
+        seen.push(lab.hands(2).try_does("2001", "login", &body).await.expect_err("refused"));
     }
     let rest = RestClient::login(&lab.url).await;
     let asked = json!({ "objectId": set.to_string(), "hotDeskUserDn": "1900", "pin": "73519064" });

@@ -140,7 +140,7 @@ impl Gateway {
     }
 
     /// Before the PIN of a hot desk user is tried: waits for the turn, or gives none when too many wait for it.
-    pub(super) async fn before_pin(&self, caller: IpAddr, session: SessionId, user: (Ceid, Dn)) -> Option<Tried<'_>> {
+    pub(super) async fn before_pin(&self, caller: IpAddr, session: SessionId, user: Dn) -> Option<Tried<'_>> {
         self.pins.before(caller, session, user).await
     }
 

@@ -6,12 +6,12 @@
 
 use std::net::IpAddr;
 
-use schemas::domain::{Ceid, Dn, SessionId};
+use schemas::domain::{Dn, SessionId};
 
 use super::throttle::{self, Throttle};
 
-/// A hot desk user, as an application named it.
-type User = (Ceid, Dn);
+/// A hot desk user: the number alone, since one home answers for it, whichever node is asked.
+type User = Dn;
 
 #[derive(Debug)]
 pub(super) struct PinTries {
@@ -70,7 +70,7 @@ mod tests {
     const CALLER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
     fn user(number: &str) -> User {
-        (Ceid::new(1).expect("a CEID"), number.parse().expect("a DN"))
+        number.parse().expect("a DN")
     }
 
     fn session(number: u64) -> SessionId {

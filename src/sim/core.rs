@@ -7,69 +7,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use schemas::csta::message::{Edition, Message};
-use schemas::domain::{Dn, Forwarding, Pin, Presence};
+use schemas::domain::Dn;
+
+pub use super::deed::Deed;
 
 use super::csta::{AssociationId, Effect, Exchange, Outgoing};
 use super::faults::{Fate, Fault, Faults, LinkFault, Which};
 use super::peer::PeerMessage;
 use super::plan::Plan;
-use super::switch::{By, Command, Desking, Input, Line, Output, OutsideDeed, Refusal, Switch, Target, Two};
+use super::switch::{By, Desk, Input, Line, Output, OutsideDeed, Refusal, Switch};
 use super::truth::{TRUTH_KEPT, Truth, TruthLog, TruthNow, TruthPhone, TruthRecord};
 use super::view::{NodeView, OutsideView, PhoneView, UserView};
-
-/// What a person does at a phone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Deed {
-    OffHook,
-    /// The whole number at once; goes off hook when there is no dial tone yet.
-    Dial(String),
-    /// Keys one by one.
-    Digits(String),
-    Answer,
-    HangUp,
-    Hold,
-    Retrieve,
-    Consult(String),
-    /// Ends the consultation and goes back.
-    Cancel,
-    Alternate,
-    Transfer,
-    Conference,
-    Split,
-    Redirect(String),
-    /// Answers what rings at a number.
-    PickUp(Dn),
-    /// Dial tone instead of a call that leads nowhere.
-    NewCall,
-    /// Waits at the busy phone that was called.
-    CampOn,
-    Trade,
-    /// Be called when whom the call was for is free.
-    CallBack,
-    /// Leave a message for whom the call is for.
-    LeaveMessage,
-    /// Take over what is held at a number.
-    RetrieveFrom(Dn),
-    /// Says what the call is charged to.
-    Account(String),
-    DoNotDisturb(bool),
-    /// A hot desk user comes to the set; an external one, whose own number stands for it, to an outside number.
-    LogIn {
-        user: Dn,
-        pin: Pin,
-        outside: Option<String>,
-    },
-    LogOut,
-    /// Gives the line's call to the other members of a group, or takes the call that another has.
-    HandOff,
-    /// Joins a group, or leaves it.
-    Presence {
-        group: Dn,
-        present: bool,
-    },
-    /// Calls go to the number; `None` ends it.
-    Forward(Forwarding, Option<String>),
-}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hand {
@@ -229,52 +177,17 @@ impl Core {
         if self.faults.powerless_until > now_ms {
             return Err(HandRefusal::NoPower);
         }
-        // What is done at a set is done at the lines of the user who is there.
-        let set = hand.line.dn;
-        let line = Line { dn: self.switch.number_at(set), ..hand.line };
-        let here = Target { line, call: None };
-        let both = Two { line, held: None, active: None };
-        let command = match hand.deed {
-            Deed::OffHook => Command::OffHook(line),
-            Deed::Dial(number) => Command::MakeCall { line, number },
-            Deed::Digits(digits) => Command::Digits { target: here, digits },
-            Deed::Answer => Command::Answer(here),
-            Deed::HangUp => Command::Clear(here),
-            Deed::Hold => Command::Hold(here),
-            Deed::Retrieve => Command::Retrieve(here),
-            Deed::Consult(number) => Command::Consult { target: here, number },
-            Deed::Cancel => Command::Reconnect(both),
-            Deed::Alternate => Command::Alternate(both),
-            Deed::Transfer => Command::Transfer(both),
-            Deed::Conference => Command::Conference(both),
-            Deed::Split => Command::Split(here),
-            Deed::Redirect(number) => Command::Redirect { target: here, number },
-            Deed::PickUp(dn) => Command::PickUp { line, ringing: Target { line: Line::prime(dn), call: None } },
-            Deed::NewCall => Command::NewCall(here),
-            Deed::CampOn => Command::CampOn(here),
-            Deed::Trade => Command::Trade(here),
-            Deed::CallBack => Command::CallBack(here),
-            Deed::LeaveMessage => Command::LeaveMessage(here),
-            Deed::RetrieveFrom(holder) => Command::RetrieveFrom { line, holder },
-            Deed::Account(code) => Command::Account { target: here, code },
-            Deed::DoNotDisturb(on) => Command::DoNotDisturb { dn: line.dn, on },
-            Deed::LogIn { user, pin, outside } if user == set => {
-                Command::HotDesk(Desking::LogInOutside { user, pin, number: outside })
-            }
-            Deed::LogIn { user, pin, .. } => Command::HotDesk(Desking::LogIn { set, user, pin }),
-            Deed::LogOut if self.switch.plan().hot_desk.users.contains_key(&set) => {
-                Command::HotDesk(Desking::LogOut(set))
-            }
-            Deed::LogOut => Command::HotDesk(Desking::LogOutAt(set)),
-            Deed::HandOff => Command::HandOff(line),
-            Deed::Presence { group, present } => {
-                let presence = Presence { group, member: set, present };
-                Command::Presence { presence, invoker: None }
-            }
-            Deed::Forward(which, number) => Command::Forward { dn: line.dn, which, number },
+        let Hand { line: Line { dn: set, button }, deed } = hand;
+        // What is done at a set is done at the lines of the user who is there, at home.
+        let input = if self.switch.guest_at(set).is_some() && !deed.is_of_the_set() {
+            Input::Deed { set, button, deed }
+        } else {
+            let line = Line { dn: self.switch.number_at(set), button };
+            let is_user = self.switch.plan().hot_desk.users.contains_key(&set);
+            Input::Command(By::Person, deed.command(set, line, is_user))
         };
         let mut told = Vec::new();
-        let done = self.switch.on(Input::Command(By::Person, command), now_ms, &mut told);
+        let done = self.switch.on(input, now_ms, &mut told);
         self.spread(told, now_ms, acts);
         Ok(match done?.waits {
             Some(number) => Handed::Waits(number),
@@ -406,15 +319,23 @@ impl Core {
             let own = self.switch.truth_of(plan.dn)?;
             let dn = self.switch.number_at(plan.dn);
             let user = own.user.as_ref().and_then(|_| self.switch.truth_of(dn));
-            let may = if dead { Vec::new() } else { self.switch.set_choices(plan.dn) };
-            let line = |button| if dead { Vec::new() } else { self.switch.choices(Line { dn, button }) };
+            // What a guest may do is known at home.
+            let mute = dead || self.switch.guest_at(plan.dn).is_some();
+            let may = if mute { Vec::new() } else { self.switch.set_choices(plan.dn) };
+            let line = |button| if mute { Vec::new() } else { self.switch.choices(Line { dn, button }) };
             Some(PhoneView::new(own, user, may, line))
         });
         let phones = phones.collect();
         let users = self.switch.plan().hot_desk.users.values().filter_map(|plan| {
-            let TruthPhone { dn, name, desk, .. } = self.switch.truth_of(plan.phone.dn)?;
-            let may = if dead { Vec::new() } else { self.switch.user_choices(plan.phone.dn) };
-            Some(UserView { dn, name, external: plan.outside.is_some(), desk, may })
+            let own = plan.phone.dn;
+            let truth = self.switch.truth_of(own)?;
+            let away = matches!(self.switch.desk_of(own), Some(Desk::Away { .. })).then(|| {
+                let line = |button| self.switch.choices(Line { dn: own, button });
+                PhoneView::new(truth.clone(), None, self.switch.away_choices(own), line)
+            });
+            let TruthPhone { dn, name, desk, .. } = truth;
+            let may = if dead { Vec::new() } else { self.switch.user_choices(own) };
+            Some(UserView { dn, name, external: plan.outside.is_some(), desk, away, may })
         });
         let users = users.collect();
         NodeView {

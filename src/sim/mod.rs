@@ -10,6 +10,7 @@
 pub mod console;
 pub mod core;
 pub mod csta;
+pub mod deed;
 pub mod faults;
 pub mod hands;
 pub mod listen;

@@ -1,9 +1,11 @@
 //! What two nodes say to each other about calls between them: JSON lines, private to the
 //! simulator. One link a pair; each message names a part, which is one leg of one call that
-//! stretches over the link.
+//! stretches over the link. Of hot desk users away from home they speak by number.
 
+use schemas::domain::Pin;
 use serde::{Deserialize, Serialize};
 
+use super::deed::Deed;
 use super::plan::Withholds;
 use super::switch::{Refusal, Why};
 
@@ -90,6 +92,23 @@ pub enum PeerMessage {
     Message {
         number: String,
         from: String,
+    },
+    /// Asks the home of a hot desk user for something. Answered by `DeskDone` or `DeskRefused`.
+    Desk {
+        ask: u64,
+        wish: DeskWish,
+    },
+    DeskDone {
+        ask: u64,
+    },
+    DeskRefused {
+        ask: u64,
+        why: Refusal,
+    },
+    /// A hot desk user is at the set no longer. From home, or from the set's node, which gave up a login.
+    DeskGone {
+        set: String,
+        user: String,
     },
     /// The call waits; `Alert` follows when the number is free.
     Queued {
@@ -225,6 +244,10 @@ impl PeerMessage {
             | Self::Watch { .. }
             | Self::Free { .. }
             | Self::Message { .. }
+            | Self::Desk { .. }
+            | Self::DeskDone { .. }
+            | Self::DeskRefused { .. }
+            | Self::DeskGone { .. }
             | Self::Answer { .. }
             | Self::Hold { .. }
             | Self::Retrieve { .. }
@@ -233,6 +256,43 @@ impl PeerMessage {
             | Self::Clear { .. }
             | Self::Fail { .. } => Vec::new(),
         }
+    }
+}
+
+/// What is asked of a hot desk user's home by the node of a set. `Debug` shows no PIN.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum DeskWish {
+    /// The user logs in at the set.
+    In {
+        set: String,
+        user: String,
+        #[serde(with = "pin")]
+        pin: Pin,
+    },
+    /// The user who is at the set logs out.
+    Out { set: String, user: String },
+    /// Whether the PIN is the user's.
+    Verify {
+        user: String,
+        #[serde(with = "pin")]
+        pin: Pin,
+    },
+    /// The user does something at the set.
+    Deed { set: String, user: String, button: u8, deed: Box<Deed> },
+}
+
+mod pin {
+    use schemas::domain::Pin;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(pin: &Pin, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(pin.digits())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Pin, D::Error> {
+        Pin::new(&String::deserialize(from)?).map_err(D::Error::custom)
     }
 }
 

@@ -80,6 +80,9 @@ pub struct UserView {
     /// The set, or the outside number, where the user is logged in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub desk: Option<String>,
+    /// What the set shows where it is one of another node, under the user's number and name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub away: Option<PhoneView>,
     /// Verbs of the hands that the user's number takes now.
     pub may: Vec<&'static str>,
 }

@@ -25,7 +25,8 @@ use schemas::soap::Version;
 use serde_json::json;
 
 use self::file::{Does, Nodes, Scenario};
-use self::play::{Transcript, play, ready, refusal};
+pub use self::play::ready;
+use self::play::{Transcript, play, refusal};
 use self::transport::{Rest, Soap, Transport, named};
 use crate::common::cluster::Lab;
 

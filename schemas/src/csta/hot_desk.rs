@@ -108,6 +108,8 @@ pub enum HotDeskRefusal {
     UnknownUser,
     /// The number is another node's.
     ElsewhereUser,
+    /// The number is that of a node which is not reached, or does not answer.
+    Unreachable,
     WrongPin,
     /// The set does not accept hot desk users.
     NotAccepted,
@@ -125,11 +127,17 @@ pub enum HotDeskRefusal {
 }
 
 /// Word, kind and the text for applications.
-const REFUSALS: [(HotDeskRefusal, &str, RefusalKind, &str); 11] = {
-    use RefusalKind::{Privilege, State, Unknown, WrongPin};
+const REFUSALS: [(HotDeskRefusal, &str, RefusalKind, &str); 12] = {
+    use RefusalKind::{Privilege, Resource, State, Unknown, WrongPin};
     [
         (HotDeskRefusal::UnknownUser, "hotDeskUserUnknown", Unknown, "The node does not know this hot desk user."),
         (HotDeskRefusal::ElsewhereUser, "hotDeskUserElsewhere", Unknown, "The hot desk user is of another node."),
+        (
+            HotDeskRefusal::Unreachable,
+            "hotDeskHomeUnreachable",
+            Resource,
+            "The hot desk user's node cannot be reached.",
+        ),
         (HotDeskRefusal::WrongPin, "hotDeskPinWrong", WrongPin, "The PIN is wrong."),
         (HotDeskRefusal::NotAccepted, "hotDeskNotAccepted", Privilege, "The device does not accept hot desk users."),
         (HotDeskRefusal::Taken, "hotDeskSetTaken", State, "Another hot desk user is logged in at the device."),

@@ -104,7 +104,7 @@ pub(super) fn private(
         }
         PrivateRequest::SplitConference { connection } => Command::Split(target(&connection)?),
         PrivateRequest::NewCall { connection } => Command::NewCall(target(&connection)?),
-        PrivateRequest::HotDesk(request) => return hot_desk::answer(request, switch, now_ms, told).map(Said::Now),
+        PrivateRequest::HotDesk(request) => return hot_desk::answer(request, switch, now_ms, told),
         PrivateRequest::Presence(PresenceRequest::Set { state, invoker }) => {
             return presence::set(&state, invoker.as_deref(), switch, now_ms, told).map(Said::Now);
         }

@@ -62,8 +62,19 @@ impl Switch {
         let mut verbs = vec!["dnd", "forward"];
         match user {
             Some(user) if !self.has_call(*user) => verbs.push("logout"),
+            // Also while a home node is asked about one: what refuses it says so to whoever tries.
             None if self.plan.hot_desk.sets.contains(&set) && !self.has_call(set) => verbs.push("login"),
             _ => {}
+        }
+        verbs
+    }
+
+    /// Verbs that the set of a user takes now, at whichever node it is.
+    #[must_use]
+    pub fn away_choices(&self, user: Dn) -> Vec<&'static str> {
+        let mut verbs = vec!["dnd", "forward"];
+        if !self.has_call(user) {
+            verbs.push("logout");
         }
         verbs
     }

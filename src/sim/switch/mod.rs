@@ -19,7 +19,7 @@
 //!   by all but one is over for the last one too.
 //! - A phone that does not want to be disturbed counts as busy where its calls are forwarded.
 //! - A hot desk user's number is at the set of its login, whose own is out of service meanwhile; nobody
-//!   comes or goes during a call.
+//!   comes or goes during a call. At a set of another node the user's lines stay here, and what is done there is said here.
 //! - One call may wait at a line that is busy, without making it more so; it rings when the line is free.
 //! - A held call is retrieved before it is cleared; a ringing phone cannot hang up. Of two parties, one who is held by
 //!   hand for too long rings the holder again, as soon as that line is free.
@@ -28,6 +28,7 @@
 //! - A call for a group rings at every member's line; it is one call, and whoever answers first has it.
 
 mod account;
+mod away;
 mod callback;
 mod check;
 mod choices;
@@ -141,10 +142,12 @@ impl Switch {
     /// # Errors
     /// When a command is refused; nothing has changed and nothing is told then.
     pub fn on(&mut self, input: Input, now_ms: i64, out: &mut Vec<Output>) -> Result<Done, Refusal> {
+        let began = out.len();
         let mut step = Step { now_ms, out };
         let ticks = input == Input::Tick;
         let result = match input {
             Input::Command(by, command) => self.command(by, command, &mut step),
+            Input::Deed { set, button, deed } => self.hand_on(set, button, deed, &mut step),
             Input::Outside(deed) => self.outside(deed, &mut step),
             Input::Peer(from, message) => {
                 self.heard(from, message, &mut step);
@@ -174,6 +177,7 @@ impl Switch {
         }
         self.mature(&mut step);
         self.follow(&mut step);
+        self.tell_hosts(began, &mut step);
         self.steps += 1;
         let small = cfg!(debug_assertions) || self.state.legs.len() <= CHECKED_ALWAYS;
         if (small || self.steps.is_multiple_of(CHECKED_EVERY))
@@ -190,7 +194,8 @@ impl Switch {
     pub fn next_deadline(&self) -> Option<i64> {
         let picks = self.state.picks.values().map(|pick| pick.until_ms).min();
         let recalls = self.recalls().map(|(at, ..)| at).min();
-        self.timers.first().map(|(at, _)| *at).into_iter().chain(picks).chain(recalls).min()
+        let timers = self.timers.first().map(|(at, _)| *at).into_iter();
+        timers.chain(picks).chain(recalls).chain(self.errands_end()).min()
     }
 
     /// Steps after which an invariant was found broken; must be 0.
@@ -207,6 +212,7 @@ impl Switch {
     fn tick(&mut self, step: &mut Step<'_>) {
         let now_ms = step.now_ms;
         self.give_up_picks(|pick| pick.until_ms <= now_ms, step);
+        self.give_up_late_errands(step);
         while let Some(&(at, call)) = self.timers.first() {
             if at > step.now_ms {
                 break;
@@ -234,6 +240,7 @@ impl Switch {
     fn power(&mut self, epoch_ms: i64, step: &mut Step<'_>) {
         self.state.peers.clear();
         self.give_up_picks(|_| true, step);
+        self.give_up_errands(|_| true, step);
         let legs: Vec<_> = self.state.legs.keys().copied().collect();
         for leg in legs {
             self.part_with(leg, Why::PowerLost, step);

@@ -11,6 +11,7 @@ use schemas::domain::{Account, Cause, DeviceRef, Dn, Features, Forwarding, Local
 use serde::{Deserialize, Serialize};
 
 use super::hot_desk::{Desk, Desking, Desks};
+use crate::sim::deed::Deed;
 use crate::sim::peer::{PartId, PeerMessage};
 use crate::sim::plan::PhonePlan;
 use crate::sim::trunks::Trunk;
@@ -483,6 +484,12 @@ pub enum OutsideDeed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     Command(By, Command),
+    /// Somebody does something at a set where a user of another node is.
+    Deed {
+        set: Dn,
+        button: u8,
+        deed: Deed,
+    },
     Outside(OutsideDeed),
     /// A partner node said something.
     Peer(u16, PeerMessage),

@@ -41,6 +41,7 @@ impl Switch {
                 self.leave(leg, Why::PeerLost, step);
             }
         }
+        self.part_desks(peer, step);
     }
 
     fn far_legs(&self, wanted: u16) -> Vec<(PartId, LegNo)> {
@@ -67,6 +68,10 @@ impl Switch {
             PeerMessage::Watch { number, used } => self.watch(from, &number, used),
             PeerMessage::Free { number } => self.free_there(from, &number),
             PeerMessage::Message { number, from: who } => self.message_from(&number, &who, step),
+            PeerMessage::Desk { ask, wish } => self.asked_by_host(from, ask, wish, step),
+            PeerMessage::DeskDone { ask } => self.home_did(from, ask, step),
+            PeerMessage::DeskRefused { ask, why } => self.home_refused(from, ask, why, step),
+            PeerMessage::DeskGone { set, user } => self.gone_there(from, &set, &user, step),
             PeerMessage::Queued { part, called } => self.waits_there(from, part, called, step),
             PeerMessage::Alert { part, called } => {
                 let Some((leg, LegState::Initiated | LegState::Waiting)) = self.known(from, part, true, step) else {

@@ -79,7 +79,7 @@ impl Switch {
     /// Why a line cannot be rung now.
     pub(super) fn hindrance(&self, line: Line) -> Option<Why> {
         let phone = self.state.phones.get(&line.dn)?;
-        if self.is_out_of_service(line.dn) {
+        if self.is_shut(line.dn) {
             return Some(Why::DestOutOfOrder);
         }
         // Calls go outside from here; nothing else comes to the user.

@@ -145,7 +145,7 @@ impl Switch {
             dnd: phone.dnd,
             user: (self.number_at(phone.plan.dn) != phone.plan.dn).then(|| self.number_at(phone.plan.dn).to_string()),
             desk: self.desk_of(phone.plan.dn).map(|desk| match desk {
-                Desk::Set(set) => set.to_string(),
+                Desk::Set(set) | Desk::Away { set, .. } => set.to_string(),
                 Desk::Outside(number) => number.clone(),
             }),
             forwards: FORWARDINGS

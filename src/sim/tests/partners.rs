@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use schemas::csta::message::{ConnectionId, PrivateRequest, PrivateResponse};
-use schemas::domain::Cause;
+use schemas::csta::hot_desk::HotDeskRefusal;
+use schemas::csta::message::{ConnectionId, HotDeskRequest, PrivateRequest, PrivateResponse};
+use schemas::domain::{Cause, Pin};
 use tokio::io::AsyncWriteExt;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -240,4 +241,54 @@ async fn a_pickup_is_not_waited_for_when_the_partner_falls_silent() {
     assert_eq!(hand(&a, "1001", Deed::OffHook).await, Err(HandRefusal::Refused(Refusal::LineInUse)));
     assert_eq!(gateway.answer(asked).await, Err(Failure::resource("networkOutOfService")));
     hand(&a, "1001", Deed::OffHook).await.expect("dial tone");
+}
+
+fn log_in(pin: &str) -> Request {
+    let (set, user, pin) = ("2001".into(), "1900".into(), Pin::new(pin).expect("a PIN"));
+    Request::Escape(PrivateRequest::HotDesk(HotDeskRequest::Login { set, user, pin }))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hot_desk_login_at_another_node_is_answered_when_home_has_said() {
+    let (a, b) = (node(1), node(2));
+    let _tasks = link(&a, &b).await;
+    let mut at_b = Gateway::associate(&b).await;
+    assert_eq!(at_b.ask(log_in("4321")).await, Err(HotDeskRefusal::WrongPin.failure()));
+    assert_eq!(at_b.ask(log_in("1234")).await, Ok(Response::Escape(PrivateResponse::Done)));
+    assert_eq!(at_b.ask(log_in("1234")).await, Err(HotDeskRefusal::LoggedIn.failure()));
+    // What a person does at the set is done at home, and refused there.
+    hand(&b, "2001", Deed::Dial("1000".into())).await.expect("dialled");
+    assert_eq!((states(&a, "1900").await, states(&b, "2001").await), (vec!["Delivered".into()], vec![]));
+    let refused = hand(&b, "2001", Deed::Hold).await;
+    assert_eq!(refused, Err(HandRefusal::Refused(Refusal::WrongState)));
+    // The set shows what home says, and says nothing of its own.
+    let home = a.view(0).await.expect("alive");
+    let user = home.users.iter().find(|user| user.dn == "1900").expect("a user");
+    let there = user.away.as_ref().expect("the user is away");
+    assert_eq!((user.desk.as_deref(), there.may.as_slice()), (Some("2001"), &["dnd", "forward"][..]));
+    assert_eq!((there.lines.len(), there.lines[0].legs.len()), (2, 1));
+    assert!(there.lines[0].may.contains(&"hangup") && there.lines[1].may.contains(&"offhook"));
+    let away = b.view(0).await.expect("alive");
+    let set = away.phones.iter().find(|phone| phone.dn == "2001").expect("a set");
+    assert_eq!(set.user.as_deref(), Some("1900"));
+    assert!(set.may.is_empty() && set.lines.iter().all(|line| line.may.is_empty() && line.legs.is_empty()));
+    hand(&b, "2001", Deed::HangUp).await.expect("cleared");
+    hand(&b, "2001", Deed::LogOut).await.expect("logged out");
+    let home = a.view(0).await.expect("alive");
+    assert!(home.users.iter().all(|user| user.desk.is_none() && user.away.is_none()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hot_desk_login_is_not_waited_for_when_home_falls_silent() {
+    let b = node(2);
+    let (near, mut far) = gateway::pair();
+    b.attach_peer(near).await.expect("alive");
+    far.write_all(b"{\"say\":\"hello\",\"ceid\":1}\n").await.expect("written");
+    settle().await;
+    let mut gateway = Gateway::associate(&b).await;
+    let asked = gateway.request(log_in("1234")).await;
+    settle().await;
+    assert_eq!(hand(&b, "2001", Deed::OffHook).await, Err(HandRefusal::Refused(Refusal::OutOfService)));
+    assert_eq!(gateway.answer(asked).await, Err(HotDeskRefusal::Unreachable.failure()));
+    hand(&b, "2001", Deed::OffHook).await.expect("dial tone");
 }

@@ -57,19 +57,27 @@ const shown = { nodes: new Map(), phones: new Map(), outside: new Map() };
 
 // --- who is who -----------------------------------------------------------------------------
 
-const phoneOf = (dn) => {
-  for (const node of state.nodes.values()) {
-    const phone = node.phones.get(dn);
-    if (phone) return phone;
-  }
-  return undefined;
-};
-
 /** A hot desk user by number. */
 const userOf = (dn) => {
   for (const node of state.nodes.values()) {
     const user = node.users?.find((one) => one.dn === dn);
     if (user) return user;
+  }
+  return undefined;
+};
+
+/** A phone as it is; where a user of another node is there, that node says what the user has. */
+const asShown = (phone) => {
+  const user = phone.user && userOf(phone.user);
+  if (!user?.away || user.desk !== phone.dn) return phone;
+  const { may, dnd, forwards, messages, lines } = user.away;
+  return { ...phone, may, dnd, forwards, messages, lines };
+};
+
+const phoneOf = (dn) => {
+  for (const node of state.nodes.values()) {
+    const phone = node.phones.get(dn);
+    if (phone) return asShown(phone);
   }
   return undefined;
 };
@@ -105,7 +113,7 @@ const holder = (dn, leg) => {
   const legs = [];
   for (const node of state.nodes.values()) {
     for (const phone of node.phones.values()) {
-      for (const other of legsOf(phone)) if (other.gcid === leg.gcid) legs.push([phone.user ?? phone.dn, other]);
+      for (const other of legsOf(asShown(phone))) if (other.gcid === leg.gcid) legs.push([phone.user ?? phone.dn, other]);
     }
   }
   const [other] = legs.filter(([, l]) => l !== leg);
@@ -532,6 +540,9 @@ const addUsers = (node, root) => {
 const drawUsers = (view, node) => {
   const users = node.users ?? [];
   view.root.hidden = users.length === 0;
+  // Users may log in at sets of any node.
+  const known = [...state.nodes.values()].flatMap((one) => one.users ?? []).filter((user) => !user.external);
+  if (view.known.options.length !== known.length) view.known.replaceChildren(...known.map((user) => choice(user.dn, party(user.dn))));
   const key = JSON.stringify(users);
   if (view.key === key) return;
   view.key = key;
@@ -559,9 +570,7 @@ const drawUsers = (view, node) => {
   if (focused) view.root.querySelector('summary').focus();
   const external = users.filter((user) => user.external);
   view.form.hidden = !external.some((user) => user.may.includes('login'));
-  for (const [list, some] of [[view.who, external], [view.known, users.filter((user) => !user.external)]]) {
-    if (list.options.length !== some.length) list.replaceChildren(...some.map((user) => choice(user.dn, party(user.dn))));
-  }
+  if (view.who.options.length !== external.length) view.who.replaceChildren(...external.map((user) => choice(user.dn, party(user.dn))));
 };
 
 /** Facts of a node: class, text, and the moment when it is over. */

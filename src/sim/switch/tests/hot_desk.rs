@@ -11,15 +11,15 @@ use super::*;
 use crate::sim::plan::HotDeskPlan;
 use crate::sim::switch::{Changed, Desk, Desking, Setting};
 
-fn dn(number: &str) -> Dn {
+pub(super) fn dn(number: &str) -> Dn {
     number.parse().expect("a DN")
 }
 
-fn pin(digits: &str) -> Pin {
+pub(super) fn pin(digits: &str) -> Pin {
     Pin::new(digits).expect("a PIN")
 }
 
-fn log_in(set: &str, user: &str) -> Command {
+pub(super) fn log_in(set: &str, user: &str) -> Command {
     Command::HotDesk(Desking::LogIn { set: dn(set), user: dn(user), pin: pin("1234") })
 }
 
@@ -28,22 +28,23 @@ fn log_in_outside(user: &str, number: Option<&str>) -> Command {
     Command::HotDesk(Desking::LogInOutside { user: dn(user), pin: pin("1234"), number })
 }
 
-fn log_out_at(set: &str) -> Command {
+pub(super) fn log_out_at(set: &str) -> Command {
     Command::HotDesk(Desking::LogOutAt(dn(set)))
 }
 
-fn log_out(user: &str) -> Command {
+pub(super) fn log_out(user: &str) -> Command {
     Command::HotDesk(Desking::LogOut(dn(user)))
 }
 
 impl Bench {
     /// What monitors are told of service and users, in its order: the number, and what of it.
-    fn desks_told(&self) -> Vec<String> {
+    pub(super) fn desks_told(&self) -> Vec<String> {
         let told = |output: &Output| match output {
             Output::Service(s) => Some(format!("{} {}", s.device.number, if s.on { "back" } else { "out" })),
             Output::Changed(Changed { device, setting: Setting::HotDesk { user, at }, .. }) => {
                 let at = match at {
                     Some(Desk::Set(set)) => set.to_string(),
+                    Some(Desk::Away { peer, set }) => format!("{set} of node {peer}"),
                     Some(Desk::Outside(number)) => number.clone(),
                     None => "nowhere".into(),
                 };
@@ -150,7 +151,7 @@ fn what_cannot_be_is_refused_and_changes_nothing() {
     b.refuses(log_in("1900", "1901"), No::NotAccepted);
     b.refuses(log_in("1011", "1001"), No::UnknownUser);
     b.refuses(log_in("1011", "1999"), No::UnknownUser);
-    b.refuses(log_in("1011", "2000"), No::ElsewhereUser);
+    b.refuses(log_in("1011", "2000"), No::Unreachable);
     b.refuses(log_in("1500", "1901"), Refusal::UnknownDevice);
     b.refuses(log_in("1011", "1950"), No::External);
     b.refuses(log_out_at("1011"), No::NotLoggedIn);
@@ -160,12 +161,15 @@ fn what_cannot_be_is_refused_and_changes_nothing() {
     b.refuses(log_out("1010"), No::UnknownUser);
     b.refuses(log_in_outside("1901", None), No::Internal);
     for (user, digits, expected) in [
-        ("1900", "1234", Ok(())),
+        ("1900", "1234", Ok(Done::default())),
         ("1900", "1235", Err(No::WrongPin.into())),
         ("1800", "1234", Err(No::UnknownUser.into())),
-        ("2000", "1234", Err(No::ElsewhereUser.into())),
+        ("2000", "1234", Err(No::Unreachable.into())),
+        ("4000", "1234", Err(No::UnknownUser.into())),
     ] {
-        assert_eq!(b.switch.verify_pin(dn(user), &pin(digits)), expected, "{user} {digits}");
+        let verify = Command::HotDesk(Desking::Verify { user: dn(user), pin: pin(digits) });
+        assert_eq!(b.application(verify), expected, "{user} {digits}");
+        assert!(b.out.is_empty(), "{:?}", b.out);
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod across;
+mod away;
 mod callbacks;
 mod choices;
 mod diverts;

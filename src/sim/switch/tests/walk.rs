@@ -5,7 +5,8 @@ use schemas::domain::{Dn, Feature, Features, Forwarding, Pin, Presence};
 
 use super::partners::Pair;
 use super::*;
-use crate::sim::switch::{CallView, Desking, OutsideDeed, Two};
+use crate::sim::deed::Deed;
+use crate::sim::switch::{CallView, Desk, Desking, OutsideDeed, Two};
 
 /// xorshift64*: a seed replays.
 struct Chance(u64);
@@ -118,6 +119,25 @@ fn random_command(chance: &mut Chance, node: usize) -> Command {
     }
 }
 
+/// What a guest does at a set, if there is one.
+fn random_deed(pair: &Pair, chance: &mut Chance) -> Option<Input> {
+    let switch = &pair.nodes[1].switch;
+    let sets: Vec<Dn> = LINES[1].iter().map(|at| line(at).dn).filter(|dn| switch.guest_at(*dn).is_some()).collect();
+    let set = *sets.get(chance.below(sets.len().max(1)))?;
+    let number = random_number(chance, 12);
+    let deed = match chance.below(12) {
+        0..=2 => Deed::Dial(number),
+        3..=5 => Deed::Answer,
+        6 => Deed::HangUp,
+        7 => Deed::Consult(number),
+        8 => Deed::Transfer,
+        9 => Deed::Hold,
+        10 => Deed::Retrieve,
+        _ => Deed::PickUp(line(LINES[chance.below(2)][chance.below(8)]).dn),
+    };
+    Some(Input::Deed { set, button: 1 + (chance.below(6) / 5) as u8, deed })
+}
+
 /// Mostly that of a member who may leave.
 fn presence(chance: &mut Chance, anybody: Dn) -> Presence {
     let dn = |number: &str| number.parse::<Dn>().expect("a DN");
@@ -128,7 +148,7 @@ fn presence(chance: &mut Chance, anybody: Dn) -> Presence {
 /// Mostly something that may be: the sets and the user that calls are made at and to.
 fn desking(chance: &mut Chance, anywhere: Dn) -> Desking {
     let dn = |number: &str| number.parse::<Dn>().expect("a DN");
-    let set = [dn("1010"), dn("1011"), anywhere][chance.below(3)];
+    let set = [dn("1010"), dn("1011"), dn("2003"), anywhere][chance.below(4)];
     let user = [dn("1900"), dn("1900"), dn("1901")][chance.below(3)];
     let pin = Pin::new(["1234", "1234", "1234", "1"][chance.below(4)]).expect("a PIN");
     match chance.below(6) {
@@ -217,17 +237,25 @@ impl Shadow {
     }
 }
 
-/// How what the other node had to say went: whether it was about what is held there, and whether it was done.
-type Settled = (bool, bool);
+/// What another node has to say something about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Asked {
+    Ringing,
+    Held,
+    Desk,
+}
+
+/// How what the other node had to say went: what it was about, and whether it was done.
+type Settled = (Asked, bool);
 
 /// What of a node's had to wait is settled now.
-fn settle(bench: &Bench, asked: &mut std::collections::BTreeMap<u64, bool>, settled: &mut Vec<Settled>) {
+fn settle(bench: &Bench, asked: &mut std::collections::BTreeMap<u64, Asked>, settled: &mut Vec<Settled>) {
     for (number, done) in bench.settled() {
         settled.push((asked.remove(&number).expect("it waited"), done));
     }
 }
 
-/// What was true, and how pickups and retrievals at the other node went.
+/// What was true, and how what the other node was asked for went.
 fn walk(seed: u64, steps: usize) -> (Vec<Truth>, Vec<Settled>) {
     let mut chance = Chance(seed);
     let mut pair = Pair::new();
@@ -276,19 +304,30 @@ fn walk(seed: u64, steps: usize) -> (Vec<Truth>, Vec<Settled>) {
                 pair.input(node, Input::Tick).expect("a tick");
             }
             15..=55 => {
+                // Home may have to ask for what a guest wants to pick up.
                 pair.carry_one(node);
+                for part in pair.nodes[node].switch.state.picks.keys() {
+                    asked[node].entry(part.number).or_insert(Asked::Ringing);
+                }
             }
             91..=95 if node == 0 => random_outside(&mut pair, &mut chance),
             56..=90 => announced_or_not(&mut pair, &mut chance, node),
             _ => {
-                let command = random_command(&mut chance, node);
-                let by = if chance.below(3) == 0 { By::Application } else { By::Person };
+                let deed = if node == 1 && chance.below(2) == 0 { random_deed(&pair, &mut chance) } else { None };
+                let input = deed.unwrap_or_else(|| {
+                    let command = random_command(&mut chance, node);
+                    Input::Command(if chance.below(3) == 0 { By::Application } else { By::Person }, command)
+                });
                 let before = pair.nodes[node].switch.truth_now(0);
-                let held = matches!(command, Command::RetrieveFrom { .. });
-                let done = pair.input(node, Input::Command(by, command));
+                let about = match &input {
+                    Input::Command(_, Command::RetrieveFrom { .. }) => Asked::Held,
+                    Input::Command(_, Command::PickUp { .. }) => Asked::Ringing,
+                    _ => Asked::Desk,
+                };
+                let done = pair.input(node, input);
                 let number = done.as_ref().ok().and_then(|done| done.waits);
                 let waits = number.is_some();
-                asked[node].extend(number.map(|number| (number, held)));
+                asked[node].extend(number.map(|number| (number, about)));
                 if done.is_err() || waits {
                     assert_eq!(pair.nodes[node].out.len(), usize::from(waits));
                     assert_eq!(pair.nodes[node].switch.truth_now(0), before);
@@ -306,12 +345,23 @@ fn walk(seed: u64, steps: usize) -> (Vec<Truth>, Vec<Settled>) {
     }
     for (node, asked) in pair.nodes.iter().zip(&asked) {
         // Those that nobody has heard of yet.
-        assert_eq!(node.switch.state.picks.len(), asked.len(), "seed {seed}: each is settled once");
+        let waiting = node.switch.state.picks.len() + node.switch.state.desks.errands.len();
+        assert_eq!(waiting, asked.len(), "seed {seed}: each is settled once");
     }
     // When nothing is on its way, both ends tell the same of each call across, and nobody waits.
     pair.carry();
-    assert!(pair.nodes.iter().all(|n| n.switch.state.picks.is_empty()), "seed {seed}");
+    let nobody = |n: &Bench| n.switch.state.picks.is_empty() && n.switch.state.desks.errands.is_empty();
+    assert!(pair.nodes.iter().all(nobody), "seed {seed}");
     if pair.up {
+        let [home, away] = [0, 1].map(|i| &pair.nodes[i].switch.state.desks);
+        let guests: Vec<_> = away.by_set.iter().map(|(set, user)| (*user, *set)).collect();
+        let mut gone: Vec<_> = home
+            .by_user
+            .iter()
+            .filter_map(|(user, desk)| if let Desk::Away { set, .. } = desk { Some((*user, *set)) } else { None })
+            .collect();
+        gone.sort_by_key(|(_, set)| *set);
+        assert_eq!(gone, guests, "seed {seed}: both ends agree who is away");
         let across = |i: usize| {
             let switch = &pair.nodes[i].switch;
             let all = switch.directory().filter_map(|device| Line::of(&device));
@@ -363,7 +413,7 @@ fn a_random_walk_never_breaks_an_invariant() {
     {
         assert!(numbers.contains(&(number.to_owned(), state)), "{number} {state:?}");
     }
-    assert_eq!(picked.len(), 4, "some pickups and retrievals at the other node succeed, and some do not: {picked:?}");
+    assert_eq!(picked.len(), 6, "some of what the other node is asked for is done, and some is not: {picked:?}");
     // A walk is worth what it comes by.
     for wanted in [
         (Why::Consultation, TruthState::Held),
