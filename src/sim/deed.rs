@@ -56,6 +56,9 @@ pub enum Deed {
     LogOut,
     /// Gives the line's call to the other members of a group, or takes the call that another has.
     HandOff,
+    /// Whether one busy member makes all of the prime's group busy.
+    #[serde(skip)]
+    OneBusyAllBusy(bool),
     /// Joins a group, or leaves it.
     #[serde(skip)]
     Presence {
@@ -70,7 +73,7 @@ impl Deed {
     /// Whether it is about the set itself, whoever is there.
     #[must_use]
     pub fn is_of_the_set(&self) -> bool {
-        matches!(self, Self::LogIn { .. } | Self::LogOut | Self::Presence { .. })
+        matches!(self, Self::LogIn { .. } | Self::LogOut | Self::OneBusyAllBusy(_) | Self::Presence { .. })
     }
 
     /// The command that it is at a set, whose line is `line` now. `is_user` says that the set's number is a hot desk
@@ -109,6 +112,7 @@ impl Deed {
             Self::LogIn { user, pin, .. } => Command::HotDesk(Desking::LogIn { set, user, pin }),
             Self::LogOut if is_user => Command::HotDesk(Desking::LogOut(set)),
             Self::LogOut => Command::HotDesk(Desking::LogOutAt(set)),
+            Self::OneBusyAllBusy(on) => Command::OneBusyAllBusy { group: set, on },
             Self::HandOff => Command::HandOff(line),
             Self::Presence { group, present } => {
                 let presence = Presence { group, member: set, present };

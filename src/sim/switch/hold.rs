@@ -47,7 +47,7 @@ impl Switch {
         }
         self.hears_ringing(other, why, step);
         self.set_timer(call, Some((step.now_ms + self.plan.no_answer_ms, Timer::NoAnswer)));
-        self.update(call, Change::Rings { cause: why }, &waits, None, None, step);
+        self.update(call, Change::Rings { cause: why, group: false }, &waits, None, None, step);
         self.tell_all(CallEventKind::Delivered, leg, why, step);
     }
 

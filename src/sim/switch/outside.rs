@@ -116,7 +116,7 @@ impl Switch {
         };
         self.set_timer(call, timer);
         if anew {
-            self.update(call, Change::Rings { cause: why }, &party, None, Some(leg), step);
+            self.update(call, Change::Rings { cause: why, group: false }, &party, None, Some(leg), step);
         }
         self.tell_all(CallEventKind::Delivered, leg, why, step);
     }
