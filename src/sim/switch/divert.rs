@@ -74,14 +74,23 @@ impl Switch {
     pub(super) fn retrieve_from(&mut self, by: By, line: Line, holder: Dn, step: &mut Step<'_>) -> Outcome {
         self.usable(by, line)?;
         self.has_set(line.dn)?;
-        let buttons = self.state.phones.get(&holder).map(|p| p.plan.buttons).ok_or(Refusal::UnknownDevice)?;
-        if self.is_engaged(line) {
+        if !self.is_number(holder) {
+            return Err(Refusal::UnknownDevice);
+        }
+        // What the line itself holds at another appearance is no obstacle.
+        if self.is_engaged(line) || (self.is_taken(line) && self.number_of(line) != holder) {
             return Err(Refusal::LineInUse);
         }
         // Of two parties who talked: what is held for a consultation, or rings anew, is the holder's own.
-        let mut lines = (1..=buttons).map(|button| Line { dn: holder, button }).filter(|at| *at != line);
+        let mut lines = self.lines_at(holder).into_iter().filter(|at| *at != line);
         let held = lines.find_map(|at| Some((at, self.leg_in(at, |s| s == LegState::Held)?)));
         let (left, leg) = held.ok_or(Refusal::NoHeldCall)?;
+        self.may_take_over(line, leg)?;
+        self.take_over(line, leg, left, step)
+    }
+
+    /// Whether what is held goes on at another line: of two parties who talk, none of them that line's.
+    pub(super) fn may_take_over(&self, line: Line, leg: LegNo) -> Result<(), Refusal> {
         let Some(entry) = self.state.legs.get(&leg) else { return Err(Refusal::NoHeldCall) };
         let own = line.dn.to_string();
         let others = self.others(leg);
@@ -91,7 +100,7 @@ impl Switch {
         if entry.pair.is_some() || others.len() != 1 || !others.iter().all(talk) || is_there {
             return Err(Refusal::WrongState);
         }
-        self.take_over(line, leg, left, step)
+        Ok(())
     }
 
     /// Clears a call that leads nowhere and gives dial tone; a consultation goes on as one.

@@ -23,6 +23,7 @@
 //! - One call may wait at a line that is busy, without making it more so; it rings when the line is free.
 //! - A held call is retrieved before it is cleared; a ringing phone cannot hang up.
 //! - A line that picks up what rings at a partner's is kept for it until the partner has said.
+//! - A number may show at buttons of several sets: a key line, or a multicall group (see `shared`).
 //! - A call for a group rings at every member's line; it is one call, and whoever answers first has it.
 
 mod account;
@@ -47,6 +48,7 @@ mod pickup;
 mod possible;
 mod presence;
 mod route;
+mod shared;
 mod view;
 mod waiting;
 
@@ -94,6 +96,8 @@ pub struct Switch {
     touched: BTreeSet<Dn>,
     /// What idle lines were told of others of their set.
     followed: BTreeMap<Line, InUse>,
+    /// The shared number that a button shows.
+    shared_at: BTreeMap<Line, Dn>,
     steps: u64,
     broken: u64,
 }
@@ -127,6 +131,12 @@ impl Switch {
             watches: Vec::new(),
             touched: BTreeSet::new(),
             followed: BTreeMap::new(),
+            shared_at: plan
+                .shared
+                .iter()
+                .flat_map(|(number, shared)| shared.appearances.iter().map(|at| (at, *number)))
+                .map(|(&(dn, button), number)| (Line { dn, button }, number))
+                .collect(),
             steps: 0,
             broken: 0,
             plan,

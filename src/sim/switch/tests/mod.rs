@@ -15,6 +15,7 @@ mod partners;
 mod pickups;
 mod presence;
 mod scenarios;
+mod shared;
 mod table;
 mod waiting;
 mod walk;
