@@ -23,6 +23,7 @@ mod rest;
 mod scenarios;
 mod served_contract;
 mod sessions;
+mod shared_lines;
 mod shutdown;
 mod simulation;
 mod toolkits;

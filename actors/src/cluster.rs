@@ -9,7 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{PoisonError, RwLock};
 
 use schemas::csta::message::{Edition, SpecificInfo};
-use schemas::domain::{Ceid, Dn};
+use schemas::domain::{Ceid, DeviceRef, Dn, ObjectId, ObjectKind};
 
 /// How an association with a node begins.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -62,8 +62,41 @@ pub enum LinkState {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listed {
     pub name: String,
-    /// Line-appearance buttons; the prime line is not among them.
+    /// Line-appearance buttons of the set's own number; the prime line is not among them.
     pub buttons: Vec<u8>,
+    /// Buttons of the set that show another number.
+    pub shared: Vec<(u8, Dn)>,
+    /// Of a number without a set of its own: where it shows.
+    pub shows: Option<Shows>,
+}
+
+/// A number that shows at buttons of sets.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Shows {
+    /// `None` when the node does not say it.
+    pub sharing: Option<Sharing>,
+    /// Numbers of sets, with a button each.
+    pub at: Vec<(Dn, u8)>,
+}
+
+/// How the appearances of a number share its calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sharing {
+    /// One line: in use at one it is in use at all.
+    Key,
+    /// Each may have a call of its own.
+    Multicall,
+}
+
+/// What a button of a set is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The number that it shows.
+    pub number: Dn,
+    /// That number's name in the directory; may be empty.
+    pub name: String,
+    /// The other lines of the number that are in use when this is, and the other way round.
+    pub others: Vec<DeviceRef>,
 }
 
 #[derive(Debug)]
@@ -115,10 +148,49 @@ impl Cluster {
         self.read(|nodes| nodes.get(&ceid).map(|e| e.link))
     }
 
-    /// Whether the number exists at the node: `None` while its directory is not known.
+    /// Whether the number is a prime line at the node: `None` while its directory is not known.
     #[must_use]
     pub fn has(&self, ceid: Ceid, dn: Dn) -> Option<bool> {
-        self.read(|nodes| nodes.get(&ceid)?.directory.as_ref().map(|d| d.contains_key(&dn)))
+        let prime = |directory: &HashMap<Dn, Listed>| directory.get(&dn).is_some_and(|listed| listed.shows.is_none());
+        self.read(|nodes| nodes.get(&ceid)?.directory.as_ref().map(prime))
+    }
+
+    /// What a line is, as its node lists it.
+    #[must_use]
+    pub fn shown(&self, object: ObjectId) -> Option<Shown> {
+        let (set, button) = (object.dn(), object.button());
+        self.read(|nodes| {
+            let directory = nodes.get(&object.ceid())?.directory.as_ref()?;
+            let listed = directory.get(&set)?;
+            let shared = listed.shared.iter().find(|(at, _)| object.kind() == ObjectKind::Appearance && *at == button);
+            let Some((_, number)) = shared else {
+                let others = std::iter::once(1).chain(listed.buttons.iter().copied());
+                let device =
+                    |at: u8| DeviceRef { button: (at != 1).then_some(at), ..DeviceRef::number(set.to_string()) };
+                let others = others.filter(|at| *at != button.max(1)).map(device).collect();
+                return Some(Shown { number: set, name: listed.name.clone(), others });
+            };
+            let entry = directory.get(number);
+            let shows = entry.and_then(|entry| entry.shows.as_ref());
+            let key = shows.filter(|shows| shows.sharing == Some(Sharing::Key));
+            let others = key.map_or(&[][..], |shows| shows.at.as_slice()).iter().filter(|at| **at != (set, button));
+            let device = |(set, button): &(Dn, u8)| DeviceRef {
+                button: Some(*button),
+                set: Some(set.to_string()),
+                ..DeviceRef::number(number.to_string())
+            };
+            let name = entry.map(|entry| entry.name.clone()).unwrap_or_default();
+            Some(Shown { number: *number, name, others: others.map(device).collect() })
+        })
+    }
+
+    /// How a number is shared that some node lists at buttons of sets.
+    #[must_use]
+    pub fn sharing(&self, dn: Dn) -> Option<Sharing> {
+        self.read(|nodes| {
+            let mut listed = nodes.values().filter_map(|entry| entry.directory.as_ref()?.get(&dn)?.shows.as_ref());
+            listed.find_map(|shows| shows.sharing)
+        })
     }
 
     /// The line as its node lists it.

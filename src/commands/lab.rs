@@ -9,6 +9,7 @@ use clap::Args;
 use schemas::domain::Ceid;
 use secrecy::SecretString;
 
+use super::shared_lines::SharedLines;
 use super::{in_system, lab_data, log};
 use crate::app::{self, Running};
 use crate::connect::NodeConnect;
@@ -36,6 +37,9 @@ pub struct LabOptions {
     /// first start.
     #[arg(long, value_name = "DIR", default_value = "lab")]
     pub data: Option<PathBuf>,
+    // Each at the node that its number belongs to.
+    #[command(flatten)]
+    pub shared: SharedLines,
     /// Log filter.
     #[arg(long, default_value = "info", env = "OIG_LOG")]
     pub log: String,
@@ -52,6 +56,7 @@ impl LabOptions {
             hands_port: 0,
             peer_port: 0,
             data: None,
+            shared: SharedLines::default(),
             log: "warn".into(),
         }
     }
@@ -97,6 +102,10 @@ impl Lab {
     /// # Errors
     /// When a port is taken, with its address.
     pub async fn start(options: &LabOptions) -> anyhow::Result<Self> {
+        let anyone = Plan::lab(Ceid::new(1).context("a lab's nodes are numbered 1 to 3")?);
+        for (option, shows) in options.shared.all() {
+            anyhow::ensure!(anyone.owner(shows.number).is_some(), "{option} {shows}: no node has such numbers");
+        }
         let mut nodes: Vec<RunningNode> = Vec::new();
         for number in 1..=3 {
             let ip = node_address(number);
@@ -108,7 +117,9 @@ impl Lab {
             let ceid = Ceid::new(number).context("a lab's nodes are numbered 1 to 3")?;
             // Each node connects to those before it; a link serves both ways.
             let before = nodes.iter().map(|n| (n.node().ceid(), n.addresses().partners)).collect();
-            let node = listen::run(Plan::lab(ceid), addresses, before, Env::system())
+            let mut plan = Plan::lab(ceid);
+            options.shared.add_to(&mut plan, |plan, shows| plan.owner(shows.number) == Some(ceid))?;
+            let node = listen::run(plan, addresses, before, Env::system())
                 .await
                 .with_context(|| format!("node {number} at {ip}"))?;
             nodes.push(node);

@@ -7,6 +7,7 @@ mod lab_data;
 mod node;
 mod secret;
 mod serve;
+mod shared_lines;
 
 use clap::{Parser, Subcommand};
 

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use schemas::domain::{Ceid, Dn};
 
+use super::shared_lines::SharedLines;
 use super::{in_system, log};
 use crate::app;
 use crate::sim::listen::{self, Addresses};
@@ -64,7 +65,9 @@ pub(super) struct Node {
     /// First number of those phones.
     #[arg(long, default_value_t = 100_000)]
     first_dn: u32,
-    /// The name of a phone in the directory, as in `1000=Archer, Maya`; none when nothing follows the `=`. Can be
+    #[command(flatten)]
+    shared: SharedLines,
+    /// The name of a phone, or of a shared number, in the directory, as in `1000=Archer, Maya`; none when nothing follows the `=`. Can be
     /// given several times.
     #[arg(long = "name", value_parser = name)]
     names: Vec<(Dn, String)>,
@@ -131,9 +134,9 @@ impl Node {
             names: self.withhold.contains(&Withheld::Names),
             numbers: self.withhold.contains(&Withheld::Numbers),
         };
+        self.shared.add_to(&mut plan, |_, _| true)?;
         for (dn, name) in self.names {
-            let phone = plan.phones.iter_mut().find(|phone| phone.dn == dn);
-            phone.with_context(|| format!("--name: the node has no phone {dn}"))?.name = name;
+            anyhow::ensure!(plan.rename(dn, &name), "--name: the node has no phone {dn}");
         }
         let tls = match (&self.tls_cert, &self.tls_key) {
             (Some(certificate), Some(key)) => {

@@ -29,6 +29,9 @@ pub struct PeerParty {
     /// Where it is not the prime line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub button: Option<u8>,
+    /// The set whose button it is, where the number is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -375,6 +378,7 @@ mod tests {
                 name: Some("O'Brien \"<&\n".into()),
                 private: false,
                 button: Some(2),
+                set: None,
             },
             called: "2000".into(),
             redirected: None,
@@ -394,7 +398,8 @@ mod tests {
     #[test]
     fn what_is_withheld_is_in_no_message_and_what_leads_somewhere_stays() {
         let part = PartId { origin: 1, number: 7 };
-        let who = || PeerParty { number: "1000".into(), name: Some("Anna".into()), private: false, button: None };
+        let who =
+            || PeerParty { number: "1000".into(), name: Some("Anna".into()), private: false, button: None, set: None };
         let ringing = PeerParty { number: "2000".into(), ..PeerParty::default() };
         let messages = [
             PeerMessage::Setup {

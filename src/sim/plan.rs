@@ -5,9 +5,11 @@
 
 mod groups;
 mod hot_desk;
+mod shared;
 
 pub use groups::{PERSONAL_MEMBERS, PersonalGroup, PersonalGroups};
 pub use hot_desk::{HotDeskPlan, UserPlan};
+pub use shared::{APPEARANCES, SharedFault, SharedLine, SharedLines, Sharing, Shows};
 
 use schemas::domain::{Ceid, DialPlan, Dn};
 
@@ -68,7 +70,8 @@ impl ClassOfService {
     }
 }
 
-/// One set: button 1 is the prime line, 2 and up are line appearances of the same number.
+/// One set: button 1 is the prime line, 2 and up are line appearances of the same number, but for those that show a
+/// shared one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PhonePlan {
     pub dn: Dn,
@@ -114,6 +117,7 @@ pub struct Plan {
     pub phones: Vec<PhonePlan>,
     pub hot_desk: HotDeskPlan,
     pub personal_groups: PersonalGroups,
+    pub shared: SharedLines,
     pub routes: Vec<Route>,
     /// Resilient phones of this node; the owner is the node that they come up at when this one is down.
     pub secondaries: Vec<Route>,
@@ -166,6 +170,7 @@ impl Plan {
             phones: Vec::new(),
             hot_desk: HotDeskPlan::default(),
             personal_groups: PersonalGroups::new(),
+            shared: SharedLines::new(),
             routes: Vec::new(),
             secondaries: Vec::new(),
             outside: None,

@@ -256,7 +256,27 @@ pub struct TruthPhone {
     /// Numbers whose messages wait: the lamp is lit while there is one.
     #[serde(default)]
     pub messages: Vec<String>,
+    /// Buttons that show a number which is not the set's own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub shared: BTreeMap<u8, TruthShared>,
     pub legs: Vec<TruthLeg>,
+}
+
+/// A number that shows at a button.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TruthShared {
+    pub number: String,
+    pub sharing: TruthSharing,
+    /// Whether the key line is in use at another of its buttons: the lamp.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_use: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TruthSharing {
+    Key,
+    Multicall,
 }
 
 /// Somebody outside who is in a call of this node.

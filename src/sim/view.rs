@@ -8,7 +8,7 @@ use schemas::domain::Dn;
 use serde::Serialize;
 
 use super::trunks::{Access, OutsidePlan};
-use super::truth::{Truth, TruthFaults, TruthLeg, TruthOutside, TruthPhone, TruthState};
+use super::truth::{Truth, TruthFaults, TruthLeg, TruthOutside, TruthPhone, TruthShared, TruthState};
 
 /// The whole present state of a node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -64,6 +64,9 @@ pub struct PhoneView {
 pub struct LineView {
     /// Button of the set; 1 is the prime line.
     pub line: u8,
+    /// The number that the button shows, where that is not the set's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shared: Option<TruthShared>,
     /// Verbs of the hands that the line takes now. Whether a number leads anywhere is seen when it
     /// is dialled.
     pub may: Vec<&'static str>,
@@ -157,10 +160,10 @@ impl PhoneView {
         line: impl Fn(u8) -> Vec<&'static str>,
     ) -> Self {
         let TruthPhone { dn, name, user: there, .. } = own.clone();
-        let TruthPhone { buttons, dnd, legs, forwards, messages, groups, .. } = user.unwrap_or(own);
+        let TruthPhone { buttons, dnd, legs, forwards, messages, groups, shared, .. } = user.unwrap_or(own);
         let lines = (1..=buttons).map(|button| {
             let legs = legs.iter().filter(|leg| leg.line == button).cloned().collect();
-            LineView { line: button, may: line(button), legs }
+            LineView { line: button, shared: shared.get(&button).cloned(), may: line(button), legs }
         });
         Self { lines: lines.collect(), dn, name, may, dnd, user: there, forwards, messages, groups }
     }

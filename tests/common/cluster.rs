@@ -26,9 +26,14 @@ impl Lab {
 
     /// With a log filter of its own.
     pub async fn start_logging(filter: &str) -> Self {
+        Self::start_as(filter, &[]).await
+    }
+
+    /// With options of `oig lab` besides.
+    pub async fn start_as(filter: &str, more: &[&str]) -> Self {
         let free = ["--listen", "127.0.0.1:0", "--csta-port", "0", "--hands-port", "0", "--peer-port", "0"];
         let data = ["--data", advanced::folder().to_str().expect("a path of this machine")];
-        let mut process = Process::start(&[&["lab", "--log", filter], &free[..], &data[..]].concat());
+        let mut process = Process::start(&[&["lab", "--log", filter], &free[..], &data[..], more].concat());
         process.line_printed("Ctrl-C").await;
         let lines = process.printed();
         let word = |line: &str, at: usize| line.split_whitespace().nth(at).map(str::to_owned);

@@ -42,6 +42,8 @@ pub struct Scenario {
     pub name: String,
     pub title: String,
     pub phones: Vec<Phone>,
+    /// Numbers that show at buttons of several phones.
+    pub shared: Vec<Shared>,
     pub monitored: Vec<Place>,
     pub nodes: Vec<Nodes>,
     /// Operations, or `hand VERB`, that have to exist before it can be played.
@@ -54,6 +56,15 @@ pub struct Scenario {
 pub struct Phone {
     pub name: String,
     pub fixed: Option<String>,
+}
+
+/// A key line or a multicall group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shared {
+    pub name: String,
+    pub number: String,
+    pub key: bool,
+    pub at: Vec<Place>,
 }
 
 /// A line of a phone: `A` is its prime line, `A.2` its second button.
@@ -233,6 +244,7 @@ pub fn read(name: &str, text: &str) -> Result<Scenario, Wrong> {
         name: name.to_owned(),
         title: String::new(),
         phones: Vec::new(),
+        shared: Vec::new(),
         monitored: Vec::new(),
         nodes: vec![Nodes::One, Nodes::Two],
         needs: Vec::new(),
@@ -345,6 +357,18 @@ impl Scenario {
                     self.phones.push(Phone { name: name.to_owned(), fixed });
                     self.monitored.push(Place { phone: name.to_owned(), button: 1 });
                 }
+            }
+            "keyline" | "multicall" => {
+                let mut words = words();
+                let named = words.next().and_then(|word| word.split_once('='));
+                let (name, number) = named.ok_or("a shared number is NAME=NUMBER, then where it shows")?;
+                let at: Vec<_> = words.map(|w| self.place(w)).collect::<Result<_, _>>()?;
+                let known = self.shared.iter().flat_map(|shared| &shared.at);
+                if at.is_empty() || at.iter().any(|place| place.button == 1 || known.clone().any(|k| k == place)) {
+                    return Err("a shared number shows at buttons from 2 on, and no other does there".into());
+                }
+                let key = first == "keyline";
+                self.shared.push(Shared { name: name.to_owned(), number: number.to_owned(), key, at });
             }
             "monitor" => self.monitored = words().map(|w| self.place(w)).collect::<Result<_, _>>()?,
             "nodes" => {

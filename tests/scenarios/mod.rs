@@ -27,8 +27,10 @@ use serde_json::json;
 use self::file::{Does, Nodes, Scenario};
 pub use self::play::ready;
 use self::play::{Transcript, play, refusal};
+use self::told::Cast;
 use self::transport::{Rest, Soap, Transport, named};
 use crate::common::cluster::Lab;
+use crate::common::eventually;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios/files")
@@ -56,6 +58,26 @@ fn rings_out(scenario: &Scenario) -> bool {
 async fn whole_lab() -> Lab {
     let lab = Lab::start().await;
     ready(&lab).await;
+    lab
+}
+
+/// One whose nodes have what the phones of a scenario share, and have said so.
+async fn lab_for(scenario: &Scenario, nodes: Nodes) -> Lab {
+    let options = Cast::of(scenario, nodes).options();
+    let lab = Lab::start_as("info", &options.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    ready(&lab).await;
+    let (soap, row) = (Soap::new(&lab.url, Version::V1_1), named("getPhoneNumberId").expect("an operation"));
+    let session_id = soap.login().await.to_string();
+    for shared in &scenario.shared {
+        // A shared number is no prime line, once the directory is there.
+        let request = json!({ "request": { "sessionId": session_id, "primeDn": shared.number, "icpId": "1" } });
+        eventually("the directory with shared numbers", async || {
+            let reply = soap.call(row, &request).await.expect("the gateway answers");
+            refusal(&reply).is_some().then_some(())
+        })
+        .await;
+    }
+    soap.logout(session_id.parse().expect("an id")).await;
     lab
 }
 
@@ -129,7 +151,11 @@ async fn every_scenario_happens_as_written_over_every_transport() {
             // The borrow ends before anything is awaited.
             let next = left.borrow_mut().pop_front();
             let Some((scenario, nodes, way)) = next else { break };
-            let played = way.play(scenario, nodes, &lab).await;
+            let played = if scenario.shared.is_empty() {
+                way.play(scenario, nodes, &lab).await
+            } else {
+                way.play(scenario, nodes, &lab_for(scenario, nodes).await).await
+            };
             if played.is_err() || breaks_something(scenario) {
                 lab = whole_lab().await;
             }

@@ -131,6 +131,11 @@ fn what_is_not_understood_in_a_file_is_said_with_its_line() {
         (&format!("{head}outside X call A to=1\n"), "has from, name and over, no to"),
         (&format!("{head}outside X sleep\n"), "people outside do"),
         (&format!("{head}nodes four\n"), "not four"),
+        (&format!("{head}keyline 1600 A.2\n"), "NAME=NUMBER"),
+        (&format!("{head}keyline K=1600\n"), "shows at buttons"),
+        (&format!("{head}keyline K=1600 A\n"), "shows at buttons"),
+        (&format!("{head}keyline K=1600 A.2\nmulticall M=1601 A.2\n"), "line 4: a shared number shows at buttons"),
+        (&format!("{head}keyline K=1600 C.2\n"), "\"C\" is none of the phones"),
         (&format!("{head}fault A link close\n"), "is not name=value"),
         (&format!("{head}A makeCall B\n    A a CALL_CLEAR / X / IDLE DROPPED\n"), "a device is ROLE WHO"),
         (

@@ -61,7 +61,7 @@ pub async fn play<T: Transport>(
         scenario,
         nodes,
         lab,
-        cast: Cast::of(&scenario.phones, nodes),
+        cast: Cast::of(scenario, nodes),
         apps: Vec::new(),
         down: BTreeSet::new(),
         outside: BTreeMap::new(),

@@ -9,13 +9,15 @@ use oig::sim::plan::Plan;
 use schemas::domain::Ceid;
 use serde_json::Value;
 
-use super::file::{Also, Call, Event, Feature, Nodes, Phone, Place};
+use super::file::{Also, Call, Event, Feature, Nodes, Place, Scenario};
 
 /// Who is who in one playing of a scenario.
 #[derive(Debug, Clone, Default)]
 pub struct Cast {
     /// Number of each phone of the file.
     numbers: BTreeMap<String, String>,
+    /// Key lines and multicall groups: number, whether it is a key line, and where it shows.
+    shared: Vec<(String, bool, Vec<Place>)>,
     /// Object ids of lines.
     pub objects: BTreeMap<Place, i64>,
     /// Legs by their names in the file.
@@ -27,8 +29,8 @@ pub struct Cast {
 }
 
 impl Cast {
-    pub fn of(phones: &[Phone], nodes: Nodes) -> Self {
-        let numbers = (0..).zip(phones).map(|(i, phone)| {
+    pub fn of(scenario: &Scenario, nodes: Nodes) -> Self {
+        let numbers = (0..).zip(&scenario.phones).map(|(i, phone)| {
             let node = match nodes {
                 Nodes::One => 1,
                 Nodes::Two => 1 + i32::from(i > 0),
@@ -36,7 +38,25 @@ impl Cast {
             };
             (phone.name.clone(), phone.fixed.clone().unwrap_or_else(|| (node * 1000 + i).to_string()))
         });
-        Self { numbers: numbers.collect(), ..Self::default() }
+        let shared = scenario.shared.iter().map(|s| (s.number.clone(), s.key, s.at.clone())).collect();
+        let named = scenario.shared.iter().map(|s| (s.name.clone(), s.number.clone()));
+        Self { numbers: numbers.chain(named).collect(), shared, ..Self::default() }
+    }
+
+    /// The options of `oig lab` that give it what the file's phones share.
+    pub fn options(&self) -> Vec<String> {
+        let option = |(number, key, at): &(String, bool, Vec<Place>)| {
+            let at: Vec<_> = at.iter().map(|p| format!("{}/{}", self.number(&p.phone), p.button)).collect();
+            let option = if *key { "--key-line" } else { "--multicall-line" };
+            [option.to_owned(), format!("{number}={}", at.join(","))]
+        };
+        self.shared.iter().flat_map(option).collect()
+    }
+
+    /// The number that shows at a button, where that is not its phone's.
+    fn shown(&self, phone: &str, button: &str) -> Option<&str> {
+        let here = |place: &Place| place.phone == phone && place.button.to_string() == button;
+        self.shared.iter().find(|(_, _, at)| at.iter().any(here)).map(|(number, ..)| number.as_str())
     }
 
     /// The number that a word of the file stands for: a phone's, or the word itself.
@@ -357,9 +377,14 @@ impl Heard {
         }
         for device in self.items("device") {
             let attributes = device.get("deviceAttribute").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-            let (Some(number), Some(name)) = (attribute(attributes, "NUMBER"), attribute(attributes, "NAME")) else {
-                continue;
-            };
+            let Some(number) = attribute(attributes, "NUMBER") else { continue };
+            let shared = cast.shared.iter().find(|(shared, ..)| shared == number);
+            let shared = shared.map(|(_, key, _)| if *key { "KEYLINE" } else { "MULTICALL_GROUP" });
+            let kind = attribute(attributes, "DEVICE_TYPE");
+            if shared.is_some() && kind != shared {
+                wrong.push(format!("{} is a {kind:?}", cast.word(number)));
+            }
+            let Some(name) = attribute(attributes, "NAME") else { continue };
             if listed(number).is_some_and(|listed| listed != name) {
                 wrong.push(format!("{} is named {name:?}", cast.word(number)));
             }
@@ -411,7 +436,9 @@ impl Cast {
     /// A device as the file names it (`B`, `B.2`, a number, or `?` for none), with its number.
     fn line_number(&self, word: &str) -> String {
         match word.split_once('.') {
-            Some((phone, button)) => format!("{}.{button}", self.number(phone)),
+            Some((phone, button)) => {
+                format!("{}.{button}", self.shown(phone, button).unwrap_or_else(|| self.number(phone)))
+            }
             None => self.number(word).to_owned(),
         }
     }

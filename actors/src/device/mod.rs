@@ -241,9 +241,10 @@ impl Handler<Tell> for Device {
         // What a connection that is gone still had under way is not true any more.
         if self.node.as_ref().is_some_and(|(life, _)| *life == tell.life) {
             if matches!(tell.told, Told::Legs(_))
-                && let Some(listed) = self.env.cluster.listed(self.object.ceid(), self.object.dn())
+                && let Some(shown) = self.env.cluster.shown(self.object)
             {
-                self.state.know_lines(std::iter::once(1).chain(listed.buttons));
+                self.state.know_number(&shown.number.to_string());
+                self.state.know_lines(shown.others);
             }
             self.step(Input::Told(tell.told), ctx);
         }

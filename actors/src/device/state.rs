@@ -170,8 +170,8 @@ pub(crate) struct State {
     out: bool,
     /// Another line of the same number is in use, as the node told.
     in_use: bool,
-    /// Buttons of the other lines of the number, as the directory or a fact named them.
-    lines: Vec<u8>,
+    /// The other lines of the number, as the directory or a fact named them.
+    lines: Vec<DeviceRef>,
     /// The other lines are being asked whether they are in use.
     look: Option<Look>,
     pending: Vec<Ticket>,
@@ -344,7 +344,7 @@ impl State {
                 out.push(Effect::RearmLater);
             }
             Told::Legs(result) => self.snapshot_legs(result, next, out),
-            Told::Line(button, result) => self.line_looked_at(button, result, out),
+            Told::Line(line, result) => self.line_looked_at(&line, result, out),
             Told::Details(call, result) => self.snapshot_details(&call, result.ok(), next, out),
             Told::Outcome(ticket, result) => self.outcome(ticket, result, out),
             Told::Settings(group, result) => self.settings_told(group, result, out),
@@ -435,13 +435,12 @@ impl State {
             return if local == LocalState::Alerting { Part::Acts } else { Part::Other };
         }
         // The prime line goes without a button.
-        let own = happening.subject.device().is_some_and(|d| {
-            d.number == self.device.number && d.button.unwrap_or(1) == self.device.button.unwrap_or(1)
-        });
+        let own = happening.subject.device().is_some_and(|d| d.is_line(&self.device));
         if own { Part::Acts } else { Part::Other }
     }
 
     fn happened(&mut self, happening: Happening, next: NextLeg<'_>, out: &mut Effects) {
+        self.learn_number(&happening);
         let report = match happening.fact {
             Fact::OutOfService => {
                 self.in_service = false;

@@ -13,6 +13,7 @@ use schemas::domain::{DeviceRef, Dn, Feature, Features, GroupKind, ObjectId, Obj
 
 use super::leg::LegState;
 use super::state::{LegView, Report};
+use crate::cluster::Sharing;
 use crate::env::Env;
 use crate::event::{Event, Forms};
 
@@ -343,21 +344,27 @@ impl Own<'_> {
         if device.private_name {
             return None;
         }
-        let listed = || Some(self.env.cluster.listed(self.object.ceid(), self.object.dn())?.name);
+        let listed = || Some(self.env.cluster.shown(self.object)?.name);
         device.name.clone().or_else(|| own.then(listed).flatten()).filter(|name| !name.is_empty())
     }
 
+    /// With the number that the button shows, where the directory says so.
     fn device(&self) -> DeviceRef {
-        DeviceRef {
-            button: (self.object.kind() == ObjectKind::Appearance).then(|| self.object.button()),
-            ..DeviceRef::number(self.object.dn().to_string())
+        let set = self.object.dn().to_string();
+        if self.object.kind() != ObjectKind::Appearance {
+            return DeviceRef::number(set);
+        }
+        let button = Some(self.object.button());
+        match self.env.cluster.shown(self.object).map(|shown| shown.number.to_string()) {
+            Some(number) if number != set => DeviceRef { button, set: Some(set), ..DeviceRef::number(number) },
+            _ => DeviceRef { button, ..DeviceRef::number(set) },
         }
     }
 
     fn is_own(&self, party: &Party) -> bool {
-        let own = self.device();
-        // The prime line goes without a button.
-        party.device().is_some_and(|d| d.number == own.number && d.button.unwrap_or(1) == own.button.unwrap_or(1))
+        let button = Some(self.object.button().max(1));
+        let own = DeviceRef { button, ..DeviceRef::number(self.object.dn().to_string()) };
+        party.device().is_some_and(|device| device.is_line(&own))
     }
 
     /// The party at the other end of a call of two.
@@ -415,10 +422,16 @@ impl Own<'_> {
 
     /// By what the directories say: a line of the cluster, or something outside it.
     fn kind(&self, device: &DeviceRef, own: bool) -> DeviceType {
+        let dn = device.number.parse::<Dn>();
+        match dn.ok().and_then(|dn| self.env.cluster.sharing(dn)) {
+            Some(Sharing::Key) => return DeviceType::Keyline,
+            Some(Sharing::Multicall) => return DeviceType::MulticallGroup,
+            None => {}
+        }
         if device.button.is_some() || (own && self.object.kind() == ObjectKind::Appearance) {
             return DeviceType::LineAppearance;
         }
-        match device.number.parse::<Dn>() {
+        match dn {
             Ok(dn) if own || self.env.cluster.is_internal(dn) => DeviceType::VoiceSetPrime,
             Ok(_) => DeviceType::Unknown,
             Err(_) => DeviceType::ExternalDeviceType,
@@ -466,9 +479,7 @@ fn network_attributes(network: &Party) -> Vec<DeviceAttributeValue> {
 
 fn same(a: &Party, b: &Party) -> bool {
     match (a.device(), b.device()) {
-        (Some(a), Some(b)) => {
-            a.number == b.number && (a.button == b.button || a.button.is_none() || b.button.is_none())
-        }
+        (Some(a), Some(b)) => a.number == b.number && (a.is_line(b) || a.button.is_none() || b.button.is_none()),
         // One of them is not known: nothing can be said to differ.
         _ => true,
     }

@@ -3,13 +3,13 @@
 //! Pure, as `state`, which calls it. Only a whole directory is believed: a line that is missing from it would be
 //! a phone that applications are told does not exist. A node without one is used all the same.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use schemas::csta::message::{DeviceCategory, ListedDevice};
+use schemas::csta::message::{AppearanceType, DeviceCategory, ListedDevice};
 use schemas::domain::Dn;
 use tokio::time::Instant;
 
-use crate::cluster::Listed;
+use crate::cluster::{Listed, Sharing};
 use crate::policy;
 
 #[derive(Debug, Default)]
@@ -125,19 +125,82 @@ impl Directory {
     }
 }
 
-/// The stations by DN; other categories come with their operations.
+/// The stations by DN, and the numbers that show at buttons of theirs; other categories come with their operations.
 fn stations(devices: Vec<ListedDevice>) -> HashMap<Dn, Listed> {
     let mut lines: HashMap<Dn, Listed> = HashMap::new();
+    let (mut shared, mut sets) = (Vec::new(), HashSet::new());
     for ListedDevice { device, category } in devices {
         if category != DeviceCategory::Station {
             continue;
         }
-        let Ok(dn) = device.number.parse() else { continue };
-        let line = lines.entry(dn).or_default();
-        match device.button {
-            Some(button) => line.buttons.push(button),
-            None => line.name = device.name.unwrap_or_default(),
+        let Ok(dn) = device.number.parse::<Dn>() else { continue };
+        match (device.button, device.set.as_deref().map(str::parse::<Dn>)) {
+            (Some(button), Some(Ok(set))) if set != dn => {
+                shared.push((dn, set, button, device.name));
+                continue;
+            }
+            (Some(button), _) => lines.entry(dn).or_default().buttons.push(button),
+            (None, _) => lines.entry(dn).or_default().name = device.name.unwrap_or_default(),
+        }
+        sets.insert(dn);
+    }
+    for (number, set, button, name) in shared {
+        lines.entry(set).or_default().shared.push((button, number));
+        let entry = lines.entry(number).or_default();
+        // A set's own number may show elsewhere: it stays that of a set.
+        if !sets.contains(&number) {
+            entry.shows.get_or_insert_default().at.push((set, button));
+            entry.name = name.unwrap_or_default();
         }
     }
     lines
+}
+
+/// Requests that are under way at a time.
+const AT_ONCE: usize = 32;
+
+/// A whole directory whose shared numbers are asked for, one by one: how they are shared, no list says.
+#[derive(Debug)]
+pub(super) struct Sharings {
+    lines: HashMap<Dn, Listed>,
+    wanted: Vec<Dn>,
+    asked: usize,
+}
+
+impl Sharings {
+    pub(super) fn of(lines: HashMap<Dn, Listed>) -> Self {
+        let shared = lines.iter().filter(|(_, listed)| listed.shows.is_some()).map(|(dn, _)| *dn);
+        let mut wanted: Vec<Dn> = shared.collect();
+        // The last is asked for first: so always in the same order.
+        wanted.sort_unstable_by(|a, b| b.cmp(a));
+        Self { lines, wanted, asked: 0 }
+    }
+
+    /// The next number to ask for, while not too many are under way.
+    pub(super) fn next(&mut self) -> Option<Dn> {
+        let number = self.wanted.pop_if(|_| self.asked < AT_ONCE)?;
+        self.asked += 1;
+        Some(number)
+    }
+
+    pub(super) fn told(&mut self, number: Dn, appearances: Option<AppearanceType>) {
+        self.asked = self.asked.saturating_sub(1);
+        if let Some(shows) = self.lines.get_mut(&number).and_then(|listed| listed.shows.as_mut()) {
+            shows.sharing = match appearances {
+                Some(AppearanceType::ExclusiveBridged) => Some(Sharing::Key),
+                Some(AppearanceType::BasicBridged) => Some(Sharing::Multicall),
+                _ => None,
+            };
+        }
+    }
+
+    /// The node does not know the service.
+    pub(super) fn never(&mut self) {
+        self.wanted.clear();
+    }
+
+    /// The directory, once nothing is to be asked for any more.
+    pub(super) fn whole(&mut self) -> Option<HashMap<Dn, Listed>> {
+        (self.wanted.is_empty() && self.asked == 0).then(|| std::mem::take(&mut self.lines))
+    }
 }

@@ -63,8 +63,8 @@ pub enum Told {
     /// The node ended the monitor by itself.
     MonitorEnded,
     Legs(Result<Vec<LegSnapshot>, NodeRefusal>),
-    /// Of the line at this button; 1 is the prime line.
-    Line(u8, Result<Vec<LegSnapshot>, NodeRefusal>),
+    /// Of another line of the number, as it was asked for.
+    Line(DeviceRef, Result<Vec<LegSnapshot>, NodeRefusal>),
     Details(CallKey, Result<CallDetails, NodeRefusal>),
     Outcome(Ticket, Result<Done, NodeRefusal>),
     Settings(FeatureGroup, Result<Vec<Setting>, NodeRefusal>),

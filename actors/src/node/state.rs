@@ -8,13 +8,15 @@ use std::time::Duration;
 use schemas::csta::convert;
 use schemas::csta::frame;
 use schemas::csta::message::{
-    DeviceProfile, Edition, EventBody, Failure, Message, PresenceMonitor, PrivateFeature, PrivateRequest,
-    PrivateResponse, Request, Response, SpecificInfo, SystemStatus,
+    AppearanceType, DeviceProfile, Edition, EventBody, Failure, Message, PresenceMonitor, PrivateFeature,
+    PrivateRequest, PrivateResponse, Request, Response, SpecificInfo, SystemStatus,
 };
-use schemas::domain::{CallKey, Dn, Done, FeatureGroup, HotDesk, HotDeskAnswer, NodeRefusal, ObjectId, RefusalKind};
+use schemas::domain::{
+    CallKey, DeviceRef, Dn, Done, FeatureGroup, HotDesk, HotDeskAnswer, NodeRefusal, ObjectId, RefusalKind,
+};
 use tokio::time::Instant;
 
-use super::directory::{Directory, Heard};
+use super::directory::{Directory, Heard, Sharings};
 use super::messages::{CallDetails, Question, Ticket, Told};
 use crate::cluster::{Association, Listed, NodeSettings};
 use crate::policy;
@@ -75,12 +77,14 @@ enum Purpose {
     Register,
     Heartbeat,
     Directory,
+    /// How the appearances of a number share its calls.
+    Sharing(Dn),
     Monitor(ObjectId),
     /// A monitor whose object was let go before the answer: to be stopped when it starts.
     Unwanted,
     Unmonitor,
     Legs(ObjectId),
-    Line(ObjectId, u8),
+    Line(ObjectId, DeviceRef),
     Details(ObjectId, CallKey),
     Settings(ObjectId, FeatureGroup),
     Perform(ObjectId, Ticket),
@@ -113,6 +117,8 @@ pub(crate) struct State {
     unanswered: u32,
     session: Option<(String, Instant, Duration)>,
     directory: Directory,
+    /// A directory of which something is still to be asked.
+    sharings: Option<Sharings>,
     /// As the node told it last.
     status: SystemStatus,
     /// What of our private data the node said it knows.
@@ -168,6 +174,7 @@ impl State {
             unanswered: 0,
             session: None,
             directory: Directory::default(),
+            sharings: None,
             status: SystemStatus::Normal,
             private: Vec::new(),
             by_reference: HashMap::new(),
@@ -280,7 +287,10 @@ impl State {
             Request::SwitchingFunctionDevices { cross_ref, segment, last, devices } => {
                 match self.directory.segment(&cross_ref, segment, last, devices, now) {
                     Heard::Part => {}
-                    Heard::Whole(lines) => out.push(Effect::Directory(lines)),
+                    Heard::Whole(lines) => {
+                        self.sharings = Some(Sharings::of(lines));
+                        self.look_at_sharings(now, out);
+                    }
                     Heard::Broken => self.look_for_directory(now, out),
                     Heard::TooMuch => out.push(Effect::Stop("the node lists more devices than a node can have")),
                 }
@@ -327,6 +337,26 @@ impl State {
         }
     }
 
+    /// Asks for what is not known of shared numbers; with the last answer the directory is told.
+    fn look_at_sharings(&mut self, now: Instant, out: &mut Effects) {
+        while let Some(number) = self.sharings.as_mut().and_then(Sharings::next) {
+            let device = DeviceRef::number(number.to_string());
+            self.send(Request::GetLogicalDeviceInformation { device }, Purpose::Sharing(number), now, out);
+        }
+        if let Some(lines) = self.sharings.as_mut().and_then(Sharings::whole) {
+            self.sharings = None;
+            out.push(Effect::Directory(lines));
+        }
+    }
+
+    /// A shared number's answer came, or is not to be expected any more.
+    fn told_sharing(&mut self, number: Dn, told: Option<AppearanceType>, now: Instant, out: &mut Effects) {
+        if let Some(sharings) = &mut self.sharings {
+            sharings.told(number, told);
+        }
+        self.look_at_sharings(now, out);
+    }
+
     fn reply(&self, invoke: u16, message: Message, out: &mut Effects) {
         out.push(Effect::Send(invoke, message, self.edition));
     }
@@ -350,6 +380,9 @@ impl State {
             (Purpose::Directory, Response::GetSwitchingFunctionDevices { cross_ref }) => {
                 self.directory.begins(cross_ref, now);
             }
+            (Purpose::Sharing(number), Response::GetLogicalDeviceInformation { appearances }) => {
+                self.told_sharing(number, Some(appearances), now, out);
+            }
             (Purpose::Monitor(object), Response::MonitorStart { cross_ref }) => {
                 self.refers(object, cross_ref, now, out);
                 out.push(Effect::Tell(object, Told::Monitored(Ok(()))));
@@ -371,9 +404,9 @@ impl State {
                 let legs = connections.into_iter().filter_map(convert::leg).collect();
                 out.push(Effect::Tell(object, Told::Legs(Ok(legs))));
             }
-            (Purpose::Line(object, button), Response::SnapshotDevice { connections }) => {
+            (Purpose::Line(object, line), Response::SnapshotDevice { connections }) => {
                 let legs = connections.into_iter().filter_map(convert::leg).collect();
-                out.push(Effect::Tell(object, Told::Line(button, Ok(legs))));
+                out.push(Effect::Tell(object, Told::Line(line, Ok(legs))));
             }
             (Purpose::Details(object, call), Response::SnapshotCall { calling, called, devices, .. }) => {
                 let details = CallDetails { calling, called, parties: convert::parties(&devices) };
@@ -443,6 +476,14 @@ impl State {
                     self.directory.refused(now);
                 }
             }
+            Purpose::Sharing(number) => {
+                if let Some(sharings) = &mut self.sharings
+                    && convert::refusal(failure).kind == RefusalKind::NotSupported
+                {
+                    sharings.never();
+                }
+                self.told_sharing(number, None, now, out);
+            }
             Purpose::Unmonitor | Purpose::Unwanted => {}
             // A foreign switch: it knows nothing of our private data.
             Purpose::Features => {}
@@ -457,7 +498,7 @@ impl State {
             Purpose::Monitor(object) => (object, Told::Monitored(Err(refusal))),
             Purpose::Presence(object) => (object, Told::Presence(Err(refusal))),
             Purpose::Legs(object) => (object, Told::Legs(Err(refusal))),
-            Purpose::Line(object, button) => (object, Told::Line(button, Err(refusal))),
+            Purpose::Line(object, line) => (object, Told::Line(line, Err(refusal))),
             Purpose::Details(object, call) => (object, Told::Details(call, Err(refusal))),
             Purpose::Settings(object, group) => (object, Told::Settings(group, Err(refusal))),
             Purpose::Perform(object, ticket) => (object, Told::Outcome(ticket, Err(refusal))),
@@ -544,8 +585,7 @@ impl State {
             }
             Question::Legs(device) => (Request::SnapshotDevice { device }, Purpose::Legs(object)),
             Question::Line(device) => {
-                let button = device.button.unwrap_or(1);
-                (Request::SnapshotDevice { device }, Purpose::Line(object, button))
+                (Request::SnapshotDevice { device: device.clone() }, Purpose::Line(object, device))
             }
             Question::Details(device, call) => {
                 let connection = convert::connection(&device, &call);
@@ -595,6 +635,7 @@ impl State {
                 // Counted when the next one is due.
                 Purpose::Heartbeat => {}
                 Purpose::Directory => self.directory.wanted(now),
+                Purpose::Sharing(number) => self.told_sharing(number, None, now, out),
                 purpose => self.refuse(purpose, no_answer(), out),
             }
         }

@@ -139,9 +139,9 @@ pub fn connection(device: &DeviceRef, call: &CallKey) -> ConnectionId {
     ConnectionId { call: Some(call.as_str().to_owned()), device: Some(bare(device)) }
 }
 
-/// A device as a command names it: number and button, no name.
+/// A device as a command names it: number, button and its set, no name.
 fn bare(device: &DeviceRef) -> DeviceRef {
-    DeviceRef { button: device.button, ..DeviceRef::number(device.number.clone()) }
+    DeviceRef { button: device.button, set: device.set.clone(), ..DeviceRef::number(device.number.clone()) }
 }
 
 /// The service that does it.
@@ -277,7 +277,7 @@ pub fn add_call(leg: &mut LegSnapshot, own: Option<&DeviceRef>, call: &Response)
     if let (None, Some(own)) = (leg.far, own) {
         let others = devices.iter().filter(|line| {
             let device = line.connection.device.as_ref().or(line.device.device());
-            device.is_some_and(|d| (&d.number, d.button) != (&own.number, own.button))
+            device.is_some_and(|d| (&d.number, d.place()) != (&own.number, own.place()))
         });
         leg.far = far(others.filter_map(|line| line.state));
     }

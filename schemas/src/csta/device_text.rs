@@ -11,7 +11,8 @@ use crate::domain::DeviceRef;
 /// What ends the number, or the form itself.
 const DELIMITERS: [char; 6] = ['!', '&', '/', '%', '<', '>'];
 
-/// Reads number, button and name; other parts of the form are skipped, a missing `>` is forgiven.
+/// Reads number, button, set (the extension of a button) and name; other parts of the form are skipped, a missing `>` is
+/// forgiven.
 pub(super) fn read(text: &str) -> Result<DeviceRef, ReadFault> {
     let text = text.trim_start();
     let Some(form) = text.strip_prefix("N<").or_else(|| text.strip_prefix('<')) else {
@@ -23,9 +24,15 @@ pub(super) fn read(text: &str) -> Result<DeviceRef, ReadFault> {
         let digits = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
         after[..digits].parse().ok()
     });
+    let set = match inside.split_once('/') {
+        Some((_, after)) if button.is_some() => bounded(&after[..after.find(DELIMITERS).unwrap_or(after.len())])?,
+        _ => "",
+    };
+    let number = bounded(number)?;
+    let set = (!set.is_empty() && set != number).then(|| set.to_owned());
     let name = bounded_whole(without_layout(name))?;
     let name = (!name.trim().is_empty()).then(|| name.to_owned());
-    Ok(DeviceRef { button, name, ..DeviceRef::number(bounded(number)?) })
+    Ok(DeviceRef { button, set, name, ..DeviceRef::number(number) })
 }
 
 /// A name without the line break and the indentation that some writers put before the element's end. Blanks are the
@@ -44,9 +51,11 @@ pub(super) fn write(device: &DeviceRef) -> Cow<'_, str> {
         return Cow::Borrowed(&device.number);
     }
     let name = device.name.as_deref().unwrap_or_default();
-    Cow::Owned(match device.button {
-        Some(button) => format!("N<{}&{button}>{name}", device.number),
-        None => format!("N<{}>{name}", device.number),
+    let set = device.set.as_deref().filter(|set| !set.is_empty() && *set != device.number && !set.contains(DELIMITERS));
+    Cow::Owned(match (device.button, set) {
+        (Some(button), Some(set)) => format!("N<{}&{button}/{set}>{name}", device.number),
+        (Some(button), None) => format!("N<{}&{button}>{name}", device.number),
+        (None, _) => format!("N<{}>{name}", device.number),
     })
 }
 
@@ -56,6 +65,10 @@ mod tests {
 
     fn device(number: &str, button: Option<u8>, name: Option<&str>) -> DeviceRef {
         DeviceRef { button, name: name.map(str::to_owned), ..DeviceRef::number(number) }
+    }
+
+    fn at(number: &str, button: u8, set: &str, name: Option<&str>) -> DeviceRef {
+        DeviceRef { set: Some(set.to_owned()), ..device(number, Some(button), name) }
     }
 
     #[test]
@@ -70,7 +83,8 @@ mod tests {
             ("N<1000>", "1000", None, None),
             ("N<1000&2>", "1000", Some(2), None),
             ("N<1000>Last, First", "1000", None, Some("Last, First")),
-            ("N<1000!5&2/7%4711>A & B > C", "1000", Some(2), Some("A & B > C")),
+            ("N<1000&2/1000>", "1000", Some(2), None),
+            ("N<1000&2/>", "1000", Some(2), None),
             ("N<1000/7%47>", "1000", None, None),
             ("N<1000&300>", "1000", None, None),
             ("N<1000&x>", "1000", None, None),
@@ -86,10 +100,13 @@ mod tests {
         ] {
             assert_eq!(read(text), Ok(device(number, button, name)), "{text}");
         }
+        assert_eq!(read("N<1600&3/1012>"), Ok(at("1600", 3, "1012", None)));
+        assert_eq!(read("N<1000!5&2/7%4711>A & B > C"), Ok(at("1000", 2, "7", Some("A & B > C"))));
         for long in [
             "1".repeat(257),
             format!("N<{}>", "1".repeat(257)),
             format!("N<1>{}", "ä".repeat(257)),
+            format!("N<1&2/{}>", "1".repeat(257)),
             format!("N<1>A{}", " ".repeat(256)),
         ] {
             assert_eq!(read(&long), Err(ReadFault::TooLong));
@@ -104,6 +121,10 @@ mod tests {
             (device("1000", Some(2), None), "N<1000&2>"),
             (device("1000", None, Some("Last, First")), "N<1000>Last, First"),
             (device("1000", Some(2), Some("Anna")), "N<1000&2>Anna"),
+            (at("1600", 3, "1012", None), "N<1600&3/1012>"),
+            (at("1600", 3, "1012", Some("Anna")), "N<1600&3/1012>Anna"),
+            (at("1600", 3, "10/12", None), "N<1600&3>"),
+            (DeviceRef { set: Some("1012".into()), ..device("1600", None, None) }, "1600"),
             (device("10!00", Some(2), Some("Anna")), "10!00"),
             (device("", None, Some("Anna")), "N<>Anna"),
         ] {

@@ -104,6 +104,19 @@ pub enum DeviceCategory {
     Other,
 }
 
+/// How a logical device that shows at several buttons shares its calls among them (ECMA-269).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AppearanceType {
+    SelectedStandard,
+    BasicStandard,
+    /// A call rings at all; whoever answers has it, and the others are free for calls of their own.
+    BasicBridged,
+    /// While one has a call, the others can do nothing with it, nor have another.
+    ExclusiveBridged,
+    IndependentSharedBridged,
+    InterdependentSharedBridged,
+}
+
 /// Service requests, and the one-way messages that are no events (SwitchingFunctionDevices).
 #[derive(Debug, Clone, PartialEq)]
 pub enum Request {
@@ -134,6 +147,9 @@ pub enum Request {
         segment: Option<u32>,
         last: bool,
         devices: Vec<ListedDevice>,
+    },
+    GetLogicalDeviceInformation {
+        device: DeviceRef,
     },
     MonitorStart {
         device: DeviceRef,
@@ -254,6 +270,10 @@ pub enum Response {
     StopApplicationSession,
     GetSwitchingFunctionDevices {
         cross_ref: String,
+    },
+    /// Of what the standard tells here, how a device's appearances share its calls.
+    GetLogicalDeviceInformation {
+        appearances: AppearanceType,
     },
     MonitorStart {
         cross_ref: String,

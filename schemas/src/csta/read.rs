@@ -17,12 +17,14 @@ use parts::{
 
 use super::application_session;
 use super::message::{
-    CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceCategory, DeviceConnection, Edition, Event,
-    EventBody, Failure, InformationEvent, JoinKind, JoinedConnection, JoinedEvent, ListedDevice, Message, Request,
-    Response, SystemStatus,
+    AppearanceType, CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceCategory, DeviceConnection, Edition,
+    Event, EventBody, Failure, InformationEvent, JoinKind, JoinedConnection, JoinedEvent, ListedDevice, Message,
+    Request, Response, SystemStatus,
 };
 use super::private;
-use super::words::{CATEGORIES, CAUSES, EDITIONS, FAILURES, JOIN_SHAPES, JoinShape, SHAPES, STATUSES, Shape, value};
+use super::words::{
+    APPEARANCES, CATEGORIES, CAUSES, EDITIONS, FAILURES, JOIN_SHAPES, JoinShape, SHAPES, STATUSES, Shape, value,
+};
 use crate::domain::{Account, Cause, DeviceRef, Features, Party};
 use crate::xml::{Element, Limits, Tree, XmlFault};
 
@@ -241,6 +243,9 @@ fn request(e: Element<'_, '_>) -> Result<Request> {
                 devices: e.child("deviceList").map(listed).transpose()?.unwrap_or_default(),
             }
         }
+        "GetLogicalDeviceInformation" => {
+            Request::GetLogicalDeviceInformation { device: device_needed(e, "GetLogicalDeviceInformation", "device")? }
+        }
         "MonitorStart" => {
             let (message, field) = ("MonitorStart", "monitorObject");
             let object = e.child(field).ok_or(ReadFault::Missing { message, field })?;
@@ -368,6 +373,13 @@ fn response(e: Element<'_, '_>) -> Result<Message> {
         "GetSwitchingFunctionDevicesResponse" => Response::GetSwitchingFunctionDevices {
             cross_ref: id_needed(e, "GetSwitchingFunctionDevicesResponse", "serviceCrossRefID")?,
         },
+        "GetLogicalDeviceInformationResponse" => {
+            let (message, field) = ("GetLogicalDeviceInformationResponse", "appearanceType");
+            let word = e.child_text(field).ok_or(ReadFault::Missing { message, field })?;
+            // A word of a later edition says nothing that is known here.
+            let appearances = value(&APPEARANCES, word).unwrap_or(AppearanceType::SelectedStandard);
+            Response::GetLogicalDeviceInformation { appearances }
+        }
         "MonitorStartResponse" => {
             Response::MonitorStart { cross_ref: id_needed(e, "MonitorStartResponse", "monitorCrossRefID")? }
         }

@@ -1,7 +1,9 @@
 //! The standard's spellings of causes, states, statuses, categories and services, as tables that
 //! both the reader and the writer use.
 
-use super::message::{CallEventKind, DeviceCategory, Edition, ForwardingType, JoinKind, PrivateFeature, SystemStatus};
+use super::message::{
+    AppearanceType, CallEventKind, DeviceCategory, Edition, ForwardingType, JoinKind, PrivateFeature, SystemStatus,
+};
 use crate::domain::{Cause, Feature, LocalState};
 
 pub(super) const EDITIONS: [(Edition, &str); 4] = [
@@ -74,6 +76,15 @@ pub(super) const CATEGORIES: [(DeviceCategory, &str); 5] = [
     (DeviceCategory::Acd, "acd"),
     (DeviceCategory::NetworkInterface, "networkInterface"),
     (DeviceCategory::Other, "other"),
+];
+
+pub(super) const APPEARANCES: [(AppearanceType, &str); 6] = [
+    (AppearanceType::SelectedStandard, "selectedStandard"),
+    (AppearanceType::BasicStandard, "basicStandard"),
+    (AppearanceType::BasicBridged, "basicBridged"),
+    (AppearanceType::ExclusiveBridged, "exclusiveBridged"),
+    (AppearanceType::IndependentSharedBridged, "independentSharedBridged"),
+    (AppearanceType::InterdependentSharedBridged, "interdependentSharedBridged"),
 ];
 
 /// Categories of CSTAErrorCode with an enumeration of their own; `unspecified` and

@@ -11,14 +11,14 @@ mod presence;
 use super::application_session;
 use super::device_text;
 use super::message::{
-    CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceConnection, DeviceProfile, Edition, Event, EventBody,
-    Failure, InformationEvent, JoinKind, JoinedConnection, JoinedEvent, ListedDevice, Message, PrivateRequest,
-    PrivateResponse, Request, Response,
+    CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceCategory, DeviceConnection, DeviceProfile, Edition,
+    Event, EventBody, Failure, InformationEvent, JoinKind, JoinedConnection, JoinedEvent, ListedDevice, Message,
+    PrivateRequest, PrivateResponse, Request, Response,
 };
 use super::private;
 use super::words::{
-    CALL_ASSOCIATED, CALL_CONTROL, CATEGORIES, CAUSES, EDITIONS, FAILURES, JOIN_SHAPES, JoinShape, PRIVATE, SHAPES,
-    STATES, STATUSES, Shape, word,
+    APPEARANCES, CALL_ASSOCIATED, CALL_CONTROL, CATEGORIES, CAUSES, EDITIONS, FAILURES, JOIN_SHAPES, JoinShape,
+    PRIVATE, SHAPES, STATES, STATUSES, Shape, word,
 };
 use crate::domain::{DeviceRef, Feature, Features, LocalState, Party};
 use crate::xml::Writer;
@@ -439,6 +439,9 @@ impl Out {
                     out.inside("deviceList", |out| devices.iter().for_each(|d| out.listed(d)));
                 });
             }
+            Request::GetLogicalDeviceInformation { device } => {
+                self.root("GetLogicalDeviceInformation", |out| out.device("device", device));
+            }
             Request::MonitorStart { device } => self.root("MonitorStart", |out| {
                 out.inside("monitorObject", |out| out.device("deviceObject", device));
             }),
@@ -559,6 +562,14 @@ impl Out {
             }
             Response::GetSwitchingFunctionDevices { cross_ref } => {
                 self.root("GetSwitchingFunctionDevicesResponse", |out| out.text("serviceCrossRefID", cross_ref));
+            }
+            Response::GetLogicalDeviceInformation { appearances } => {
+                self.root("GetLogicalDeviceInformationResponse", |out| {
+                    out.text("deviceCategory", word(&CATEGORIES, DeviceCategory::Station, "station"));
+                    out.text("hasPhysicalElement", "false");
+                    out.text("appearanceAddressable", "true");
+                    out.text("appearanceType", word(&APPEARANCES, *appearances, "selectedStandard"));
+                });
             }
             Response::MonitorStart { cross_ref } => self.root("MonitorStartResponse", |out| {
                 out.text("monitorCrossRefID", cross_ref);

@@ -9,6 +9,8 @@ pub struct DeviceRef {
     pub number: String,
     /// The line-appearance button, when the node named an appearance; the prime line has none.
     pub button: Option<u8>,
+    /// The number of the set whose button it is, where the line's own number is another: that of a key line, say.
+    pub set: Option<String>,
     pub name: Option<String>,
     /// The number must not be shown to applications.
     pub private_number: bool,
@@ -21,6 +23,20 @@ impl DeviceRef {
     #[must_use]
     pub fn number(number: impl Into<String>) -> Self {
         Self { number: number.into(), ..Self::default() }
+    }
+
+    /// Whether both are the same line. Some nodes say more behind a button than which set it is at.
+    #[must_use]
+    pub fn is_line(&self, other: &Self) -> bool {
+        let button = |device: &Self| device.button.unwrap_or(1);
+        let alike = self.number == other.number && button(self) == button(other);
+        self.place() == other.place() || (alike && (self.set.is_none() || other.set.is_none()))
+    }
+
+    /// Where it is: the number of its set, and the button; 1 is the prime line.
+    #[must_use]
+    pub fn place(&self) -> (&str, u8) {
+        (self.set.as_deref().unwrap_or(&self.number), self.button.unwrap_or(1))
     }
 }
 

@@ -5,11 +5,11 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use schemas::csta::message::{
-    CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceCategory, DeviceConnection, DeviceProfile, Edition,
-    Event, EventBody, Failure, FeatureChange, FeatureRequest, FeatureResponse, ForwardItem, ForwardingType, GroupCall,
-    HotDeskOf, HotDeskRequest, HotDeskState, InformationEvent, JoinKind, JoinedConnection, JoinedEvent, ListedDevice,
-    Message, PresenceMonitor, PresenceRequest, PresenceState, PrivateFeature, PrivateRequest, PrivateResponse,
-    ProfileLine, Request, Response, SpecificInfo, SystemStatus,
+    AppearanceType, CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceCategory, DeviceConnection,
+    DeviceProfile, Edition, Event, EventBody, Failure, FeatureChange, FeatureRequest, FeatureResponse, ForwardItem,
+    ForwardingType, GroupCall, HotDeskOf, HotDeskRequest, HotDeskState, InformationEvent, JoinKind, JoinedConnection,
+    JoinedEvent, ListedDevice, Message, PresenceMonitor, PresenceRequest, PresenceState, PrivateFeature,
+    PrivateRequest, PrivateResponse, ProfileLine, Request, Response, SpecificInfo, SystemStatus,
 };
 use schemas::csta::private::only_private;
 use schemas::domain::{Account, Cause, DeviceRef, Feature, Features, Group, GroupKind, LocalState, Party, Pin};
@@ -139,7 +139,14 @@ fn device() -> impl Strategy<Value = DeviceRef> {
     let plain = "[0-9*#+,!&/%>]{1,24}".prop_map(DeviceRef::number);
     let told = ("[0-9*#+,]{1,24}", option::of(any::<u8>()), option::of(text()));
     let told = told.prop_map(|(number, button, name)| DeviceRef { button, name, ..DeviceRef::number(number) });
-    (prop_oneof![plain, told], any::<bool>(), any::<bool>())
+    let shared = ("[0-9]{1,7}", any::<u8>(), "[0-9]{8,12}", option::of(text()));
+    let shared = shared.prop_map(|(number, button, set, name)| DeviceRef {
+        button: Some(button),
+        set: Some(set),
+        name,
+        ..DeviceRef::number(number)
+    });
+    (prop_oneof![plain, told, shared], any::<bool>(), any::<bool>())
         .prop_map(|(device, private_number, private_name)| DeviceRef { private_number, private_name, ..device })
 }
 
@@ -416,6 +423,23 @@ fn listed() -> impl Strategy<Value = ListedDevice> {
         .prop_map(|(device, category)| ListedDevice { device, category })
 }
 
+fn appearances() -> impl Strategy<Value = AppearanceType> {
+    use AppearanceType::{
+        BasicBridged, BasicStandard, ExclusiveBridged, IndependentSharedBridged, InterdependentSharedBridged,
+        SelectedStandard,
+    };
+    select(
+        &[
+            SelectedStandard,
+            BasicStandard,
+            BasicBridged,
+            ExclusiveBridged,
+            IndependentSharedBridged,
+            InterdependentSharedBridged,
+        ][..],
+    )
+}
+
 /// Requests of CSTA; those of ECMA-354 are in [`session`].
 fn request() -> impl Strategy<Value = Request> {
     prop_oneof![
@@ -430,6 +454,7 @@ fn request() -> impl Strategy<Value = Request> {
                 devices
             }
         ),
+        device().prop_map(|device| Request::GetLogicalDeviceInformation { device }),
         device().prop_map(|device| Request::MonitorStart { device }),
         text().prop_map(|cross_ref| Request::MonitorStop { cross_ref }),
         device().prop_map(|device| Request::SnapshotDevice { device }),
@@ -528,6 +553,7 @@ fn response() -> impl Strategy<Value = Response> {
         presence_monitor().prop_map(|monitor| Response::Escape(PrivateResponse::PresenceMonitor(monitor))),
         text().prop_map(|register| Response::SystemRegister { register }),
         text().prop_map(|cross_ref| Response::GetSwitchingFunctionDevices { cross_ref }),
+        appearances().prop_map(|appearances| Response::GetLogicalDeviceInformation { appearances }),
         text().prop_map(|cross_ref| Response::MonitorStart { cross_ref }),
         vec(device_connection(), 0..4).prop_map(|connections| Response::SnapshotDevice { connections }),
         (party(), party(), option::of(text()), vec(call_connection(), 0..4)).prop_map(

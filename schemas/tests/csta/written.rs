@@ -20,7 +20,7 @@ const EACH: usize = 8;
 const TRIES: usize = 20_000;
 
 /// Every kind, by the name of its root element: CSTA's, then those of ECMA-354.
-const KINDS: [&str; 100] = [
+const KINDS: [&str; 102] = [
     "AlternateCall",
     "AlternateCallResponse",
     "CallInformationEvent",
@@ -84,6 +84,8 @@ const KINDS: [&str; 100] = [
     "DivertedEvent",
     "EstablishedEvent",
     "FailedEvent",
+    "GetLogicalDeviceInformation",
+    "GetLogicalDeviceInformationResponse",
     "GetSwitchingFunctionDevices",
     "GetSwitchingFunctionDevicesResponse",
     "HeldEvent",

@@ -1,7 +1,7 @@
 //! Handlers of StandardCCService for ids of lines and what is configured for a device. They need no
 //! monitor.
 
-use actors::cluster::NodeSettings;
+use actors::cluster::{Listed, NodeSettings};
 use actors::refusal::Refused;
 use schemas::contract::cc::ObjectIdResult;
 use schemas::contract::ops_call_control_standard::{
@@ -54,7 +54,12 @@ impl Context<'_> {
                 let listed = self.gateway.tree.env.cluster.listed(ceid, dn).ok_or(Refused::Node(refusal))?;
                 let line = |button| ProfileLine { button, dn: dn.to_string(), ring: button == 1 };
                 let name = (!listed.name.is_empty()).then_some(listed.name);
-                let lines = std::iter::once(1).chain(listed.buttons).map(line).collect();
+                let shared = listed.shared.iter().map(|(button, number)| ProfileLine {
+                    button: *button,
+                    dn: number.to_string(),
+                    ring: true,
+                });
+                let lines = std::iter::once(1).chain(listed.buttons).map(line).chain(shared).collect();
                 Ok(DeviceProfile { name, lines, home: Some(ceid.get()), ..DeviceProfile::default() })
             }
             Ok(told) => {
@@ -105,7 +110,11 @@ impl Operation for GetLineAppearanceId {
         let button = u8::try_from(self.request.button_num).ok().filter(|b| (1..=ObjectId::LAST_BUTTON).contains(b));
         let button = button.ok_or_else(|| No::from("The device has no line at this button."))?;
         let listed = context.gateway.tree.env.cluster.listed(ceid, dn);
-        if listed.is_some_and(|listed| button != 1 && !listed.buttons.contains(&button)) {
+        let has = |listed: &Listed| {
+            let shows = listed.shared.iter().any(|(at, _)| *at == button);
+            button == 1 || shows || listed.buttons.contains(&button)
+        };
+        if listed.is_some_and(|listed| !has(&listed)) {
             return Err(No::from("The device has no line at this button."));
         }
         let object_id = object(ceid, dn, button).as_long();

@@ -8,6 +8,7 @@ use schemas::domain::{DeviceRef, Dn};
 
 use super::services::{Answer, Said, failure, perform};
 use super::{Due, hot_desk, presence};
+use crate::sim::plan::Sharing;
 use crate::sim::switch::{Command, Done, Line, Output, Refusal, Switch, Target, Two};
 
 pub(super) fn answer(request: Request, switch: &mut Switch, now_ms: i64, told: &mut Vec<Output>) -> Answer {
@@ -125,9 +126,26 @@ pub(super) fn private(
 /// What the plan has for a number.
 fn profile(dn: Dn, switch: &Switch) -> Option<DeviceProfile> {
     let plan = switch.plan();
+    if let Some(shared) = plan.shared.get(&dn) {
+        let kind = match shared.sharing {
+            Sharing::Key => "KEYLINE",
+            Sharing::Multicall => "MULTICALL_GROUP",
+        };
+        let members = shared.appearances.iter().map(|(set, _)| set.to_string()).collect();
+        return Some(DeviceProfile {
+            name: shared.name(),
+            kind: Some(kind.into()),
+            home: Some(plan.ceid.get()),
+            members,
+            ..DeviceProfile::default()
+        });
+    }
     let user = || plan.hot_desk.users.get(&dn).map(|user| &user.phone);
     let phone = plan.phones.iter().find(|p| p.dn == dn).or_else(user)?;
-    let line = |button| ProfileLine { button, dn: dn.to_string(), ring: button == 1 };
+    let line = |button| {
+        let shown = switch.number_of(Line { dn, button });
+        ProfileLine { button, dn: shown.to_string(), ring: button == 1 || shown != dn }
+    };
     let group = plan.personal_groups.get(&dn).map(|group| std::iter::once(&dn).chain(&group.others));
     let members = group.into_iter().flatten().map(ToString::to_string).collect();
     Some(DeviceProfile {

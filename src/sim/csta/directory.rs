@@ -1,7 +1,11 @@
 //! The directory of a node, cut so that each segment fits into a frame.
 
-use schemas::csta::message::{DeviceCategory, ListedDevice, Request};
+use schemas::csta::message::{AppearanceType, DeviceCategory, ListedDevice, Request, Response};
 use schemas::domain::DeviceRef;
+
+use super::services::{Answer, failure};
+use crate::sim::plan::Sharing;
+use crate::sim::switch::{Line, Refusal, Switch};
 
 /// Document bytes of one segment at most: peers that read a frame's length as signed take 32,767,
 /// and the elements around the list need some.
@@ -34,6 +38,22 @@ pub(super) fn segments(cross_ref: &str, devices: impl Iterator<Item = DeviceRef>
             devices,
         })
         .collect()
+}
+
+/// How a number's lines share its calls: of a shared number's appearances, else of a set's buttons, each of which is a
+/// device of its own.
+pub(super) fn information(device: &DeviceRef, switch: &Switch) -> Answer {
+    let shared = device.number.parse().ok().and_then(|number| switch.plan().shared.get(&number));
+    let appearances = match shared.map(|shared| shared.sharing) {
+        Some(Sharing::Key) => AppearanceType::ExclusiveBridged,
+        Some(Sharing::Multicall) => AppearanceType::BasicBridged,
+        None => {
+            let line = Line::of(device).ok_or_else(|| failure(Refusal::UnknownDevice))?;
+            switch.phone(line).map_err(failure)?;
+            AppearanceType::SelectedStandard
+        }
+    };
+    Ok(Response::GetLogicalDeviceInformation { appearances })
 }
 
 /// Bytes of a text on the wire, at most.

@@ -104,7 +104,7 @@ fn join(joined: &Joined, witness: &Witness) -> JoinedEvent {
 
 /// A line hears what happened at another of its set: a call that it is not in.
 fn in_use(used: &InUse) -> CallEvent {
-    let device = used.used.device();
+    let device = used.device.clone();
     CallEvent {
         kind: match (used.over, used.state) {
             (true, _) => CallEventKind::ConnectionCleared,

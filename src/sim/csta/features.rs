@@ -92,9 +92,12 @@ fn ways(kind: ForwardingType) -> &'static [Forwarding] {
     }
 }
 
-/// The number of a line that exists.
+/// The number of a line that exists, and is one of its set's own: a shared number has no features.
 fn number(device: &DeviceRef, switch: &Switch) -> Result<Dn, Failure> {
     let line = Line::of(device).ok_or_else(|| failure(Refusal::UnknownDevice))?;
     switch.phone(line).map_err(failure)?;
-    Ok(line.dn)
+    match switch.number_of(line) {
+        own if own == line.dn => Ok(own),
+        _ => Err(Failure::operation("requestIncompatibleWithSubjectDevice")),
+    }
 }

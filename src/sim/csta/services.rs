@@ -65,6 +65,7 @@ fn name(request: &Request) -> &'static str {
         Request::ApplicationSessionTerminated { .. } => "ApplicationSessionTerminated",
         Request::GetSwitchingFunctionDevices => "GetSwitchingFunctionDevices",
         Request::SwitchingFunctionDevices { .. } => "SwitchingFunctionDevices",
+        Request::GetLogicalDeviceInformation { .. } => "GetLogicalDeviceInformation",
         Request::MonitorStart { .. } => "MonitorStart",
         Request::MonitorStop { .. } => "MonitorStop",
         Request::SnapshotDevice { .. } => "SnapshotDevice",
@@ -96,13 +97,14 @@ fn name(request: &Request) -> &'static str {
 }
 
 /// Every service that is answered, by name.
-pub const SERVICES: [&str; 36] = [
+pub const SERVICES: [&str; 37] = [
     "SystemStatus",
     "SystemRegister",
     "StartApplicationSession",
     "ResetApplicationSessionTimer",
     "StopApplicationSession",
     "GetSwitchingFunctionDevices",
+    "GetLogicalDeviceInformation",
     "MonitorStart",
     "MonitorStop",
     "SnapshotDevice",
@@ -217,6 +219,7 @@ impl Exchange {
                 }
                 return;
             }
+            Request::GetLogicalDeviceInformation { device } => directory::information(&device, switch),
             Request::MonitorStart { device } => {
                 let answer = self.start_monitor(id, &device, switch);
                 let started = match &answer {

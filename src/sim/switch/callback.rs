@@ -163,7 +163,7 @@ impl Switch {
 
     /// A partner wants to know when a number is free.
     pub(super) fn watch(&mut self, peer: u16, number: &str, used: bool) {
-        let dn = number.parse::<Dn>().ok().filter(|dn| self.state.phones.contains_key(dn));
+        let dn = number.parse::<Dn>().ok().filter(|dn| self.is_number(*dn));
         let Some(dn) = dn.filter(|_| self.watches.len() < WATCHED) else { return };
         if !self.watches.iter().any(|w| w.peer == peer && w.dn == dn) {
             self.watches.push(Watch { peer, dn, used });
@@ -199,6 +199,8 @@ impl Switch {
         match self.not_reached(line, leg).filter(|_| !queued) {
             // Whether one waits there already the partner knows; one more changes nothing.
             Some((_, Route::Partner(_))) => true,
+            // A lamp is a set's.
+            Some((_, Route::Here(at))) if !self.state.phones.contains_key(&at.dn) => false,
             Some((_, Route::Here(at))) => self.takes_message(at.dn, &line.dn.to_string()).is_ok(),
             _ => false,
         }

@@ -21,6 +21,7 @@ impl Switch {
         self.check_holds()?;
         self.check_desks()?;
         self.check_presence()?;
+        self.check_shared()?;
         self.check_indexes()
     }
 

@@ -38,15 +38,21 @@ impl Switch {
         let free = !states.iter().any(|s| s.is_active());
         let rung = states.contains(&LegState::Alerting);
         let toned = states.contains(&LegState::Initiated);
+        // A key line that has a call takes no other; what it holds can be taken back at any appearance.
+        let taken = self.is_taken(line);
+        let taken_back = self.may_retrieve_key(line);
         let mut verbs = Vec::new();
-        if free && !rung {
+        if free && !rung && (!taken || taken_back) {
             verbs.push("offhook");
         }
-        if toned || (free && !rung) {
+        if toned || (free && !rung && !taken) {
             verbs.push("dial");
         }
-        if free {
+        if free && (!taken || rung) {
             verbs.push("pickup");
+        }
+        if taken_back && legs.is_empty() {
+            verbs.push("retrieve");
         }
         if self.may_hand_off(line) {
             verbs.push("handoff");

@@ -57,7 +57,7 @@ impl Switch {
             self.part_with(other, why, step);
         }
         for line in lines {
-            let who = (line.device(), caller_device.clone());
+            let who = (self.named(line), caller_device.clone());
             self.tell(CallEventKind::ConnectionCleared, &entry, who, why, &[line], step);
         }
     }

@@ -45,6 +45,9 @@ impl Switch {
                 Ok(self.done(leg))
             }
             Command::Retrieve(target) => {
+                if let Some(taken) = self.retrieve_key(by, &target, step) {
+                    return taken;
+                }
                 let leg = self.resolve(by, &target, Feature::RetrieveCall)?;
                 self.retrieve(leg, Why::Normal, step);
                 Ok(self.done(leg))
@@ -141,6 +144,9 @@ impl Switch {
         if self.is_engaged(line) {
             return Err(Refusal::LineInUse);
         }
+        if let Some(taken) = self.off_hook_at_key(by, line, step) {
+            return taken;
+        }
         if let Some(leg) = self.leg_in(line, |s| s == LegState::Alerting) {
             return Ok(self.answer(leg, step));
         }
@@ -173,7 +179,7 @@ impl Switch {
             None => self.ask_for_account(by, line, number)?,
         }
         let tone = self.leg_in(line, |s| s == LegState::Initiated);
-        if tone.is_none() && (self.is_busy(line) || self.picks_at(line)) {
+        if tone.is_none() && (self.is_busy(line) || self.picks_at(line) || self.is_taken(line)) {
             return Err(Refusal::LineInUse);
         }
         let leg = match tone {

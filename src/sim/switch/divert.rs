@@ -72,10 +72,11 @@ impl Switch {
     pub(super) fn retrieve_from(&mut self, by: By, line: Line, holder: Dn, step: &mut Step<'_>) -> Outcome {
         self.usable(by, line)?;
         self.has_set(line.dn)?;
-        if !self.state.phones.contains_key(&holder) {
+        if !self.is_number(holder) {
             return self.ask_to_pick(line, &Target { line: Line::prime(holder), call: None }, true, step);
         }
-        if self.is_engaged(line) {
+        // What the line itself holds at another appearance is no obstacle.
+        if self.is_engaged(line) || (self.is_taken(line) && self.number_of(line) != holder) {
             return Err(Refusal::LineInUse);
         }
         let (leg, left) = self.held_at(holder, Some(line), &line.dn.to_string())?;
@@ -84,12 +85,20 @@ impl Switch {
 
     /// What is held at a number, at another line than `but`, where `number` may go on with it.
     pub(super) fn held_at(&self, holder: Dn, but: Option<Line>, number: &str) -> Result<(LegNo, Line), Refusal> {
-        let buttons = self.state.phones.get(&holder).map(|p| p.plan.buttons).ok_or(Refusal::UnknownDevice)?;
-        let mut lines = (1..=buttons).map(|button| Line { dn: holder, button }).filter(|at| Some(*at) != but);
+        if !self.is_number(holder) {
+            return Err(Refusal::UnknownDevice);
+        }
+        let mut lines = self.lines_at(holder).into_iter().filter(|at| Some(*at) != but);
         let held = lines.find_map(|at| Some((self.leg_in(at, |s| s == LegState::Held)?, at)));
         let (leg, left) = held.ok_or(Refusal::NoHeldCall)?;
-        // Of two parties who talked: what is held for a consultation, or rings anew, is the holder's own.
-        let consults = self.state.legs.get(&leg).is_some_and(|l| l.pair.is_some());
+        self.may_take_over(number, leg)?;
+        Ok((leg, left))
+    }
+
+    /// Whether what is held goes on at a line of this number: of two parties who talk, none of them that number's own.
+    pub(super) fn may_take_over(&self, number: &str, leg: LegNo) -> Result<(), Refusal> {
+        // What is held for a consultation, or rings anew, is the holder's own.
+        let consults = self.state.legs.get(&leg).is_none_or(|l| l.pair.is_some());
         let others = self.others(leg);
         let talk =
             |l: &LegNo| self.state.legs.get(l).is_some_and(|l| matches!(l.state, LegState::Connected | LegState::Held));
@@ -98,7 +107,7 @@ impl Switch {
         if consults || !alone || !others.iter().all(talk) {
             return Err(Refusal::WrongState);
         }
-        Ok((leg, left))
+        Ok(())
     }
 
     /// Clears a call that leads nowhere and gives dial tone; a consultation goes on as one.

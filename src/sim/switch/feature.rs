@@ -114,8 +114,7 @@ impl Switch {
 
     /// Every line of the set hears of it.
     pub(super) fn tell_set(&self, dn: Dn, setting: Setting, step: &mut Step<'_>) {
-        let buttons = self.state.phones.get(&dn).map_or(0, |p| p.plan.buttons);
-        let lines = (1..=buttons).map(|button| Line { dn, button }).collect();
+        let lines = self.lines_at(dn);
         step.out.push(Output::Changed(Changed { device: self.named(Line::prime(dn)), setting, lines }));
     }
 }

@@ -18,6 +18,9 @@ use crate::sim::peer::Change;
 impl Switch {
     /// The lines that a number rings besides its own, be they free or not, its own first; `None` for one that rings alone.
     pub(super) fn rung_for(&self, line: Line) -> Option<Vec<Line>> {
+        if let Some(appearances) = self.appearances(line.dn) {
+            return Some(appearances);
+        }
         let group = self.plan.personal_groups.get(&line.dn).filter(|_| line.button == 1)?;
         let present = group.others.iter().filter(|member| !self.state.absent.contains(&(line.dn, **member)));
         Some(std::iter::once(line).chain(present.map(|member| Line::prime(*member))).collect())
@@ -28,6 +31,9 @@ impl Switch {
     /// # Errors
     /// Why none does: what is in the way at the number's own line, else that all are in use.
     pub(super) fn ringable(&self, call: Option<CallNo>, line: Line) -> Result<Vec<Line>, Why> {
+        if let Some(ringable) = self.ringable_appearances(call, line.dn) {
+            return ringable;
+        }
         let Some(mut lines) = self.rung_for(line) else {
             return self.hindrance(line).map_or_else(|| Ok(vec![line]), Err);
         };
@@ -62,8 +68,7 @@ impl Switch {
 
     /// Whether any line of a phone is in a call or rings; what waits there does not make it so.
     fn is_in_call(&self, dn: Dn) -> bool {
-        let buttons = self.state.phones.get(&dn).map_or(0, |p| p.plan.buttons);
-        (1..=buttons).any(|button| self.leg_in(Line { dn, button }, |s| s != LegState::Waiting).is_some())
+        self.lines_at(dn).into_iter().any(|line| self.leg_in(line, |s| s != LegState::Waiting).is_some())
     }
 
     /// Whether a number is in use, at its own line or at another that it rings.
@@ -75,7 +80,8 @@ impl Switch {
     pub(super) fn ring(&mut self, call: CallNo, number: Line, lines: &[Line], why: Why, step: &mut Step<'_>) {
         // What a member gives to the others is the group's, whoever of them is there.
         let group = (lines != [number] || why == Why::Handoff).then_some(number.dn);
-        let why = if group.is_some() && why == Why::NewCall { Why::MultipleAlerting } else { why };
+        let shared = self.plan.shared.contains_key(&number.dn);
+        let why = if group.is_some() && !shared && why == Why::NewCall { Why::MultipleAlerting } else { why };
         if let Some(entry) = self.state.calls.get_mut(&call) {
             entry.group = group;
         }

@@ -42,7 +42,7 @@ impl Switch {
 
     fn handoff_at(&self, line: Line) -> Result<Handoff, Refusal> {
         let groups = self.groups_of(line.dn);
-        if groups.is_empty() {
+        if groups.is_empty() || self.shared_at(line).is_some() {
             return Err(schemas::csta::presence::PresenceRefusal::NotMember.into());
         }
         if let Some(leg) = self.leg_in(line, |s| s == LegState::Connected) {

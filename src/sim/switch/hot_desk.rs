@@ -232,12 +232,7 @@ impl Switch {
 
     pub(super) fn say_service(&self, dn: Dn, on: bool, step: &mut Step<'_>) {
         let device = Line::prime(dn).device();
-        step.out.push(Output::Service(Service { device, on, lines: self.lines_at(dn) }));
-    }
-
-    pub(super) fn lines_at(&self, dn: Dn) -> Vec<Line> {
-        let buttons = self.state.phones.get(&dn).map_or(0, |p| p.plan.buttons);
-        (1..=buttons).map(|button| Line { dn, button }).collect()
+        step.out.push(Output::Service(Service { device, on, lines: self.buttons_of(dn) }));
     }
 
     /// Whether a line of the number is in a call, will be as soon as a partner agrees, or would be rung again by one.

@@ -248,7 +248,9 @@ impl Switch {
         let there: Vec<String> = self.parties_for(leg).into_iter().map(|device| device.number).collect();
         match () {
             () if !there.is_empty() => Some(there.join("+")),
-            () if call.calling.number == line.dn.to_string() => call.called.as_ref().map(|d| d.number.clone()),
+            () if call.calling.number == self.number_of(line).to_string() => {
+                call.called.as_ref().map(|d| d.number.clone())
+            }
             () => Some(call.calling.number.clone()),
         }
     }
@@ -284,8 +286,17 @@ impl Switch {
 
     /// A line's device text with its name.
     pub(super) fn named(&self, line: Line) -> DeviceRef {
-        let name = self.state.phones.get(&line.dn).and_then(super::model::Phone::name);
-        DeviceRef { name, ..line.device() }
+        if let Some((number, shared)) = self.shared_at(line) {
+            let (button, set) = (Some(line.button), Some(line.dn.to_string()));
+            return DeviceRef { button, set, name: shared.name(), ..DeviceRef::number(number.to_string()) };
+        }
+        DeviceRef { name: self.name_of(line.dn), ..line.device() }
+    }
+
+    /// The name of a number of this node, as far as there is one.
+    pub(super) fn name_of(&self, dn: schemas::domain::Dn) -> Option<String> {
+        let shared = || self.plan.shared.get(&dn).and_then(crate::sim::plan::SharedLine::name);
+        self.state.phones.get(&dn).map_or_else(shared, super::model::Phone::name)
     }
 
     /// The line of a leg, where it is one of ours.

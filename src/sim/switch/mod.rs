@@ -25,6 +25,7 @@
 //!   hand for too long rings the holder again, as soon as that line is free.
 //! - A line that picks up what rings at a partner's, or takes over what is held there, is kept for it until the
 //!   partner has said.
+//! - A number may show at buttons of several sets: a key line, or a multicall group (see `shared`).
 //! - A call for a group rings at every member's line; it is one call, and whoever answers first has it.
 
 mod account;
@@ -51,6 +52,7 @@ mod pickup;
 mod possible;
 mod presence;
 mod route;
+mod shared;
 mod view;
 mod waiting;
 
@@ -98,6 +100,8 @@ pub struct Switch {
     touched: BTreeSet<Dn>,
     /// What idle lines were told of others of their set.
     followed: BTreeMap<Line, InUse>,
+    /// The shared number that a button shows.
+    shared_at: BTreeMap<Line, Dn>,
     steps: u64,
     broken: u64,
 }
@@ -131,6 +135,12 @@ impl Switch {
             watches: Vec::new(),
             touched: BTreeSet::new(),
             followed: BTreeMap::new(),
+            shared_at: plan
+                .shared
+                .iter()
+                .flat_map(|(number, shared)| shared.appearances.iter().map(|at| (at, *number)))
+                .map(|(&(dn, button), number)| (Line { dn, button }, number))
+                .collect(),
             steps: 0,
             broken: 0,
             plan,

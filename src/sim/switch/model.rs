@@ -33,10 +33,11 @@ impl Line {
     /// The line that a device text names; `None` when its number is no DN.
     #[must_use]
     pub fn of(device: &DeviceRef) -> Option<Self> {
-        Some(Self { dn: device.number.parse().ok()?, button: device.button.unwrap_or(1) })
+        let (set, button) = device.place();
+        Some(Self { dn: set.parse().ok()?, button })
     }
 
-    /// The device text's parts, without a name.
+    /// The device text's parts, without a name, as if every button showed its set's number.
     #[must_use]
     pub fn device(self) -> DeviceRef {
         DeviceRef { button: (self.button != 1).then_some(self.button), ..DeviceRef::number(self.dn.to_string()) }
@@ -681,6 +682,8 @@ pub struct InUse {
     /// Whom it is told.
     pub line: Line,
     pub used: Line,
+    /// That line, as events name it.
+    pub device: DeviceRef,
     /// The call by which it was taken into use, in both tellings.
     pub call: Arc<str>,
     pub gcid: Arc<str>,

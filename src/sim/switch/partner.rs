@@ -172,7 +172,7 @@ impl Switch {
             return;
         }
         let outside = self.asked_outside(clipped(&called));
-        let line = called.parse::<Dn>().ok().filter(|dn| self.state.phones.contains_key(dn)).map(Line::prime);
+        let line = called.parse::<Dn>().ok().filter(|dn| self.is_number(*dn)).map(Line::prime);
         if line.is_none() && outside.is_none() {
             let cause = Why::NumberUnallocated;
             step.out.push(Output::Peer(from, PeerMessage::Fail { part, cause }));
@@ -437,6 +437,7 @@ pub(super) fn clipped(text: &str) -> &str {
 pub(super) fn device_of(party: PeerParty) -> DeviceRef {
     DeviceRef {
         button: party.button.filter(|button| *button > 1),
+        set: party.set.as_deref().filter(|set| set.parse::<Dn>().is_ok()).map(str::to_owned),
         name: party.name.as_deref().filter(|name| !name.is_empty()).map(|name| clipped(name).to_owned()),
         private_number: party.private,
         ..DeviceRef::number(clipped(&party.number))

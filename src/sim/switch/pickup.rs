@@ -27,7 +27,7 @@ impl Switch {
         self.usable(by, line)?;
         self.has_set(line.dn)?;
         let dn = ringing.line.dn;
-        if !self.state.phones.contains_key(&dn) {
+        if !self.is_number(dn) {
             return self.ask_to_pick(line, ringing, false, step);
         }
         let (leg, left) = self.ringing(ringing)?;
@@ -42,12 +42,16 @@ impl Switch {
         if let Some(own) = self.leg_at(line, call).filter(|l| self.is_rung(*l)) {
             return Ok(self.answer(own, step));
         }
+        if self.is_taken(line) {
+            return Err(Refusal::LineInUse);
+        }
         self.may_pick(leg, &line.dn.to_string())?;
         self.take_over(line, leg, left, step)
     }
 
     /// A call goes on at another line of this node.
     pub(super) fn take_over(&mut self, line: Line, leg: LegNo, left: Line, step: &mut Step<'_>) -> Outcome {
+        self.unfollow(line, leg, step);
         let Some((call, from)) = self.take_off(leg, left, self.named(line), step) else {
             return Err(Refusal::NoCallToAnswer);
         };
@@ -68,16 +72,18 @@ impl Switch {
 
     /// The leg that rings at a target, and its line.
     fn ringing(&self, target: &Target) -> Result<(LegNo, Line), Refusal> {
-        self.phone(target.line)?;
+        if !self.plan.shared.contains_key(&target.line.dn) {
+            self.phone(target.line)?;
+        }
         let leg = match &target.call {
             Some(key) => {
                 let call = self.state.by_key.get(key.as_str()).copied();
                 self.leg_at(target.line, call).ok_or(Refusal::UnknownConnection)?
             }
             None => {
-                let buttons = self.state.phones.get(&target.line.dn).map_or(0, |p| p.plan.buttons);
-                let lines = (1..=buttons).map(|button| Line { dn: target.line.dn, button });
-                let mut rung = lines.filter_map(|line| self.leg_in(line, |s| s == LegState::Alerting));
+                let shown = self.number_of(target.line);
+                let mut rung =
+                    self.lines_at(shown).into_iter().filter_map(|line| self.leg_in(line, |s| s == LegState::Alerting));
                 rung.next().or_else(|| self.rung_elsewhere(target.line.dn)).ok_or(Refusal::NoCallToAnswer)?
             }
         };
@@ -118,7 +124,7 @@ impl Switch {
         if !self.state.peers.contains(&peer) {
             return Err(Refusal::Unreachable);
         }
-        if self.is_engaged(line) {
+        if self.is_engaged(line) || self.is_taken(line) {
             return Err(Refusal::LineInUse);
         }
         let part = self.next_part();

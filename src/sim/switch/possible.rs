@@ -43,6 +43,8 @@ impl Switch {
                     .or(when(consults, &[Feature::AlternateCall]))
             }
         };
+        // A key line has one call at a time.
+        let own = if self.is_key(line) { own.without(Features::of(&[Feature::ConsultationCall])) } else { own };
         let own = own
             .or(when(self.may_be_called_back(line, leg), &[Feature::SetCallMeBack]))
             .or(when(self.may_leave_message(line, leg), &[Feature::SendCallbackMessage]));
@@ -180,6 +182,7 @@ impl Switch {
             return Ok(leg);
         }
         Err(match (feature, self.state.legs.get(&leg).map(|l| l.state)) {
+            (Feature::ConsultationCall, _) if self.is_key(target.line) => Refusal::WrongState,
             (Feature::HoldCall | Feature::ConsultationCall, Some(LegState::Connected)) => Refusal::HoldInUse,
             (Feature::AnswerCall, Some(LegState::Alerting)) | (Feature::RetrieveCall, Some(LegState::Held)) => {
                 Refusal::LineInUse

@@ -32,7 +32,7 @@ impl Switch {
     /// The caller's number is complete.
     pub(super) fn dial(&mut self, call: CallNo, number: &str, step: &mut Step<'_>) {
         self.set_timer(call, None);
-        let name = number.parse().ok().and_then(|dn| self.state.phones.get(&dn)).and_then(super::model::Phone::name);
+        let name = number.parse().ok().and_then(|dn| self.name_of(dn));
         let Some(entry) = self.state.calls.get_mut(&call) else { return };
         entry.digits.clear();
         entry.called = Some(DeviceRef { name, ..DeviceRef::number(number) });
@@ -67,7 +67,7 @@ impl Switch {
         if let Some(outside) = self.outside_of(dn) {
             return self.route(outside);
         }
-        if self.state.phones.contains_key(&dn) {
+        if self.is_number(dn) {
             return Route::Here(Line::prime(dn));
         }
         match self.plan.owner(dn) {
@@ -119,5 +119,6 @@ pub(super) fn party_of(device: &DeviceRef) -> PeerParty {
         name: device.name.clone(),
         private: device.private_number,
         button: device.button,
+        set: device.set.clone(),
     }
 }

@@ -9,8 +9,8 @@ use super::Switch;
 use super::feature::FORWARDINGS;
 use super::hot_desk::Desk;
 use super::model::{CallNo, LegNo, LegState, Line, Phone, Place, Refusal};
-use crate::sim::plan::ClassOfService;
-use crate::sim::truth::{TruthFaults, TruthLeg, TruthNow, TruthPhone};
+use crate::sim::plan::{ClassOfService, Sharing};
+use crate::sim::truth::{TruthFaults, TruthLeg, TruthNow, TruthPhone, TruthShared, TruthSharing};
 
 /// One connection of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,9 +49,10 @@ impl Switch {
         self.state.phones.values().flat_map(|phone| {
             (1..=phone.plan.buttons).map(|button| {
                 let line = Line { dn: phone.plan.dn, button };
-                // Appearances are listed without a name: it is the prime line's.
-                let name = if button == 1 { phone.name() } else { None };
-                DeviceRef { name, ..line.device() }
+                let device = self.named(line);
+                // Appearances of the own number are listed without a name: it is the prime line's.
+                let named = button == 1 || device.set.is_some();
+                DeviceRef { name: device.name.filter(|_| named), ..device }
             })
         })
     }
@@ -154,8 +155,23 @@ impl Switch {
                 .collect(),
             groups: self.groups_of(phone.plan.dn).into_iter().map(|(group, on)| (group.to_string(), on)).collect(),
             messages: self.messages_at(phone.plan.dn),
+            shared: self.shared_buttons(phone.plan.dn),
             legs,
         }
+    }
+
+    /// The shared numbers at a set's buttons.
+    fn shared_buttons(&self, dn: Dn) -> BTreeMap<u8, TruthShared> {
+        let shared = |line: &Line| {
+            let (number, shared) = self.shared_at(*line)?;
+            let sharing = match shared.sharing {
+                Sharing::Key => TruthSharing::Key,
+                Sharing::Multicall => TruthSharing::Multicall,
+            };
+            let in_use = self.is_used_elsewhere(*line);
+            Some((line.button, TruthShared { number: number.to_string(), sharing, in_use }))
+        };
+        self.buttons_of(dn).iter().filter_map(shared).collect()
     }
 
     fn truth_leg(&self, line: Line, number: LegNo) -> Option<TruthLeg> {

@@ -79,9 +79,11 @@ impl Switch {
         if self.state.by_part.contains_key(&part) {
             return;
         }
-        let line = called.parse::<Dn>().ok().filter(|dn| self.state.phones.contains_key(dn)).map(Line::prime);
+        let line = called.parse::<Dn>().ok().filter(|dn| self.is_number(*dn)).map(Line::prime);
         let cause = match line {
             None => Some(Why::NumberUnallocated),
+            // Nobody waits at a number that shows at several buttons.
+            Some(line) if self.appearances(line.dn).is_some() => Some(Why::Busy),
             Some(line) if self.may_wait_at(line) => None,
             // It waits at the number's own line, whoever else of a group is free.
             Some(line) => self.hindrance(line).or_else(|| self.hindered(None, line)),

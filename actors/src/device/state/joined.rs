@@ -187,9 +187,7 @@ fn transferred(members: &[Party], joined: &Party, controller: &Party) -> Party {
 
 pub(super) fn same(a: &Party, b: &Party) -> bool {
     match (a.device(), b.device()) {
-        (Some(a), Some(b)) => {
-            a.number == b.number && (a.button.is_none() || b.button.is_none() || a.button == b.button)
-        }
+        (Some(a), Some(b)) => a.number == b.number && (a.button.is_none() || b.button.is_none() || a.is_line(b)),
         _ => false,
     }
 }

@@ -16,8 +16,8 @@ use crate::policy;
 #[derive(Debug)]
 pub(super) struct Look {
     why: Occasion,
-    /// Buttons whose answers are missing.
-    asked: Vec<u8>,
+    /// Lines whose answers are missing.
+    asked: Vec<DeviceRef>,
     /// One of them is in use.
     used: bool,
     /// Each of them was asked, and answered.
@@ -26,19 +26,49 @@ pub(super) struct Look {
     overtaken: bool,
 }
 
-fn button(device: &DeviceRef) -> u8 {
-    device.button.unwrap_or(1)
+/// A device without its name and what may be shown of it.
+fn bare(device: &DeviceRef) -> DeviceRef {
+    let DeviceRef { number, button, set, .. } = device.clone();
+    DeviceRef { number, button: button.filter(|button| *button != 1), set, ..DeviceRef::default() }
 }
 
 impl State {
-    /// The number has these lines (1 is the prime line), this one among them.
-    pub(crate) fn know_lines(&mut self, lines: impl IntoIterator<Item = u8>) {
-        let own = button(&self.device);
-        for line in lines {
+    /// The number has these lines, be this one among them or not.
+    pub(crate) fn know_lines(&mut self, lines: impl IntoIterator<Item = DeviceRef>) {
+        for line in lines.into_iter().map(|line| bare(&line)) {
+            let known = self.lines.iter().any(|known| known.place() == line.place());
             // One more than is asked, so that it is known that there are more.
-            if line != own && !self.lines.contains(&line) && self.lines.len() <= policy::DEVICE_LINES {
+            if line.place() != self.device.place() && !known && self.lines.len() <= policy::DEVICE_LINES {
                 self.lines.push(line);
             }
+        }
+    }
+
+    /// The number that the button shows, where that may be another than its set's.
+    pub(crate) fn know_number(&mut self, number: &str) {
+        if self.device.button.is_none() || self.device.number == number {
+            return;
+        }
+        let set = self.device.place().0.to_owned();
+        self.device.set = (set != number).then_some(set);
+        number.clone_into(&mut self.device.number);
+    }
+
+    /// A node names buttons with the number that they show: this one's may be told before the directory is.
+    pub(super) fn learn_number(&mut self, happening: &Happening) {
+        if self.device.button.is_none() || self.device.set.is_some() {
+            return;
+        }
+        let parties = [&happening.subject, &happening.calling, &happening.called];
+        let own = parties.into_iter().filter_map(|party| party.device()).find(|d| d.place() == self.device.place());
+        // Or what another of its appearances does is told here.
+        let elsewhere = happening.subject.device().filter(|device| {
+            let call = happening.call.as_ref();
+            let ours = call.is_some_and(|call| self.legs.iter().any(|leg| leg.call == *call));
+            device.set.is_some() && happening.local == Some(LocalState::Null) && !ours
+        });
+        if let Some(number) = own.or(elsewhere).map(|device| device.number.clone()) {
+            self.know_number(&number);
         }
     }
 
@@ -46,7 +76,7 @@ impl State {
     pub(super) fn is_of_another_line(&self, happening: &Happening) -> bool {
         let (Some(call), Some(device)) = (&happening.call, happening.subject.device()) else { return false };
         device.number == self.device.number
-            && button(device) != button(&self.device)
+            && device.place() != self.device.place()
             && happening.local == Some(LocalState::Null)
             && !self.legs.iter().any(|l| l.call == *call)
     }
@@ -57,7 +87,7 @@ impl State {
         if !self.is_of_another_line(happening) {
             return false;
         }
-        self.know_lines(happening.subject.device().map(button));
+        self.know_lines(happening.subject.device().cloned());
         let over = matches!(happening.fact, Fact::Cleared | Fact::Transferred | Fact::Diverted);
         // A node tells of one use at a time: an end is the end of whichever was told.
         match (over, self.in_use) {
@@ -90,18 +120,21 @@ impl State {
         if self.look.is_some() || self.lines.is_empty() || (why == Occasion::Audit && !self.in_use) {
             return;
         }
-        let asked: Vec<u8> = self.lines.iter().copied().take(policy::DEVICE_LINES).collect();
-        let line =
-            |line: u8| DeviceRef { button: (line != 1).then_some(line), ..DeviceRef::number(&*self.device.number) };
-        out.extend(asked.iter().map(|asked| Effect::Ask(Question::Line(line(*asked)))));
+        let asked: Vec<DeviceRef> = self.lines.iter().take(policy::DEVICE_LINES).cloned().collect();
+        out.extend(asked.iter().map(|asked| Effect::Ask(Question::Line(asked.clone()))));
         let whole = asked.len() == self.lines.len();
         self.look = Some(Look { why, asked, used: false, whole, overtaken: false });
     }
 
     /// One of the lines was looked at; with the last of them it is known how it is.
-    pub(super) fn line_looked_at(&mut self, line: u8, legs: Result<Vec<LegSnapshot>, NodeRefusal>, out: &mut Effects) {
+    pub(super) fn line_looked_at(
+        &mut self,
+        line: &DeviceRef,
+        legs: Result<Vec<LegSnapshot>, NodeRefusal>,
+        out: &mut Effects,
+    ) {
         let Some(look) = &mut self.look else { return };
-        let Some(at) = look.asked.iter().position(|asked| *asked == line) else { return };
+        let Some(at) = look.asked.iter().position(|asked| asked.place() == line.place()) else { return };
         look.asked.swap_remove(at);
         match legs {
             // A line that only rings is not in use.

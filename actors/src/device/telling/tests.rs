@@ -38,7 +38,7 @@ fn env() -> Env {
         edition: Default::default(),
     };
     let cluster = Cluster::new([settings]);
-    let listed = |name: &str| Listed { name: name.into(), buttons: vec![2] };
+    let listed = |name: &str| Listed { name: name.into(), buttons: vec![2], ..Listed::default() };
     let lines = [("1000", "Own,Ed"), ("2000", "Two,Tom")].map(|(dn, name)| (dn.parse().expect("a DN"), listed(name)));
     cluster.set_directory(ceid, lines.into());
     Env::new(Arc::new(Still), Arc::new(Counter(AtomicU64::new(1))), Arc::new(cluster))
@@ -460,6 +460,54 @@ fn who_comes_in_from_outside_is_told_with_the_trunk_or_the_peer() {
                 let others = event.device[1..].iter();
                 assert!(others.flat_map(|d| [of(d, TrunkNumber), of(d, PeerName)]).all(|told| told.is_none()));
             }
+        }
+    }
+}
+
+#[test]
+fn a_button_that_shows_another_number_is_told_with_that_and_what_it_is() {
+    use crate::cluster::{Sharing, Shows};
+    let env = env();
+    let ceid = line().ceid();
+    let dn = |text: &str| text.parse::<Dn>().expect("a DN");
+    let shared = |sharing, button| Listed {
+        name: "Sales".into(),
+        shows: Some(Shows { sharing, at: vec![(dn("1000"), button)] }),
+        ..Listed::default()
+    };
+    let set = Listed { shared: vec![(3, dn("1600")), (4, dn("1601")), (5, dn("1602"))], ..Listed::default() };
+    let lines = [
+        (dn("1000"), set),
+        (dn("1600"), shared(Some(Sharing::Key), 3)),
+        (dn("1601"), shared(Some(Sharing::Multicall), 4)),
+        (dn("1602"), shared(None, 5)),
+    ];
+    env.cluster.set_directory(ceid, lines.into());
+    assert_eq!((env.cluster.has(ceid, dn("1600")), env.cluster.has(ceid, dn("1000"))), (Some(false), Some(true)));
+    for (button, number, kind) in
+        [(3, "1600", "KEYLINE"), (4, "1601", "MULTICALL_GROUP"), (5, "1602", "LINE_APPEARANCE")]
+    {
+        let object = ObjectId::appearance(ceid, dn("1000"), button);
+        // Without a word of the node, and as a node names it; called by its number alone it is of the same kind.
+        let named = DeviceRef { button: Some(button), set: Some("1000".into()), ..DeviceRef::number(number) };
+        let view = LegView { calling: Party::Known(named), called: known(number), ..leg(LegState::Delivered) };
+        for report in
+            [report(Type::MonitorSet, None, Party::NotKnown), report(Type::CallDelivered, Some(view), Party::NotKnown)]
+        {
+            let event = call_event(object, &report, &env);
+            let own = &event.device[0];
+            let of = |name| {
+                let found = own.device_attribute.iter().find(|a| a.attribute_name == Some(name));
+                found.and_then(|a| a.attribute_value.as_deref())
+            };
+            use DeviceAttributeNames::{DeviceType, LineAppearance, Name, Number};
+            assert_eq!((of(Number), of(DeviceType), of(Name)), (Some(number), Some(kind), Some("Sales")), "{report:?}");
+            assert_eq!(of(LineAppearance), Some(button.to_string().as_str()));
+            let called = event.device.get(1).map(|called| called.device_attribute.as_slice()).unwrap_or_default();
+            let called =
+                called.iter().find(|a| a.attribute_name == Some(DeviceType)).map(|a| a.attribute_value.clone());
+            let by_number = (kind != "LINE_APPEARANCE").then(|| Some(kind.to_owned()));
+            assert!(event.device.len() == 1 || by_number.is_none_or(|kind| called == Some(kind)), "{event:?}");
         }
     }
 }

@@ -49,7 +49,7 @@ fn from_outside(b: &mut Bench, to: &str) {
     let setup = PeerMessage::Setup {
         part: PartId { origin: 3, number: 7 },
         gcid: "A0030007".into(),
-        calling: PeerParty { number: "+16135550123".into(), name: None, private: false, button: None },
+        calling: PeerParty { number: "+16135550123".into(), name: None, private: false, button: None, set: None },
         called: to.into(),
         redirected: None,
         original: None,

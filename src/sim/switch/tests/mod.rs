@@ -18,6 +18,7 @@ mod pickups;
 mod presence;
 mod scenarios;
 mod settings;
+mod shared;
 mod table;
 mod takeovers;
 mod waiting;

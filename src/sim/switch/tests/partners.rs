@@ -15,7 +15,17 @@ pub(in crate::sim) struct Pair {
 
 impl Pair {
     pub fn new() -> Self {
-        let mut pair = Self { nodes: [bench(1), bench(2)], mail: Default::default(), up: false };
+        Self::of([bench(1), bench(2)])
+    }
+
+    /// With another first node.
+    pub fn with(plan: Plan) -> Self {
+        let first = Bench { switch: Switch::new(Arc::new(plan), EPOCH), now_ms: EPOCH, out: Vec::new() };
+        Self::of([first, bench(2)])
+    }
+
+    fn of(nodes: [Bench; 2]) -> Self {
+        let mut pair = Self { nodes, mail: Default::default(), up: false };
         pair.connect();
         pair
     }
@@ -234,8 +244,13 @@ fn a_call_that_is_held_on_both_sides_of_the_link_is_freed_by_either() {
 fn texts_of_a_partner_are_clipped() {
     let mut pair = Pair::new();
     let long = "ü".repeat(5_000);
-    let calling =
-        crate::sim::peer::PeerParty { number: long.clone(), name: Some(long.clone()), private: false, button: None };
+    let calling = crate::sim::peer::PeerParty {
+        number: long.clone(),
+        name: Some(long.clone()),
+        private: false,
+        button: None,
+        set: None,
+    };
     let part = PartId { origin: 2, number: 1 };
     let setup = PeerMessage::Setup {
         part,

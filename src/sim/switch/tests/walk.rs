@@ -6,6 +6,7 @@ use schemas::domain::{Dn, Feature, Features, Forwarding, Pin, Presence};
 use super::partners::Pair;
 use super::*;
 use crate::sim::deed::Deed;
+use crate::sim::plan::Sharing;
 use crate::sim::switch::{CallView, Desk, Desking, OutsideDeed, Two};
 
 /// xorshift64*: a seed replays.
@@ -20,12 +21,14 @@ impl Chance {
     }
 }
 
-const LINES: [[&str; 10]; 2] = [
-    ["1000", "1000/2", "1001", "1002", "1005", "1019", "1015", "1003/3", "1010", "1900"],
-    ["2000", "2000/2", "2001", "2002", "2003", "2004", "2005", "2006", "2007", "2008"],
+const LINES: [[&str; 13]; 2] = [
+    ["1000", "1000/2", "1001", "1002", "1005", "1019", "1015", "1003/3", "1010", "1900", "1001/3", "1002/3", "1000/3"],
+    ["2000", "2000/2", "2001", "2002", "2003", "2004", "2005", "2006", "2007", "2008", "2009", "2010", "2011"],
 ];
-const NUMBERS: [&str; 14] =
-    ["1000", "1001", "1005", "1002", "1005", "1019", "2000", "2001", "2002", "1900", "1010", "2999", "3000", "1x"];
+const NUMBERS: [&str; 16] = [
+    "1600", "1601", "1000", "1001", "1005", "1002", "1005", "1019", "2000", "2001", "2002", "1900", "1010", "2999",
+    "3000", "1x",
+];
 
 const OUTSIDE: [&str; 4] = ["95551234", "914165551234", "95550197", "95550199"];
 
@@ -72,7 +75,7 @@ const USED: [Feature; 17] = [
 
 /// Mostly one of the first seven: calls come further where they are few.
 fn any_line(chance: &mut Chance, node: usize) -> Line {
-    let at = chance.below(24);
+    let at = chance.below(27);
     line(LINES[node][if at < 21 { at % 7 } else { at - 14 }])
 }
 
@@ -80,7 +83,7 @@ fn random_command(chance: &mut Chance, node: usize) -> Command {
     let line = any_line(chance, node);
     let target = Target { line, call: None };
     let two = Two { line, held: None, active: None };
-    let (number, other) = (random_number(chance, 14), chance.below(10));
+    let (number, other) = (random_number(chance, 16), chance.below(13));
     match chance.below(37) {
         0..=2 => Command::MakeCall { line, number },
         3 => Command::OffHook(line),
@@ -168,7 +171,7 @@ fn announced_or_not(pair: &mut Pair, chance: &mut Chance, node: usize) {
     let holds = |v: &&CallView| v.connections.first().is_some_and(|own| own.state == LocalState::Hold);
     let beside = views.iter().filter(holds).find(|v| v.key != view.key).map(|v| v.key.to_string());
     let two = Two { line, held: beside, active: Some(view.key.to_string()) };
-    let number = random_number(chance, 12);
+    let number = random_number(chance, 14);
     // Mostly what is announced, and seldom the end of a call: so it comes further.
     let announced: Vec<Feature> =
         view.permitted.iter().filter(|f| *f != Feature::ClearCall || chance.below(4) == 0).collect();
@@ -237,6 +240,14 @@ impl Shadow {
     }
 }
 
+/// The lab's, with a key line and a multicall group at phones that are walked over.
+fn walked_plan() -> Plan {
+    let mut plan = Plan::lab(Ceid::new(1).expect("a CEID"));
+    plan.share("1600=1001/3,1002/3,1003/2".parse().expect("a line"), Sharing::Key).expect("shared");
+    plan.share("1601=1000/3,1001/2,1005/2".parse().expect("a line"), Sharing::Multicall).expect("shared");
+    plan
+}
+
 /// What another node has to say something about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Asked {
@@ -258,7 +269,7 @@ fn settle(bench: &Bench, asked: &mut std::collections::BTreeMap<u64, Asked>, set
 /// What was true, and how what the other node was asked for went.
 fn walk(seed: u64, steps: usize) -> (Vec<Truth>, Vec<Settled>) {
     let mut chance = Chance(seed);
-    let mut pair = Pair::new();
+    let mut pair = Pair::with(walked_plan());
     if seed % 2 == 0 {
         for node in &mut pair.nodes {
             node.recalls_after(12_000);
@@ -398,9 +409,11 @@ fn walk(seed: u64, steps: usize) -> (Vec<Truth>, Vec<Settled>) {
 fn a_random_walk_never_breaks_an_invariant() {
     let (mut seen, mut picked) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
     let (mut numbers, mut outside) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
+    let mut lines = std::collections::BTreeSet::new();
     for seed in 1..=120 {
         let (truth, settled) = walk(seed, 4_000);
         numbers.extend(truth.iter().map(|t| (t.dn.clone(), t.state)));
+        lines.extend(truth.iter().map(|t| (t.dn.clone(), t.line, t.state)));
         outside.extend(truth.iter().filter(|t| t.state == TruthState::Connected).filter_map(|t| t.other.clone()));
         seen.extend(truth.into_iter().map(|t| (t.cause, t.state)));
         picked.extend(settled);
@@ -408,6 +421,11 @@ fn a_random_walk_never_breaks_an_invariant() {
     for wanted in ["95551234", "95550197", "+14165550000"] {
         assert!(outside.iter().any(|other| other == wanted), "{wanted} is never spoken with");
     }
+    for line in [("1001", 3), ("1002", 3), ("1000", 3)] {
+        let seen = |state| lines.contains(&(line.0.to_owned(), line.1, state));
+        assert!(seen(TruthState::Alerting) && seen(TruthState::Connected), "{line:?}");
+    }
+    assert!(lines.contains(&("1002".to_owned(), 3, TruthState::Held)));
     for (number, state) in
         [("1010", TruthState::Connected), ("1900", TruthState::Alerting), ("1900", TruthState::Connected)]
     {

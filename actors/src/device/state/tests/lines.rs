@@ -16,6 +16,11 @@ fn line(button: u8) -> Effect {
     Effect::Ask(Question::Line(DeviceRef { button: Some(button), ..own() }))
 }
 
+/// The lines of the number at these buttons.
+fn lines(buttons: impl IntoIterator<Item = u8>) -> Vec<DeviceRef> {
+    buttons.into_iter().map(|button| DeviceRef { button: Some(button).filter(|b| *b != 1), ..own() }).collect()
+}
+
 /// What is asked of the node besides what is told.
 fn asks(out: Effects) -> Effects {
     out.into_iter().filter(|effect| matches!(effect, Effect::Ask(_))).collect()
@@ -27,7 +32,7 @@ impl Bench {
         let mut bench = Self::new();
         bench.on(Input::Arm);
         bench.told(Told::Monitored(Ok(())));
-        bench.state.know_lines(std::iter::once(1).chain(lines.iter().copied()));
+        bench.state.know_lines(self::lines(std::iter::once(1).chain(lines.iter().copied())));
         let asked: Vec<_> = lines.iter().map(|button| line(*button)).collect();
         assert_eq!(asks(bench.snapshot(&[])), asked);
         for button in lines {
@@ -51,7 +56,7 @@ impl Bench {
 
     fn looked(&mut self, button: u8, legs: &[LocalState]) -> Effects {
         let legs = legs.iter().map(|local| shown("c9", *local, None)).collect();
-        self.told(Told::Line(button, Ok(legs)))
+        self.told(Told::Line(DeviceRef { button: Some(button).filter(|b| *b != 1), ..own() }, Ok(legs)))
     }
 }
 
@@ -104,7 +109,7 @@ fn a_look_tells_how_the_other_lines_are_once_it_is_whole() {
                 bench = Bench::new();
                 bench.on(Input::Arm);
                 bench.told(Told::Monitored(Ok(())));
-                bench.state.know_lines([1, 2, 3]);
+                bench.state.know_lines(lines([1, 2, 3]));
                 let out = bench.snapshot(&[]);
                 assert_eq!(greets(&out), [vec![(Type::MonitorSet, Why::MonitorSet, CallState::Idle)]]);
                 assert_eq!(asks(out), [line(2), line(3)]);
@@ -147,7 +152,7 @@ fn an_appearance_asks_the_prime_line() {
     let mut bench = Bench { state: State::new(device, Vec::new()), legs: 0 };
     bench.on(Input::Arm);
     bench.told(Told::Monitored(Ok(())));
-    bench.state.know_lines([1, 2]);
+    bench.state.know_lines(lines([1, 2]));
     assert_eq!(asks(bench.snapshot(&[])), [Effect::Ask(Question::Line(own()))]);
     assert_eq!(tells(&bench.looked(1, &[LocalState::Connected])), [USED]);
 }
@@ -158,13 +163,13 @@ fn a_look_that_is_not_whole_or_was_overtaken_proves_nothing() {
         let mut bench = Bench::in_use(&[2, 3]);
         bench.audited();
         bench.looked(2, &[]);
-        assert_eq!(bench.told(Told::Line(3, Err(refusal(kind)))), [], "{kind:?}");
+        assert_eq!(bench.told(Told::Line(DeviceRef { button: Some(3), ..own() }, Err(refusal(kind)))), [], "{kind:?}");
         assert!(bench.state.is_busy());
         // One that is seen in use is in use, whatever the others are.
         let mut bench = Bench::with_lines(&[2, 3]);
         bench.on(Input::LinkLost);
         bench.restore(&[]);
-        bench.told(Told::Line(3, Err(refusal(kind))));
+        bench.told(Told::Line(DeviceRef { button: Some(3), ..own() }, Err(refusal(kind))));
         assert_eq!(tells(&bench.looked(2, &[LocalState::Connected])), [USED], "{kind:?}");
     }
     // Let go and taken again while the answers were on their way.
@@ -200,7 +205,7 @@ fn a_line_with_a_call_of_its_own_is_not_told_of_others_by_a_look() {
 fn of_a_set_with_too_many_lines_only_some_are_asked_and_none_is_told_to_be_free() {
     let many = u8::try_from(policy::DEVICE_LINES).expect("few") + 10;
     let mut bench = Bench::armed();
-    bench.state.know_lines(1..=many);
+    bench.state.know_lines(lines(1..=many));
     bench.happens(another(Fact::ServiceInitiated, "c9"));
     let asked = bench.audited();
     assert_eq!(asked.len(), policy::DEVICE_LINES);
@@ -209,4 +214,54 @@ fn of_a_set_with_too_many_lines_only_some_are_asked_and_none_is_told_to_be_free(
         assert_eq!(bench.looked(device.button.expect("not the prime line"), &[]), []);
     }
     assert!(bench.state.is_busy());
+}
+
+/// An appearance of 1600, at button 3 of 1012.
+fn appearance(set: &str, button: u8) -> DeviceRef {
+    DeviceRef { button: Some(button), set: Some(set.into()), ..DeviceRef::number("1600") }
+}
+
+fn elsewhere(kind: Fact, at: DeviceRef, call: &str) -> Happening {
+    Happening { subject: Party::Known(at), local: Some(LocalState::Null), ..fact(kind, call, "1600") }
+}
+
+#[test]
+fn an_appearance_of_a_key_line_asks_the_others_and_hears_of_them() {
+    let device = DeviceRef { button: Some(3), ..DeviceRef::number("1012") };
+    let mut bench = Bench { state: State::new(device.clone(), Vec::new()), legs: 0 };
+    assert_eq!(bench.on(Input::Arm), [Effect::Ask(Question::Monitor(device))]);
+    bench.told(Told::Monitored(Ok(())));
+    bench.state.know_number("1600");
+    let others = [appearance("1013", 3), appearance("1014", 2)];
+    bench.state.know_lines(others.clone());
+    let asked = others.clone().map(|other| Effect::Ask(Question::Line(other)));
+    assert_eq!(asks(bench.snapshot(&[])), asked);
+    assert_eq!(bench.told(Told::Line(others[0].clone(), Ok(Vec::new()))), []);
+    let used = vec![shown("c9", LocalState::Hold, None)];
+    assert_eq!(tells(&bench.told(Told::Line(others[1].clone(), Ok(used)))), [USED]);
+    assert_eq!(bench.happens(elsewhere(Fact::ServiceInitiated, others[0].clone(), "c9")), [], "told once");
+    assert_eq!(tells(&bench.happens(elsewhere(Fact::Cleared, others[0].clone(), "c9"))), [FREE]);
+    // The same number at the same button of another set is not this one.
+    let out = bench.happens(elsewhere(Fact::ServiceInitiated, appearance("1013", 3), "c10"));
+    assert_eq!(tells(&out), [USED]);
+    assert_eq!(bench.state.device, appearance("1012", 3));
+}
+
+#[test]
+fn the_number_of_an_appearance_is_learnt_from_events_before_the_directory_is_there() {
+    let armed = || {
+        let device = DeviceRef { button: Some(3), ..DeviceRef::number("1012") };
+        let mut bench = Bench { state: State::new(device, Vec::new()), legs: 0 };
+        bench.on(Input::Arm);
+        bench.told(Told::Monitored(Ok(())));
+        bench.snapshot(&[]);
+        bench
+    };
+    let mut bench = armed();
+    let out = bench.happens(elsewhere(Fact::ServiceInitiated, appearance("1013", 2), "c9"));
+    assert_eq!(tells(&out), [USED]);
+    let mut bench = armed();
+    let own = Happening { subject: Party::Known(appearance("1012", 3)), ..fact(Fact::Originated, "c1", "1600") };
+    bench.happens(Happening { local: Some(LocalState::Connected), ..own });
+    assert_eq!(bench.state.device, appearance("1012", 3));
 }

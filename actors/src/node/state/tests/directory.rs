@@ -1,6 +1,7 @@
 //! The directory of a node: whole, torn, with a hole, refused, asked for again.
 
 use super::*;
+use crate::cluster::{Sharing, Shows};
 
 /// Associated, the directory not asked for twice yet: its request has the invoke id 2.
 fn registered() -> Bench {
@@ -131,4 +132,92 @@ fn a_node_without_a_directory_is_used_without_one_and_a_busy_one_is_asked_again(
     let mut bench = registered();
     assert_eq!(bench.hear(2, Message::Failure(Failure::resource("resourceBusy"))), []);
     assert!(asks_for_directory(&bench.after(policy::DIRECTORY_SEGMENT)).is_some());
+}
+
+/// Buttons of sets that show another number: that number, the set, the button.
+fn shows(at: &[(&str, &str, u8)]) -> Message {
+    let device = |(number, set, button): &(&str, &str, u8)| ListedDevice {
+        device: DeviceRef {
+            button: Some(*button),
+            set: Some((*set).into()),
+            name: Some(format!("Name {number}")),
+            ..DeviceRef::number(*number)
+        },
+        category: DeviceCategory::Station,
+    };
+    let devices = at.iter().map(device).collect();
+    Message::Request(Request::SwitchingFunctionDevices { cross_ref: "d".into(), segment: None, last: true, devices })
+}
+
+/// The numbers that are asked for, with their invoke ids.
+fn asked_for(out: &Effects) -> Vec<(u16, String)> {
+    let number = |(invoke, request): (u16, &Request)| match request {
+        Request::GetLogicalDeviceInformation { device } => Some((invoke, device.number.clone())),
+        _ => None,
+    };
+    requests(out).into_iter().filter_map(number).collect()
+}
+
+fn shared_by(appearances: AppearanceType) -> Message {
+    Message::Response(Response::GetLogicalDeviceInformation { appearances })
+}
+
+fn directory(out: &Effects) -> &HashMap<Dn, Listed> {
+    let [Effect::Directory(lines)] = &out[..] else { panic!("a directory: {out:?}") };
+    lines
+}
+
+#[test]
+fn a_directory_with_shared_numbers_is_whole_when_it_is_known_how_they_are_shared() {
+    let mut bench = registered();
+    bench.hear(2, directory_follows("d"));
+    bench.hear(0, segment("d", false, &[("1000", None, DeviceCategory::Station)]));
+    let out =
+        bench.hear(0, shows(&[("1600", "1000", 2), ("1600", "1001", 3), ("1601", "1000", 4), ("1000", "1001", 5)]));
+    let [(first, key), (second, multicall)] = &asked_for(&out)[..] else { panic!("two are asked for: {out:?}") };
+    assert_eq!((out.len(), key.as_str(), multicall.as_str()), (2, "1600", "1601"));
+    assert_eq!(bench.hear(*second, shared_by(AppearanceType::BasicBridged)), []);
+    let out = bench.hear(*first, shared_by(AppearanceType::ExclusiveBridged));
+    let lines = directory(&out);
+    let dn = |text: &str| text.parse::<Dn>().expect("a DN");
+    let set = &lines[&dn("1000")];
+    assert_eq!(
+        (set.shared.as_slice(), &set.shows, set.name.as_str()),
+        (&[(2, dn("1600")), (4, dn("1601"))][..], &None, "Name 1000")
+    );
+    // A set's own number that shows at another's button is a set's.
+    assert_eq!(lines[&dn("1001")].shared, [(3, dn("1600")), (5, dn("1000"))]);
+    let shared = |number: &str| (lines[&dn(number)].name.clone(), lines[&dn(number)].shows.clone().expect("shared"));
+    let at = |places: &[(&str, u8)]| places.iter().map(|(set, button)| (dn(set), *button)).collect();
+    let key = Shows { sharing: Some(Sharing::Key), at: at(&[("1000", 2), ("1001", 3)]) };
+    let multicall = Shows { sharing: Some(Sharing::Multicall), at: at(&[("1000", 4)]) };
+    assert_eq!((shared("1600"), shared("1601")), (("Name 1600".into(), key), ("Name 1601".into(), multicall)));
+}
+
+#[test]
+fn a_node_that_does_not_say_how_numbers_are_shared_has_a_directory_all_the_same() {
+    let many: Vec<String> = (0..40).map(|i| format!("{}", 1600 + i)).collect();
+    let at: Vec<_> = many.iter().map(|number| (number.as_str(), "1000", 2)).collect();
+    let asked = || {
+        let mut bench = registered();
+        bench.hear(2, directory_follows("d"));
+        let out = bench.hear(0, shows(&at));
+        assert_eq!(asked_for(&out).len(), 32, "not all at once");
+        (bench, asked_for(&out))
+    };
+    // It does not know the service: nothing more is asked.
+    let (mut bench, first) = asked();
+    let refused = || Message::Failure(Failure::operation("serviceNotSupported"));
+    for (invoke, _) in &first[1..] {
+        assert_eq!(bench.hear(*invoke, refused()), []);
+    }
+    let out = bench.hear(first[0].0, refused());
+    assert!(directory(&out).values().all(|listed| listed.shows.as_ref().is_none_or(|s| s.sharing.is_none())));
+    // One answer makes room for the next question; what is not answered in time is not known.
+    let (mut bench, first) = asked();
+    assert_eq!(asked_for(&bench.hear(first[0].0, shared_by(AppearanceType::SelectedStandard))).len(), 1);
+    let out = bench.after(policy::ANSWER);
+    assert_eq!(asked_for(&out).len(), 7, "{out:?}");
+    let out = bench.after(policy::ANSWER);
+    assert!(out.iter().any(|effect| matches!(effect, Effect::Directory(lines) if lines.len() == 41)), "{out:?}");
 }
