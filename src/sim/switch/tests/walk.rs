@@ -236,13 +236,19 @@ impl Shadow {
     }
 }
 
-/// What was true, and how what the other node was asked for went.
-fn walk(seed: u64, steps: usize) -> (Vec<Truth>, Vec<bool>) {
+/// Whether a user of the first node talks at a set of the second.
+fn talks_away(home: &Bench) -> bool {
+    let away = matches!(home.switch.desk_of(line("1900").dn), Some(Desk::Away { .. }));
+    away && home.states("1900").contains(&TruthState::Connected)
+}
+
+/// What was true, how what the other node was asked for went, and whether a guest talked.
+fn walk(seed: u64, steps: usize) -> (Vec<Truth>, Vec<bool>, bool) {
     let mut chance = Chance(seed);
     let mut pair = Pair::new();
     let mut shadows = [Shadow::default(), Shadow::default()];
     let (mut truth, mut settled) = (Vec::new(), Vec::new());
-    let mut waiting = 0;
+    let (mut waiting, mut guest_talks) = (0, false);
     for _ in 0..steps {
         let node = chance.below(2);
         pair.nodes[node].out.clear();
@@ -310,6 +316,7 @@ fn walk(seed: u64, steps: usize) -> (Vec<Truth>, Vec<bool>) {
         shadows[node].follow(&pair.nodes[node]);
         truth.extend(pair.nodes[node].truths().cloned());
         settled.extend(pair.nodes[node].settled());
+        guest_talks |= talks_away(&pair.nodes[0]);
     }
     for i in 0..2 {
         // Those that nobody has heard of yet.
@@ -353,15 +360,17 @@ fn walk(seed: u64, steps: usize) -> (Vec<Truth>, Vec<bool>) {
         };
         assert_eq!(across(0), across(1), "seed {seed}");
     }
-    (truth, settled)
+    (truth, settled, guest_talks)
 }
 
 #[test]
 fn a_random_walk_never_breaks_an_invariant() {
     let (mut seen, mut picked) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
     let (mut numbers, mut outside) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
+    let mut guests = 0;
     for seed in 1..=120 {
-        let (truth, settled) = walk(seed, 4_000);
+        let (truth, settled, guest_talks) = walk(seed, 4_000);
+        guests += usize::from(guest_talks);
         numbers.extend(truth.iter().map(|t| (t.dn.clone(), t.state)));
         outside.extend(truth.iter().filter(|t| t.state == TruthState::Connected).filter_map(|t| t.other.clone()));
         seen.extend(truth.into_iter().map(|t| (t.cause, t.state)));
@@ -376,6 +385,7 @@ fn a_random_walk_never_breaks_an_invariant() {
         assert!(numbers.contains(&(number.to_owned(), state)), "{number} {state:?}");
     }
     assert_eq!(picked.len(), 2, "some pickups at the other node succeed, and some do not");
+    assert!(guests > 0, "no user ever talks at a set of the other node");
     // A walk is worth what it comes by.
     for wanted in [
         (Why::Consultation, TruthState::Held),
@@ -407,7 +417,7 @@ fn a_random_walk_never_breaks_an_invariant() {
 
 #[test]
 fn a_seed_replays() {
-    let (truth, settled) = walk(77, 2_000);
-    assert!(truth.len() > 200, "{}", truth.len());
-    assert_eq!((truth, settled), walk(77, 2_000));
+    let walked = walk(77, 2_000);
+    assert!(walked.0.len() > 200, "{}", walked.0.len());
+    assert_eq!(walked, walk(77, 2_000));
 }
