@@ -37,7 +37,8 @@ pub struct NodeView {
     pub truth: Vec<Truth>,
 }
 
-/// A set. While a hot desk user is logged in there, its lines and features are the user's.
+/// A set. While a hot desk user is logged in there, its lines and features are the user's; those of a user of another node
+/// are in that node's view ([`UserView::away`]).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PhoneView {
     /// The set's own number and name, whoever is there.

@@ -61,7 +61,9 @@ impl Switch {
         }
         let ask = self.next_part().number;
         let comes = comes.map(|set| (set, user));
-        self.state.desks.errands.insert(ask, Errand { peer, until_ms: step.now_ms + PATIENCE_MS, comes });
+        // Home may have to wait for a third node, as with a pickup.
+        let patience_ms = if matches!(wish, DeskWish::Deed { .. }) { 2 * PATIENCE_MS } else { PATIENCE_MS };
+        self.state.desks.errands.insert(ask, Errand { peer, until_ms: step.now_ms + patience_ms, comes });
         step.out.push(Output::Peer(peer, PeerMessage::Desk { ask, wish }));
         Ok(Done { waits: Some(ask), ..Done::default() })
     }

@@ -289,6 +289,7 @@ fn every_error_of_a_node_has_its_kind_and_a_text_of_ours() {
         ("privateErrorCode", "<script>", Other, "The node refused."),
         ("privateErrorCode", "hotDeskPinWrong", WrongPin, "The PIN is wrong."),
         ("privateErrorCode", "hotDeskUserUnknown", Unknown, "The node does not know this hot desk user."),
+        ("privateErrorCode", "hotDeskHomeUnreachable", Resource, "The hot desk user's node cannot be reached."),
         ("privateErrorCode", "hotDeskInCall", State, "The device or the hot desk user has a call."),
         ("operation", "hotDeskPinWrong", Other, "The node refused."),
         ("unspecified", "", Other, "The node refused."),

@@ -117,6 +117,7 @@ impl World {
         let mut world = Self::new();
         world.application(AWAY, log_in(set, user)).expect("logged in");
         world.hears();
+        world.settled.clear();
         world
     }
 }
@@ -446,6 +447,27 @@ fn a_home_that_does_not_answer_is_not_waited_for() {
     assert_eq!(w.agree("1900", "2001"), (None, None));
     assert_eq!(w.settled.len(), 1);
     w.person(AWAY, Command::OffHook(line("2001"))).expect("the set is its own");
+}
+
+#[test]
+fn a_pickup_that_home_waits_for_in_vain_is_refused_by_home() {
+    let mut w = World::at("2001", "1900");
+    let done = w.input(AWAY, Input::Deed { set: dn("2001"), button: 1, deed: Deed::PickUp(dn("2005")) });
+    let number = done.expect("asked").waits;
+    // Home asks, and hears nothing.
+    assert!(w.carry_one(HOME));
+    let unheard = std::mem::take(&mut w.pair.mail[AWAY]);
+    assert!(matches!(unheard.front(), Some(PeerMessage::PickUp { .. })), "{unheard:?}");
+    for node in &mut w.pair.nodes {
+        node.now_ms += 4_000;
+    }
+    for i in [AWAY, HOME] {
+        w.input(i, Input::Tick).expect("a tick");
+    }
+    w.carry();
+    let settled: Vec<_> = w.settled.iter().filter(|(of, _)| of.0 == AWAY).collect();
+    assert_eq!(settled, [&((AWAY, number.expect("home has to say")), Err(Refusal::Unreachable))]);
+    assert_eq!(w.agree("1900", "2001"), (Some("2001".into()), Some("1900".into())), "the user is still there");
 }
 
 #[test]

@@ -266,8 +266,14 @@ fn settle(bench: &Bench, asked: &mut std::collections::BTreeMap<u64, Asked>, set
     }
 }
 
-/// What was true, and how what the other node was asked for went.
-fn walk(seed: u64, steps: usize) -> (Vec<Truth>, Vec<Settled>) {
+/// Whether a user of the first node talks at a set of the second.
+fn talks_away(home: &Bench) -> bool {
+    let away = matches!(home.switch.desk_of(line("1900").dn), Some(Desk::Away { .. }));
+    away && home.states("1900").contains(&TruthState::Connected)
+}
+
+/// What was true, how what the other node was asked for went, and whether a guest talked.
+fn walk(seed: u64, steps: usize) -> (Vec<Truth>, Vec<Settled>, bool) {
     let mut chance = Chance(seed);
     let mut pair = Pair::with(walked_plan());
     if seed % 2 == 0 {
@@ -277,6 +283,7 @@ fn walk(seed: u64, steps: usize) -> (Vec<Truth>, Vec<Settled>) {
     }
     let mut shadows = [Shadow::default(), Shadow::default()];
     let (mut truth, mut settled) = (Vec::new(), Vec::new());
+    let mut guest_talks = false;
     // By node, those that wait, and whether they are about what is held.
     let mut asked = [const { std::collections::BTreeMap::new() }; 2];
     for _ in 0..steps {
@@ -353,6 +360,7 @@ fn walk(seed: u64, steps: usize) -> (Vec<Truth>, Vec<Settled>) {
         shadows[node].follow(&pair.nodes[node]);
         truth.extend(pair.nodes[node].truths().cloned());
         settle(&pair.nodes[node], &mut asked[node], &mut settled);
+        guest_talks |= talks_away(&pair.nodes[0]);
     }
     for (node, asked) in pair.nodes.iter().zip(&asked) {
         // Those that nobody has heard of yet.
@@ -402,7 +410,7 @@ fn walk(seed: u64, steps: usize) -> (Vec<Truth>, Vec<Settled>) {
         };
         assert_eq!(across(0), across(1), "seed {seed}");
     }
-    (truth, settled)
+    (truth, settled, guest_talks)
 }
 
 #[test]
@@ -410,8 +418,10 @@ fn a_random_walk_never_breaks_an_invariant() {
     let (mut seen, mut picked) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
     let (mut numbers, mut outside) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
     let mut lines = std::collections::BTreeSet::new();
+    let mut guests = 0;
     for seed in 1..=120 {
-        let (truth, settled) = walk(seed, 4_000);
+        let (truth, settled, guest_talks) = walk(seed, 4_000);
+        guests += usize::from(guest_talks);
         numbers.extend(truth.iter().map(|t| (t.dn.clone(), t.state)));
         lines.extend(truth.iter().map(|t| (t.dn.clone(), t.line, t.state)));
         outside.extend(truth.iter().filter(|t| t.state == TruthState::Connected).filter_map(|t| t.other.clone()));
@@ -432,6 +442,7 @@ fn a_random_walk_never_breaks_an_invariant() {
         assert!(numbers.contains(&(number.to_owned(), state)), "{number} {state:?}");
     }
     assert_eq!(picked.len(), 6, "some of what the other node is asked for is done, and some is not: {picked:?}");
+    assert!(guests > 0, "no user ever talks at a set of the other node");
     // A walk is worth what it comes by.
     for wanted in [
         (Why::Consultation, TruthState::Held),
@@ -470,7 +481,7 @@ fn a_random_walk_never_breaks_an_invariant() {
 
 #[test]
 fn a_seed_replays() {
-    let (truth, settled) = walk(77, 2_000);
-    assert!(truth.len() > 200, "{}", truth.len());
-    assert_eq!((truth, settled), walk(77, 2_000));
+    let walked = walk(77, 2_000);
+    assert!(walked.0.len() > 200, "{}", walked.0.len());
+    assert_eq!(walked, walk(77, 2_000));
 }
