@@ -60,6 +60,10 @@ impl Switch {
     pub fn set_choices(&self, set: Dn) -> Vec<&'static str> {
         let user = self.state.desks.by_set.get(&set);
         let mut verbs = vec!["dnd", "forward"];
+        // The prime is always there.
+        if user.is_none() && self.groups_of(set).iter().any(|(group, _)| *group != set) {
+            verbs.push("presence");
+        }
         match user {
             Some(user) if !self.has_call(*user) => verbs.push("logout"),
             None if self.plan.hot_desk.sets.contains(&set) && !self.has_call(set) => verbs.push("login"),
