@@ -249,6 +249,42 @@ if ((await phone('1000')).legs.length) await press('1000', 'hangup');
 await everyPhone();
 await shows('1003', 'Message from 1000');
 
+// A member leaves a group and comes back; calls for the group ring at all who are there, and are handed on.
+const group = own('1015', '[data-group="1005"]');
+await goTo('1015');
+await shows('1015', 'Group 1005');
+await tabTo(group);
+assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Leave group 1005 at 1015');
+await page.keyboard.press('Enter');
+await shows('1015', 'Absent from 1005');
+await heard('1015: absent from group 1005');
+await page.waitForFunction(() => document.activeElement.matches('.phone[data-dn="1015"] .more'));
+assert.equal((await phone('1015')).groups['1005'], false);
+await tabTo(group);
+await page.keyboard.press('Enter');
+await until('the member is truly there', async () => (await phone('1015')).groups['1005'] === true);
+await card('1015').locator('.absent-from').waitFor({ state: 'hidden' });
+await dial('1000', '1005');
+await isTrue('1005', 'alerting 1000');
+await isTrue('1015', 'alerting 1000');
+await goTo('1005');
+await shows('1005', 'prime, present');
+await press('1005', 'answer');
+await isTrue('1015', '');
+await accessible('a group');
+await picture('group');
+await press('1005', 'handoff');
+await isTrue('1015', 'alerting 1000');
+await goTo('1015');
+await press('1015', 'answer');
+await isTrue('1000', 'connected 1015');
+await goTo('1005');
+await press('1005', 'handoff');
+await isTrue('1000', 'connected 1005');
+await isTrue('1015', '');
+await press('1005', 'hangup');
+await isTrue('1000', '');
+
 // Somebody outside calls a number that comes in, with and without saying who it is.
 const trunks = '#outside .trunks:first-child';
 assert.deepEqual(await page.locator('#outside h3').allTextContents(), ['Node 1: Head office A', 'Node 3: Contact centre']);

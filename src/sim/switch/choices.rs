@@ -66,6 +66,10 @@ impl Switch {
     pub fn set_choices(&self, set: Dn) -> Vec<&'static str> {
         let user = self.state.desks.by_set.get(&set);
         let mut verbs = vec!["dnd", "forward"];
+        // The prime is always there.
+        if user.is_none() && self.groups_of(set).iter().any(|(group, _)| *group != set) {
+            verbs.push("presence");
+        }
         match user {
             Some(user) if !self.has_call(*user) => verbs.push("logout"),
             // Also while a home node is asked about one: what refuses it says so to whoever tries.

@@ -26,7 +26,7 @@ const choice = (value, text) => {
 const PLAIN = {
   answer: 'Answer', hold: 'Hold', retrieve: 'Retrieve', alternate: 'Alternate',
   transfer: 'Transfer', conference: 'Conference', split: 'Split', cancel: 'Cancel consultation', trade: 'Trade',
-  campon: 'Camp on', callback: 'Call me back', message: 'Leave message', newcall: 'New call',
+  handoff: 'Hand off', campon: 'Camp on', callback: 'Call me back', message: 'Leave message', newcall: 'New call',
   hangup: 'Hang up',
 };
 const LAST = { offhook: 'Off hook' };
@@ -253,6 +253,9 @@ const forward = (view, type, number) => {
   return set(view, 'Forward', 'forward', { type, number }, `${done}, ${FORWARDS[type].toLowerCase()}`);
 };
 
+/** Joins a group, or leaves it. */
+const join = (view, group, on) => set(view, on ? 'Join' : 'Leave', 'presence', { group, on }, `${on ? 'in' : 'absent from'} group ${group}`);
+
 /** Takes a PIN out of its field, which does not keep it whatever comes of it. */
 const takePin = (field) => {
   const pin = field.value;
@@ -273,9 +276,9 @@ const addPhone = (node, dn, list) => {
   const q = (selector) => root.querySelector(selector);
   const view = {
     node, dn, root, toggle: q('.toggle'), card: q('.card'), sum: q('.sum'), name: q('.name'), dnd: q('.dnd'),
-    sentOn: q('.sent-on'), message: q('.message'), powerless: q('.powerless'), box: q('.lines'), lines: new Map(),
+    sentOn: q('.sent-on'), absentFrom: q('.absent-from'), message: q('.message'), powerless: q('.powerless'), box: q('.lines'), lines: new Map(),
     own: {
-      root: q('.more'), refusal: q('.more .refusal'), dnd: q('[data-dnd]'), logout: q('[data-logout]'), forwards: q('.forwards'),
+      root: q('.more'), refusal: q('.more .refusal'), dnd: q('[data-dnd]'), logout: q('[data-logout]'), forwards: q('.forwards'), groups: q('.groups'),
       forward: addOpener(q('[data-open="forward"]'), q('form.forward'), `forward-${dn}`),
       login: addOpener(q('[data-open="login"]'), q('form.login'), `login-${dn}`),
     },
@@ -444,6 +447,25 @@ const drawOwn = (view, phone) => {
       return item;
     }));
   }
+  const groups = Object.entries(phone.groups ?? {});
+  own.groups.hidden = groups.length === 0;
+  const may = phone.may.includes('presence');
+  const grouped = JSON.stringify([groups, may]);
+  if (own.grouped !== grouped) {
+    own.grouped = grouped;
+    own.groups.replaceChildren(...groups.map(([group, on]) => {
+      const prime = group === view.dn;
+      const item = make('li', `Group ${party(group)}: ${prime ? 'prime, ' : ''}${on ? 'present' : 'absent'} `);
+      if (prime || !may) return item;
+      const button = make('button', on ? 'Leave' : 'Join');
+      button.type = 'button';
+      button.dataset.group = group;
+      button.append(make('span', ` group ${group} at ${view.dn}`, 'of'));
+      button.addEventListener('click', () => join(view, group, !on));
+      item.append(button);
+      return item;
+    }));
+  }
   // What was pressed is gone: the set keeps the focus, and tells who is there now.
   if (inside && !(own.root.contains(document.activeElement) && document.activeElement.checkVisibility())) own.root.focus();
 };
@@ -470,6 +492,9 @@ const drawPhone = (view) => {
   view.name.classList.toggle('absent', !phone.user && !phone.name);
   view.dnd.hidden = !phone.dnd;
   view.sentOn.hidden = !phone.forwards;
+  const away = Object.entries(phone.groups ?? {}).filter(([, on]) => !on).map(([group]) => group);
+  view.absentFrom.hidden = away.length === 0;
+  put(view.absentFrom, `Absent from ${away.join(', ')}`);
   const messages = phone.messages ?? [];
   view.message.hidden = messages.length === 0;
   put(view.message, `Message from ${messages.join(', ')}`);

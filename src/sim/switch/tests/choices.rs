@@ -99,6 +99,9 @@ fn a_set_and_a_user_offer_who_may_come_and_go() {
     assert_eq!(b.switch.set_choices(dn("1000")), ["dnd", "forward"]);
     assert!(b.person(log_in("1000", "1900")).is_err());
     assert_eq!(b.switch.set_choices(dn("1010")), ["dnd", "forward", "login"]);
+    // The member of a group, and its prime.
+    assert_eq!(b.switch.set_choices(dn("1015")), ["dnd", "forward", "presence", "login"]);
+    assert_eq!(b.switch.set_choices(dn("1005")), ["dnd", "forward"]);
     assert!(b.switch.user_choices(dn("1900")).is_empty());
     b.call("1001", "1010");
     assert_eq!(b.switch.set_choices(dn("1010")), ["dnd", "forward"]);

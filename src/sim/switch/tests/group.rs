@@ -1,7 +1,8 @@
 //! Calls that ring several lines: a personal ring group's.
 
 use schemas::csta::message::JoinKind;
-use schemas::domain::{Dn, Forwarding, Presence};
+use schemas::csta::presence::PresenceRefusal;
+use schemas::domain::{Dn, Forwarding, GroupKind, Presence};
 
 use super::partners::Pair;
 use super::*;
@@ -198,6 +199,17 @@ fn one_busy_makes_all_busy_where_the_group_is_so() {
             assert_eq!(b.states("1000"), [if all_busy { Failed } else { Delivered }], "{busy} {one_busy_all_busy}");
         }
     }
+    // As a hand sets it, whatever the plan says; of a number that is no group's it cannot be set.
+    let mut b = bench(1);
+    let set = |group: &str, on| Command::OneBusyAllBusy { group: dn(group), on };
+    assert_eq!(b.person(set("1015", true)), Err(PresenceRefusal::UnknownGroup.into()));
+    b.person(set("1005", true)).expect("a group");
+    b.person(Command::OffHook(line("1015"))).expect("dial tone");
+    b.call("1000", "1005");
+    assert_eq!(b.states("1000"), [Failed]);
+    b.person(set("1005", false)).expect("a group");
+    b.call("1001", "1005");
+    assert_eq!(b.states("1001"), [Delivered]);
     // A member who calls the number does not make it busy by that.
     let mut b = group(&["1015"], true);
     b.call("1015", "1005");
@@ -364,10 +376,17 @@ fn a_partners_caller_knows_the_number_and_then_who_answers() {
         |pair: &Pair| view(pair).connections.iter().map(|c| (c.device.number.clone(), c.state)).collect::<Vec<_>>();
     let is = |other: &str, state| vec![("2000".to_owned(), LocalState::Connected), (other.to_owned(), state)];
     assert_eq!(numbers(&pair), is("1005", LocalState::Alerting));
+    let named = |pair: &Pair| {
+        let group = pair.nodes[1].events().last().and_then(|h| h.group.clone()).expect("a group");
+        (group.device.number, group.device.name, group.kind)
+    };
+    let name = pair.nodes[0].switch.truth_of(dn("1005")).expect("a phone").name;
+    assert_eq!(named(&pair), ("1005".to_owned(), Some(name), Some(GroupKind::Personal)));
     pair.person(0, Command::Answer(at("1015"))).expect("an answer");
     pair.carry();
     assert_eq!(numbers(&pair), is("1015", LocalState::Connected));
     assert_eq!(view(&pair).called.expect("a number").number, "1005");
+    assert_eq!(named(&pair).0, "1005", "by which it was answered");
     let events: Vec<_> = pair.nodes[1].happened();
     assert_eq!(events, [told(Established, "1015", Why::Normal, &[("2000", LocalState::Connected)])]);
     pair.disconnect();
