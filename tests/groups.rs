@@ -118,3 +118,30 @@ async fn a_monitor_of_presence_outlives_the_link_and_changes_that_were_missed_ar
     assert_eq!(told(&app.hear_feature(icp, Feature::JoinGroup).await), member());
     app.heard_everything().await;
 }
+
+#[tokio::test]
+async fn what_cannot_be_handed_off_is_refused_and_nothing_changes() {
+    let lab = Lab::start().await;
+    let hands = lab.hands(1);
+    let app = App::login(&lab.url).await;
+    let prime = app.watch(&lab.address(1), "1005").await;
+    for (phone, text) in [("1015", "no call to hand off"), ("1000", "no member of the group")] {
+        let refused = hands.try_does(phone, "handoff", &json!({})).await;
+        assert!(refused.as_ref().is_err_and(|no| no.contains(text)), "{phone}: {refused:?}");
+    }
+    // Nobody else is there to take it.
+    hands.does_with("1015", "presence", json!({ "group": "1005", "on": false })).await;
+    hands.does_with("1000", "dial", json!({ "number": "1005" })).await;
+    app.hear(prime, Type::CallReceived, Why::NewCall).await;
+    hands.does("1005", "answer").await;
+    app.hear(prime, Type::CallEstablished, Why::AnsweredInvoked).await;
+    let refused = hands.try_does("1005", "handoff", &json!({})).await;
+    assert!(refused.as_ref().is_err_and(|no| no.contains("no other member can be rung")), "{refused:?}");
+    assert_eq!(hands.phone("1005").await.legs.len(), 1);
+    app.heard_everything().await;
+    // The one who is absent takes it all the same: that is that one's own wish.
+    hands.does("1015", "handoff").await;
+    app.hear(prime, Type::CallDiverted, Why::RedirectedHandoff).await;
+    assert_eq!(hands.phone("1015").await.legs.len(), 1);
+    app.heard_everything().await;
+}

@@ -11,6 +11,7 @@ use crate::node::Node;
 use crate::node_supervisor::NodeSupervisor;
 use crate::session::Session;
 use crate::session_supervisor::SessionSupervisor;
+use crate::system_monitor::SystemMonitor;
 
 /// What is wrong on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +60,8 @@ impl Planted {
 pub enum At {
     Node(Ceid),
     Device(ObjectId),
+    /// The monitor of presence in the groups of that node.
+    Presence(Ceid),
     Session(SessionId),
     NodeSupervisor,
     DeviceSupervisor,
@@ -99,11 +102,26 @@ macro_rules! supervisors_panic {
     )* };
 }
 
-panics! { Node, "node"; Device, "device"; Session, "session"; }
+panics! { Node, "node"; Device, "device"; SystemMonitor, "system_monitor"; Session, "session"; }
 supervisors_panic! {
     NodeSupervisor, "node_supervisor";
     DeviceSupervisor, "device_supervisor";
     SessionSupervisor, "session_supervisor";
+}
+
+/// To the DeviceSupervisor: the present life of that monitor panics.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct PanicPresence(pub Ceid);
+
+impl Handler<PanicPresence> for DeviceSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, PanicPresence(ceid): PanicPresence, _: &mut Self::Context) {
+        if let Some(monitor) = self.presence(ceid) {
+            monitor.do_send(Panic);
+        }
+    }
 }
 
 impl Handler<PanicNode> for NodeSupervisor {

@@ -78,7 +78,7 @@ impl Tree {
     #[cfg(feature = "planted-faults")]
     pub async fn panic(&self, at: crate::planted::At) {
         use crate::device_supervisor::FindDevice;
-        use crate::planted::{At, Panic, PanicNode};
+        use crate::planted::{At, Panic, PanicNode, PanicPresence};
         use crate::session_supervisor::FindSession;
         match at {
             At::Node(ceid) => self.node_supervisor.do_send(PanicNode(ceid)),
@@ -87,6 +87,7 @@ impl Tree {
                     device.do_send(Panic);
                 }
             }
+            At::Presence(ceid) => self.device_supervisor.do_send(PanicPresence(ceid)),
             At::Session(session) => {
                 if let Some(session) = self.sessions.find(session) {
                     session.addr.do_send(Panic);

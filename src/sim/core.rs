@@ -62,6 +62,8 @@ pub enum Deed {
     LogOut,
     /// Gives the line's call to the other members of a group, or takes the call that another has.
     HandOff,
+    /// Whether one busy member makes all of the prime's group busy.
+    OneBusyAllBusy(bool),
     /// Joins a group, or leaves it.
     Presence {
         group: Dn,
@@ -266,6 +268,7 @@ impl Core {
                 Command::HotDesk(Desking::LogOut(set))
             }
             Deed::LogOut => Command::HotDesk(Desking::LogOutAt(set)),
+            Deed::OneBusyAllBusy(on) => Command::OneBusyAllBusy { group: set, on },
             Deed::HandOff => Command::HandOff(line),
             Deed::Presence { group, present } => {
                 let presence = Presence { group, member: set, present };

@@ -168,6 +168,7 @@ async fn verb(request: HttpRequest, node: Data<SimNodeHandle>, path: Path<(Strin
         }
         "account" => Deed::Account(number()?),
         "handoff" => Deed::HandOff,
+        "onebusy" => Deed::OneBusyAllBusy(body.on.ok_or(Refused::Bad("the body: on is missing".into()))?),
         "presence" => {
             let group = body.group.as_deref().ok_or(Refused::Bad("the body: group is missing".into()))?;
             let group = group.parse().map_err(|_| Refused::Bad("the body: group is no extension".into()))?;

@@ -67,6 +67,9 @@ pub enum PeerMessage {
     Alert {
         part: PartId,
         called: PeerParty,
+        /// The number is a personal ring group's, which rings several lines.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        group: bool,
     },
     /// The digits of a call to a number outside are with the network: over this trunk or peer.
     Reached {
@@ -265,6 +268,9 @@ pub enum Change {
     /// Somebody else is rung now.
     Rings {
         cause: Why,
+        /// For a personal ring group's number.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        group: bool,
     },
     /// Somebody else answers what rings; that it is answered is said besides.
     PickedUp,
@@ -344,7 +350,7 @@ mod tests {
                 network: Some(Box::new(ringing.clone())),
             },
             PeerMessage::CampOn { part, gcid: "A0010001".into(), calling: who(), called: "2000".into() },
-            PeerMessage::Alert { part, called: who() },
+            PeerMessage::Alert { part, called: who(), group: false },
             PeerMessage::Queued { part, called: who() },
             PeerMessage::Member { part, who: who(), holds: true, cause: Why::Normal, passed: 0 },
             PeerMessage::PickUp { part, by: who(), ringing: ringing.clone(), call: None },

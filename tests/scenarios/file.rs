@@ -205,6 +205,8 @@ pub enum Also {
     Parties(Vec<String>),
     /// TRUNK_NUMBER, or PEER_NAME, of the way by which the call goes or came.
     Trunk(String),
+    /// PRG_NUMBER of the member of a personal ring group.
+    Prg(String),
     Peer(String),
     /// The account code that was set, and whether the node verified it.
     Account {
@@ -547,6 +549,7 @@ fn also(text: &str) -> Result<Also, String> {
         ["allows", rest @ ..] => Also::Allows(owned(rest)),
         ["forbids", rest @ ..] => Also::Forbids(owned(rest)),
         ["parties", rest @ ..] => Also::Parties(owned(rest)),
+        ["prg", number] => Also::Prg((*number).to_owned()),
         ["trunk", number] => Also::Trunk((*number).to_owned()),
         ["peer", name] => Also::Peer((*name).to_owned()),
         ["account", code, kind @ ("verified" | "unverified")] => {
@@ -564,7 +567,11 @@ fn hand_body(verb: &str, words: &[&str]) -> Result<Map<String, Value>, String> {
             let number = number.first().copied().unwrap_or_default();
             return Ok(Map::from_iter([("type".to_owned(), json!(kind)), ("number".to_owned(), json!(number))]));
         }
-        ("dnd", [on @ ("on" | "off")]) => ("on".to_owned(), json!(*on == "on")),
+        ("dnd" | "onebusy", [on @ ("on" | "off")]) => ("on".to_owned(), json!(*on == "on")),
+        ("presence", [on @ ("on" | "off"), group]) => {
+            let on = ("on".to_owned(), json!(*on == "on"));
+            return Ok(Map::from_iter([on, ("group".to_owned(), json!(group))]));
+        }
         (_, [word]) if !word.contains('=') => ("number".to_owned(), json!(word)),
         _ => return pairs(words),
     };

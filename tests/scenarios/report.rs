@@ -95,6 +95,7 @@ fn name(also: &Also) -> &'static str {
         Also::Primary(_) => "PRIMARY_GLOBAL_CALLID",
         Also::Secondary(_) => "SECONDARY_GLOBAL_CALLID",
         Also::Parties(_) => "PARTIES",
+        Also::Prg(_) => "PRG_NUMBER",
         Also::Trunk(_) => "TRUNK_NUMBER",
         Also::Peer(_) => "PEER_NAME",
         Also::Allows(_) | Also::Forbids(_) | Also::Account { .. } => "",

@@ -149,6 +149,7 @@ impl Heard {
         let kind = event.get("eventType").and_then(Value::as_str).unwrap_or("?");
         let attributes = event.get("featureEventAttribute").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         let number = attribute(attributes, "FORWARD_DN").or_else(|| attribute(attributes, "USER_DN"));
+        let number = number.or_else(|| attribute(attributes, "GROUP_DN"));
         Some((kind, attribute(attributes, "FEATURE_EVENT_STATE"), number))
     }
 
@@ -319,6 +320,10 @@ impl Heard {
                 Also::Forbids(features) => {
                     let has = features.iter().find(|f| self.allows(f));
                     has.map(|f| format!("{f} is allowed"))
+                }
+                Also::Prg(number) => {
+                    let came = self.way("PRG_NUMBER");
+                    (came != Some(cast.number(number))).then(|| format!("PRG_NUMBER is {came:?}"))
                 }
                 Also::Trunk(number) => {
                     let came = (self.way("TRUNK_NUMBER"), self.way("TRUNK_NAME"));

@@ -4,10 +4,11 @@ use schemas::contract::cc::{
     AttributeType, DeviceFeaturesResult, EventType, FeatureEventAttributeNames, FeatureEventAttributeValue,
     FeatureEventMsg, FeatureEventType as Type, ForwardingInfo, StandardEventMsg,
 };
-use schemas::domain::{DeviceFeature, Forwarding, ObjectId, Setting};
+use schemas::domain::{DeviceFeature, Forwarding, ObjectId, Presence, Setting};
 
 use crate::env::Env;
 use crate::event::{Event, Forms};
+use crate::system_monitor;
 
 /// The event of each feature.
 pub static ROWS: [(DeviceFeature, Type); 9] = [
@@ -25,20 +26,31 @@ pub static ROWS: [(DeviceFeature, Type); 9] = [
 /// The event as sessions keep it.
 pub(super) fn render(object: ObjectId, setting: &Setting, env: &Env, forms: Forms) -> Option<Event> {
     let (_, kind) = ROWS.iter().find(|(feature, _)| *feature == setting.feature)?;
+    let event = FeatureEventMsg {
+        event_type: Some(*kind),
+        feature_event_attribute: attributes(object, setting),
+        time: env.now_ms(),
+        object_id: object.as_long(),
+    };
+    Some(whole(object, event, forms))
+}
+
+/// That the device joined a group or left it.
+pub(super) fn render_presence(object: ObjectId, change: Presence, env: &Env, forms: Forms) -> Event {
+    let event = system_monitor::telling::feature(object.ceid(), object.as_long(), change, env.now_ms());
+    whole(object, event, forms)
+}
+
+fn whole(object: ObjectId, event: FeatureEventMsg, forms: Forms) -> Event {
     let message = StandardEventMsg {
         error_description: None,
         event_type: Some(EventType::FeatureEvent),
         call_event: None,
-        feature_event: Some(FeatureEventMsg {
-            event_type: Some(*kind),
-            feature_event_attribute: attributes(object, setting),
-            time: env.now_ms(),
-            object_id: object.as_long(),
-        }),
+        feature_event: Some(event),
         system_event: None,
         result: true,
     };
-    Some(Event::new(Some(object), message, forms))
+    Event::new(Some(object), message, forms)
 }
 
 /// In the order in which the contract lists their names.

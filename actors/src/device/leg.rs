@@ -1,7 +1,7 @@
 //! A leg: the monitored device's part of one call, as far as it is known.
 
 use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as Why};
-use schemas::domain::{CallKey, Features, GlobalCallId, LegId, LegSnapshot, LocalState, Party};
+use schemas::domain::{CallKey, Fact, Features, GlobalCallId, Group, Happening, LegId, LegSnapshot, LocalState, Party};
 
 /// State of a leg, in the words of the application's side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,6 +87,10 @@ pub struct Leg {
     pub network: Party,
     /// Who answered, once someone has.
     pub answering: Party,
+    /// The group that the call rings for, or did until somebody answered.
+    pub group: Option<Box<Group>>,
+    /// Whether D was rung for it.
+    pub member: bool,
     /// Everyone in a call of more than two; empty in others.
     pub members: Vec<Party>,
     pub global_call_id: Option<GlobalCallId>,
@@ -112,6 +116,8 @@ impl Leg {
             called: Party::NotKnown,
             network: Party::NotKnown,
             answering: Party::NotKnown,
+            group: None,
+            member: false,
             members: Vec::new(),
             global_call_id: None,
             permitted: None,
@@ -133,6 +139,8 @@ impl Leg {
             called: snapshot.called.clone(),
             network: Party::NotKnown,
             answering: Party::NotKnown,
+            group: None,
+            member: false,
             members: if snapshot.parties.len() > 2 { snapshot.parties.clone() } else { Vec::new() },
             global_call_id: snapshot.global_call_id.clone(),
             permitted: snapshot.permitted,
@@ -187,6 +195,20 @@ impl Leg {
         }
         if self.members.len() <= 2 {
             self.members.clear();
+        }
+    }
+
+    /// For which group the call rings, or by which it was answered. A call that goes elsewhere does so for that group no
+    /// more; who was rung for it is a member all the same.
+    pub fn learn_group(&mut self, happening: &Happening, acts: bool) {
+        match happening.fact {
+            Fact::Delivered => {
+                self.group.clone_from(&happening.group);
+                self.member = acts && self.group.is_some();
+            }
+            Fact::Diverted | Fact::Transferred | Fact::Conferenced if !self.member => self.group = None,
+            _ if happening.group.is_some() => self.group.clone_from(&happening.group),
+            _ => {}
         }
     }
 

@@ -11,8 +11,8 @@ mod snapshot;
 
 use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as Why};
 use schemas::domain::{
-    Account, CallKey, Cause, DeviceRef, Done, Fact, GlobalCallId, Happening, LegId, LocalState, NodeRefusal, Party,
-    RefusalKind, Setting,
+    Account, CallKey, Cause, DeviceRef, Done, Fact, GlobalCallId, Group, Happening, LegId, LocalState, NodeRefusal,
+    Party, Presence, RefusalKind, Setting,
 };
 
 pub(crate) use self::joined::JoinView;
@@ -75,6 +75,10 @@ pub(crate) struct LegView {
     /// The trunk or peer by which the caller came in.
     pub network: Party,
     pub answering: Party,
+    /// The group that the call rings for, or did until somebody answered.
+    pub group: Option<Box<Group>>,
+    /// Whether D was rung for it.
+    pub member: bool,
     /// Everyone in a call of more than two.
     pub members: Vec<Party>,
     pub global_call_id: Option<GlobalCallId>,
@@ -96,6 +100,8 @@ impl LegView {
             called: leg.called.clone(),
             network: leg.network.clone(),
             answering: leg.answering.clone(),
+            group: leg.group.clone(),
+            member: leg.member,
             members: leg.members.clone(),
             global_call_id: leg.global_call_id.clone(),
             permitted: leg.permitted,
@@ -117,6 +123,8 @@ pub(crate) enum Effect {
     Answer(Ticket, Result<(), Refused>),
     /// To everybody who watches features.
     TellSetting(Setting),
+    /// The device joined a group or left it; to everybody who watches features.
+    TellPresence(Presence),
     /// How the features are set, to who asked.
     Settings(Ticket, Result<Vec<Setting>, Refused>),
     /// Ask for [`Input::AuditFeatures`] later.
@@ -341,8 +349,9 @@ impl State {
             Told::Outcome(ticket, result) => self.outcome(ticket, result, out),
             Told::Settings(group, result) => self.settings_told(group, result, out),
             Told::Changed(settings) => self.settings_changed(settings, out),
-            // The monitor of the whole node tells it.
-            Told::Presence(_) | Told::PresenceChanged(_) => {}
+            Told::PresenceChanged(change) => self.presence_changed(change, out),
+            // Asked for by the monitor of the whole node.
+            Told::Presence(_) => {}
             Told::Happened(happening) => self.hears(happening, next, out),
         }
     }
@@ -491,11 +500,15 @@ impl State {
             return;
         }
         learn(leg, &happening);
+        leg.learn_group(&happening, part == Part::Acts);
         let stays = happening.fact == Fact::Cleared
             && match happening.local {
                 Some(local) => local != LocalState::Null,
                 None => false,
             };
+        if stays && happening.cause == Cause::MultipleAlerting {
+            return; // one of several who are rung is rung no more: whom the call is for goes on ringing, or has answered
+        }
         if stays {
             let why = match leg.state {
                 _ if happening.cause == Cause::Conference => Why::ConferenceSplit,

@@ -57,7 +57,8 @@ pub static ROWS: &[Row] = &[
     row(Fact::Delivered, Acts, &[Cause::CallForwardNoAnswer], Type::CallReceived, Why::DivertedNoAnswerFrom, Is(Received)),
     row(Fact::Delivered, Acts, &[Cause::Redirected], Type::CallReceived, Why::RedirectedFrom, Is(Received)),
     row(Fact::Delivered, Acts, &[Cause::Transfer], Type::CallReceived, Why::TransferredCall, Is(Received)),
-    row(Fact::Delivered, Acts, &[Cause::Distributed], Type::CallReceived, Why::CallDistributed, Is(Received)),
+    row(Fact::Delivered, Acts, &[Cause::Distributed, Cause::MultipleAlerting], Type::CallReceived, Why::CallDistributed, Is(Received)),
+    row(Fact::Delivered, Acts, &[Cause::Handoff], Type::CallReceived, Why::HandoffPush, Is(Received)),
     row(Fact::Delivered, Acts, &[Cause::RecallNoAnswer], Type::CallReceived, Why::TransferRecallNoAnswer, Is(Received)),
     row(Fact::Delivered, Acts, &[Cause::RecallBusy], Type::CallReceived, Why::TransferRecallOnBusy, Is(Received)),
     row(Fact::Delivered, Acts, &[Cause::Recall], Type::CallReceived, Why::RecallHeldParty, Is(Received)),
@@ -90,10 +91,12 @@ pub static ROWS: &[Row] = &[
     row(Fact::Diverted, Acts, &[Cause::CallForwardBusy], Type::CallDiverted, Why::DivertedOnBusyTo, Gone),
     row(Fact::Diverted, Acts, &[Cause::CallForwardNoAnswer], Type::CallDiverted, Why::DivertedNoAnswerAway, Gone),
     row(Fact::Diverted, Acts, &[Cause::CallPickup], Type::CallDiverted, Why::DivertedPickupAway, Gone),
+    row(Fact::Diverted, Acts, &[Cause::Handoff], Type::CallDiverted, Why::RedirectedHandoff, Gone),
     row(Fact::Diverted, Acts, &[], Type::CallDiverted, Why::RedirectedAway, Gone),
     row(Fact::Diverted, Other, &[Cause::CallForwardImmediate], Type::CallDiverted, Why::DivertedAlwaysTo, Is(Delivered)),
     row(Fact::Diverted, Other, &[Cause::CallForwardBusy], Type::CallDiverted, Why::DivertedOnBusyTo, Is(Delivered)),
     row(Fact::Diverted, Other, &[Cause::CallForwardNoAnswer], Type::CallDiverted, Why::DivertedNoAnswerTo, Is(Delivered)),
+    row(Fact::Diverted, Other, &[Cause::Handoff], Type::CallDiverted, Why::RedirectedHandoff, Is(Delivered)),
     row(Fact::Diverted, Other, &[], Type::CallDiverted, Why::RedirectedTo, Is(Delivered)),
 
     row(Fact::Failed, Any, &[Cause::Busy], Type::CallFailed, Why::DestinationBusy, Is(Failed)),
@@ -112,6 +115,8 @@ pub static ROWS: &[Row] = &[
 
     // D's leg is gone (see `state`, which tells a leg that stays by DEVICE_DROPPED instead).
     row(Fact::Cleared, Any, &[Cause::Conference], Type::CallClear, Why::ConferenceSplit, Gone),
+    // Rung for a number that another answers.
+    row(Fact::Cleared, Any, &[Cause::MultipleAlerting], Type::CallClear, Why::MemberAnswered, Gone),
     row(Fact::Cleared, Acts, &[], Type::CallClear, Why::ClearInvoked, Gone),
     row(Fact::Cleared, Other, &[], Type::CallClear, Why::OtherDeviceCleared, Gone),
 ];

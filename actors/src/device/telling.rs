@@ -9,7 +9,7 @@ use schemas::contract::cc::{
     EventType, FeaturesAllowed, PartyMember, StandardEventMsg,
 };
 use schemas::csta::private::only_private;
-use schemas::domain::{DeviceRef, Dn, Feature, Features, ObjectId, ObjectKind, Party};
+use schemas::domain::{DeviceRef, Dn, Feature, Features, GroupKind, ObjectId, ObjectKind, Party};
 
 use super::leg::LegState;
 use super::state::{LegView, Report};
@@ -205,12 +205,14 @@ struct Own<'a> {
 impl Own<'_> {
     fn devices(&self, report: &Report) -> Vec<WireDevice> {
         use DeviceName::{
-            CalledDevice, CallingDevice, ConnectedDevice, ControllerDevice, DroppedDevice, HoldingDevice,
+            CalledDevice, CallingDevice, ConnectedDevice, ControllerDevice, DroppedDevice, GroupDevice, HoldingDevice,
             NewDestinationDevice, OriginalDestinationDevice, PickupDevice, TransferControllerDevice, TransferredDevice,
             UsingDevice, WaitingDevice,
         };
         let mut roles: Vec<(DeviceName, &Party)> = Vec::with_capacity(4);
         let own = Party::Known(self.device());
+        let group = report.leg.as_ref().and_then(|leg| leg.group.as_ref());
+        let group = group.map_or(Party::NotKnown, |group| Party::Known(group.device.clone()));
         if let Some(leg) = &report.leg {
             match report.kind {
                 Type::CallOriginated => roles.push((CallingDevice, &own)),
@@ -218,12 +220,15 @@ impl Own<'_> {
                     roles.push((CallingDevice, &leg.calling));
                     if report.subject.device().is_some() {
                         roles.push((CalledDevice, &report.subject));
-                        if !same(&report.subject, &leg.called) {
+                        // Where the group was called, it says so by itself.
+                        let group_called = group != Party::NotKnown && same(&group, &leg.called);
+                        if !same(&report.subject, &leg.called) && !group_called {
                             roles.push((OriginalDestinationDevice, &leg.called));
                         }
                     } else {
                         roles.push((CalledDevice, &leg.called));
                     }
+                    roles.push((GroupDevice, &group));
                 }
                 Type::CallEstablished => {
                     roles.push((CallingDevice, &leg.calling));
@@ -281,7 +286,16 @@ impl Own<'_> {
         if report.kind == Type::MonitorSet || !roles.iter().any(|(_, party)| self.is_own(party)) {
             roles.insert(0, (UsingDevice, &own));
         }
-        let mut devices: Vec<_> = roles.into_iter().filter_map(|(role, party)| self.wire(role, party)).collect();
+        let wire = |(role, party)| {
+            let mut device = self.wire(role, party)?;
+            if let Some(leg) = &report.leg {
+                device.device_attribute.extend(self.group_attributes(leg, role, party));
+                let kind = leg.group.as_ref().and_then(|group| group.kind).filter(|_| role == GroupDevice);
+                kind.into_iter().for_each(|kind| call_group(&mut device, kind));
+            }
+            Some(device)
+        };
+        let mut devices: Vec<_> = roles.into_iter().filter_map(wire).collect();
         if report.kind == Type::TrunkDigitsOutpulsed
             && let Some(called) = devices.iter_mut().find(|d| d.device_name == Some(CalledDevice))
         {
@@ -394,6 +408,18 @@ impl Own<'_> {
         Some(WireDevice { device_name: Some(role), device_attribute: attributes })
     }
 
+    /// A member of a personal ring group is told with its number: D where it was rung for it, else whoever answered.
+    fn group_attributes(&self, leg: &LegView, role: DeviceName, party: &Party) -> Vec<DeviceAttributeValue> {
+        use DeviceAttributeNames::{PrgName, PrgNumber};
+        let personal = leg.group.as_ref().filter(|group| group.kind == Some(GroupKind::Personal));
+        let Some(group) = personal.filter(|_| role != DeviceName::GroupDevice) else { return Vec::new() };
+        let answered = || leg.answering != Party::NotKnown && role == DeviceName::ConnectedDevice;
+        let member = if leg.member { self.is_own(party) } else { answered() && same(party, &leg.answering) };
+        let number = Some(text(PrgNumber, &group.device.number)).filter(|_| member && !group.device.private_number);
+        let name = group.device.name.as_deref().filter(|name| member && !group.device.private_name && !name.is_empty());
+        number.into_iter().chain(name.map(|name| text(PrgName, name))).collect()
+    }
+
     /// By what the directories say: a line of the cluster, or something outside it.
     fn kind(&self, device: &DeviceRef, own: bool) -> DeviceType {
         let dn = device.number.parse::<Dn>();
@@ -419,6 +445,17 @@ fn text(name: DeviceAttributeNames, value: &str) -> DeviceAttributeValue {
         attribute_value: Some(value.to_owned()),
         attribute_type: Some(AttributeType::String),
     }
+}
+
+/// A number is told as the group that it is, and not as its prime's line.
+fn call_group(device: &mut WireDevice, kind: GroupKind) {
+    use DeviceAttributeNames::{DeviceType as DeviceTypeName, LineAppearance};
+    device.device_attribute.retain(|attribute| attribute.attribute_name != Some(LineAppearance));
+    let kind = match kind {
+        GroupKind::Personal => DeviceType::PersonalRingGroup,
+    };
+    let told = device.device_attribute.iter_mut().filter(|attribute| attribute.attribute_name == Some(DeviceTypeName));
+    told.for_each(|attribute| attribute.attribute_value = Some(kind.as_str().to_owned()));
 }
 
 /// The digits that went out, and by which way.

@@ -234,6 +234,14 @@ impl DeviceSupervisor {
         metrics::gauge!("oig_devices_monitored").set(self.objects.len() as f64);
     }
 
+    #[cfg(feature = "planted-faults")]
+    pub(crate) fn presence(&self, ceid: Ceid) -> Option<Addr<SystemMonitor>> {
+        match &self.objects.get(&ObjectId::presence(ceid))?.device {
+            Living::System(monitor) => Some(monitor.clone()),
+            Living::Device(_) => None,
+        }
+    }
+
     fn of_node(&self, ceid: Ceid) -> impl Iterator<Item = (&ObjectId, &Watched)> {
         self.objects.iter().filter(move |(object, _)| object.ceid() == ceid)
     }

@@ -4,7 +4,7 @@
 //! Its object is the node, so that applications stop it by the node's id.
 
 mod state;
-mod telling;
+pub(crate) mod telling;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -23,7 +23,7 @@ pub(super) fn render(object: ObjectId, report: &Report, now_ms: i64, forms: Form
             (Some((CallEventType::OutOfService, why, CallState::OutOfService)), None)
         }
         Report::Failed(why) => (Some((CallEventType::PrgMonitorFailedEvent, why, CallState::Unavailable)), None),
-        Report::Presence(change) => (None, Some(feature(node, change, now_ms))),
+        Report::Presence(change) => (None, Some(feature(node, i64::from(node.get()), change, now_ms))),
     };
     let message = StandardEventMsg {
         error_description: None,
@@ -57,8 +57,8 @@ fn call(node: Ceid, kind: CallEventType, why: EventCauseType, state: CallState, 
     }
 }
 
-/// JOIN_GROUP or LEAVE_GROUP: what happened is true.
-fn feature(node: Ceid, change: Presence, now_ms: i64) -> FeatureEventMsg {
+/// JOIN_GROUP or LEAVE_GROUP, of the node or of the member itself: what happened is true.
+pub(crate) fn feature(node: Ceid, object_id: i64, change: Presence, now_ms: i64) -> FeatureEventMsg {
     use FeatureEventAttributeNames::{DeviceNumber, FeatureEventState, GroupDn, IcpId};
     let value = |name, value: String, kind| FeatureEventAttributeValue {
         attribute_name: Some(name),
@@ -75,7 +75,7 @@ fn feature(node: Ceid, change: Presence, now_ms: i64) -> FeatureEventMsg {
             value(IcpId, node.get().to_string(), AttributeType::LongInteger),
         ],
         time: now_ms,
-        object_id: i64::from(node.get()),
+        object_id,
     }
 }
 

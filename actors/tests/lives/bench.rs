@@ -224,6 +224,20 @@ pub fn between<'a>(text: &'a str, open: &str, close: &str) -> Option<&'a str> {
 pub fn brief(event: &str) -> String {
     let element = |name: &str| between(event, &format!("<cc:{name}>"), "<").unwrap_or("-").to_owned();
     let attribute = |name: &str| between(event, &format!("{name}=\""), "\"").and_then(|v| v.parse::<i64>().ok());
+    let named = |name: &str| {
+        let (_, after) = event.split_once(&format!("<cc:attributeName>{name}<"))?;
+        between(after, "<cc:attributeValue>", "<")
+    };
+    // A feature that has a group: whose it is, of which, and whether the node's monitor tells it or the member's own.
+    if let (Some(group), Some(object)) = (named("GROUP_DN"), attribute("objectId")) {
+        let at = if object < 1_000 { "NODE" } else { "OWN" };
+        let kind =
+            between(event, "<cc:featureEvent", "</cc:featureEvent>").and_then(|part| between(part, "eventType>", "<"));
+        return format!("{at} {} {} {group}", named("DEVICE_NUMBER").unwrap_or("-"), kind.unwrap_or("-"));
+    }
+    if let Some(node) = attribute("objectId").filter(|object| *object < 1_000) {
+        return format!("NODE {node} {} {} {}", element("type"), element("cause"), element("callState"));
+    }
     if let Some(object) = attribute("objectId") {
         let object = ObjectId::try_from(object).expect("an object");
         return format!("{} {} {} {}", object.dn(), element("type"), element("cause"), element("callState"));

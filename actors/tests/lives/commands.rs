@@ -10,7 +10,8 @@ use actors::device::messages::Action;
 use actors::policy;
 use actors::refusal::Refused;
 use schemas::csta::message::{
-    CallEvent, CallEventKind, ConnectionId, EventBody, Failure, JoinKind, JoinedConnection, JoinedEvent, Request,
+    CallEvent, CallEventKind, ConnectionId, EventBody, Failure, GroupCall, JoinKind, JoinedConnection, JoinedEvent,
+    Request,
 };
 use schemas::domain::{Cause, DeviceRef, LegId, LocalState, ObjectId, Party};
 use tokio::time::Instant;
@@ -157,6 +158,7 @@ fn call(kind: CallEventKind, call: &str, subject: &str, local: LocalState, cause
         cause,
         permitted: None,
         global_call_id: None,
+        groups: GroupCall::default(),
     })
 }
 

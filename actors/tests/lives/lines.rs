@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use actors::policy;
-use schemas::csta::message::{CallEvent, CallEventKind, ConnectionId, EventBody};
+use schemas::csta::message::{CallEvent, CallEventKind, ConnectionId, EventBody, GroupCall};
 use schemas::domain::{Cause, DeviceRef, LocalState, Party};
 
 use crate::bench::{App, BACK, Bench, LOST, line, out_of_service, pass, restored, run, set};
@@ -45,6 +45,7 @@ fn tell(bench: &Bench, kind: CallEventKind) {
         cause: Cause::NewCall,
         permitted: None,
         global_call_id: None,
+        groups: GroupCall::default(),
     };
     bench.switches[0].tell("1000", &EventBody::Call(event));
 }

@@ -8,6 +8,7 @@ mod lines;
 mod node;
 #[cfg(feature = "planted-faults")]
 mod panics;
+mod presence;
 mod push;
 mod session;
 mod switch;

@@ -12,8 +12,8 @@ use futures_util::future::BoxFuture;
 use schemas::csta::frame::{self, Framing};
 use schemas::csta::message::{
     CallEvent, CallEventKind, ConnectionId, DeviceCategory, DeviceConnection, Edition, Event, EventBody, Failure,
-    FeatureChange, FeatureRequest, FeatureResponse, ListedDevice, Message, PrivateFeature, PrivateRequest,
-    PrivateResponse, Request, Response, SystemStatus,
+    FeatureChange, FeatureRequest, FeatureResponse, GroupCall, ListedDevice, Message, PresenceMonitor, PresenceRequest,
+    PresenceState, PrivateFeature, PrivateRequest, PrivateResponse, Request, Response, SystemStatus,
 };
 use schemas::csta::{read, write};
 use schemas::domain::{Cause, DeviceRef, LocalState, Party};
@@ -78,11 +78,16 @@ pub struct Inside {
     pub calls: BTreeMap<String, Vec<Call>>,
     /// DNs that do not want to be disturbed; other features it does not have.
     pub dnd: BTreeSet<String>,
+    /// Who is absent from which group: group and member.
+    pub absent: BTreeSet<(String, String)>,
     /// Requests that came, by their name.
     pub asked: Vec<Request>,
     next_cross_ref: u32,
     out: Option<mpsc::UnboundedSender<Vec<u8>>>,
 }
+
+/// What the monitor of presence in every group stands under, in place of a DN.
+pub const PRESENCE: &str = "presence";
 
 #[derive(Clone, Default)]
 pub struct Switch(Arc<Mutex<Inside>>);
@@ -127,6 +132,7 @@ impl Switch {
             cause: Cause::NewCall,
             permitted: None,
             global_call_id: None,
+            groups: GroupCall::default(),
         };
         self.tell(dn, &EventBody::Call(event));
     }
@@ -158,6 +164,19 @@ impl Switch {
                 out.send(bytes).ok();
             }
         }
+    }
+
+    /// A member joins a group or leaves it; every monitor of presence is told, and every monitor of the member.
+    pub fn set_present(&self, group: &str, member: &str, present: bool) {
+        let pair = (group.to_owned(), member.to_owned());
+        if present {
+            self.inside().absent.remove(&pair);
+        } else {
+            self.inside().absent.insert(pair);
+        }
+        let body = EventBody::Presence(PresenceState { group: group.into(), member: member.into(), present });
+        self.tell(PRESENCE, &body);
+        self.tell(member, &body);
     }
 
     /// A command goes as the next script says; what is none, or has no script, comes back.
@@ -229,6 +248,16 @@ impl Switch {
                 let cross_ref = format!("m{}", inside.next_cross_ref);
                 inside.monitors.insert(cross_ref.clone(), device.number);
                 Response::MonitorStart { cross_ref }
+            }
+            Request::Escape(PrivateRequest::Presence(PresenceRequest::Monitor)) if inside.private => {
+                if let Some(failure) = &inside.refuses_monitors {
+                    return vec![Message::Failure(failure.clone())];
+                }
+                inside.next_cross_ref += 1;
+                let cross_ref = format!("m{}", inside.next_cross_ref);
+                inside.monitors.insert(cross_ref.clone(), PRESENCE.into());
+                let absent = inside.absent.iter().cloned().collect();
+                Response::Escape(PrivateResponse::PresenceMonitor(PresenceMonitor { cross_ref, absent }))
             }
             Request::MonitorStop { cross_ref } => {
                 inside.monitors.remove(&cross_ref);

@@ -17,7 +17,7 @@ use super::message::{
     Response,
 };
 use crate::domain::{
-    CallKey, Command, DeviceRef, Fact, GlobalCallId, Happening, Joined, JoinedParty, LegSnapshot, LocalState,
+    CallKey, Cause, Command, DeviceRef, Fact, GlobalCallId, Happening, Joined, JoinedParty, LegSnapshot, LocalState,
     NodeRefusal, Party, RefusalKind,
 };
 
@@ -55,10 +55,11 @@ fn call_happening(event: CallEvent) -> Happening {
         last_redirection: event.last_redirection,
         network: event.network.device().cloned().map(Box::new),
         local: event.local,
-        cause: event.cause,
+        cause: if event.groups.handoff { Cause::Handoff } else { event.cause },
         permitted: event.permitted,
         global_call_id: event.global_call_id.as_deref().map(GlobalCallId::from),
         joined: None,
+        group: event.groups.group,
         account: None,
     }
 }
@@ -289,7 +290,14 @@ pub fn parties(devices: &[CallConnection]) -> Vec<Party> {
         (Party::NotKnown, Some(device)) => Party::Known(device.clone()),
         (said, _) => said.clone(),
     };
-    devices.iter().filter(|line| line.state != Some(LocalState::Null)).map(party).collect()
+    // Of several that ring for one number none is a party yet.
+    let rung = devices.iter().filter(|line| line.state == Some(LocalState::Alerting)).count() > 1;
+    let there = |line: &&CallConnection| match line.state {
+        Some(LocalState::Null) => false,
+        Some(LocalState::Alerting) => !rung,
+        _ => true,
+    };
+    devices.iter().filter(there).map(party).collect()
 }
 
 /// Of several far ends one that is connected: the call is through then, whoever else is rung.

@@ -3,6 +3,7 @@
 //! Names are the standard's. What a peer may leave out is optional here; `read` is tolerant and
 //! `write` strict (schema order).
 
+pub use super::group::GroupCall;
 pub use super::hot_desk::{HotDeskOf, HotDeskRequest, HotDeskState};
 pub use super::presence::{PresenceMonitor, PresenceRequest, PresenceState};
 use super::words::{STATUSES, word};
@@ -598,6 +599,8 @@ pub struct CallEvent {
     pub cause: Cause,
     pub permitted: Option<Features>,
     pub global_call_id: Option<String>,
+    /// What our private data says of groups.
+    pub groups: GroupCall,
 }
 
 /// In which way two calls became one.

@@ -10,6 +10,7 @@ mod application_session;
 pub mod convert;
 mod device_text;
 pub mod frame;
+mod group;
 pub mod hot_desk;
 pub mod message;
 pub mod presence;

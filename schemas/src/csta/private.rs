@@ -3,11 +3,13 @@
 //! A switch that does not know it skips it, and a reader that meets something else there says so.
 //! Used by `read` and `write` alone.
 
-use super::message::{DeviceProfile, EventBody, PrivateFeature, PrivateRequest, PrivateResponse, ProfileLine};
+use super::message::{
+    DeviceProfile, EventBody, GroupCall, PrivateFeature, PrivateRequest, PrivateResponse, ProfileLine,
+};
 use super::read::parts::{connection_needed, device_needed, id, id_needed, truth};
 use super::read::{ReadFault, Result};
 use super::words::{PRIVATE, PRIVATE_FEATURES, PRIVATE_PERMITTED, value, word};
-use super::{hot_desk, presence};
+use super::{group, hot_desk, presence};
 use crate::domain::{Feature, Features};
 use crate::xml::Element;
 
@@ -87,6 +89,19 @@ pub(super) fn permitted(e: Element<'_, '_>, call: Option<&str>) -> Features {
 /// Whether whom a call was transferred to still rings: the standard's event does not say it.
 pub(super) fn ringing(e: Element<'_, '_>) -> bool {
     ours(e).any(|c| c.local() == "ringing")
+}
+
+/// What a call event says of groups: the standard's does not.
+pub(super) fn groups(e: Element<'_, '_>) -> Result<GroupCall> {
+    let mut told = GroupCall::default();
+    for own in ours(e) {
+        match own.local() {
+            "group" => told.group = group::group(own)?,
+            "handoff" => told.handoff = true,
+            _ => {}
+        }
+    }
+    Ok(told)
 }
 
 /// Whether an account code was found in the node's list: the standard's event does not say it.

@@ -109,6 +109,7 @@ fn call_event(e: Element<'_, '_>, shape: &Shape) -> Result<Event> {
         cause: cause(e),
         permitted: event_permitted(e),
         global_call_id: global_call_id(e)?,
+        groups: private::groups(e)?,
     };
     Ok(Event { cross_ref, body: EventBody::Call(body) })
 }

@@ -4,6 +4,7 @@
 //! `Node` actor and the simulated node.
 
 mod features;
+mod group;
 mod hot_desk;
 mod presence;
 
@@ -234,7 +235,7 @@ impl Out {
         self.text("cause", word(&CAUSES, event.cause, "normal"));
         self.permitted(event.permitted);
         self.linkage(event.global_call_id.as_deref());
-        self.private_permitted(event.permitted);
+        self.private_call(event);
     }
 
     fn joined_event(&mut self, event: &JoinedEvent, shape: &JoinShape) {
@@ -334,11 +335,17 @@ impl Out {
         self.w.close(name);
     }
 
-    /// What CSTA has no word for, beside servicesPermitted; nothing when there is nothing.
-    fn private_permitted(&mut self, features: Option<Features>) {
-        let features = features.unwrap_or(Features::NONE);
-        if private::permitted_words(features).next().is_some() {
-            self.extension(|out| out.permitted_words(None, features));
+    /// What CSTA has no word for in a call event; nothing when there is nothing.
+    fn private_call(&mut self, event: &CallEvent) {
+        let features = event.permitted.unwrap_or(Features::NONE);
+        let more = private::permitted_words(features).next().is_some();
+        if more || !event.groups.is_empty() {
+            self.extension(|out| {
+                if more {
+                    out.permitted_words(None, features);
+                }
+                out.group_call(&event.groups);
+            });
         }
     }
 

@@ -1,5 +1,6 @@
 //! What a node tells of a monitored device, what it can be asked to do, and how it refuses.
 
+use super::group::Group;
 use super::ids::{CallKey, GlobalCallId};
 use super::party::{DeviceRef, Party};
 use super::setting::Forwarding;
@@ -65,6 +66,8 @@ pub enum Cause {
     CallForwardNoAnswer,
     CallPickup,
     Redirected,
+    /// From one member of a group to others: our private data's, since the standard has no word for it.
+    Handoff,
     Transfer,
     Conference,
     Distributed,
@@ -218,6 +221,8 @@ pub struct Happening {
     pub global_call_id: Option<GlobalCallId>,
     /// Transferred and Conferenced only.
     pub joined: Option<Box<Joined>>,
+    /// The group that the call rings for, or was answered for.
+    pub group: Option<Box<Group>>,
     /// Information only: the account code that was set.
     pub account: Option<Account>,
 }
@@ -272,6 +277,7 @@ impl Happening {
             permitted: None,
             global_call_id: None,
             joined: None,
+            group: None,
             account: None,
         }
     }

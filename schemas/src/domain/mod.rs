@@ -4,6 +4,7 @@
 //! think in these, and both ends convert.
 
 pub mod dial_plan;
+pub mod group;
 pub mod happening;
 pub mod hot_desk;
 pub mod ids;
@@ -13,6 +14,7 @@ pub mod presence;
 pub mod setting;
 
 pub use dial_plan::DialPlan;
+pub use group::{Group, GroupKind};
 pub use happening::{
     Account, Cause, Command, Done, Fact, Feature, Features, Happening, Joined, JoinedParty, LegSnapshot, LocalState,
     NodeRefusal, RefusalKind,

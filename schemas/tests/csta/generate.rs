@@ -7,12 +7,12 @@ use proptest::sample::{select, subsequence};
 use schemas::csta::message::{
     AppearanceType, CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceCategory, DeviceConnection,
     DeviceProfile, Edition, Event, EventBody, Failure, FeatureChange, FeatureRequest, FeatureResponse, ForwardItem,
-    ForwardingType, HotDeskOf, HotDeskRequest, HotDeskState, InformationEvent, JoinKind, JoinedConnection, JoinedEvent,
-    ListedDevice, Message, PresenceMonitor, PresenceRequest, PresenceState, PrivateFeature, PrivateRequest,
-    PrivateResponse, ProfileLine, Request, Response, SpecificInfo, SystemStatus,
+    ForwardingType, GroupCall, HotDeskOf, HotDeskRequest, HotDeskState, InformationEvent, JoinKind, JoinedConnection,
+    JoinedEvent, ListedDevice, Message, PresenceMonitor, PresenceRequest, PresenceState, PrivateFeature,
+    PrivateRequest, PrivateResponse, ProfileLine, Request, Response, SpecificInfo, SystemStatus,
 };
 use schemas::csta::private::only_private;
-use schemas::domain::{Account, Cause, DeviceRef, Feature, Features, LocalState, Party, Pin};
+use schemas::domain::{Account, Cause, DeviceRef, Feature, Features, Group, GroupKind, LocalState, Party, Pin};
 use schemas::xml::tree::is_xml_char;
 
 pub const EDITIONS: [Edition; 4] = [Edition::Ed3, Edition::Ed4, Edition::Ed5, Edition::Ed6];
@@ -169,12 +169,19 @@ fn features() -> impl Strategy<Value = Option<Features>> {
     option::of(subsequence(FEATURES.to_vec(), 0..=FEATURES.len()).prop_map(|f| f.into_iter().collect()))
 }
 
+fn groups() -> impl Strategy<Value = GroupCall> {
+    let kind = option::of(Just(GroupKind::Personal));
+    let group = (device(), kind).prop_map(|(device, kind)| Box::new(Group { device, kind }));
+    (option::of(group), any::<bool>()).prop_map(|(group, handoff)| GroupCall { group, handoff })
+}
+
 fn call_event() -> impl Strategy<Value = CallEvent> {
     let parties = (party(), party(), party(), party(), party(), party());
-    let rest = (option::of(select(&STATES[..])), select(&CAUSES[..]), features(), option::of(text()), connection());
+    let rest =
+        (option::of(select(&STATES[..])), select(&CAUSES[..]), features(), option::of(text()), connection(), groups());
     (select(&KINDS[..]), parties, rest).prop_map(
         |(kind, (subject, calling, called, last_redirection, new_destination, network), rest)| {
-            let (local, cause, permitted, global_call_id, connection) = rest;
+            let (local, cause, permitted, global_call_id, connection, groups) = rest;
             let mut event = CallEvent {
                 kind,
                 connection,
@@ -188,6 +195,7 @@ fn call_event() -> impl Strategy<Value = CallEvent> {
                 cause,
                 permitted,
                 global_call_id,
+                groups,
             };
             keep_what_the_kind_says(&mut event);
             event

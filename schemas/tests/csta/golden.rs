@@ -4,7 +4,7 @@
 use schemas::csta::convert;
 use schemas::csta::message::{
     CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceCategory, DeviceConnection, Edition, Event,
-    EventBody, Failure, JoinKind, ListedDevice, Message, Request, Response, SystemStatus,
+    EventBody, Failure, GroupCall, JoinKind, ListedDevice, Message, Request, Response, SystemStatus,
 };
 use schemas::csta::read;
 use schemas::domain::{Cause, DeviceRef, Fact, Feature, Features, LocalState, Party};
@@ -52,6 +52,7 @@ fn a_delivered_event_with_prefixes_and_without_permissions() {
         cause: Cause::NewCall,
         permitted: None,
         global_call_id: None,
+        groups: GroupCall::default(),
     };
     assert_eq!(event, expected);
 }
@@ -73,6 +74,7 @@ fn an_established_event_in_another_order_with_unknown_children() {
         cause: Cause::CallForwardNoAnswer,
         permitted: Some(Features::of(&[Feature::HoldCall, Feature::ClearCall, Feature::OutPulseDigits])),
         global_call_id: Some("00120034".into()),
+        groups: GroupCall::default(),
     };
     assert_eq!(event, expected);
 }

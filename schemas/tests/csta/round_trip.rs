@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use schemas::csta::message::{CallEvent, Event, EventBody, Message};
+use schemas::csta::message::{CallEvent, Event, EventBody, GroupCall, Message};
 use schemas::csta::{frame, read, write};
 use schemas::domain::Cause;
 
@@ -94,6 +94,7 @@ fn a_cause_without_a_word_of_its_own_is_written_as_normal() {
             cause,
             permitted: None,
             global_call_id: None,
+            groups: GroupCall::default(),
         };
         Message::Event(Event { cross_ref: "1".into(), body: EventBody::Call(body) })
     };

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use schemas::csta::message::{
-    CallEvent, CallEventKind, ConnectionId, Edition, Event, EventBody, HotDeskRequest, HotDeskState, Message,
-    PresenceMonitor, PresenceRequest, PresenceState, PrivateRequest, PrivateResponse, Request, Response,
+    CallEvent, CallEventKind, ConnectionId, Edition, Event, EventBody, GroupCall, HotDeskRequest, HotDeskState,
+    Message, PresenceMonitor, PresenceRequest, PresenceState, PrivateRequest, PrivateResponse, Request, Response,
 };
 use schemas::csta::write;
 use schemas::domain::{Cause, DeviceRef, Feature, Features, LocalState, Party, Pin};
@@ -173,6 +173,7 @@ fn a_delivered_event_is_these_bytes() {
         cause: Cause::NewCall,
         permitted: Some(Features::of(&[Feature::AnswerCall, Feature::SetAccountCode, Feature::TradeCall])),
         global_call_id: Some("00010001".into()),
+        groups: GroupCall::default(),
     };
     let message = Message::Event(Event { cross_ref: "12".into(), body: EventBody::Call(body) });
     let expected = concat!(

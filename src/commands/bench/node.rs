@@ -12,7 +12,7 @@ use std::time::Instant;
 use schemas::csta::frame::{self, Framing};
 use schemas::csta::message::{
     CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceCategory, DeviceConnection, Edition, Event,
-    EventBody, Failure, ListedDevice, Message, Request, Response, SystemStatus,
+    EventBody, Failure, GroupCall, ListedDevice, Message, Request, Response, SystemStatus,
 };
 use schemas::csta::{read, write};
 use schemas::domain::{Cause, Ceid, DeviceRef, Dn, Feature, Features, LocalState, ObjectId, Party};
@@ -236,6 +236,7 @@ fn event(device: usize, call: u32, turn: Turn) -> Message {
         cause,
         permitted: Some(PERMITTED),
         global_call_id: Some(global_call_id(call)),
+        groups: GroupCall::default(),
     };
     Message::Event(Event { cross_ref: number(device), body: EventBody::Call(body) })
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use schemas::csta::message::{
-    CallEvent, CallEventKind, ConnectionId, Event, EventBody, InformationEvent, JoinKind, JoinedConnection,
+    CallEvent, CallEventKind, ConnectionId, Event, EventBody, GroupCall, InformationEvent, JoinKind, JoinedConnection,
     JoinedEvent, Message,
 };
 use schemas::domain::{Cause, DeviceRef, Features, LocalState, Party};
@@ -67,6 +67,7 @@ fn call(happened: &Happened, witness: &Witness) -> CallEvent {
         cause: happened.why.cause(),
         permitted: Some(witness.permitted),
         global_call_id: Some(happened.gcid.to_string()),
+        groups: GroupCall { group: happened.group.clone(), handoff: happened.handoff },
     }
 }
 
@@ -116,6 +117,7 @@ fn in_use(used: &InUse) -> CallEvent {
         cause: Cause::Normal,
         permitted: Some(Features::NONE),
         global_call_id: Some(used.gcid.to_string()),
+        groups: GroupCall::default(),
     }
 }
 

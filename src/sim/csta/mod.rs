@@ -213,7 +213,11 @@ impl Exchange {
                 })
             };
             if let Output::Presence(change) = told {
-                out.extend(association.presence.iter().map(|cross_ref| send(presence::event(*change, *cross_ref))));
+                // And every line of the member's set.
+                let lines = association.by_line.iter().filter(|(line, _)| line.dn == change.member);
+                let of_member = lines.flat_map(|(_, cross_refs)| cross_refs).copied();
+                let all = association.presence.iter().copied().chain(of_member);
+                out.extend(all.map(|cross_ref| send(presence::event(*change, cross_ref))));
             }
             for witness in events::witnesses(told).iter() {
                 for cross_ref in association.by_line.get(&witness.line).into_iter().flatten() {

@@ -29,7 +29,7 @@ pub(super) fn set(
     Ok(Response::Escape(PrivateResponse::Done))
 }
 
-/// What every monitor of presence is told.
+/// What every monitor of presence is told, and those of the member.
 pub(super) fn event(change: Presence, cross_ref: u64) -> Message {
     let Presence { group, member, present } = change;
     let state = PresenceState { group: group.to_string(), member: member.to_string(), present };

@@ -125,6 +125,7 @@ impl Switch {
                 self.set_account(target.line, leg, &code, step)
             }
             Command::HotDesk(desking) => self.desking(by, &desking, step),
+            Command::OneBusyAllBusy { group, on } => self.set_one_busy(group, on),
             Command::HandOff(line) => self.hand_off(by, line, step),
             Command::Presence { presence, invoker } => self.set_presence(by, presence, invoker, step),
             Command::DoNotDisturb { dn, on } => self.do_not_disturb(by, dn, on, step),
@@ -275,7 +276,7 @@ impl Switch {
         self.say_others(leg, |part| PeerMessage::Answer { part, cause: why }, step);
         self.tell_all(CallEventKind::Established, leg, why, step);
         if let Some(call) = self.state.calls.get_mut(&number) {
-            call.group = None;
+            (call.group, call.group_there) = (None, None);
         }
     }
 

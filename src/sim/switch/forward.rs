@@ -219,8 +219,8 @@ impl Switch {
             .get(&caller)
             .is_some_and(|leg| matches!(leg.place, Place::Far { .. }) && leg.state == LegState::Originated);
         if let Some(rung) = self.parties_for(caller).first().filter(|_| waits) {
-            let called = party_of(rung);
-            self.say(caller, |part| PeerMessage::Alert { part, called }, step);
+            let (called, group) = (party_of(rung), self.is_personal(caller));
+            self.say(caller, |part| PeerMessage::Alert { part, called, group }, step);
         }
     }
 }

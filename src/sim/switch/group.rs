@@ -7,9 +7,11 @@
 //! and how members forward their own calls does not matter.
 
 use schemas::csta::message::CallEventKind;
-use schemas::domain::{DeviceRef, Dn};
+use schemas::csta::presence::PresenceRefusal;
+use schemas::domain::{DeviceRef, Dn, Group, GroupKind};
 
-use super::model::{Call, CallNo, Joined, Joiner, LegNo, LegState, Line, Place, Why};
+use super::command::Outcome;
+use super::model::{Call, CallNo, Done, Joined, Joiner, LegNo, LegState, Line, Place, Why};
 use super::{Step, Switch};
 use crate::sim::peer::Change;
 
@@ -38,8 +40,7 @@ impl Switch {
         // Nobody is rung by a call of their own.
         let own = call.map_or_else(Vec::new, |call| self.numbers(call));
         lines.retain(|line| !own.contains(&line.dn.to_string()));
-        let all_busy = self.plan.personal_groups.get(&line.dn).is_some_and(|group| group.one_busy_all_busy);
-        if all_busy && lines.iter().any(|line| self.is_in_call(line.dn)) {
+        if self.is_one_busy_all_busy(line.dn) && lines.iter().any(|line| self.is_in_call(line.dn)) {
             return Err(Why::Busy);
         }
         lines.retain(|line| self.hindrance(*line).is_none());
@@ -49,6 +50,20 @@ impl Switch {
     /// Why a number cannot be reached now.
     pub(super) fn hindered(&self, call: Option<CallNo>, line: Line) -> Option<Why> {
         self.ringable(call, line).err()
+    }
+
+    fn is_one_busy_all_busy(&self, group: Dn) -> bool {
+        let planned = || self.plan.personal_groups.get(&group).is_some_and(|group| group.one_busy_all_busy);
+        self.state.one_busy.get(&group).copied().unwrap_or_else(planned)
+    }
+
+    /// Sets it as whoever looks after the node does.
+    pub(super) fn set_one_busy(&mut self, group: Dn, on: bool) -> Outcome {
+        if !self.plan.personal_groups.contains_key(&group) {
+            return Err(PresenceRefusal::UnknownGroup.into());
+        }
+        self.state.one_busy.insert(group, on);
+        Ok(Done::default())
     }
 
     /// Whether any line of a phone is in a call or rings; what waits there does not make it so.
@@ -80,7 +95,8 @@ impl Switch {
         self.let_ring(call, step);
         let device = group.map_or_else(|| self.device_of(first), |number| self.group_device(number));
         if anew {
-            self.update(call, Change::Rings { cause: why }, &device, None, Some(first), step);
+            let how = Change::Rings { cause: why, group: group.is_some() };
+            self.update(call, how, &device, None, Some(first), step);
         }
         if group.is_none() {
             return self.tell_all(CallEventKind::Delivered, first, why, step);
@@ -127,6 +143,37 @@ impl Switch {
     /// The device of a number that rings several lines.
     pub(super) fn group_device(&self, number: Dn) -> DeviceRef {
         self.named(Line::prime(number))
+    }
+
+    /// The group that events of a call name, be it of this node or a partner's. A number that shows at several buttons is
+    /// none: each of them is that number.
+    pub(super) fn group_told(&self, call: &Call) -> Option<Group> {
+        call.group
+            .filter(|number| !self.plan.shared.contains_key(number))
+            .map(|number| self.group_of(number))
+            .or_else(|| call.group_there.clone())
+    }
+
+    /// Whether the call of a leg rings for a personal group.
+    pub(super) fn is_personal(&self, leg: LegNo) -> bool {
+        let call = self.state.legs.get(&leg).and_then(|l| self.state.calls.get(&l.call));
+        let group = call.and_then(|call| self.group_told(call));
+        group.is_some_and(|group| group.kind == Some(GroupKind::Personal))
+    }
+
+    /// A partner says whether a number of its own that rings is a personal group's.
+    pub(super) fn rings_there(&mut self, call: CallNo, device: &DeviceRef, group: bool) {
+        let rings = self.state.calls.get(&call).is_some_and(|c| c.legs.iter().any(|l| self.is_rung(*l)));
+        if let Some(call) = self.state.calls.get_mut(&call) {
+            let told = Group { device: device.clone(), kind: Some(GroupKind::Personal) };
+            call.group_there = (group && rings).then_some(told);
+        }
+    }
+
+    /// The number that rings several lines, and what kind of group that is.
+    fn group_of(&self, number: Dn) -> Group {
+        let personal = self.plan.personal_groups.contains_key(&number);
+        Group { device: self.group_device(number), kind: personal.then_some(GroupKind::Personal) }
     }
 
     /// A leg that rings for a number at another's line.
@@ -179,11 +226,11 @@ impl Switch {
 
     /// A call in which nobody is rung any more rings for no group.
     pub(super) fn forget_group(&mut self, number: CallNo) {
-        let Some(call) = self.state.calls.get(&number).filter(|c| c.group.is_some()) else { return };
+        let Some(call) = self.state.calls.get(&number) else { return };
         if !call.legs.iter().any(|l| self.is_rung(*l))
             && let Some(call) = self.state.calls.get_mut(&number)
         {
-            call.group = None;
+            (call.group, call.group_there) = (None, None);
         }
     }
 
@@ -215,6 +262,9 @@ impl Switch {
         let rung: Vec<Line> = call.legs.iter().filter_map(lines).collect();
         match call.group {
             None if rung.len() > 1 => Err(format!("{number:?} rings at {} lines for nobody", rung.len())),
+            None if call.group_there.is_some() && !call.legs.iter().any(|l| self.is_rung(*l)) => {
+                Err(format!("{number:?} is said to ring for a partner's group, and rings nowhere"))
+            }
             Some(group) if rung.is_empty() => Err(format!("{number:?} is said to ring for {group}, and rings nowhere")),
             _ => Ok(()),
         }

@@ -120,13 +120,14 @@ impl Switch {
         self.part_with(leg, Why::Handoff, step);
         if let Some(entry) = self.state.calls.get_mut(&call) {
             entry.redirected = Some(from.clone());
-            if entry.calling.number == from.number {
-                entry.calling = to.clone();
-            }
         }
         if let Some(entry) = self.state.calls.get(&call) {
             let who = (from.clone(), from.clone());
-            self.tell_way(CallEventKind::Diverted, entry, who, Some(to), Why::Handoff, &[left], step);
+            self.tell_way(CallEventKind::Diverted, entry, who, Some(to.clone()), Why::Handoff, &[left], step);
+        }
+        // It is the other member who called, from now on.
+        if let Some(entry) = self.state.calls.get_mut(&call).filter(|c| c.calling.number == from.number) {
+            entry.calling = to;
         }
         let taken = self.join(call, Place::Line(line), LegState::Connected, Why::CallPickup, step);
         self.update(call, Change::PickedUp, &from, None, None, step);

@@ -173,7 +173,7 @@ impl Switch {
         let leg = self.join(call, Place::Line(line), LegState::Alerting, why, step);
         self.hears_ringing(caller, why, step);
         self.set_timer(call, Some((step.now_ms + self.plan.no_answer_ms, Timer::NoAnswer)));
-        self.update(call, Change::Rings { cause: why }, &device, None, None, step);
+        self.update(call, Change::Rings { cause: why, group: false }, &device, None, None, step);
         self.tell_all(CallEventKind::Delivered, leg, why, step);
     }
 

@@ -32,6 +32,7 @@ impl Switch {
             recall: None,
             callback: None,
             group: None,
+            group_there: None,
             maker: None,
             added: None,
             redirected: None,
@@ -354,7 +355,9 @@ impl Switch {
             redirected: about.redirected.clone(),
             destination,
             network: about.network().cloned().map(Box::new),
-            group: about.group.map(|number| Box::new(self.group_device(number))),
+            // The standard has no words for them.
+            group: self.group_told(about).filter(|_| self.plan.private).map(Box::new),
+            handoff: why == Why::Handoff && self.plan.private,
             why,
             witnesses,
         }));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use schemas::csta::hot_desk::HotDeskRefusal;
 use schemas::csta::message::{CallEventKind, JoinKind};
 use schemas::csta::presence::PresenceRefusal;
-use schemas::domain::{Account, Cause, DeviceRef, Dn, Features, Forwarding, LocalState, Presence};
+use schemas::domain::{Account, Cause, DeviceRef, Dn, Features, Forwarding, Group, LocalState, Presence};
 use serde::{Deserialize, Serialize};
 
 use super::hot_desk::{Desk, Desking, Desks};
@@ -267,6 +267,8 @@ pub struct Call {
     pub callback: Option<String>,
     /// The number that it rings for, while that rings several lines or another's.
     pub group: Option<Dn>,
+    /// The same of a number at a partner's.
+    pub group_there: Option<Group>,
     /// Who made the conference, and whom that one put in last.
     pub maker: Option<LegNo>,
     pub added: Option<LegNo>,
@@ -328,6 +330,8 @@ pub struct State {
     pub desks: Desks,
     /// Who is absent: group and member.
     pub absent: std::collections::BTreeSet<(Dn, Dn)>,
+    /// Groups that are set otherwise than the plan says: whether one busy member makes all busy.
+    pub one_busy: BTreeMap<Dn, bool>,
     pub calls: BTreeMap<CallNo, Call>,
     pub legs: BTreeMap<LegNo, Leg>,
     pub by_key: BTreeMap<Arc<str>, CallNo>,
@@ -441,6 +445,11 @@ pub enum Command {
     HotDesk(Desking),
     /// A member of a group gives the line's call to the others, or takes the call that another has.
     HandOff(Line),
+    /// Whether a group's number is busy while one of its members is, whatever the plan says.
+    OneBusyAllBusy {
+        group: Dn,
+        on: bool,
+    },
     /// A member joins a group or leaves it; the invoker's class of service counts where there is one.
     Presence {
         presence: Presence,
@@ -598,7 +607,9 @@ pub struct Happened {
     /// The trunk or peer by which the caller came in.
     pub network: Option<Box<DeviceRef>>,
     /// The group that the call rings for.
-    pub group: Option<Box<DeviceRef>>,
+    pub group: Option<Box<Group>>,
+    /// It went from one member of a group to others.
+    pub handoff: bool,
     pub why: Why,
     pub witnesses: Vec<Witness>,
 }

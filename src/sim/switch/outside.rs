@@ -92,7 +92,7 @@ impl Switch {
             _ => None,
         };
         self.set_timer(call, timer);
-        self.say_others(leg, |part| PeerMessage::Alert { part, called: party_of(&party) }, step);
+        self.say_others(leg, |part| PeerMessage::Alert { part, called: party_of(&party), group: false }, step);
         self.tell_all(CallEventKind::Delivered, leg, why, step);
     }
 

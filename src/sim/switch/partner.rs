@@ -68,11 +68,11 @@ impl Switch {
             PeerMessage::Free { number } => self.free_there(from, &number),
             PeerMessage::Message { number, from: who } => self.message_from(&number, &who, step),
             PeerMessage::Queued { part, called } => self.waits_there(from, part, called, step),
-            PeerMessage::Alert { part, called } => {
+            PeerMessage::Alert { part, called, group } => {
                 let Some((leg, LegState::Initiated | LegState::Waiting)) = self.known(from, part, true, step) else {
                     return;
                 };
-                self.alerts_there(leg, called, step);
+                self.alerts_there(leg, called, group, step);
             }
             PeerMessage::Reached { part, network } => {
                 let Some((leg, LegState::Initiated)) = self.known(from, part, true, step) else { return };
@@ -205,7 +205,7 @@ impl Switch {
         }
     }
 
-    fn alerts_there(&mut self, leg: LegNo, called: PeerParty, step: &mut Step<'_>) {
+    fn alerts_there(&mut self, leg: LegNo, called: PeerParty, group: bool, step: &mut Step<'_>) {
         let Some(entry) = self.state.legs.get_mut(&leg) else { return };
         let (number, why) = (entry.call, entry.cause);
         let device = device_of(called);
@@ -218,13 +218,14 @@ impl Switch {
             call.called = Some(device.clone());
         }
         self.set(leg, LegState::Alerting, why, step);
+        self.rings_there(number, &device, group);
         let anew = self.rings_anew(leg);
         for caller in self.others(leg) {
             self.hears_ringing(caller, why, step);
         }
         self.set_timer(number, Some((step.now_ms + self.plan.no_answer_ms, Timer::NoAnswer)));
         if anew {
-            self.update(number, Change::Rings { cause: why }, &device, None, Some(leg), step);
+            self.update(number, Change::Rings { cause: why, group }, &device, None, Some(leg), step);
         }
         self.tell_all(CallEventKind::Delivered, leg, why, step);
     }
@@ -304,6 +305,11 @@ impl Switch {
         let why = if matches!(how, Change::Conferenced | Change::Split) { Why::Conference } else { Why::Transfer };
         self.rename(number, clipped(&gcid).into(), why, step);
         self.far_state(leg, state, step);
+        match how {
+            Change::Rings { group, .. } => self.rings_there(number, &now, group),
+            Change::Diverted { .. } | Change::Transferred => self.rings_there(number, &now, false),
+            _ => {}
+        }
         let lines = self.lines_of(number);
         // Passed on only when it says something new: it could go round for ever otherwise.
         if former != self.parties_of(leg) || *before.gcid != *clipped(&gcid) {
@@ -334,7 +340,7 @@ impl Switch {
                     self.tell(CallEventKind::Delivered, &call, rung, cause, &lines, step);
                 }
             }
-            Change::Rings { cause } => {
+            Change::Rings { cause, .. } => {
                 self.tell(CallEventKind::Delivered, &call, (now.clone(), now), cause, &lines, step);
             }
             Change::PickedUp | Change::Answers => {}

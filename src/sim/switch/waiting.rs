@@ -144,7 +144,7 @@ impl Switch {
             let called = party_of(&self.named(line));
             for caller in self.others(leg) {
                 self.hears_ringing(caller, Why::CampOn, step);
-                self.say(caller, |part| PeerMessage::Alert { part, called: called.clone() }, step);
+                self.say(caller, |part| PeerMessage::Alert { part, called: called.clone(), group: false }, step);
                 // Across, it is the caller's node that lets a call ring for so long.
                 if self.state.legs.get(&caller).is_some_and(|l| l.place.line().is_some()) {
                     self.set_timer(call, Some((step.now_ms + self.plan.no_answer_ms, Timer::NoAnswer)));

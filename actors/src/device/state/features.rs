@@ -3,7 +3,9 @@
 //!
 //! Somebody who watches features hears nothing first. While nobody does, nothing is asked.
 
-use schemas::domain::{DeviceFeature, FeatureGroup, NodeRefusal, RefusalKind, Setting};
+use std::collections::BTreeMap;
+
+use schemas::domain::{DeviceFeature, Dn, FeatureGroup, NodeRefusal, Presence, RefusalKind, Setting};
 
 use super::{Effect, Effects, Link, State};
 use crate::node::messages::{Question, Ticket};
@@ -21,6 +23,8 @@ pub(super) struct Settings {
     later: Vec<Ticket>,
     /// Another look is wanted.
     again: bool,
+    /// In which groups the device is present, as last told on this link; nobody can be asked for it.
+    groups: BTreeMap<Dn, bool>,
 }
 
 /// Every group is being asked for.
@@ -201,6 +205,25 @@ impl State {
         }
     }
 
+    /// The node says that a member joined a group or left it; of others the monitor of the whole node tells.
+    pub(super) fn presence_changed(&mut self, change: Presence, out: &mut Effects) {
+        let own = change.member.to_string() == self.device.number;
+        if own
+            && self.link == Link::Armed
+            && self.settings.groups.insert(change.group, change.present) != Some(change.present)
+        {
+            out.push(Effect::TellPresence(change));
+        }
+    }
+
+    /// In which groups the device is present, as far as known, for who lost events.
+    pub(crate) fn presences(&self) -> impl Iterator<Item = Presence> {
+        let member = self.device.number.parse::<Dn>().ok();
+        let of =
+            move |(group, present): (&Dn, &bool)| Some(Presence { group: *group, member: member?, present: *present });
+        self.settings.groups.iter().filter_map(of)
+    }
+
     /// What is known stays, to be held against what the node says when it is back; without anybody
     /// who watches it is let go.
     pub(super) fn settings_lost(&mut self, out: &mut Effects) {
@@ -209,6 +232,7 @@ impl State {
             out.push(Effect::Settings(ticket, Err(Refused::LinkLost)));
         }
         self.settings.again = false;
+        self.settings.groups.clear();
         if !self.settings.watched {
             self.settings.known = Vec::new();
         }

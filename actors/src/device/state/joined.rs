@@ -47,6 +47,7 @@ impl State {
             leg.global_call_id = happening.global_call_id.clone();
         }
         leg.permitted = happening.permitted;
+        leg.learn_group(happening, acts);
         let members = members(joined);
         let is_own = |party: &Party| party.device().is_some_and(|d| d.number == own_number);
         let joins = is_own(&joined.joined);

@@ -8,6 +8,7 @@ use crate::device::table::ROWS;
 use crate::node::messages::CallDetails;
 
 mod features;
+mod group;
 mod joined;
 mod lines;
 mod waiting;

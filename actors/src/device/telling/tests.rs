@@ -60,6 +60,8 @@ fn leg(state: LegState) -> LegView {
         called: known("1000"),
         network: Party::NotKnown,
         answering: Party::NotKnown,
+        group: None,
+        member: false,
         members: Vec::new(),
         consulting: false,
         busy: false,
@@ -102,6 +104,55 @@ fn roles(report: &Report) -> Vec<(DeviceName, String)> {
             (d.device_name.expect("a role"), number.to_owned())
         })
         .collect()
+}
+
+fn group(number: &str, kind: Option<GroupKind>) -> Option<Box<schemas::domain::Group>> {
+    let device = DeviceRef { name: Some("Desk".into()), ..DeviceRef::number(number) };
+    Some(Box::new(schemas::domain::Group { device, kind }))
+}
+
+#[test]
+fn a_call_for_a_group_names_it_and_its_member_has_its_number() {
+    use DeviceName::{CalledDevice, CallingDevice, ConnectedDevice, GroupDevice, OriginalDestinationDevice};
+    let personal = Some(GroupKind::Personal);
+    let rung = |kind, called: &str| {
+        let leg =
+            LegView { group: group("1005", kind), member: true, called: known(called), ..leg(LegState::Received) };
+        report(Type::CallReceived, Some(leg), known("1000"))
+    };
+    let is = |roles: &[(DeviceName, &str)]| roles.iter().map(|(r, n)| (*r, (*n).to_owned())).collect::<Vec<_>>();
+    let called = [(CallingDevice, "2000"), (CalledDevice, "1000"), (GroupDevice, "1005")];
+    assert_eq!(roles(&rung(personal, "1005")), is(&called));
+    // It was forwarded to the group.
+    let forwarded =
+        [(CallingDevice, "2000"), (CalledDevice, "1000"), (OriginalDestinationDevice, "1001"), (GroupDevice, "1005")];
+    assert_eq!(roles(&rung(personal, "1001")), is(&forwarded));
+
+    let prg = |report: &Report| -> Vec<_> {
+        let devices = told(report).device;
+        let number = |d: &WireDevice| of(d, DeviceAttributeNames::PrgNumber).map(str::to_owned);
+        let name = |d: &WireDevice| of(d, DeviceAttributeNames::PrgName).map(str::to_owned);
+        devices.iter().filter_map(|d| Some((d.device_name?, number(d)?, name(d)?))).collect()
+    };
+    let told_with = |role| vec![(role, "1005".to_owned(), "Desk".to_owned())];
+    assert_eq!(prg(&rung(personal, "1005")), told_with(CalledDevice));
+    assert_eq!(prg(&rung(None, "1005")), []);
+    // At the caller's it is who answered.
+    let answered = |member| LegView {
+        group: group("1005", personal),
+        member,
+        calling: known("1000"),
+        called: known("1005"),
+        answering: known("1015"),
+        ..leg(LegState::Established)
+    };
+    let established = report(Type::CallEstablished, Some(answered(false)), known("1015"));
+    assert_eq!(prg(&established), told_with(ConnectedDevice));
+
+    let devices = told(&rung(personal, "1005")).device;
+    let named = devices.iter().find(|d| d.device_name == Some(GroupDevice)).expect("the group");
+    assert_eq!(of(named, DeviceAttributeNames::DeviceType), Some("PERSONAL_RING_GROUP"));
+    assert_eq!(of(named, DeviceAttributeNames::LineAppearance), None);
 }
 
 #[test]

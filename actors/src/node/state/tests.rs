@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 
 use schemas::csta::hot_desk::HotDeskRefusal;
 use schemas::csta::message::{
-    CallEvent, CallEventKind, ConnectionId, DeviceCategory, Event, HotDeskRequest, HotDeskState, ListedDevice,
+    CallEvent, CallEventKind, ConnectionId, DeviceCategory, Event, GroupCall, HotDeskRequest, HotDeskState,
+    ListedDevice,
 };
 use schemas::domain::{Cause, Command, DeviceFeature, DeviceRef, Fact, LocalState, Party, Pin, Setting};
 
 use super::*;
 
 mod directory;
+mod presence;
 
 struct Bench {
     state: State,
@@ -130,6 +132,7 @@ fn delivered(cross_ref: &str) -> Message {
         cause: Cause::NewCall,
         permitted: None,
         global_call_id: None,
+        groups: GroupCall::default(),
     });
     Message::Event(Event { cross_ref: cross_ref.into(), body })
 }

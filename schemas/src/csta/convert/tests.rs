@@ -1,6 +1,6 @@
 use super::*;
-use crate::csta::message::CallConnection;
-use crate::domain::{Cause, Feature, Features};
+use crate::csta::message::{CallConnection, GroupCall};
+use crate::domain::{Cause, Feature, Features, Group, GroupKind};
 
 fn known(number: &str) -> Party {
     Party::Known(DeviceRef::number(number))
@@ -24,6 +24,7 @@ fn event(kind: CallEventKind) -> CallEvent {
         cause: Cause::NewCall,
         permitted: Some(Features::of(&[Feature::AnswerCall])),
         global_call_id: Some("g1".into()),
+        groups: GroupCall::default(),
     }
 }
 
@@ -55,10 +56,35 @@ fn an_event_is_carried_over_as_it_was_said() {
             permitted: Some(Features::of(&[Feature::AnswerCall])),
             global_call_id: Some(GlobalCallId::from("g1")),
             joined: None,
+            group: None,
             account: None,
         };
         assert_eq!(happening(EventBody::Call(event(kind))), Some(expected));
     }
+}
+
+#[test]
+fn the_group_that_a_call_rings_for_and_a_handoff_are_carried_over() {
+    let group = Box::new(Group { device: DeviceRef::number("1005"), kind: Some(GroupKind::Personal) });
+    for (handoff, cause) in [(false, Cause::Redirected), (true, Cause::Handoff)] {
+        let groups = GroupCall { group: Some(group.clone()), handoff };
+        let event = CallEvent { groups, cause: Cause::Redirected, ..event(CallEventKind::Delivered) };
+        let told = happening(EventBody::Call(event)).expect("a happening");
+        assert_eq!((told.cause, told.group.as_ref()), (cause, Some(&group)));
+    }
+}
+
+#[test]
+fn of_several_who_ring_for_one_number_none_is_a_party() {
+    let line = |number: &str, state| CallConnection {
+        device: known(number),
+        connection: at("c1", number),
+        state: Some(state),
+    };
+    let caller = line("1000", LocalState::Connected);
+    let rung = |number| line(number, LocalState::Alerting);
+    assert_eq!(parties(&[caller.clone(), rung("1005")]), [known("1000"), known("1005")]);
+    assert_eq!(parties(&[caller, rung("1005"), rung("1015")]), [known("1000")]);
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn all_present_members_ring_and_the_one_who_answers_has_the_call() {
                 told(Rings, "1005", Why::MultipleAlerting, &[("1000", LocalState::Connected)]),
             ]
         );
-        let group = |h: &Happened| h.group.as_ref().map(|device| device.number.clone());
+        let group = |h: &Happened| h.group.as_ref().map(|group| group.device.number.clone());
         assert!(b.events().filter(|h| h.kind == Rings).all(|h| group(h).as_deref() == Some("1005")));
         let truth: Vec<_> = b.truths().filter(|t| t.cause == Why::MultipleAlerting).collect();
         let others: Vec<_> = truth.iter().map(|t| (t.dn.as_str(), t.state, t.other.as_deref())).collect();
