@@ -145,9 +145,13 @@ impl Switch {
         self.named(Line::prime(number))
     }
 
-    /// The group that events of a call name, be it of this node or a partner's.
+    /// The group that events of a call name, be it of this node or a partner's. A number that shows at several buttons is
+    /// none: each of them is that number.
     pub(super) fn group_told(&self, call: &Call) -> Option<Group> {
-        call.group.map(|number| self.group_of(number)).or_else(|| call.group_there.clone())
+        call.group
+            .filter(|number| !self.plan.shared.contains_key(number))
+            .map(|number| self.group_of(number))
+            .or_else(|| call.group_there.clone())
     }
 
     /// Whether the call of a leg rings for a personal group.

@@ -374,7 +374,6 @@ const addLine = (view, number) => {
     }
   }
   q('.for').append(make('span', ` for${of}`, 'of'));
-  put(spot.label, `Line ${number}`);
   spot.form.addEventListener('submit', (event) => {
     event.preventDefault();
     const first = Object.keys(NUMBERED).find((verb) => !spot.buttons.get(verb).hidden);
@@ -388,6 +387,10 @@ const addLine = (view, number) => {
 const drawLine = (view, phone, line) => {
   const spot = view.lines.get(line.line) ?? addLine(view, line.line);
   const idle = line.legs.length === 0;
+  // A button that shows a number which is not the set's own; the lamp of a key line.
+  const showing = line.shared;
+  const used = showing?.in_use ? ' in use' : '';
+  put(spot.label, showing ? `${showing.number}${used}` : `Line ${line.line}`);
   const said = line.legs.map((leg) => words(view.dn, leg));
   const key = JSON.stringify([line.legs, said]);
   if (spot.key !== key) {
@@ -412,10 +415,11 @@ const drawLine = (view, phone, line) => {
   const numbered = Object.keys(NUMBERED).filter((verb) => may.has(verb));
   for (const verb of Object.keys(NUMBERED)) spot.buttons.get(verb).classList.toggle('first', verb === numbered[0] && verb !== 'digits' && verb !== 'account');
   spot.dialling.hidden = numbered.length === 0;
-  const state = said.map((w) => w.join(' ').trim()).join(', ') || 'idle';
-  spot.root.setAttribute('aria-label', `${view.dn} line ${line.line}, ${state}`);
+  const state = said.map((w) => w.join(' ').trim()).join(', ') || (used ? 'in use elsewhere' : 'idle');
+  const kind = showing ? `${showing.sharing === 'key' ? 'key line' : 'multicall'} ${showing.number}, ` : '';
+  spot.root.setAttribute('aria-label', `${view.dn} line ${line.line}, ${kind}${state}`);
   spot.root.classList.toggle('idle', idle);
-  spot.root.hidden = idle && may.size === 0;
+  spot.root.hidden = idle && may.size === 0 && !used;
   // What was pressed is not possible any more: the line keeps the focus, and tells its new state.
   if (spot.root.contains(focused) && focused !== spot.root && !focused.checkVisibility()) spot.root.focus();
 };
