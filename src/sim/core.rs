@@ -53,6 +53,8 @@ pub enum Deed {
     /// Says what the call is charged to.
     Account(String),
     DoNotDisturb(bool),
+    /// The phone answers its calls by itself.
+    AutoAnswer(bool),
     /// A hot desk user comes to the set; an external one, whose own number stands for it, to an outside number.
     LogIn {
         user: Dn,
@@ -256,6 +258,7 @@ impl Core {
             Deed::RetrieveFrom(holder) => Command::RetrieveFrom { line, holder },
             Deed::Account(code) => Command::Account { target: here, code },
             Deed::DoNotDisturb(on) => Command::DoNotDisturb { dn: line.dn, on },
+            Deed::AutoAnswer(on) => Command::AutoAnswer { dn: line.dn, on },
             Deed::LogIn { user, pin, outside } if user == set => {
                 Command::HotDesk(Desking::LogInOutside { user, pin, number: outside })
             }

@@ -540,7 +540,7 @@ fn hand_body(verb: &str, words: &[&str]) -> Result<Map<String, Value>, String> {
             let number = number.first().copied().unwrap_or_default();
             return Ok(Map::from_iter([("type".to_owned(), json!(kind)), ("number".to_owned(), json!(number))]));
         }
-        ("dnd", [on @ ("on" | "off")]) => ("on".to_owned(), json!(*on == "on")),
+        ("dnd" | "autoanswer", [on @ ("on" | "off")]) => ("on".to_owned(), json!(*on == "on")),
         (_, [word]) if !word.contains('=') => ("number".to_owned(), json!(word)),
         _ => return pairs(words),
     };

@@ -97,7 +97,12 @@ pub fn script(truth: &[Vec<Truth>], node: u16, dn: &str) -> Script {
         let here = split.iter().find(|(at_ms, gcid, _)| (*at_ms, *gcid) == (r.at_ms, r.gcid.as_str()));
         here.is_some_and(|(.., maker)| *maker != (r.node, r.leg))
     };
-    all.sort_by_key(|r| (r.at_ms, !goes_apart(r), !origins.contains(&(r.at_ms, r.node)), r.node != node, r.seq));
+    // Who is rung because the call was held for too long is rung after whatever else happens then.
+    let order = |r: &&Truth| {
+        let recalls = r.cause == Cause::Recall;
+        (r.at_ms, !goes_apart(r), recalls, !origins.contains(&(r.at_ms, r.node)), r.node != node, r.seq)
+    };
+    all.sort_by_key(order);
     let split = split.into_iter().map(|(at_ms, gcid, _)| (at_ms, gcid)).collect();
     let (own, legs, after, script) = (BTreeMap::new(), BTreeMap::new(), Vec::new(), Script::default());
     let mut reader = Reader { node, dn, all, split, own, legs, after, script };

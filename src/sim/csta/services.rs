@@ -96,7 +96,7 @@ fn name(request: &Request) -> &'static str {
 }
 
 /// Every service that is answered, by name.
-pub const SERVICES: [&str; 36] = [
+pub const SERVICES: [&str; 37] = [
     "SystemStatus",
     "SystemRegister",
     "StartApplicationSession",
@@ -124,6 +124,7 @@ pub const SERVICES: [&str; 36] = [
     "SetDoNotDisturb",
     "GetForwarding",
     "SetForwarding",
+    "GetAutoAnswer",
     "GetMessageWaitingIndicator",
     "AssociateData",
     "CamponCall",

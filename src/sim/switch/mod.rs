@@ -112,7 +112,7 @@ impl Switch {
             .phones
             .iter()
             .chain(plan.hot_desk.users.values().map(|user| &user.phone))
-            .map(|p| (p.dn, Phone { plan: p.clone(), dnd: false, forwards: BTreeMap::new() }))
+            .map(|p| (p.dn, Phone { plan: p.clone(), dnd: false, auto_answer: false, forwards: BTreeMap::new() }))
             .collect();
         Self {
             state: State { phones, ..State::default() },
@@ -139,7 +139,7 @@ impl Switch {
     /// When a command is refused; nothing has changed and nothing is told then.
     pub fn on(&mut self, input: Input, now_ms: i64, out: &mut Vec<Output>) -> Result<Done, Refusal> {
         let mut step = Step { now_ms, out };
-        let ticks = input == Input::Tick;
+        let asks = matches!(input, Input::Command(..) | Input::Outside(_));
         let result = match input {
             Input::Command(by, command) => self.command(by, command, &mut step),
             Input::Outside(deed) => self.outside(deed, &mut step),
@@ -166,10 +166,11 @@ impl Switch {
         };
         self.ring_waiting(&mut step);
         // A command that is refused changes nothing, though a call may be due.
-        if ticks || !self.touched.is_empty() {
+        if !asks || !self.touched.is_empty() {
             self.recall_held(&mut step);
         }
         self.mature(&mut step);
+        self.answer_by_itself(&mut step);
         self.follow(&mut step);
         self.steps += 1;
         let small = cfg!(debug_assertions) || self.state.legs.len() <= CHECKED_ALWAYS;
@@ -236,7 +237,7 @@ impl Switch {
             self.part_with(leg, Why::PowerLost, step);
         }
         for phone in self.state.phones.values_mut() {
-            phone.dnd = false;
+            (phone.dnd, phone.auto_answer) = (false, false);
             phone.forwards.clear();
         }
         self.state.desks = hot_desk::Desks::default();

@@ -80,7 +80,7 @@ fn random_command(chance: &mut Chance, node: usize) -> Command {
     let target = Target { line, call: None };
     let two = Two { line, held: None, active: None };
     let (number, other) = (random_number(chance, 12), chance.below(8));
-    match chance.below(35) {
+    match chance.below(36) {
         0..=2 => Command::MakeCall { line, number },
         3 => Command::OffHook(line),
         4 => Command::Digits { target, digits: ["1", "20", "1001"][chance.below(3)].into() },
@@ -110,6 +110,7 @@ fn random_command(chance: &mut Chance, node: usize) -> Command {
             4 => Command::LeaveMessageAt { at: line.dn, from: number },
             _ => Command::ClearMessageAt { at: line.dn, from: number },
         },
+        34 => Command::AutoAnswer { dn: line.dn, on: chance.below(4) == 0 },
         33 => Command::Presence { presence: presence(chance, line.dn), invoker: None },
         31 => Command::RetrieveFrom { line, holder: self::line(LINES[chance.below(2)][other % 6]).dn },
         32 => Command::Account { target, code: ["12", "1"][chance.below(2)].into() },
