@@ -64,10 +64,13 @@ pub(super) struct Node {
     /// First number of those phones.
     #[arg(long, default_value_t = 100_000)]
     first_dn: u32,
-    /// The name of a phone in the directory, as in `1000=Archer, Maya`; none when nothing follows the `=`. Can be
-    /// given several times.
+    /// The name of a phone or of a hot desk user in the directory, as in `1000=Archer, Maya`; none when nothing
+    /// follows the `=`. Can be given several times.
     #[arg(long = "name", value_parser = name)]
     names: Vec<(Dn, String)>,
+    /// What the node's way outside is called: its SIP peer by this name, a trunk by this name and its number.
+    #[arg(long, value_parser = one_name)]
+    way_out: Option<String>,
     /// Log filter.
     #[arg(long, default_value = "info", env = "OIG_LOG")]
     log: String,
@@ -98,10 +101,14 @@ const LONGEST_NAME: usize = 256;
 
 fn name(text: &str) -> Result<(Dn, String), String> {
     let (dn, name) = text.split_once('=').ok_or("is not of the form NUMBER=NAME")?;
+    Ok((dn.parse().map_err(|_| "the number is no extension")?, one_name(name)?))
+}
+
+fn one_name(name: &str) -> Result<String, String> {
     if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
         return Err(format!("a name has at most {LONGEST_NAME} characters, none of them for control"));
     }
-    Ok((dn.parse().map_err(|_| "the number is no extension")?, name.to_owned()))
+    Ok(name.to_owned())
 }
 
 impl Node {
@@ -132,8 +139,13 @@ impl Node {
             numbers: self.withhold.contains(&Withheld::Numbers),
         };
         for (dn, name) in self.names {
-            let phone = plan.phones.iter_mut().find(|phone| phone.dn == dn);
+            let user = plan.hot_desk.users.get_mut(&dn).map(|user| &mut user.phone);
+            let phone = plan.phones.iter_mut().find(|phone| phone.dn == dn).or(user);
             phone.with_context(|| format!("--name: the node has no phone {dn}"))?.name = name;
+        }
+        if let Some(name) = self.way_out {
+            let outside = plan.outside.as_mut().context("--way-out: nothing leads outside from this node")?;
+            outside.name_ways(&name);
         }
         let tls = match (&self.tls_cert, &self.tls_key) {
             (Some(certificate), Some(key)) => {

@@ -13,7 +13,7 @@ mod planted;
 mod play;
 mod report;
 mod told;
-mod transport;
+pub(crate) mod transport;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -25,7 +25,8 @@ use schemas::soap::Version;
 use serde_json::json;
 
 use self::file::{Does, Nodes, Scenario};
-use self::play::{Transcript, play, ready, refusal};
+use self::play::{Transcript, play};
+pub(crate) use self::play::{ready, refusal};
 use self::transport::{Rest, Soap, Transport, named};
 use crate::common::cluster::Lab;
 
