@@ -318,13 +318,14 @@ impl<'a> Reader<'a> {
             }
             (Some(Held), Connected, Cause::Conference) => {}
             // Who held for too long is rung again.
-            (Some(Held), Alerting, Cause::Recall) => {
-                if own.state != Alerting && !self.says_now(record.at_ms, number, TruthState::Delivered) {
-                    let state = if own.state == Held { CallState::Held } else { CallState::Delivered };
-                    self.say(record, Type::CallDelivered, Why::Delivered, state);
-                    self.with_other(Some(record.dn.clone()));
-                }
+            (Some(Held), Alerting, Cause::Recall)
+                if own.state != Alerting && !self.says_now(record.at_ms, number, TruthState::Delivered) =>
+            {
+                let state = if own.state == Held { CallState::Held } else { CallState::Delivered };
+                self.say(record, Type::CallDelivered, Why::Delivered, state);
+                self.with_other(Some(record.dn.clone()));
             }
+            (Some(Held), Alerting, Cause::Recall) => {}
             (Some(Held), s, _) if s != Null => self.say(record, Type::CallRetrieved, Why::Retrieve, state),
             // Whoever transferred left the call that the phone stays in.
             (Some(Held), Null, Cause::Transfer) if own.joined_ms != record.at_ms => {

@@ -231,7 +231,7 @@ fn settle(bench: &Bench, asked: &mut std::collections::BTreeMap<u64, bool>, sett
 fn walk(seed: u64, steps: usize) -> (Vec<Truth>, Vec<Settled>) {
     let mut chance = Chance(seed);
     let mut pair = Pair::new();
-    if seed % 2 == 0 {
+    if seed.is_multiple_of(2) {
         for node in &mut pair.nodes {
             node.recalls_after(12_000);
         }
