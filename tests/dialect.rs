@@ -339,6 +339,39 @@ async fn what_a_switch_does_not_say_of_a_call_is_left_out() {
     app.heard_everything().await;
 }
 
+/// Our nodes tell a transfer by what it is, and have no groups that are called. A switch that rings anew for either says
+/// so with the cause.
+#[tokio::test]
+async fn a_switch_that_rings_anew_for_a_transfer_or_for_a_group_is_told_so() {
+    let switch = Foreign::start("none").await;
+    let gateway = switch.gateway().await;
+    let app = App::login(&gateway.url).await;
+    let address = switch.address.to_string();
+    let (anna, ben) = (app.watch(&address, "1000").await, app.watch(&address, "1001").await);
+    for (cause, why) in [
+        ("transfer", Why::TransferredCall),
+        ("distributed", Why::CallDistributed),
+        ("recall", Why::RecallHeldParty),
+        ("causeOfAnotherEdition", Why::NewCall),
+    ] {
+        switch.hands.fault("less", json!({ "say": { "cause": cause } })).await;
+        switch.hands.does_with("1000", "dial", json!({"number": "1001"})).await;
+        let event = app.hear(ben, Type::CallReceived, why).await;
+        assert_eq!(event.call_state, Some(CallState::Received), "{cause}");
+        let leg = event.local_call_id;
+        switch.hands.fault("less", json!({ "say": {} })).await;
+        app.hear(anna, Type::CallOriginated, Why::NewCallInvoked).await;
+        app.hear(anna, Type::CallDelivered, Why::Delivered).await;
+        app.answer(ben, leg).await.expect("answerCall is accepted");
+        app.hear(ben, Type::CallEstablished, Why::AnsweredInvoked).await;
+        app.hear(anna, Type::CallEstablished, Why::Answered).await;
+        app.clear(ben, leg).await.expect("clearCall is accepted");
+        app.hear(ben, Type::CallClear, Why::ClearInvoked).await;
+        app.hear(anna, Type::CallClear, Why::OtherDeviceCleared).await;
+    }
+    app.heard_everything().await;
+}
+
 #[tokio::test]
 async fn what_a_foreign_switch_refuses_is_told_and_changes_nothing() {
     let switch = Foreign::start_with("none", &["--license-limit", "2"]).await;

@@ -67,10 +67,13 @@ pub(super) struct Node {
     first_dn: u32,
     #[command(flatten)]
     shared: SharedLines,
-    /// The name of a phone, or of a shared number, in the directory, as in `1000=Archer, Maya`; none when nothing follows the `=`. Can be
-    /// given several times.
+    /// The name of a phone, of a hot desk user or of a shared number in the directory, as in `1000=Archer, Maya`; none
+    /// when nothing follows the `=`. Can be given several times.
     #[arg(long = "name", value_parser = name)]
     names: Vec<(Dn, String)>,
+    /// What the node's way outside is called: its SIP peer by this name, a trunk by this name and its number.
+    #[arg(long, value_parser = one_name)]
+    way_out: Option<String>,
     /// Log filter.
     #[arg(long, default_value = "info", env = "OIG_LOG")]
     log: String,
@@ -101,10 +104,14 @@ const LONGEST_NAME: usize = 256;
 
 fn name(text: &str) -> Result<(Dn, String), String> {
     let (dn, name) = text.split_once('=').ok_or("is not of the form NUMBER=NAME")?;
+    Ok((dn.parse().map_err(|_| "the number is no extension")?, one_name(name)?))
+}
+
+fn one_name(name: &str) -> Result<String, String> {
     if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
         return Err(format!("a name has at most {LONGEST_NAME} characters, none of them for control"));
     }
-    Ok((dn.parse().map_err(|_| "the number is no extension")?, name.to_owned()))
+    Ok(name.to_owned())
 }
 
 impl Node {
@@ -137,6 +144,10 @@ impl Node {
         self.shared.add_to(&mut plan, |_, _| true)?;
         for (dn, name) in self.names {
             anyhow::ensure!(plan.rename(dn, &name), "--name: the node has no phone {dn}");
+        }
+        if let Some(name) = self.way_out {
+            let outside = plan.outside.as_mut().context("--way-out: nothing leads outside from this node")?;
+            outside.name_ways(&name);
         }
         let tls = match (&self.tls_cert, &self.tls_key) {
             (Some(certificate), Some(key)) => {

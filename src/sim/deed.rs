@@ -45,6 +45,8 @@ pub enum Deed {
     /// Says what the call is charged to.
     Account(String),
     DoNotDisturb(bool),
+    /// The phone answers its calls by itself.
+    AutoAnswer(bool),
     /// A hot desk user comes to the set; an external one, whose own number stands for it, to an outside number.
     #[serde(skip)]
     LogIn {
@@ -106,6 +108,7 @@ impl Deed {
             Self::RetrieveFrom(holder) => Command::RetrieveFrom { line, holder },
             Self::Account(code) => Command::Account { target: here, code },
             Self::DoNotDisturb(on) => Command::DoNotDisturb { dn: line.dn, on },
+            Self::AutoAnswer(on) => Command::AutoAnswer { dn: line.dn, on },
             Self::LogIn { user, pin, outside } if user == set => {
                 Command::HotDesk(Desking::LogInOutside { user, pin, number: outside })
             }

@@ -175,6 +175,7 @@ async fn verb(request: HttpRequest, node: Data<SimNodeHandle>, path: Path<(Strin
             Deed::Presence { group, present: body.on.ok_or(Refused::Bad("the body: on is missing".into()))? }
         }
         "dnd" => Deed::DoNotDisturb(body.on.ok_or(Refused::Bad("the body: on is missing".into()))?),
+        "autoanswer" => Deed::AutoAnswer(body.on.ok_or(Refused::Bad("the body: on is missing".into()))?),
         "forward" => {
             let number = number()?;
             Deed::Forward(forwarding(body.kind.as_deref())?, (!number.is_empty()).then_some(number))

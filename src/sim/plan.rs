@@ -280,6 +280,7 @@ fn lab_outside(node: Ceid) -> Option<OutsidePlan> {
     };
     Some(OutsidePlan {
         dial_plan: lab_dial_plan(),
+        trunk_name: "Trunk".into(),
         access,
         direct_in_prefix: "+1613555".into(),
         direct_in: vec![Route { first: dn(1000), last: dn(1019), owner: ceid(1) }],

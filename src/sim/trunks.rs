@@ -25,6 +25,8 @@ pub struct Trunk(pub u16);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutsidePlan {
     pub dial_plan: DialPlan,
+    /// What a trunk is called, before its number.
+    pub trunk_name: String,
     pub access: Access,
     /// What stands before the extension in the direct-in numbers, from `+` on.
     pub direct_in_prefix: String,
@@ -68,13 +70,21 @@ impl OutsidePlan {
         }
     }
 
+    /// Calls the node's trunks, or its peer, something else.
+    pub fn name_ways(&mut self, called: &str) {
+        match &mut self.access {
+            Access::Peer { name, .. } => called.clone_into(name),
+            Access::Trunks(_) | Access::Through(_) => called.clone_into(&mut self.trunk_name),
+        }
+    }
+
     /// The device of a trunk, as events name it: a trunk by its number, a peer by its name.
     #[must_use]
     pub fn device(&self, trunk: Trunk) -> DeviceRef {
         match &self.access {
             Access::Peer { name, .. } => DeviceRef::number(name.clone()),
             Access::Trunks(_) | Access::Through(_) => {
-                let name = Some(format!("Trunk {}", trunk.0));
+                let name = Some(format!("{} {}", self.trunk_name, trunk.0));
                 DeviceRef { name, ..DeviceRef::number(trunk.0.to_string()) }
             }
         }

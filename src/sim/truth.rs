@@ -241,6 +241,9 @@ pub struct TruthPhone {
     pub name: String,
     pub buttons: u8,
     pub dnd: bool,
+    /// It answers its calls by itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub auto_answer: bool,
     /// The hot desk user who is logged in at the set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,

@@ -17,7 +17,7 @@ It prints one line with its ports and lives until it is killed. People at its ph
 simulated node: POST /phones/1000/dial {"number": "1001"}, and /answer, /hold, /retrieve, /hangup, /fail without a body.
 POST /faults/status {"value": "overloadReached"} lets the switch say that of itself.
 POST /faults/less {"say": {"callingDevice": "notKnown", "calledDevice": null, "cause": null}} lets its events say that a
-party is notKnown or restricted, or leave an element out (null); {"say": {}} ends it.
+party is notKnown or restricted, have another cause, or leave an element out (null); {"say": {}} ends it.
 GET /seen gives how often each service was asked for, and the login of the last session.
 """
 
@@ -150,7 +150,9 @@ class Switch:
         """An element of an event, as far as it may be said."""
         if name not in self.less:
             return element
-        return tag(name, tag(self.less[name])) if self.less[name] else ""
+        said = self.less[name]
+        # A cause is a word, another element one of the standard's empty ones.
+        return tag(name, said if name == "cause" else tag(said)) if said else ""
 
     def fail(self, phone):
         """The call of a phone has failed; why is said as far as it may be."""

@@ -567,7 +567,7 @@ fn hand_body(verb: &str, words: &[&str]) -> Result<Map<String, Value>, String> {
             let number = number.first().copied().unwrap_or_default();
             return Ok(Map::from_iter([("type".to_owned(), json!(kind)), ("number".to_owned(), json!(number))]));
         }
-        ("dnd" | "onebusy", [on @ ("on" | "off")]) => ("on".to_owned(), json!(*on == "on")),
+        ("dnd" | "autoanswer" | "onebusy", [on @ ("on" | "off")]) => ("on".to_owned(), json!(*on == "on")),
         ("presence", [on @ ("on" | "off"), group]) => {
             let on = ("on".to_owned(), json!(*on == "on"));
             return Ok(Map::from_iter([on, ("group".to_owned(), json!(group))]));

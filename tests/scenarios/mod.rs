@@ -13,7 +13,7 @@ mod planted;
 mod play;
 mod report;
 mod told;
-mod transport;
+pub(crate) mod transport;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -25,8 +25,8 @@ use schemas::soap::Version;
 use serde_json::json;
 
 use self::file::{Does, Nodes, Scenario};
-pub use self::play::ready;
-use self::play::{Transcript, play, refusal};
+use self::play::{Transcript, play};
+pub(crate) use self::play::{ready, refusal};
 use self::told::Cast;
 use self::transport::{Rest, Soap, Transport, named};
 use crate::common::cluster::Lab;

@@ -104,7 +104,12 @@ pub fn script(known: &Known, node: u16, dn: &str) -> Script {
         let here = split.iter().find(|(at_ms, gcid, _)| (*at_ms, *gcid) == (r.at_ms, r.gcid.as_str()));
         here.is_some_and(|(.., maker)| *maker != (r.node, r.leg))
     };
-    all.sort_by_key(|r| (r.at_ms, !goes_apart(r), !origins.contains(&(r.at_ms, r.node)), r.node != node, r.seq));
+    // Who is rung because the call was held for too long is rung after whatever else happens then.
+    let order = |r: &&Truth| {
+        let recalls = r.cause == Cause::Recall;
+        (r.at_ms, !goes_apart(r), recalls, !origins.contains(&(r.at_ms, r.node)), r.node != node, r.seq)
+    };
+    all.sort_by_key(order);
     sent_on_first(&mut all);
     one_after_another(&mut all, known);
     let split = split.into_iter().map(|(at_ms, gcid, _)| (at_ms, gcid)).collect();
@@ -429,13 +434,14 @@ impl<'a> Reader<'a> {
             }
             (Some(Held), Connected, Cause::Conference) => {}
             // Who held for too long is rung again.
-            (Some(Held), Alerting, Cause::Recall) => {
-                if own.state != Alerting && !self.says_now(record.at_ms, number, TruthState::Delivered) {
-                    let state = if own.state == Held { CallState::Held } else { CallState::Delivered };
-                    self.say(record, Type::CallDelivered, Why::Delivered, state);
-                    self.with_other(Some(record.dn.clone()));
-                }
+            (Some(Held), Alerting, Cause::Recall)
+                if own.state != Alerting && !self.says_now(record.at_ms, number, TruthState::Delivered) =>
+            {
+                let state = if own.state == Held { CallState::Held } else { CallState::Delivered };
+                self.say(record, Type::CallDelivered, Why::Delivered, state);
+                self.with_other(Some(record.dn.clone()));
             }
+            (Some(Held), Alerting, Cause::Recall) => {}
             (Some(Held), s, _) if s != Null => self.say(record, Type::CallRetrieved, Why::Retrieve, state),
             // Whoever transferred left the call that the phone stays in.
             (Some(Held), Null, Cause::Transfer) if own.joined_ms != record.at_ms => {

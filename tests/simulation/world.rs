@@ -190,7 +190,7 @@ impl World {
             .map(|number| {
                 let clock = clock.clone();
                 let env = sim_node::Env { clock: Arc::new(move || clock.now()) };
-                SimNode::spawn(plan(number, (seed % 3 == 0).then_some(HOLD_RECALL_MS)), env)
+                SimNode::spawn(plan(number, seed.is_multiple_of(3).then_some(HOLD_RECALL_MS)), env)
             })
             .collect();
         actix::spawn(peer_link(nodes[0].clone(), nodes[1].clone()));

@@ -1,5 +1,4 @@
-//! The services on features of a phone. Auto answer is none that the switch has: it is refused as an
-//! unknown service.
+//! The services on features of a phone. Auto answer is set by hand alone.
 
 use schemas::csta::message::{
     EventBody, Failure, FeatureChange, FeatureRequest, FeatureResponse, ForwardItem, ForwardingType, Response,
@@ -52,7 +51,10 @@ pub(super) fn answer(request: FeatureRequest, switch: &mut Switch, now_ms: i64, 
         FeatureRequest::GetMessageWaiting { device } => {
             FeatureResponse::GetMessageWaiting { on: switch.lamp(monitorable(&device, switch)?).map_err(failure)? }
         }
-        FeatureRequest::GetAutoAnswer { .. } => return Err(Failure::operation("serviceNotSupported")),
+        FeatureRequest::GetAutoAnswer { device } => {
+            let line = monitorable(&device, switch)?;
+            FeatureResponse::GetAutoAnswer { on: switch.answers_by_itself(line).map_err(failure)? }
+        }
     };
     Ok(Response::Feature(response))
 }
@@ -61,6 +63,7 @@ pub(super) fn answer(request: FeatureRequest, switch: &mut Switch, now_ms: i64, 
 pub(super) fn event(device: &DeviceRef, setting: &Setting) -> EventBody {
     let change = match setting {
         Setting::DoNotDisturb(on) => FeatureChange::DoNotDisturb(*on),
+        Setting::AutoAnswer(on) => FeatureChange::AutoAnswer(*on),
         Setting::Forward(which, number) => FeatureChange::Forwarding(forward_item(*which, number.as_ref())),
         Setting::MessageWaiting(on) => FeatureChange::MessageWaiting(*on),
         Setting::HotDesk { user, at } => return EventBody::HotDesk(state_of(*user, at.as_ref())),

@@ -97,7 +97,7 @@ fn name(request: &Request) -> &'static str {
 }
 
 /// Every service that is answered, by name.
-pub const SERVICES: [&str; 37] = [
+pub const SERVICES: [&str; 38] = [
     "SystemStatus",
     "SystemRegister",
     "StartApplicationSession",
@@ -126,6 +126,7 @@ pub const SERVICES: [&str; 37] = [
     "SetDoNotDisturb",
     "GetForwarding",
     "SetForwarding",
+    "GetAutoAnswer",
     "GetMessageWaitingIndicator",
     "AssociateData",
     "CamponCall",

@@ -141,10 +141,14 @@ impl Plan {
         Ok(())
     }
 
-    /// Names a phone or a shared number; `false` when there is none of that number.
+    /// Names a phone, a hot desk user or a shared number; `false` when there is none of that number.
     pub fn rename(&mut self, number: Dn, name: &str) -> bool {
-        let phone = self.phones.iter_mut().find(|phone| phone.dn == number).map(|phone| &mut phone.name);
-        let named = phone.or_else(|| self.shared.get_mut(&number).map(|line| &mut line.name));
+        let phone = self.phones.iter_mut().find(|phone| phone.dn == number);
+        let user = self.hot_desk.users.get_mut(&number).map(|user| &mut user.phone);
+        let named = phone
+            .or(user)
+            .map(|phone| &mut phone.name)
+            .or_else(|| self.shared.get_mut(&number).map(|line| &mut line.name));
         named.map(|named| name.clone_into(named)).is_some()
     }
 }

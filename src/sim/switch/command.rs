@@ -129,6 +129,7 @@ impl Switch {
             Command::HandOff(line) => self.hand_off(by, line, step),
             Command::Presence { presence, invoker } => self.set_presence(by, presence, invoker, step),
             Command::DoNotDisturb { dn, on } => self.do_not_disturb(by, dn, on, step),
+            Command::AutoAnswer { dn, on } => self.set_auto_answer(by, dn, on, step),
             Command::Forward { dn, which, number } => self.set_forward(by, dn, which, number, step),
         }
     }

@@ -49,21 +49,26 @@ impl Switch {
             self.join(call, Place::Line(line), LegState::Alerting, Why::Redirected, step);
             self.let_ring(call, step);
         }
+        // Before it is told, so that the other node hears of a caller who holds.
+        if let Route::Partner(peer) = route {
+            self.set_up(call, peer, number, step);
+        }
         let Some(entry) = self.state.calls.get(&call).cloned() else { return Ok(done) };
         let who = (left.clone(), left.clone());
         self.tell_left(&entry, &rivals, &to, Why::Redirected, step);
         self.tell_way(CallEventKind::Diverted, &entry, who, Some(to.clone()), Why::Redirected, &lines, step);
-        if let (Some(_), Some(rung)) = (rung, entry.legs.last()) {
-            self.update(call, Change::Diverted { rings: true, cause: Why::Redirected }, &left, None, None, step);
-            self.tell_all(CallEventKind::Delivered, *rung, Why::Redirected, step);
-            return Ok(done);
+        let how = Change::Diverted { rings: rung.is_some(), cause: Why::Redirected };
+        if rung.is_some() || matches!(route, Route::Partner(_)) {
+            self.update(call, how, &left, None, None, step);
+        } else {
+            self.say_sent_on(call, how, &left, &to, step);
         }
-        self.say_sent_on(call, Change::Diverted { rings: false, cause: Why::Redirected }, &left, &to, step);
-        match route {
-            Route::Here(line) => self.reach(call, line, Why::Redirected, step),
-            Route::Partner(peer) => self.set_up(call, peer, number, step),
-            Route::Outside { digits, number } => self.call_outside(call, &digits, number, step),
-            Route::Nowhere(why) => self.fail(call, why, step),
+        match (rung.and(entry.legs.last()), route) {
+            (Some(rung), _) => self.tell_all(CallEventKind::Delivered, *rung, Why::Redirected, step),
+            (None, Route::Here(line)) => self.reach(call, line, Why::Redirected, step),
+            (None, Route::Partner(_)) => {}
+            (None, Route::Outside { digits, number }) => self.call_outside(call, &digits, number, step),
+            (None, Route::Nowhere(why)) => self.fail(call, why, step),
         }
         Ok(done)
     }

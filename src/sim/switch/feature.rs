@@ -3,7 +3,7 @@
 use schemas::domain::{Dn, Forwarding};
 
 use super::command::Outcome;
-use super::model::{By, Changed, Done, Line, Output, Refusal, Setting};
+use super::model::{By, Changed, Done, LegState, Line, Output, Refusal, Setting};
 use super::route::Route;
 use super::{Step, Switch};
 use crate::sim::truth::{TruthFeature, TruthSetting};
@@ -28,6 +28,33 @@ impl Switch {
             self.tell_set(dn, Setting::DoNotDisturb(on), step);
         }
         Ok(Done::default())
+    }
+
+    pub(super) fn set_auto_answer(&mut self, by: By, dn: Dn, on: bool, step: &mut Step<'_>) -> Outcome {
+        self.sets_features(by, dn)?;
+        if let Some(phone) = self.state.phones.get_mut(&dn)
+            && phone.auto_answer != on
+        {
+            phone.auto_answer = on;
+            self.touched.insert(dn);
+            self.tell_set(dn, Setting::AutoAnswer(on), step);
+        }
+        Ok(Done::default())
+    }
+
+    /// At the end of a step: what rings at a phone that answers by itself, and whose line is free, is answered.
+    pub(super) fn answer_by_itself(&mut self, step: &mut Step<'_>) {
+        let answers = |dn: &&Dn| self.state.phones.get(dn).is_some_and(|phone| phone.auto_answer);
+        let phones: Vec<Dn> = self.touched.iter().filter(answers).copied().collect();
+        for dn in phones {
+            let buttons = self.state.phones.get(&dn).map_or(0, |phone| phone.plan.buttons);
+            for line in (1..=buttons).map(|button| Line { dn, button }) {
+                let rings = self.leg_in(line, |s| s == LegState::Alerting).filter(|_| !self.is_engaged(line));
+                if let Some(leg) = rings {
+                    self.answer(leg, step);
+                }
+            }
+        }
     }
 
     /// Where nobody can be, nothing is set: what is set there already holds.
@@ -95,6 +122,7 @@ impl Switch {
     pub(super) fn lose_settings(&mut self, step: &mut Step<'_>) {
         let mut phones = std::mem::take(&mut self.state.phones);
         for (dn, phone) in &mut phones {
+            phone.auto_answer = false;
             if std::mem::take(&mut phone.dnd) {
                 self.record_setting(*dn, TruthSetting::DoNotDisturb { on: false }, step);
             }

@@ -6,7 +6,7 @@
 
 use schemas::csta::message::CallEventKind;
 
-use super::model::{LegNo, LegState, Line, Timer, Why};
+use super::model::{LegNo, LegState, Line, Place, Timer, Why};
 use super::{Step, Switch};
 use crate::sim::peer::Change;
 
@@ -18,9 +18,15 @@ impl Switch {
             let entry = self.state.legs.get(leg).filter(|l| l.pair.is_none())?;
             let (line, others) = (entry.place.line()?, self.others(*leg));
             let [other] = others.as_slice() else { return None };
-            let talks = matches!(self.state.legs.get(other)?.state, LegState::Connected | LegState::Held);
+            let theirs = self.state.legs.get(other)?;
+            let talks = matches!(theirs.state, LegState::Connected | LegState::Held);
+            // When both ends of a link hold, one of them alone begins.
+            let begins = match &theirs.place {
+                Place::Far { part, .. } => theirs.state != LegState::Held || part.origin == self.plan.ceid.get(),
+                Place::Line(_) | Place::Outside { .. } => true,
+            };
             let alone = self.parties_of(*other).len() == 1;
-            (talks && alone && !self.is_busy(line)).then_some((entry.since_ms + after_ms?, *leg, line))
+            (talks && begins && alone && !self.is_busy(line)).then_some((entry.since_ms + after_ms?, *leg, line))
         })
     }
 

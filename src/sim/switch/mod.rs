@@ -120,7 +120,7 @@ impl Switch {
             .phones
             .iter()
             .chain(plan.hot_desk.users.values().map(|user| &user.phone))
-            .map(|p| (p.dn, Phone { plan: p.clone(), dnd: false, forwards: BTreeMap::new() }))
+            .map(|p| (p.dn, Phone { plan: p.clone(), dnd: false, auto_answer: false, forwards: BTreeMap::new() }))
             .collect();
         Self {
             state: State { phones, ..State::default() },
@@ -154,7 +154,7 @@ impl Switch {
     pub fn on(&mut self, input: Input, now_ms: i64, out: &mut Vec<Output>) -> Result<Done, Refusal> {
         let began = out.len();
         let mut step = Step { now_ms, out };
-        let ticks = input == Input::Tick;
+        let asks = matches!(input, Input::Command(..) | Input::Outside(_));
         let result = match input {
             Input::Command(by, command) => self.command(by, command, &mut step),
             Input::Deed { set, button, deed } => self.hand_on(set, button, deed, &mut step),
@@ -182,10 +182,11 @@ impl Switch {
         };
         self.ring_waiting(&mut step);
         // A command that is refused changes nothing, though a call may be due.
-        if ticks || !self.touched.is_empty() {
+        if !asks || !self.touched.is_empty() {
             self.recall_held(&mut step);
         }
         self.mature(&mut step);
+        self.answer_by_itself(&mut step);
         self.follow(&mut step);
         self.tell_hosts(began, &mut step);
         self.steps += 1;

@@ -318,6 +318,8 @@ pub struct Pick {
 pub struct Phone {
     pub plan: PhonePlan,
     pub dnd: bool,
+    /// Answers its calls by itself.
+    pub auto_answer: bool,
     /// Where its calls are forwarded to.
     pub forwards: BTreeMap<Forwarding, String>,
 }
@@ -465,6 +467,11 @@ pub enum Command {
         invoker: Option<Dn>,
     },
     DoNotDisturb {
+        dn: Dn,
+        on: bool,
+    },
+    /// Whether a phone answers its calls by itself.
+    AutoAnswer {
         dn: Dn,
         on: bool,
     },
@@ -695,6 +702,7 @@ pub struct InUse {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Setting {
     DoNotDisturb(bool),
+    AutoAnswer(bool),
     Forward(Forwarding, Option<String>),
     /// The lamp is lit, or went out.
     MessageWaiting(bool),

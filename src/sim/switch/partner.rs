@@ -323,8 +323,10 @@ impl Switch {
             _ => {}
         }
         let lines = self.lines_of(number);
+        let rings_now = matches!(how, Change::Rings { .. })
+            && self.state.legs.get(&leg).is_some_and(|l| l.state == LegState::Alerting && l.state != known);
         // Passed on only when it says something new: it could go round for ever otherwise.
-        if former != self.parties_of(leg) || *before.gcid != *clipped(&gcid) {
+        if former != self.parties_of(leg) || *before.gcid != *clipped(&gcid) || rings_now {
             self.update(number, how, &by, to.as_ref(), Some(leg), step);
         }
         let Some(call) = self.state.calls.get(&number).cloned() else { return };

@@ -211,14 +211,18 @@ impl Switch {
     /// What a partner was asked for, which it has answered now.
     fn asked(&mut self, peer: u16, part: PartId) -> Option<Pick> {
         self.state.picks.get(&part).filter(|pick| pick.peer == peer)?;
-        self.state.picks.remove(&part)
+        let pick = self.state.picks.remove(&part)?;
+        self.touched.insert(pick.line.dn);
+        Some(pick)
     }
 
     /// Those who wait for a partner in vain do not get the call.
     pub(super) fn give_up_picks(&mut self, vain: impl Fn(&Pick) -> bool, step: &mut Step<'_>) {
+        let touched = &mut self.touched;
         self.state.picks.retain(|part, pick| {
             let given_up = vain(pick);
             if given_up {
+                touched.insert(pick.line.dn);
                 step.out.push(Output::Settled(part.number, Err(Refusal::Unreachable)));
             }
             !given_up

@@ -116,6 +116,15 @@ impl Switch {
         Ok((phone.dnd, &phone.forwards))
     }
 
+    /// Whether a phone answers its calls by itself.
+    ///
+    /// # Errors
+    /// When there is no such phone or button.
+    pub fn answers_by_itself(&self, line: Line) -> Result<bool, Refusal> {
+        self.phone(line)?;
+        Ok(self.state.phones.get(&line.dn).is_some_and(|phone| phone.auto_answer))
+    }
+
     /// Whether messages wait for a phone.
     ///
     /// # Errors
@@ -144,6 +153,7 @@ impl Switch {
             name: phone.plan.name.clone(),
             buttons: phone.plan.buttons,
             dnd: phone.dnd,
+            auto_answer: phone.auto_answer,
             user: (self.number_at(phone.plan.dn) != phone.plan.dn).then(|| self.number_at(phone.plan.dn).to_string()),
             desk: self.desk_of(phone.plan.dn).map(|desk| match desk {
                 Desk::Set(set) | Desk::Away { set, .. } => set.to_string(),
@@ -197,6 +207,7 @@ impl Switch {
         let busy = |phone: &&Phone| {
             let lines = (1..=phone.plan.buttons).map(|button| Line { dn: phone.plan.dn, button });
             phone.dnd
+                || phone.auto_answer
                 || self.number_at(phone.plan.dn) != phone.plan.dn
                 || self.desk_of(phone.plan.dn).is_some()
                 || !phone.forwards.is_empty()

@@ -91,7 +91,7 @@ async fn what_cannot_be_set_or_asked_is_refused_in_the_standard_s_words() {
         ),
         (ask(FeatureRequest::GetDoNotDisturb { device: device("1018") }), "privilegeViolationSpecifiedDevice"),
         (ask(FeatureRequest::GetForwarding { device: device("1500") }), "invalidDeviceID"),
-        (ask(FeatureRequest::GetAutoAnswer { device: device("1000") }), "serviceNotSupported"),
+        (ask(FeatureRequest::GetAutoAnswer { device: device("1500") }), "invalidDeviceID"),
         (ask(FeatureRequest::GetMessageWaiting { device: device("1018") }), "privilegeViolationSpecifiedDevice"),
         (ask(FeatureRequest::GetMessageWaiting { device: device("1500") }), "invalidDeviceID"),
     ] {

@@ -13,6 +13,7 @@ using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Net;
+using System.Text;
 using System.Threading;
 using System.Web.Script.Serialization;
 
@@ -75,6 +76,8 @@ class Call
             Monitor();
             HeldPollIsLetGo();
             foreach (IDictionary step in (IEnumerable)plan["steps"]) Step(step);
+            if (plan.Contains("callers"))
+                foreach (string name in (IEnumerable)plan["callers"]) Caller(name);
             HearsNothing();
             foreach (var party in parties.Values)
             {
@@ -152,6 +155,31 @@ class Call
             Same("the leg of getCallStatus of " + party.Dn, Gateway.Field(status, "callEvent.localCallId"), party.Leg);
             if (!party.Leg.Equals(0L))
                 gateway.Refused("clearCall", "an unknown leg", Asked("objectId", party.Id, "localCallId", 999999999L));
+        }
+    }
+
+    /// The name of somebody outside comes as it is; who has none has no NAME.
+    void Caller(string name)
+    {
+        var callee = parties["callee"];
+        var outside = hands[callee.Node - 1] + "/outside/";
+        var json = new JavaScriptSerializer();
+        var asked = new Dictionary<string, object>
+        {
+            { "from", "+14165551234" }, { "name", name }, { "to", "+1613555" + callee.Dn },
+        };
+        using (var client = new WebClient { Proxy = null, Encoding = Encoding.UTF8 })
+        {
+            var reply = client.UploadString(outside + "call", json.Serialize(asked));
+            var call = ((IDictionary)json.DeserializeObject(reply))["call"];
+            var rings = Next(callee);
+            Same("what somebody outside leads to", Of(rings, "type"), "CALL_RECEIVED");
+            var devices = ((IEnumerable)Gateway.Field(rings, "device")).Cast<object>();
+            var who = devices.Single(device => Of(device, "deviceName") == "CALLING_DEVICE");
+            var said = Attribute(who, "deviceAttribute", "NAME");
+            Same("the name of somebody outside", said, name.Length == 0 ? null : name);
+            client.UploadString(outside + Gateway.Spelt(call) + "/hangup", "{}");
+            Same("what follows", Of(Next(callee), "type"), "CALL_CLEAR");
         }
     }
 

@@ -115,6 +115,7 @@ class Call {
     }
     await this.numberedAndCancelled()
     for (const step of this.plan.steps) await this.step(step)
+    for (const name of this.plan.callers ?? []) await this.caller(name)
     await this.session.hearsNothing(300)
     for (const { objectId } of Object.values(this.parties)) {
       await this.session.accepted('stopMonitor', { objectId })
@@ -179,6 +180,27 @@ class Call {
     same(what, [event.callState, event.localCallId], [state, party.leg])
     same(`${what}: objectId`, event.objectId, party.objectId)
     if (state === 'IDLE') same(`${what}: type`, event.type, 'MONITOR_SET')
+  }
+
+  /** The name of somebody outside comes as it is; who has none has no NAME. */
+  async caller(name) {
+    const { callee } = this.parties
+    const outside = `${this.hands[callee.node - 1]}/outside`
+    const does = async (what, body) => {
+      const headers = { 'Content-Type': 'application/json' }
+      const reply = await fetch(`${outside}/${what}`, { method: 'POST', headers, body: JSON.stringify(body) })
+      const said = await reply.text()
+      same(`${outside}/${what}: ${said}`, reply.status, 200)
+      return JSON.parse(said)
+    }
+    const { call } = await does('call', { from: '+14165551234', name, to: `+1613555${callee.dn}` })
+    const rings = await this.session.nextEvent(callee)
+    same('what somebody outside leads to', rings.type, 'CALL_RECEIVED')
+    const who = rings.device.find((device) => device.deviceName === 'CALLING_DEVICE')
+    const said = who.deviceAttribute.find((attribute) => attribute.attributeName === 'NAME')
+    same('the name of somebody outside', said?.attributeValue, name || undefined)
+    await does(`${call}/hangup`, {})
+    same('what follows', (await this.session.nextEvent(callee)).type, 'CALL_CLEAR')
   }
 
   async step(step) {

@@ -119,6 +119,8 @@ class Call:
         self.numbered_and_cancelled()
         for step in self.plan["steps"]:
             self.step(step)
+        for name in self.plan.get("callers", []):
+            self.caller(name)
         self.session.hears_nothing(300)
         for party in self.parties.values():
             self.session.accepted("stopMonitor", objectId=party.object_id)
@@ -192,6 +194,22 @@ class Call:
             self.status_is(party, state)
             if party.leg and self.plan["refusals"]:
                 self.refusals_of_legs(party)
+
+    def caller(self, name):
+        """The name of somebody outside comes as it is; who has none has no NAME."""
+        callee = self.parties["callee"]
+        outside = f"{self.hands[callee.node]}/outside"
+        asked = {"from": "+14165551234", "name": name, "to": f"+1613555{callee.dn}"}
+        reply = requests.post(f"{outside}/call", json=asked, timeout=10, proxies={"http": ""})
+        same(f"{outside}/call: {reply.text}", reply.status_code, 200)
+        call, rings = reply.json()["call"], self.session.next_event(callee)
+        same("what somebody outside leads to", rings["type"], "CALL_RECEIVED")
+        who = next(device for device in rings["device"] if device["deviceName"] == "CALLING_DEVICE")
+        attributes = self.oracle.attributes(who["deviceAttribute"], "somebody outside")
+        same("the name of somebody outside", attributes.get("NAME"), name or None)
+        reply = requests.post(f"{outside}/{call}/hangup", json={}, timeout=10, proxies={"http": ""})
+        same(f"{outside}/{call}/hangup: {reply.text}", reply.status_code, 200)
+        same("what follows", self.session.next_event(callee)["type"], "CALL_CLEAR")
 
     def refusals_of_legs(self, party):
         """What is not announced, legs that are not, and sessions that watch nothing."""

@@ -435,3 +435,18 @@ fn tones_arrive_at_another_node() {
     let phone = net.nodes[1].switch.truth_of(line("2000").dn).expect("a phone");
     assert_eq!(phone.legs[0].tones, "1234");
 }
+
+#[test]
+fn a_caller_who_holds_is_known_to_hold_where_the_call_is_redirected_to() {
+    let mut net = Net::new();
+    net.call("1000", "1001");
+    net.answer("1001");
+    net.does("1001", Command::Hold(at("1001"))).expect("held");
+    net.consult("1000", "2000");
+    net.does("1000", Command::Transfer(two("1000"))).expect("transferred");
+    net.does("2000", Command::Redirect { target: at("2000"), number: "3000".into() }).expect("redirected");
+    net.answer("3000");
+    assert_eq!((net.states("1001"), net.states("3000")), (vec![TruthState::Held], vec![TruthState::Connected]));
+    net.does("1001", Command::Retrieve(at("1001"))).expect("retrieved");
+    assert_eq!(net.kinds(2), [(Retrieved, Why::Normal)]);
+}

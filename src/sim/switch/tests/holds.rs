@@ -184,3 +184,40 @@ fn across_a_link_both_ends_see_the_same() {
         net.sound();
     }
 }
+
+#[test]
+fn who_waits_behind_another_node_hears_it_ring_as_well() {
+    let mut net = Net::recalling();
+    net.call("2001", "1004");
+    net.does("2003", Command::PickUp { line: line("2003"), ringing: at("1004") }).expect("asked");
+    assert_eq!(net.states("2003"), [Connected], "over node 1");
+    net.does("2001", Command::Hold(at("2001"))).expect("held");
+    net.wait(AFTER_MS);
+    assert_eq!((net.states("2001"), net.states("2003")), (vec![Alerting], vec![Delivered]));
+    net.answer("2001");
+    assert_eq!((net.states("2001"), net.states("2003")), (vec![Connected], vec![Connected]));
+    net.does("2001", Command::Hold(at("2001"))).expect("held");
+    net.wait(AFTER_MS);
+    net.wait(20_000);
+    assert_eq!((net.states("2001"), net.states("2003")), (vec![], vec![Failed]));
+    net.sound();
+}
+
+#[test]
+fn of_two_who_hold_across_a_link_one_is_rung_and_then_the_other() {
+    let mut net = Net::recalling();
+    net.call("1000", "2000");
+    net.answer("2000");
+    for who in ["2000", "1000"] {
+        net.does(who, Command::Hold(at(who))).expect("held");
+    }
+    net.wait(AFTER_MS);
+    assert_eq!((net.states("1000"), net.states("2000")), (vec![Alerting], vec![Held]), "node 1 set the call up");
+    net.answer("1000");
+    assert_eq!((net.states("1000"), net.states("2000")), (vec![Delivered], vec![Alerting]));
+    net.answer("2000");
+    assert_eq!((net.states("1000"), net.states("2000")), (vec![Connected], vec![Connected]));
+    net.does("1000", Command::Clear(at("1000"))).expect("cleared");
+    assert!(net.is_idle());
+    net.sound();
+}

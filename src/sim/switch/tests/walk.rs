@@ -84,7 +84,7 @@ fn random_command(chance: &mut Chance, node: usize) -> Command {
     let target = Target { line, call: None };
     let two = Two { line, held: None, active: None };
     let (number, other) = (random_number(chance, 16), chance.below(13));
-    match chance.below(37) {
+    match chance.below(38) {
         0..=2 => Command::MakeCall { line, number },
         3 => Command::OffHook(line),
         4 => Command::Digits { target, digits: ["1", "20", "1001"][chance.below(3)].into() },
@@ -115,6 +115,7 @@ fn random_command(chance: &mut Chance, node: usize) -> Command {
             _ => Command::ClearMessageAt { at: line.dn, from: number },
         },
         34 => Command::HandOff(self::line(["1005", "1015", "1015/2"][chance.below(3)])),
+        35 => Command::AutoAnswer { dn: line.dn, on: chance.below(4) == 0 },
         33 => Command::Presence { presence: presence(chance, line.dn), invoker: None },
         31 => Command::RetrieveFrom { line, holder: self::line(LINES[chance.below(2)][other % 6]).dn },
         32 => Command::Account { target, code: ["12", "1"][chance.below(2)].into() },
@@ -276,7 +277,7 @@ fn talks_away(home: &Bench) -> bool {
 fn walk(seed: u64, steps: usize) -> (Vec<Truth>, Vec<Settled>, bool) {
     let mut chance = Chance(seed);
     let mut pair = Pair::with(walked_plan());
-    if seed % 2 == 0 {
+    if seed.is_multiple_of(2) {
         for node in &mut pair.nodes {
             node.recalls_after(12_000);
         }
