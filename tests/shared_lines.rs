@@ -78,6 +78,7 @@ async fn a_key_line_is_one_line_at_the_buttons_of_several_sets() {
         scene.watch(object).await;
     }
     app.make(caller, "1600").await.expect("accepted");
+    app.hear(caller, Type::CallOriginated, Why::NewCallInvoked).await;
     let delivered = app.hear(caller, Type::CallDelivered, Why::Delivered).await;
     assert_eq!(told(&delivered, DeviceName::CalledDevice)[..2], [Some("1600"), Some("KEYLINE")]);
     let rings = app.hear(one, Type::CallReceived, Why::NewCall).await;
@@ -128,9 +129,9 @@ async fn a_multicall_group_shows_its_number_to_whom_its_members_call() {
     let second = app.hear(two, Type::CallReceived, Why::NewCall).await;
     let own = told(&second, DeviceName::CalledDevice);
     assert_eq!(own, [Some("1601"), Some("MULTICALL_GROUP"), Some("9"), Some("Sales")]);
-    let of_one = [app.hear(one, Type::CallOriginated, Why::NewCallInvoked).await.local_call_id];
+    let leg = app.hear(one, Type::CallOriginated, Why::NewCallInvoked).await.local_call_id;
     app.hear(one, Type::CallDelivered, Why::Delivered).await;
-    app.clear(one, of_one[0]).await.expect("accepted");
+    app.clear(one, leg).await.expect("accepted");
     app.hear(one, Type::CallClear, Why::ClearInvoked).await;
     scene.node.hands.does("1003", "hangup").await;
     app.hear(two, Type::CallClear, Why::OtherDeviceCleared).await;

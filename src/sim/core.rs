@@ -47,6 +47,7 @@ pub enum Handed {
 
 /// What is to be done outside.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant)] // done at once, never kept in numbers
 pub enum Act {
     Send {
         to: AssociationId,

@@ -58,6 +58,7 @@ pub struct CallDetails {
 /// What a node tells a device. Answers and facts come on this one path, so that they arrive in
 /// the order in which the node said them.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant)] // most are facts: a box for each would cost more than the room
 pub enum Told {
     Monitored(Result<(), NodeRefusal>),
     /// The node ended the monitor by itself.

@@ -44,6 +44,7 @@ pub(crate) enum Input {
 
 /// What is to be done about it.
 #[derive(Debug, PartialEq)]
+#[allow(clippy::large_enum_variant)] // done at once, never kept in numbers
 pub(crate) enum Effect {
     Send(u16, Message, Edition),
     Tell(ObjectId, Told),

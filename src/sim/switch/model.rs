@@ -733,6 +733,7 @@ pub struct Service {
 
 /// What the switch says to the world.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant)] // most are what happened: a box for each would cost more than the room
 pub enum Output {
     Truth(Truth),
     TruthFeature(TruthFeature),
