@@ -147,7 +147,7 @@ impl Switch {
     }
 
     /// A caller of ours who heard it ring waits for another node to say so again.
-    fn waits_again(&mut self, call: CallNo, why: Why, step: &mut Step<'_>) {
+    pub(super) fn waits_again(&mut self, call: CallNo, why: Why, step: &mut Step<'_>) {
         let heard = |l: &LegNo| {
             self.state.legs.get(l).is_some_and(|l| l.place.line().is_some() && l.state == LegState::Delivered)
         };

@@ -105,8 +105,12 @@ impl Switch {
         self.tell(CallEventKind::NetworkReached, call, who, Why::NewCall, &self.lines_of(number), step);
     }
 
-    /// A partner's digits are with the network.
-    pub(super) fn reached_there(&mut self, leg: LegNo, network: DeviceRef, step: &mut Step<'_>) {
+    /// A partner's digits are with the network. What rang there before and was not answered rings anew.
+    pub(super) fn reached_there(&mut self, leg: LegNo, rang: bool, network: DeviceRef, step: &mut Step<'_>) {
+        if let Some((call, why)) = self.state.legs.get(&leg).filter(|_| rang).map(|l| (l.call, l.cause)) {
+            self.set(leg, LegState::Initiated, why, step);
+            self.waits_again(call, why, step);
+        }
         self.reached(leg, network, step);
     }
 

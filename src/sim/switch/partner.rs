@@ -75,8 +75,9 @@ impl Switch {
                 self.alerts_there(leg, called, step);
             }
             PeerMessage::Reached { part, network } => {
-                let Some((leg, LegState::Initiated)) = self.known(from, part, true, step) else { return };
-                self.reached_there(leg, device_of(network), step);
+                let found = self.known(from, part, true, step);
+                let Some((leg, state @ (LegState::Initiated | LegState::Alerting))) = found else { return };
+                self.reached_there(leg, state == LegState::Alerting, device_of(network), step);
             }
             PeerMessage::Answer { part, cause } => {
                 let Some((leg, state)) = self.known(from, part, true, step) else { return };
@@ -191,7 +192,7 @@ impl Switch {
         let place = Place::Far { part, peer: from, party: caller, beyond: Vec::new() };
         match (outside, line) {
             (Some(outside), _) => {
-                self.join(call, place, LegState::Delivered, why, step);
+                self.join(call, place, LegState::Originated, why, step);
                 match outside {
                     Ok((digits, number)) => self.call_outside(call, &digits, number, step),
                     Err(why) => self.fail(call, why, step),
