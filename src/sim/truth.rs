@@ -39,7 +39,7 @@ pub enum TruthState {
     Null,
 }
 
-/// One change of one leg. Legs of a partner node are that node's to tell.
+/// One change of one leg, of somebody outside, too. Legs of a partner node are that node's to tell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Truth {
     /// Counts from 1 without a hole while the node process lives.
@@ -47,8 +47,9 @@ pub struct Truth {
     pub at_ms: i64,
     /// CEID of the node.
     pub node: u16,
+    /// Of somebody outside the number as it was dialled or shown, or `X` and a number of our own where none is shown.
     pub dn: String,
-    /// Button of the set; 1 is the prime line.
+    /// Button of the set; 1 is the prime line, 0 is outside.
     pub line: u8,
     /// Never used again while the node process lives.
     pub leg: u64,

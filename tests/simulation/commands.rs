@@ -40,11 +40,17 @@ impl Story {
     /// nothing in between must be done; what was not announced must be refused.
     pub async fn command(&mut self, world: &World) {
         let application = self.chance.pick(&world.applications).clone();
+        if self.chance.percent(5) {
+            return self.desk(world, &application).await;
+        }
+        if self.chance.percent(2) {
+            return self.set_presence(world, &application).await;
+        }
         let Some(phone) = (!application.watched.is_empty()).then(|| self.chance.pick(&application.watched).clone())
         else {
             return;
         };
-        if self.chance.percent(14) {
+        if self.chance.percent(11) {
             return self.setting(world, &application, &phone).await;
         }
         let last = {
@@ -66,7 +72,7 @@ impl Story {
         let rare = [FeaturesAllowed::SplitConferenceCall, FeaturesAllowed::ConferenceCall, FeaturesAllowed::TradeCall];
         let rare = rare.into_iter().find(|feature| features_allowed.contains(feature));
         let feature = match (self.chance.below(100), rare) {
-            (0..=49, Some(rare)) => rare,
+            (0..=69, Some(rare)) => rare,
             (0..=69, _) if !drawn.is_empty() => *self.chance.pick(&drawn),
             _ => *self.chance.pick(&FEATURES),
         };

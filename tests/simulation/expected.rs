@@ -87,7 +87,7 @@ pub fn script(known: &Known, node: u16, dn: &str) -> Script {
             matches!(r.cause, Cause::Redirected | Cause::Transfer | Cause::Conference | Cause::CallPickup)
         }
         TruthState::Held => matches!(r.cause, Cause::Normal | Cause::Consultation),
-        TruthState::Initiated => true,
+        TruthState::Initiated => r.line != OUTSIDE,
         _ => false,
     };
     let origins: BTreeSet<(i64, u16)> = all.iter().copied().filter(acts).map(|r| (r.at_ms, r.node)).collect();
@@ -121,18 +121,25 @@ pub fn script(known: &Known, node: u16, dn: &str) -> Script {
     reader.script
 }
 
-/// A call that another node sends on leaves there before it comes to where it goes, in one moment.
+/// The line of those outside.
+const OUTSIDE: u8 = 0;
+
+/// A call that another node sends on leaves there before it comes to where it goes, in one moment; one that another
+/// node takes outside is with the network before anybody is rung there.
 fn sent_on_first(all: &mut [&Truth]) {
     for at in 0..all.len() {
         let left = all[at];
-        if left.state != TruthState::Null || forwarded(left.cause).is_none() {
+        let goes_out = left.state == TruthState::Initiated && left.line == OUTSIDE;
+        let goes_on = left.state == TruthState::Null && forwarded(left.cause).is_some();
+        if !goes_out && !goes_on {
             continue;
         }
         let now = all[..at].iter().rev().take_while(|r| r.at_ms == left.at_ms);
         let goes_on = |r: &&Truth| {
             let later = match r.state {
                 TruthState::Alerting | TruthState::Delivered | TruthState::Failed => true,
-                TruthState::Null => matches!(r.cause, Cause::Busy | Cause::DestNotObtainable | Cause::DoNotDisturb),
+                TruthState::Null => failed(r.cause) != Why::Unknown,
+                TruthState::Initiated => goes_on && r.line == OUTSIDE,
                 _ => false,
             };
             later && r.node != left.node && r.gcid == left.gcid
@@ -415,7 +422,7 @@ impl<'a> Reader<'a> {
 
     /// Another leg changed, and the phone may be in its call.
     fn heard(&mut self, record: &'a Truth, before: Option<&Leg>) {
-        use TruthState::{Alerting, Connected, Held, Null, Originated, Queued};
+        use TruthState::{Alerting, Connected, Held, Initiated, Null, Originated, Queued};
         let former = before.filter(|b| b.gcid != record.gcid && record.state != Null);
         if let Some(former) = former {
             return self.one_moved(record, former);
@@ -424,6 +431,11 @@ impl<'a> Reader<'a> {
         let (number, own) = (*number, own.clone());
         let state = shown(own.state);
         match (before.map(|b| b.state), record.state, record.cause) {
+            // The digits are with the network.
+            (None, Initiated, _) if record.line == OUTSIDE => {
+                let state = if own.state == Held { CallState::Held } else { CallState::Originated };
+                self.say(record, Type::TrunkDigitsOutpulsed, Why::TrunkDigitsOutpulsed, state);
+            }
             (_, Held, Cause::Consultation) => self.say(record, Type::CallHeld, Why::ConsHold, state),
             (_, Held, _) => self.say(record, Type::CallHeld, Why::HardHold, state),
             (Some(Held), Connected, Cause::Conference) if own.joined_ms != record.at_ms => {
@@ -456,7 +468,7 @@ impl<'a> Reader<'a> {
             (_, Null, cause) if sent_on(cause).is_some() => {}
             (Some(Connected | Held), Null, _) => self.dropped(record, number, &own),
             // A call that was sent on rings, or who transferred is rung again.
-            (None, Alerting, cause)
+            (None | Some(Initiated), Alerting, cause)
                 if (sent_on(cause).is_some() || matches!(cause, Cause::RecallBusy | Cause::RecallNoAnswer))
                     // Who waits to hear it ring has a record of its own when it does.
                     && !matches!(own.state, Alerting | Originated)
@@ -551,7 +563,7 @@ impl<'a> Reader<'a> {
 
     fn with_other(&mut self, other: Option<String>) {
         if let Some(event) = self.script.events.last_mut() {
-            event.other = other;
+            event.other = other.filter(|number| !is_private(number));
         }
     }
 
@@ -570,7 +582,8 @@ impl<'a> Reader<'a> {
                 _ => drop(legs.insert((r.node, r.leg), (&r.gcid, &r.dn))),
             }
         }
-        let members = legs.values().filter(|(gcid, _)| *gcid == record.gcid).map(|(_, dn)| (*dn).to_owned()).collect();
+        let members = legs.values().filter(|(gcid, dn)| *gcid == record.gcid && !is_private(dn));
+        let members = members.map(|(_, dn)| (*dn).to_owned()).collect();
         if let Some(event) = self.script.events.last_mut() {
             event.members = Some(members);
         }
@@ -580,6 +593,11 @@ impl<'a> Reader<'a> {
 fn expected(record: &Truth, kind: Type, whys: &[Why], state: CallState) -> Expected {
     let (at_ms, gcid, whys) = (record.at_ms, record.gcid.clone(), whys.to_vec());
     Expected { at_ms, gcid, kind, whys, state, other: None, members: None, account: None, held_ms: None }
+}
+
+/// Somebody outside who shows no number.
+fn is_private(number: &str) -> bool {
+    number.starts_with('X')
 }
 
 pub fn shown(state: TruthState) -> CallState {
@@ -655,6 +673,9 @@ fn failed(cause: Cause) -> Why {
         Cause::CallNotAnswered => Why::NoAnswer,
         Cause::InvalidNumberFormat | Cause::NumberUnallocated => Why::NoSuchNumber,
         Cause::DestNotObtainable => Why::DestinationNotObtainable,
+        Cause::DestOutOfOrder => Why::DestinationUnavailable,
+        Cause::TrunksBusy => Why::TrunksBusy,
+        Cause::NetworkCongestion => Why::NetworkCongestion,
         Cause::PeerLost => Why::NetworkNotObtainable,
         _ => Why::Unknown,
     }

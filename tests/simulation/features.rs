@@ -6,10 +6,13 @@
 use std::collections::BTreeMap;
 
 use oig::sim::truth::{TruthFeature, TruthSetting};
-use schemas::contract::cc::{FeatureEventAttributeNames as Name, FeatureEventMsg, FeatureEventType as Type};
+use schemas::contract::cc::{
+    CallEventType as Called, CallState, EventCauseType as Why, FeatureEventAttributeNames as Name, FeatureEventMsg,
+    FeatureEventType as Type,
+};
 
-use super::oracle::{AUDITS_MS, Excuse, Findings, restored_at};
-use super::world::{FeatureWatch, Heard, Watched};
+use super::oracle::{AUDITS_MS, Circumstances, Excuse, Findings, Known, restored_at};
+use super::world::{Application, FeatureWatch, Heard, MEMBER, Watched, is_user};
 
 /// A feature as it is set, or told to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,31 +27,38 @@ const OFF: Value = Value { on: false, number: None };
 #[derive(Debug, Clone)]
 struct Change {
     at_ms: i64,
-    kind: Type,
+    /// The event's type as the contract spells it.
+    kind: &'static str,
     value: Value,
 }
 
-/// Compares what one application heard of a phone's features while it watched them.
+/// The name under which service is compared, as if it were a feature that everybody watches.
+pub const SERVICE: &str = "SERVICE";
+/// The same for presence in a group.
+pub const PRESENCE: &str = "PRESENCE";
+
+/// Compares what one application heard of a phone's features while it watched them, and of its service.
 pub fn compare(
-    heard: &[Heard],
+    application: &Application,
     phone: &Watched,
-    watches: &[FeatureWatch],
-    truth: &[Vec<TruthFeature>],
-    excuses: &[Excuse],
-    end_ms: i64,
-    slack_ms: i64,
+    truth: &Known,
+    run: &Circumstances<'_>,
     findings: &mut Findings,
 ) {
+    let heard = &*application.heard.borrow();
     let told: Vec<(i64, &FeatureEventMsg)> = heard
         .iter()
         .filter_map(|h| Some((h.at_ms, h.event.feature_event.as_ref()?)))
         .filter(|(_, event)| event.object_id == phone.object)
         .collect();
+    let watches = &*application.features.borrow();
+    let slack_ms = run.slack_ms;
     let during = |at_ms: i64| watches.iter().any(|w| w.object == phone.object && w.covers(at_ms, slack_ms));
     if let Some((at_ms, event)) = told.iter().find(|(at_ms, _)| !during(*at_ms)) {
         findings.violations.push(format!("{} at {at_ms}: nobody watches its features: {event:?}", phone.dn));
     }
-    let truth = changes(&truth[phone.node], &phone.dn);
+    let (features, service): (Vec<_>, Vec<_>) =
+        changes(&truth.features[phone.node], &phone.dn).into_iter().partition(|change| change.kind != SERVICE);
     for watch in watches.iter().filter(|w| w.object == phone.object) {
         let events = told.iter().filter(|(at, _)| watch.covers(*at, slack_ms));
         let events = events.map(|(at_ms, event)| change(*at_ms, event, phone));
@@ -56,37 +66,96 @@ pub fn compare(
             Ok(events) => events,
             Err(fault) => return findings.violations.push(format!("{}: {fault}", phone.dn)),
         };
-        let mut span = Span { phone, watch, told: events, truth: &truth, excused: Vec::new(), slack_ms };
-        for excuse in excuses.iter().filter(|e| e.node == phone.node && e.from_ms <= watch.until(end_ms)) {
-            span.excuse(excuse, heard, end_ms, findings);
-        }
-        span.check(findings);
+        Span::new(phone, watch, events, &features).judge(heard, run, findings);
     }
+    let (told, shown) = service_told(heard, phone);
+    let always = FeatureWatch { object: phone.object, from_ms: i64::MIN / 2, to_ms: None };
+    let mut span = Span::new(phone, &always, told, &service);
+    span.shown = shown;
+    span.judge(heard, run, findings);
+}
+
+/// Compares what one application heard of presence in the groups of a node that it watches.
+pub fn compare_presence(application: &Application, truth: &Known, run: &Circumstances<'_>, findings: &mut Findings) {
+    let heard = &*application.heard.borrow();
+    for node in application.presence.iter().copied() {
+        let object = i64::try_from(node).expect("small") + 1;
+        let phone = Watched { node, dn: MEMBER.into(), object };
+        let changes: Vec<Change> = truth.features[node].iter().filter_map(presence).collect();
+        let told =
+            heard.iter().filter_map(|h| h.event.feature_event.as_ref()).filter(|event| event.object_id == object);
+        let told = told.filter_map(|event| {
+            let on = match event.event_type {
+                Some(Type::JoinGroup) => true,
+                Some(Type::LeaveGroup) => false,
+                _ => return None,
+            };
+            let of = event.feature_event_attribute.iter().find(|a| a.attribute_name == Some(Name::GroupDn));
+            let number = of.and_then(|a| a.attribute_value.clone());
+            Some(Change { at_ms: event.time, kind: PRESENCE, value: Value { on, number } })
+        });
+        let always = FeatureWatch { object, from_ms: i64::MIN / 2, to_ms: None };
+        Span::new(&phone, &always, told.collect(), &changes).judge(heard, run, findings);
+    }
+}
+
+fn presence(record: &TruthFeature) -> Option<Change> {
+    let TruthSetting::Presence { group, on } = &record.setting else { return None };
+    let value = Value { on: *on, number: Some(group.clone()) };
+    Some(Change { at_ms: record.at_ms, kind: PRESENCE, value })
+}
+
+/// What was told of a phone's service, and what was shown of it when its monitor was set.
+fn service_told(heard: &[Heard], phone: &Watched) -> (Vec<Change>, Vec<Change>) {
+    let calls = heard.iter().filter_map(|h| h.event.call_event.as_ref()).filter(|c| c.object_id == phone.object);
+    let (mut told, mut shown) = (Vec::new(), Vec::new());
+    for call in calls {
+        let change = |on| Change { at_ms: call.call_event_time, kind: SERVICE, value: Value { on, number: None } };
+        match (call.kind, call.cause, call.call_state) {
+            (Some(Called::OutOfService), Some(Why::DeviceOutOfService), _) => told.push(change(false)),
+            (Some(Called::InService), Some(Why::DeviceInService), _) => told.push(change(true)),
+            (Some(Called::MonitorSet), _, Some(CallState::OutOfService)) => shown.push(change(false)),
+            (Some(Called::MonitorSet), _, Some(CallState::Unavailable)) => {}
+            (Some(Called::MonitorSet), ..) => shown.push(change(true)),
+            _ => {}
+        }
+    }
+    (told, shown)
 }
 
 /// What is set at a number from moment to moment.
 fn changes(truth: &[TruthFeature], dn: &str) -> Vec<Change> {
-    let of = truth.iter().filter(|record| record.dn == dn);
-    let change = |record: &TruthFeature| {
-        let (kind, value) = value(&record.setting)?;
-        Some(Change { at_ms: record.at_ms, kind, value })
-    };
-    of.filter_map(change).collect()
+    let mut places: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut changes = Vec::new();
+    for record in truth {
+        let at_ms = record.at_ms;
+        if let TruthSetting::HotDesk { at } = &record.setting {
+            let user = record.dn.as_str();
+            let place = at.as_deref().or_else(|| places.get(user).copied()).unwrap_or_default();
+            // The user's number hears of it, and the set's.
+            if dn == user || dn == place {
+                let value = Value { on: at.is_some(), number: Some(user.to_owned()) };
+                changes.push(Change { at_ms, kind: Type::HotDeskUser.as_str(), value });
+            }
+            places.insert(user, place);
+        }
+        let of = Some(record).filter(|record| record.dn == dn).and_then(|record| value(&record.setting));
+        changes.extend(of.map(|(kind, value)| Change { at_ms, kind, value }));
+    }
+    changes
 }
 
 /// What the event of a feature says; `None` for what has no event at its own number.
-fn value(setting: &TruthSetting) -> Option<(Type, Value)> {
-    let plain = |kind, on| Some((kind, Value { on, number: None }));
+fn value(setting: &TruthSetting) -> Option<(&'static str, Value)> {
+    let plain = |kind: Type, on| Some((kind.as_str(), Value { on, number: None }));
     match setting {
         TruthSetting::DoNotDisturb { on } => plain(Type::DoNotDisturb, *on),
         TruthSetting::MessageWaiting { on } => plain(Type::MsgWaitingIndicator, *on),
         TruthSetting::Forward { kind, number } => {
-            Some((forwarding(kind), Value { on: number.is_some(), number: number.clone() }))
+            Some((forwarding(kind).as_str(), Value { on: number.is_some(), number: number.clone() }))
         }
-        TruthSetting::HotDesk { .. }
-        | TruthSetting::InService { .. }
-        | TruthSetting::Presence { .. }
-        | TruthSetting::Account { .. } => None,
+        TruthSetting::InService { on } => Some((SERVICE, Value { on: *on, number: None })),
+        TruthSetting::HotDesk { .. } | TruthSetting::Presence { .. } | TruthSetting::Account { .. } => None,
     }
 }
 
@@ -120,19 +189,35 @@ fn change(at_ms: i64, event: &FeatureEventMsg, phone: &Watched) -> Result<Change
     if event.time > at_ms {
         return Err(format!("heard before it happened: {event:?}"));
     }
-    Ok(Change { at_ms: event.time, kind, value: Value { on, number: attribute(Name::ForwardDn) } })
+    let number = attribute(if kind == Type::HotDeskUser { Name::UserDn } else { Name::ForwardDn });
+    Ok(Change { at_ms: event.time, kind: kind.as_str(), value: Value { on, number } })
 }
 
 struct Span<'a> {
     phone: &'a Watched,
     watch: &'a FeatureWatch,
     told: Vec<Change>,
+    /// What the application saw besides, without a change.
+    shown: Vec<Change>,
     truth: &'a [Change],
     excused: Vec<(i64, i64)>,
     slack_ms: i64,
 }
 
-impl Span<'_> {
+impl<'a> Span<'a> {
+    fn new(phone: &'a Watched, watch: &'a FeatureWatch, told: Vec<Change>, truth: &'a [Change]) -> Self {
+        Self { phone, watch, told, shown: Vec::new(), truth, excused: Vec::new(), slack_ms: 0 }
+    }
+
+    fn judge(mut self, heard: &[Heard], run: &Circumstances<'_>, findings: &mut Findings) {
+        self.slack_ms = run.slack_ms;
+        let until = self.watch.until(run.end_ms);
+        for excuse in run.excuses.iter().filter(|e| e.node == self.phone.node && e.from_ms <= until) {
+            self.excuse(excuse, heard, run.end_ms, findings);
+        }
+        self.check(findings);
+    }
+
     fn is_excused(&self, at_ms: i64) -> bool {
         let slack = self.slack_ms;
         self.excused.iter().any(|(from, to)| (*from - slack..=*to + slack).contains(&at_ms))
@@ -146,6 +231,13 @@ impl Span<'_> {
         let ends: Vec<i64> = restored.into_iter().chain(audits).map(|at| at.min(end_ms)).collect();
         match ends.iter().find(|at| self.wrong_at(**at).is_none()) {
             Some(at) => self.excused.push((excuse.from_ms, *at)),
+            // Of service and presence a node speaks when they change and when a monitor is set: no look finds what was
+            // missed. That a member is again what the gateway took it for is not told.
+            None if self.truth.iter().all(|change| change.kind == SERVICE || change.kind == PRESENCE) => {
+                let next = self.truth.iter().find(|change| change.at_ms > excuse.over_ms);
+                let until = next.map(|next| if next.kind == SERVICE { next.at_ms - 1 } else { next.at_ms });
+                self.excused.push((excuse.from_ms, until.unwrap_or(end_ms)));
+            }
             None => {
                 let at = ends.last().copied().unwrap_or(end_ms);
                 self.excused.push((excuse.from_ms, at));
@@ -162,27 +254,39 @@ impl Span<'_> {
     }
 
     /// A feature that is not as the application thinks that it is: the value that it knows, and the true one.
-    fn wrong_at(&self, at_ms: i64) -> Option<(Type, Value, Value)> {
-        let mut known: BTreeMap<&str, (Type, Value)> = BTreeMap::new();
+    fn wrong_at(&self, at_ms: i64) -> Option<(&'static str, Value, Value)> {
+        let mut known: BTreeMap<&'static str, (i64, Value)> = BTreeMap::new();
         // What began while something was broken began with nothing that is known.
         if !self.is_excused(self.watch.from_ms) {
             for change in self.truth {
-                known.insert(change.kind.as_str(), (change.kind, self.true_at(change.kind, self.watch.from_ms)));
+                known.insert(change.kind, (i64::MIN, self.true_at(change.kind, self.watch.from_ms)));
             }
         }
-        for change in self.told.iter().filter(|change| change.at_ms <= at_ms) {
-            known.insert(change.kind.as_str(), (change.kind, change.value.clone()));
+        for change in self.shown.iter().chain(&self.told).filter(|change| change.at_ms <= at_ms) {
+            let newest = known.entry(change.kind).or_insert((i64::MIN, OFF));
+            if newest.0 <= change.at_ms {
+                *newest = (change.at_ms, change.value.clone());
+            }
         }
-        let differs = |(kind, value): (Type, Value)| {
+        let differs = |(kind, (_, value)): (&'static str, (i64, Value))| {
             let truth = self.true_at(kind, at_ms);
-            (truth != value).then_some((kind, value, truth))
+            // Who was there last is of no interest.
+            let plain = !truth.on || kind == PRESENCE;
+            let same = truth.on == value.on && (plain || truth.number == value.number);
+            (!same).then_some((kind, value, truth))
         };
-        known.into_values().find_map(differs)
+        known.into_iter().find_map(differs)
     }
 
-    fn true_at(&self, kind: Type, at_ms: i64) -> Value {
+    fn true_at(&self, kind: &str, at_ms: i64) -> Value {
+        // A user is somewhere only after a login, a set is there for its own number, a member is present.
+        let on = match kind {
+            SERVICE => !is_user(&self.phone.dn),
+            kind => kind == PRESENCE,
+        };
+        let at_first = Value { on, number: None };
         let until = self.truth.iter().filter(|change| change.kind == kind && change.at_ms <= at_ms);
-        until.last().map_or(OFF, |change| change.value.clone())
+        until.last().map_or(at_first, |change| change.value.clone())
     }
 
     fn check(&self, findings: &mut Findings) {
@@ -197,7 +301,7 @@ impl Span<'_> {
                 findings.violations.push(format!("{}: expected {expected:?}, told {told:?}", self.phone.dn));
                 return; // what follows is shifted
             }
-            findings.reached.insert((told.kind.as_str(), if told.value.on { "on" } else { "off" }));
+            findings.reached.insert((told.kind, if told.value.on { "on" } else { "off" }));
         }
         if let Some(never) = expected.get(told.len()) {
             findings.violations.push(format!("{}: never told: {never:?}", self.phone.dn));

@@ -6,11 +6,13 @@
 
 mod chance;
 mod commands;
+mod desks;
 mod expected;
 mod features;
 mod forms;
 mod handlers;
 mod oracle;
+mod outside;
 mod people;
 mod settings;
 mod story;
@@ -22,6 +24,7 @@ use std::collections::BTreeSet;
 use actors::planted::Fault as PlantedFault;
 use schemas::contract::cc::{CallEventType, EventCauseType, FeatureEventType};
 
+use self::features::{PRESENCE, SERVICE};
 use self::story::{run, run_on_sockets};
 
 /// Seeds that the tests run; any number by `OIG_SEEDS`.
@@ -30,7 +33,7 @@ const SEEDS: u64 = 200;
 const SOCKET_SEEDS: [u64; 3] = [1, 4, 5];
 
 /// Events of calls that the seeds must reach between them, outside of every excuse.
-const DRAWN: [(CallEventType, EventCauseType); 55] = {
+const DRAWN: [(CallEventType, EventCauseType); 59] = {
     use CallEventType as Type;
     use EventCauseType as Why;
     [
@@ -87,13 +90,18 @@ const DRAWN: [(CallEventType, EventCauseType); 55] = {
         (Type::CallFailed, Why::NoAnswer),
         (Type::CallFailed, Why::NoSuchNumber),
         (Type::CallFailed, Why::DestinationDoNotDisturb),
+        (Type::CallFailed, Why::DestinationUnavailable),
+        (Type::CallFailed, Why::TrunksBusy),
+        (Type::CallFailed, Why::NetworkCongestion),
+        (Type::TrunkDigitsOutpulsed, Why::TrunkDigitsOutpulsed),
         (Type::CallFailed, Why::DestinationNotObtainable),
         (Type::AccountCodeSet, Why::AccountCodeSet),
     ]
 };
 
 /// Events of features, each on and off.
-const FEATURES_DRAWN: [FeatureEventType; 7] = [
+const FEATURES_DRAWN: [FeatureEventType; 8] = [
+    FeatureEventType::HotDeskUser,
     FeatureEventType::DoNotDisturb,
     FeatureEventType::MsgWaitingIndicator,
     FeatureEventType::CfAlways,
@@ -136,6 +144,7 @@ fn every_application_hears_the_truth() {
     assert!(compared > 1_000, "hardly anything was compared");
     if std::env::var_os("OIG_SEED").is_none() {
         let features = FEATURES_DRAWN.iter().flat_map(|kind| [(kind.as_str(), "on"), (kind.as_str(), "off")]);
+        let features = features.chain([SERVICE, PRESENCE].into_iter().flat_map(|kind| [(kind, "on"), (kind, "off")]));
         let drawn = DRAWN.iter().map(|(kind, why)| (kind.as_str(), why.as_str())).chain(features);
         let never: Vec<_> = drawn.filter(|told| !reached.contains(told)).collect();
         assert!(never.is_empty(), "no seed reached {never:?}");
@@ -166,7 +175,7 @@ fn a_seed_replays_bit_for_bit() {
 #[test]
 fn every_planted_fault_is_found() {
     for fault in PlantedFault::ALL {
-        let found = (1..=8).any(|seed| !run(4 * seed, Some(fault)).violations.is_empty());
+        let found = (1..=20).any(|seed| !run(4 * seed, Some(fault)).violations.is_empty());
         assert!(found, "{fault:?} was not found");
     }
 }

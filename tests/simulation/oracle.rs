@@ -88,18 +88,25 @@ pub struct Findings {
     pub reached: BTreeSet<(&'static str, &'static str)>,
 }
 
+/// What else must be known of a run.
+pub struct Circumstances<'a> {
+    pub excuses: &'a [Excuse],
+    pub end_ms: i64,
+    /// How far the clocks of switch and gateway may differ: nothing in a paused run.
+    pub slack_ms: i64,
+}
+
 /// Compares everything that one application heard.
-///
-/// `slack_ms` is how far the clocks of switch and gateway may differ: nothing in a paused run.
-pub fn compare(application: &Application, truth: &Known, excuses: &[Excuse], end_ms: i64, slack_ms: i64) -> Findings {
+pub fn compare(application: &Application, truth: &Known, run: &Circumstances<'_>) -> Findings {
+    let &Circumstances { excuses, end_ms, slack_ms } = run;
     let mut findings = Findings::default();
     let (heard, watched) = (&*application.heard.borrow(), &*application.watched);
     for phone in watched {
         let line = Line::new(heard, phone, truth, excuses, end_ms, slack_ms);
         line.check(&mut findings);
-        let watches = application.features.borrow();
-        features::compare(heard, phone, &watches, &truth.features, excuses, end_ms, slack_ms, &mut findings);
+        features::compare(application, phone, truth, run, &mut findings);
     }
+    features::compare_presence(application, truth, run, &mut findings);
     order_of_system_events(heard, watched, &mut findings);
     findings
 }
@@ -382,7 +389,8 @@ impl<'a> Line<'a> {
         };
         if let (Some((other, own)), Some(others)) = (party, &expected.other) {
             // A call of several that rings names one of them.
-            if !number(call, other).is_some_and(|told| others.split('+').any(|number| number == told)) {
+            let is_one = |told: &str| others.split('+').any(|number| number == told.trim_start_matches('+'));
+            if !number(call, other).is_some_and(|told| is_one(&told)) {
                 fault.push_str("other party ");
             }
             if number(call, own).as_deref() != Some(&self.phone.dn) {

@@ -8,16 +8,23 @@ use oig::sim::truth::{TruthLeg, TruthState};
 use schemas::domain::Forwarding;
 
 use super::story::Story;
-use super::world::World;
+use super::world::{SETS, World};
 
 impl Story {
     /// Somebody does something at a phone: mostly what suits its state, else anything; the phone
     /// may well refuse.
     pub async fn hand(&mut self, world: &World) {
-        let (node, dn) = self.phone_in_use(world).await;
+        let (node, dn) = match self.chance.percent(7) {
+            true => (0, (*self.chance.pick(&SETS)).to_owned()),
+            false => self.phone_in_use(world).await,
+        };
         let button = if node == 0 && self.chance.percent(10) { 2 } else { 1 };
         let line = Line { dn: dn.parse().expect("a DN"), button };
-        let phone = world.nodes[node].phone(line.dn).await.expect("alive");
+        let mut phone = world.nodes[node].phone(line.dn).await.expect("alive");
+        // At a set where a user is the lines are the user's.
+        if let Some(user) = phone.as_ref().and_then(|phone| phone.user.as_ref()) {
+            phone = world.nodes[node].phone(user.parse().expect("a DN")).await.expect("alive");
+        }
         let legs: Vec<TruthLeg> = phone.into_iter().flat_map(|p| p.legs).filter(|l| l.line == button).collect();
         let deed = if self.chance.percent(70) { self.sensible(&legs) } else { self.any() };
         let done = world.nodes[node].hand(Hand { line, deed: deed.clone() }).await;
@@ -42,7 +49,7 @@ impl Story {
         }
         match self.chance.below(100) {
             0..=24 if !rung.is_empty() => self.chance.pick(&rung).clone(),
-            25..=64 if !deep.is_empty() => self.chance.pick(&deep).clone(),
+            25..=74 if !deep.is_empty() => self.chance.pick(&deep).clone(),
             _ => self.phone(),
         }
     }
@@ -86,8 +93,8 @@ impl Story {
                 _ => Deed::HangUp,
             },
             (Some(TruthState::Connected), false) if legs.iter().any(is_conference) => match roll {
-                0..=64 => Deed::Consult(self.number()),
-                65..=84 => Deed::Split,
+                0..=44 => Deed::Consult(self.number()),
+                45..=84 => Deed::Split,
                 85..=92 => Deed::Hold,
                 _ => Deed::HangUp,
             },
@@ -165,5 +172,5 @@ impl Story {
 
 /// Whether a leg has more than one other party.
 fn is_conference(leg: &TruthLeg) -> bool {
-    leg.other.as_ref().is_some_and(|other| other.contains('+'))
+    leg.other.as_ref().is_some_and(|other| other.trim_start_matches('+').contains('+'))
 }

@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use oig::sim::truth::TruthPhone;
 use schemas::contract::cc::{ForwardingInfo, Outcome};
 use schemas::contract::ops_call_control_standard::{
-    ClearCallMeBackMsg, GetDeviceFeatures, SendCallMeBackMsgNoCall, SetCfAlways, SetCfBusyExternal, SetCfBusyInternal,
-    SetCfnaExternal, SetCfnaInternal, SetDeviceDnd,
+    ClearCallMeBackMsg, GetDeviceFeatures, GetResilientStatus, SendCallMeBackMsgNoCall, SetCfAlways, SetCfBusyExternal,
+    SetCfBusyInternal, SetCfnaExternal, SetCfnaInternal, SetDeviceDnd, SetPrgPresence,
 };
 use schemas::contract::std::SetCfRequest;
 
 use super::story::Story;
-use super::world::{Application, Watched, World};
+use super::world::{Application, GROUP, MEMBER, Watched, World, is_user};
 
 /// The hands' words for ways to forward.
 pub const FORWARDINGS: [&str; 5] = ["always", "busyInternal", "busyExternal", "noAnswerInternal", "noAnswerExternal"];
@@ -23,7 +23,8 @@ impl Story {
             0..=2 => self.set_dnd(world, application, phone).await,
             3..=7 => self.set_forward(world, application, phone).await,
             8 | 9 => self.message_at(world, application, phone).await,
-            10 => self.look_at_features(world, application, phone).await,
+            10 if self.chance.percent(60) => self.look_at_features(world, application, phone).await,
+            10 => self.look_at_homes(world, application, phone).await,
             // Over sockets what is told and what is asked for pass each other.
             _ if self.real => {}
             _ => {
@@ -38,7 +39,7 @@ impl Story {
         }
     }
 
-    async fn truth_of(&self, world: &World, phone: &Watched) -> TruthPhone {
+    pub async fn truth_of(&self, world: &World, phone: &Watched) -> TruthPhone {
         let dn = phone.dn.parse().expect("a DN");
         world.nodes[phone.node].phone(dn).await.expect("alive").expect("a phone of the plan")
     }
@@ -48,11 +49,11 @@ impl Story {
         !self.real && self.excuses.iter().all(|e| e.node != phone.node)
     }
 
-    fn note(&mut self, world: &World, phone: &Watched, what: &str, reply: &Outcome) {
+    pub fn note(&mut self, world: &World, phone: &Watched, what: &str, reply: &Outcome) {
         let _ = writeln!(self.deeds, "{} {what} at {} {}", world.clock.now(), phone.dn, reply.result);
     }
 
-    fn wrong(&mut self, world: &World, phone: &Watched, what: &str, reply: &Outcome) {
+    pub fn wrong(&mut self, world: &World, phone: &Watched, what: &str, reply: &Outcome) {
         let text = reply.error_description.as_deref().unwrap_or_default();
         let done = reply.result;
         self.violations.push(format!("{}: {what} at {}, done: {done} ({text})", world.clock.now(), phone.dn));
@@ -63,8 +64,10 @@ impl Story {
         let asked = SetDeviceDnd { session_id: application.session_id, object_id: phone.object, dnd_state };
         let reply = world.call(&asked).await;
         self.note(world, phone, &format!("setDeviceDND {dnd_state}"), &reply);
-        let is_set = self.truth_of(world, phone).await.dnd == dnd_state;
-        if self.is_fair(phone) && !(reply.result && is_set) {
+        let truth = self.truth_of(world, phone).await;
+        let is_set = truth.dnd == dnd_state;
+        let right = if is_out_of_service(&truth) { !reply.result } else { reply.result && is_set };
+        if self.is_fair(phone) && !right {
             self.wrong(world, phone, &format!("do not disturb {dnd_state}, set: {is_set}"), &reply);
         }
     }
@@ -87,10 +90,12 @@ impl Story {
         };
         let what = format!("forward {which} to {wanted:?}");
         self.note(world, phone, &what, &reply);
-        let after = self.truth_of(world, phone).await.forwards;
+        let truth = self.truth_of(world, phone).await;
+        let after = &truth.forwards;
         let as_wanted = after.get(which) == wanted.as_ref();
-        // Where calls cannot be forwarded to, nothing changes; to end it is never refused.
-        let right = if reply.result { as_wanted } else { cf_on && after == before };
+        // Where calls cannot be forwarded to, nothing changes; to end it is refused where nobody can be.
+        let out = is_out_of_service(&truth);
+        let right = if reply.result { as_wanted && !out } else { (cf_on || out) && *after == before };
         if self.is_fair(phone) && !right {
             self.wrong(world, phone, &what, &reply);
         }
@@ -123,6 +128,38 @@ impl Story {
         }
     }
 
+    /// A member of a group joins or leaves it.
+    pub async fn set_presence(&mut self, world: &World, application: &Application) {
+        let member = application.watched.iter().find(|phone| phone.dn == MEMBER).cloned();
+        let Some(member) = member else { return };
+        let (presence_value, invoker_dn) = (self.chance.percent(50), None);
+        let (session_id, object_id) = (application.session_id, member.object);
+        let asked = SetPrgPresence { session_id, object_id, presence_value, prg_dn: GROUP.into(), invoker_dn };
+        let reply = world.call(&asked).await;
+        let what = format!("setPRGPresence {presence_value}");
+        self.note(world, &member, &what, &reply);
+        let present = self.truth_of(world, &member).await.groups.get(GROUP).copied();
+        if self.is_fair(&member) && !(reply.result && present == Some(presence_value)) {
+            self.wrong(world, &member, &what, &reply);
+        }
+    }
+
+    /// Where a phone is at home, and where it would come up.
+    async fn look_at_homes(&mut self, world: &World, application: &Application, phone: &Watched) {
+        let (session_id, object_id) = (application.session_id, phone.object);
+        let reply = world.call(&GetResilientStatus { session_id, object_id }).await;
+        let own = i64::try_from(phone.node).expect("small") + 1;
+        let dn: u32 = phone.dn.parse().expect("a number");
+        let is_resilient = (1000..1010).contains(&dn);
+        let right = reply.result
+            && reply.is_resilient == is_resilient
+            && reply.primary_icp_id == own
+            && reply.secondary_icp_id == if is_resilient { 2 } else { 0 };
+        if self.is_fair(phone) && !right {
+            self.violations.push(format!("{}: getResilientStatus of {}: {reply:?}", world.clock.now(), phone.dn));
+        }
+    }
+
     async fn look_at_features(&mut self, world: &World, application: &Application, phone: &Watched) {
         let asked = GetDeviceFeatures { session_id: application.session_id, object_id: phone.object };
         let reply = world.call(&asked).await;
@@ -137,13 +174,20 @@ impl Story {
             let told = told.as_ref().filter(|info| info.fwd_on);
             told.and_then(|info| info.dn.as_ref()) == number
         };
+        // A user is at the set, and at the own number.
+        let user = if is_user(&phone.dn) { truth.desk.as_ref().map(|_| phone.dn.clone()) } else { truth.user.clone() };
         let right = reply.result
             && reply.dnd == truth.dnd
             && reply.msg_waiting_lamp != truth.messages.is_empty()
-            && reply.hot_desk_user_logged_in_dn == truth.user
+            && reply.hot_desk_user_logged_in_dn == user
             && FORWARDINGS.into_iter().zip(forwards).all(as_set);
         if !right {
             self.violations.push(format!("{}: getDeviceFeatures gave {reply:?}, true: {truth:?}", world.clock.now()));
         }
     }
+}
+
+/// Whether nobody can be at a number: a set's while a user is there, a user's while the user is nowhere.
+fn is_out_of_service(phone: &TruthPhone) -> bool {
+    if is_user(&phone.dn) { phone.desk.is_none() } else { phone.user.is_some() }
 }

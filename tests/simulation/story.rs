@@ -8,10 +8,11 @@ use oig::sim::truth::TruthRecord;
 
 use super::chance::Chance;
 use super::forms::other_ways;
-use super::oracle::{self, Excuse, Findings, Known};
-use super::world::{World, phones};
+use super::oracle::{self, Circumstances, Excuse, Findings, Known};
+use super::outside::OUTSIDE;
+use super::world::{EXTERNAL, SETS, USERS, World, phones};
 
-const STEPS: usize = 120;
+const STEPS: usize = 140;
 const SOCKET_STEPS: usize = 40;
 /// How far switch and gateway may be apart in real time, on a busy machine.
 pub const SOCKET_SLACK_MS: i64 = 400;
@@ -91,7 +92,9 @@ impl Story {
         };
         for _ in 0..if self.real { SOCKET_STEPS } else { STEPS } {
             match self.chance.below(100) {
-                0..=44 => self.hand(&world).await,
+                0..=37 => self.hand(&world).await,
+                38..=42 => self.outside(&world).await,
+                43 | 44 => self.desk_by_hand(&world).await,
                 45..=89 => self.command(&world).await,
                 90..=93 => self.break_something(&world).await,
                 _ => self.pass(&world, 25_000).await,
@@ -102,7 +105,7 @@ impl Story {
         for node in &world.nodes {
             node.heal().await.expect("alive");
         }
-        let quiet_ms = if self.excuses.is_empty() { 30_000 } else { QUIET_MS };
+        let quiet_ms = if self.excuses.is_empty() { 90_000 } else { QUIET_MS };
         if !self.real {
             world.pass(quiet_ms).await; // nobody answers any more; what rings ends, what is wrong is found
         }
@@ -125,11 +128,8 @@ impl Story {
             truth.push(records);
         }
         let slack_ms = if self.real { SOCKET_SLACK_MS } else { 0 };
-        let now = world.clock.now();
-        let findings = world
-            .applications
-            .iter()
-            .map(|application| oracle::compare(application, &known, &self.excuses, now, slack_ms));
+        let run = Circumstances { excuses: &self.excuses, end_ms: world.clock.now(), slack_ms };
+        let findings = world.applications.iter().map(|application| oracle::compare(application, &known, &run));
         (findings.collect(), truth)
     }
 
@@ -197,10 +197,12 @@ impl Story {
     }
 
     pub fn number(&mut self) -> String {
-        match self.chance.below(12) {
+        match self.chance.below(24) {
             0 => "7777".into(),
             1 => "1019".into(),
             2 => "123456789".into(),
+            3 | 4 => (*self.chance.pick(&OUTSIDE)).into(),
+            5 => (*self.chance.pick(&[SETS.as_slice(), &USERS, &[EXTERNAL]].concat())).into(),
             _ => self.phone().1,
         }
     }

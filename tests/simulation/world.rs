@@ -30,14 +30,15 @@ use oig::http::Gateway;
 use oig::http::soap;
 use oig::sim::listen::{self, Addresses, RunningNode};
 use oig::sim::node::{self as sim_node, SimNode, SimNodeHandle};
-use oig::sim::plan::Plan;
+use oig::sim::plan::{Plan, Route};
+use oig::sim::trunks::Access;
 use schemas::contract::Request;
 use schemas::contract::adv::AdvEventMsg;
 use schemas::contract::cc::{NumberedEventMsg, StandardEventMsg};
 use schemas::contract::ops_call_control_advanced::AdvGetEvent;
 use schemas::contract::ops_call_control_standard::{
-    GetEvent, GetNumberedEvent, GetPhoneNumberId, MonitorFeatures, MonitorObject, RegisterEventHandler,
-    StopFeatureMonitor,
+    GetEvent, GetNumberedEvent, GetPhoneNumberId, MonitorFeatures, MonitorObject, MonitorPrgPresence,
+    RegisterEventHandler, StopFeatureMonitor,
 };
 use schemas::contract::ops_session::ResetSessionTimer;
 use schemas::contract::std::GetPhoneNumberIdRequest;
@@ -136,6 +137,8 @@ pub struct Application {
     pub session_id: i64,
     pub watched: Vec<Watched>,
     pub features: Rc<RefCell<Vec<FeatureWatch>>>,
+    /// Nodes whose groups it watches for presence.
+    pub presence: Vec<usize>,
     pub heard: Rc<RefCell<Vec<Heard>>>,
     /// What advGetEvent gave beside it, in a session of Advanced service.
     pub heard_advanced: Option<Rc<RefCell<Vec<AdvEventMsg>>>>,
@@ -176,11 +179,51 @@ pub fn phones(node: usize) -> Vec<String> {
     (first..first + 5).map(|n| n.to_string()).collect()
 }
 
+/// Hot desk users of the first node, with the sets where they log in and one who is outside.
+pub const SETS: [&str; 2] = ["1010", "1011"];
+pub const USERS: [&str; 2] = ["1900", "1901"];
+pub const EXTERNAL: &str = "1950";
+
+/// A member of a personal ring group of the first node, and the group.
+pub const MEMBER: &str = "1015";
+pub const GROUP: &str = "1005";
+
+/// Whether a number is a hot desk user's.
+pub fn is_user(dn: &str) -> bool {
+    USERS.contains(&dn) || dn == EXTERNAL
+}
+
+/// Their numbers at a node.
+fn desks(node: usize) -> Vec<String> {
+    let of = if node == 0 { [SETS.as_slice(), &USERS, &[EXTERNAL, MEMBER]].concat() } else { Vec::new() };
+    of.into_iter().map(str::to_owned).collect()
+}
+
+/// What is before an extension in its number from outside.
+pub const DIRECT_IN: &str = "+1613555";
+
 /// In some runs, what is held so long rings the holder again.
 const HOLD_RECALL_MS: i64 = 25_000;
 
-fn plan(number: u16, hold_recall_ms: Option<i64>) -> Plan {
-    Plan { hold_recall_ms, ..Plan::lab(Ceid::new(number).expect("a node's number")) }
+/// A node of the lab, with a way outside that is soon used up: trunks at the first, a peer at the second, or by way of
+/// the first, as the seed says.
+fn plan(number: u16, seed: u64, hold_recall_ms: Option<i64>) -> Plan {
+    let node = |number| Ceid::new(number).expect("a node's number");
+    let mut plan = Plan { hold_recall_ms, ..Plan::lab(node(number)) };
+    let range = |first: u32, owner| {
+        let dn = |number: u32| number.to_string().parse().expect("a DN");
+        Route { first: dn(first), last: dn(first + 19), owner: node(owner) }
+    };
+    if let Some(outside) = &mut plan.outside {
+        outside.direct_in_prefix = DIRECT_IN.into();
+        outside.direct_in = vec![range(1000, 1), range(2000, 2)];
+        outside.access = match (number, seed % 3) {
+            (1, _) => Access::Trunks(2),
+            (_, 0) => Access::Through(node(1)),
+            _ => Access::Peer { name: "carrier".into(), calls: 1 },
+        };
+    }
+    plan
 }
 
 impl World {
@@ -190,7 +233,7 @@ impl World {
             .map(|number| {
                 let clock = clock.clone();
                 let env = sim_node::Env { clock: Arc::new(move || clock.now()) };
-                SimNode::spawn(plan(number, seed.is_multiple_of(3).then_some(HOLD_RECALL_MS)), env)
+                SimNode::spawn(plan(number, seed, (seed / 3).is_multiple_of(3).then_some(HOLD_RECALL_MS)), env)
             })
             .collect();
         actix::spawn(peer_link(nodes[0].clone(), nodes[1].clone()));
@@ -228,7 +271,7 @@ impl World {
         let mut running: Vec<RunningNode> = Vec::new();
         for number in 1..=2_u8 {
             let before = running.iter().map(|n| (n.node().ceid(), n.addresses().partners)).collect();
-            let plan = plan(number.into(), None);
+            let plan = plan(number.into(), seed, None);
             running.push(listen::run(plan, free(number), before, sim_node::Env::system()).await.expect("free ports"));
         }
         let csta: Vec<SocketAddr> = running.iter().map(|n| n.addresses().csta).collect();
@@ -267,7 +310,9 @@ impl World {
             world.applications.push(application);
         }
         world
-            .until("every monitor is set", |w| w.applications.iter().all(|a| a.heard.borrow().len() >= a.watched.len()))
+            .until("every monitor is set", |w| {
+                w.applications.iter().all(|a| a.heard.borrow().len() >= a.watched.len() + a.presence.len())
+            })
             .await;
         world
     }
@@ -322,15 +367,24 @@ impl World {
         };
         let mut watched = Vec::new();
         for node in 0..self.nodes.len() {
-            for dn in phones(node) {
+            for dn in [phones(node), desks(node)].concat() {
                 if chance.percent(65) {
                     watched.push(self.watch(session_id, node, dn).await);
                 }
             }
         }
         let heard_advanced = (service == Service::Advanced).then(Rc::default);
-        let features = Rc::default();
-        let application = Application { session_id, watched, features, heard: Rc::default(), heard_advanced, pushed };
+        let mut presence = Vec::new();
+        for node in 0..self.nodes.len() {
+            if chance.percent(60) {
+                let icp_id = i64::from(self.nodes[node].ceid().get());
+                let begun = self.call(&MonitorPrgPresence { session_id, icp_id }).await;
+                assert!(begun.result, "{:?}", begun.error_description);
+                presence.push(node);
+            }
+        }
+        let (features, heard) = (Rc::default(), Rc::default());
+        let application = Application { session_id, watched, features, presence, heard, heard_advanced, pushed };
         for phone in &application.watched {
             if chance.percent(60) {
                 self.watch_features(&application, phone).await;

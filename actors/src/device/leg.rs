@@ -186,11 +186,17 @@ impl Leg {
     /// One of several has left: the far end is somebody who is still there, and a call of two has
     /// no members.
     pub fn part_from(&mut self, party: &Party, own_number: &str) {
-        let Some(gone) = party.device().cloned() else { return };
-        let is = |p: &Party, number: &str| p.device().is_some_and(|d| d.number == number);
-        self.members.retain(|member| !is(member, &gone.number));
-        let was_far = is(&self.calling, &gone.number) || is(&self.called, &gone.number);
-        if was_far && let Some(other) = self.members.iter().find(|m| !is(m, own_number)).cloned() {
+        let is = |p: &Party, other: &Party| match (p.device(), other.device()) {
+            (Some(p), Some(other)) => p.number == other.number,
+            // Those who show no number cannot be told apart.
+            _ => *p == Party::Restricted && p == other,
+        };
+        if let Some(at) = self.members.iter().position(|member| is(member, party)) {
+            self.members.remove(at);
+        }
+        let is_own = |p: &Party| p.device().is_some_and(|d| d.number == own_number);
+        let was_far = is(&self.calling, party) || is(&self.called, party);
+        if was_far && let Some(other) = self.members.iter().find(|m| !is_own(m)).cloned() {
             self.meet(&other, own_number);
         }
         if self.members.len() <= 2 {
@@ -240,4 +246,41 @@ fn state_of(snapshot: &LegSnapshot, own_number: &str) -> Option<LegState> {
             _ => LegState::Established,
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::domain::DeviceRef;
+
+    use super::*;
+
+    fn known(number: &str) -> Party {
+        Party::Known(DeviceRef::number(number))
+    }
+
+    fn conference(members: &[Party]) -> Leg {
+        let mut leg = Leg::new(LegId::new(7), CallKey::from("1-1"));
+        (leg.calling, leg.called) = (Party::Restricted, known("1000"));
+        leg.members = members.to_vec();
+        leg
+    }
+
+    #[test]
+    fn one_who_shows_no_number_leaves_a_conference_as_others_do() {
+        let mut leg = conference(&[known("1000"), Party::Restricted, known("1001"), Party::Restricted]);
+        leg.part_from(&Party::Restricted, "1000");
+        assert_eq!(leg.members, [known("1000"), known("1001"), Party::Restricted], "one of them");
+        leg.part_from(&known("1002"), "1000");
+        assert_eq!(leg.members.len(), 3, "who is not there does not leave");
+        leg.part_from(&Party::Restricted, "1000");
+        assert!(leg.members.is_empty(), "a call of two has no members");
+        assert_eq!(leg.calling, known("1001"), "the far end is who is still there");
+    }
+
+    #[test]
+    fn who_is_not_known_to_have_left_is_not_left_out() {
+        let mut leg = conference(&[known("1000"), Party::Restricted, known("1001")]);
+        leg.part_from(&Party::NotKnown, "1000");
+        assert_eq!(leg.members.len(), 3);
+    }
 }

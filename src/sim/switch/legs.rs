@@ -227,30 +227,33 @@ impl Switch {
 
     fn record(&self, leg: LegNo, state: TruthState, cause: Why, step: &mut Step<'_>) {
         let Some(entry) = self.state.legs.get(&leg) else { return };
-        // Far legs are the partner's to tell.
-        let (Place::Line(line), Some(call)) = (&entry.place, self.state.calls.get(&entry.call)) else { return };
+        let Some(call) = self.state.calls.get(&entry.call) else { return };
+        let (dn, button, own) = match &entry.place {
+            Place::Line(line) => (line.dn.to_string(), line.button, self.number_of(*line).to_string()),
+            Place::Outside { party, .. } => (party.number.clone(), 0, party.number.clone()),
+            // The partner's to tell.
+            Place::Far { .. } => return,
+        };
         step.out.push(Output::Truth(Truth {
             seq: 0, // numbered by the log
             at_ms: step.now_ms,
             node: self.plan.ceid.get(),
-            dn: line.dn.to_string(),
-            line: line.button,
+            other: self.other_number(call, leg, &own),
+            dn,
+            line: button,
             leg: leg.0,
             gcid: call.gcid.to_string(),
             state,
             cause,
-            other: self.other_number(call, leg, *line),
         }));
     }
 
     /// The other parties' numbers: of the other legs while there are any, else as dialled or shown.
-    pub(super) fn other_number(&self, call: &Call, leg: LegNo, line: Line) -> Option<String> {
+    pub(super) fn other_number(&self, call: &Call, leg: LegNo, own: &str) -> Option<String> {
         let there: Vec<String> = self.parties_for(leg).into_iter().map(|device| device.number).collect();
         match () {
             () if !there.is_empty() => Some(there.join("+")),
-            () if call.calling.number == self.number_of(line).to_string() => {
-                call.called.as_ref().map(|d| d.number.clone())
-            }
+            () if call.calling.number == own => call.called.as_ref().map(|d| d.number.clone()),
             () => Some(call.calling.number.clone()),
         }
     }

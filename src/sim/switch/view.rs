@@ -194,7 +194,7 @@ impl Switch {
             gcid: call.gcid.to_string(),
             state: leg.state.truth(),
             cause: leg.cause,
-            other: self.other_number(call, number, line),
+            other: self.other_number(call, number, &self.number_of(line).to_string()),
             tones: leg.tones.clone(),
             account: leg.account.clone(),
             since_ms: leg.since_ms,

@@ -277,6 +277,29 @@ fn a_partner_hears_by_which_way_a_caller_came_in_and_nobody_else_is_said_to_have
 }
 
 #[test]
+fn a_partner_s_caller_hears_how_a_call_that_nobody_answered_goes_outside() {
+    for (number, kinds) in [
+        ("95551234", vec![Kind::Diverted, Kind::NetworkReached, Kind::Delivered]),
+        ("95550198", vec![Kind::Diverted, Kind::NetworkReached, Kind::Failed]),
+    ] {
+        let mut pair = Pair::new();
+        let which = Forwarding::NoAnswerInternal;
+        let forward = Command::Forward { dn: line("1003").dn, which, number: Some(number.to_owned()) };
+        pair.person(0, forward).expect("set");
+        pair.person(1, Command::MakeCall { line: line("2003"), number: "1003".into() }).expect("a call");
+        pair.carry();
+        assert_eq!(pair.nodes[1].states("2003"), [TruthState::Delivered]);
+        pair.nodes[0].now_ms += 19_000;
+        pair.input(0, Input::Tick).expect("ticks are never refused");
+        let mut told = Vec::new();
+        while pair.carry_one(1) {
+            told.extend(pair.nodes[1].events().map(|h| h.kind));
+        }
+        assert_eq!(told, kinds, "{number}");
+    }
+}
+
+#[test]
 fn a_partner_reaches_a_user_who_is_outside() {
     let mut pair = Pair::new();
     let login = Desking::LogInOutside { user: line("1950").dn, pin: Pin::new("1234").expect("a PIN"), number: None };
