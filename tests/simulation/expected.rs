@@ -178,11 +178,11 @@ fn leads_to(left: &Truth, known: &Known, number: &str) -> bool {
     };
     let set = |way: &&str| {
         let of = known.features[usize::from(left.node) - 1].iter();
-        let of = of.filter(|r| r.dn == left.dn && r.at_ms <= left.at_ms).filter_map(|r| match &r.setting {
+        let mut of = of.filter(|r| r.dn == left.dn && r.at_ms <= left.at_ms).filter_map(|r| match &r.setting {
             TruthSetting::Forward { kind, number } if kind == way => Some(number.as_deref()),
             _ => None,
         });
-        of.last().flatten()
+        of.next_back().flatten()
     };
     ways.iter().any(|way| set(way) == Some(number))
 }

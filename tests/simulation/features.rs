@@ -285,8 +285,8 @@ impl<'a> Span<'a> {
             kind => kind == PRESENCE,
         };
         let at_first = Value { on, number: None };
-        let until = self.truth.iter().filter(|change| change.kind == kind && change.at_ms <= at_ms);
-        until.last().map_or(at_first, |change| change.value.clone())
+        let mut until = self.truth.iter().filter(|change| change.kind == kind && change.at_ms <= at_ms);
+        until.next_back().map_or(at_first, |change| change.value.clone())
     }
 
     fn check(&self, findings: &mut Findings) {

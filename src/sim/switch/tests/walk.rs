@@ -228,15 +228,18 @@ impl Shadow {
             if t.state == TruthState::Null {
                 assert!(self.0.remove(&t.leg).is_some(), "a leg that never was ends: {t:?}");
             } else {
-                self.0.insert(t.leg, (t.dn.clone(), t.line, t.state, t.gcid.clone()));
+                // Somebody outside is shown by the whole number.
+                let dn = if t.line == 0 { String::new() } else { t.dn.clone() };
+                self.0.insert(t.leg, (dn, t.line, t.state, t.gcid.clone()));
             }
         }
         let now = bench.switch.truth_now(0);
-        let legs: std::collections::BTreeMap<_, _> = now
+        let inside = now
             .phones
             .iter()
-            .flat_map(|p| p.legs.iter().map(|l| (l.leg, (p.dn.clone(), l.line, l.state, l.gcid.clone()))))
-            .collect();
+            .flat_map(|p| p.legs.iter().map(|l| (l.leg, (p.dn.clone(), l.line, l.state, l.gcid.clone()))));
+        let outside = now.outside.iter().flatten().map(|o| (o.id, (String::new(), 0, o.state, o.gcid.clone())));
+        let legs: std::collections::BTreeMap<_, _> = inside.chain(outside).collect();
         assert_eq!(legs, self.0);
     }
 }
