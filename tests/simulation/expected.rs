@@ -675,6 +675,7 @@ fn failed(cause: Cause) -> Why {
         Cause::DestNotObtainable => Why::DestinationNotObtainable,
         Cause::DestOutOfOrder => Why::DestinationUnavailable,
         Cause::TrunksBusy => Why::TrunksBusy,
+        Cause::Blocked => Why::PrivilegeViolation,
         Cause::NetworkCongestion => Why::NetworkCongestion,
         Cause::PeerLost => Why::NetworkNotObtainable,
         _ => Why::Unknown,

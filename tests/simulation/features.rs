@@ -59,6 +59,7 @@ pub fn compare(
     }
     let (features, service): (Vec<_>, Vec<_>) =
         changes(&truth.features[phone.node], &phone.dn).into_iter().partition(|change| change.kind != SERVICE);
+    let (presence, features): (Vec<_>, Vec<_>) = features.into_iter().partition(is_presence);
     for watch in watches.iter().filter(|w| w.object == phone.object) {
         let events = told.iter().filter(|(at, _)| watch.covers(*at, slack_ms));
         let events = events.map(|(at_ms, event)| change(*at_ms, event, phone));
@@ -66,13 +67,19 @@ pub fn compare(
             Ok(events) => events,
             Err(fault) => return findings.violations.push(format!("{}: {fault}", phone.dn)),
         };
+        let (present, events): (Vec<_>, Vec<_>) = events.into_iter().partition(is_presence);
         Span::new(phone, watch, events, &features).judge(heard, run, findings);
+        Span::new(phone, watch, present, &presence).judge(heard, run, findings);
     }
     let (told, shown) = service_told(heard, phone);
     let always = FeatureWatch { object: phone.object, from_ms: i64::MIN / 2, to_ms: None };
     let mut span = Span::new(phone, &always, told, &service);
     span.shown = shown;
     span.judge(heard, run, findings);
+}
+
+fn is_presence(change: &Change) -> bool {
+    change.kind == PRESENCE
 }
 
 /// Compares what one application heard of presence in the groups of a node that it watches.
@@ -155,7 +162,8 @@ fn value(setting: &TruthSetting) -> Option<(&'static str, Value)> {
             Some((forwarding(kind).as_str(), Value { on: number.is_some(), number: number.clone() }))
         }
         TruthSetting::InService { on } => Some((SERVICE, Value { on: *on, number: None })),
-        TruthSetting::HotDesk { .. } | TruthSetting::Presence { .. } | TruthSetting::Account { .. } => None,
+        TruthSetting::Presence { group, on } => Some((PRESENCE, Value { on: *on, number: Some(group.clone()) })),
+        TruthSetting::HotDesk { .. } | TruthSetting::Account { .. } => None,
     }
 }
 
@@ -188,6 +196,10 @@ fn change(at_ms: i64, event: &FeatureEventMsg, phone: &Watched) -> Result<Change
     };
     if event.time > at_ms {
         return Err(format!("heard before it happened: {event:?}"));
+    }
+    if matches!(kind, Type::JoinGroup | Type::LeaveGroup) {
+        let value = Value { on: kind == Type::JoinGroup, number: attribute(Name::GroupDn) };
+        return Ok(Change { at_ms: event.time, kind: PRESENCE, value });
     }
     let number = attribute(if kind == Type::HotDeskUser { Name::UserDn } else { Name::ForwardDn });
     Ok(Change { at_ms: event.time, kind: kind.as_str(), value: Value { on, number } })

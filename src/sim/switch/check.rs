@@ -181,6 +181,8 @@ fn agree(legs: &[&Leg]) -> bool {
             let far = |leg: &Leg| leg.place.line().is_none();
             match (rung.state, caller.state) {
                 (Alerting, Delivered | Held) => true,
+                // It rang at a partner's, and its digits went outside from there.
+                (Alerting, Originated) => far(rung),
                 // One waits for a phone that is busy.
                 (Waiting, Queued) => true,
                 // A partner was asked to ring somebody and has not said anything yet.

@@ -42,8 +42,10 @@ impl Switch {
         Ok(Done::default())
     }
 
-    /// At the end of a step: what rings at a phone that answers by itself, and whose line is free, is answered.
-    pub(super) fn answer_by_itself(&mut self, step: &mut Step<'_>) {
+    /// At the end of a step: what rings at a phone that answers by itself, and whose line is free, is answered. Whether
+    /// something was.
+    pub(super) fn answer_by_itself(&mut self, step: &mut Step<'_>) -> bool {
+        let mut answered = false;
         let answers = |dn: &&Dn| self.state.phones.get(dn).is_some_and(|phone| phone.auto_answer);
         let phones: Vec<Dn> = self.touched.iter().filter(answers).copied().collect();
         for dn in phones {
@@ -52,9 +54,11 @@ impl Switch {
                 let rings = self.leg_in(line, |s| s == LegState::Alerting).filter(|_| !self.is_engaged(line));
                 if let Some(leg) = rings {
                     self.answer(leg, step);
+                    answered = true;
                 }
             }
         }
+        answered
     }
 
     /// Where nobody can be, nothing is set: what is set there already holds.

@@ -154,7 +154,7 @@ impl Switch {
     pub fn on(&mut self, input: Input, now_ms: i64, out: &mut Vec<Output>) -> Result<Done, Refusal> {
         let began = out.len();
         let mut step = Step { now_ms, out };
-        let asks = matches!(input, Input::Command(..) | Input::Outside(_));
+        let asks = matches!(input, Input::Command(..) | Input::Deed { .. } | Input::Outside(_));
         let result = match input {
             Input::Command(by, command) => self.command(by, command, &mut step),
             Input::Deed { set, button, deed } => self.hand_on(set, button, deed, &mut step),
@@ -180,13 +180,18 @@ impl Switch {
                 Ok(Done::default())
             }
         };
-        self.ring_waiting(&mut step);
-        // A command that is refused changes nothing, though a call may be due.
-        if !asks || !self.touched.is_empty() {
-            self.recall_held(&mut step);
+        loop {
+            self.ring_waiting(&mut step);
+            // A command that is refused changes nothing, though a call may be due.
+            if !asks || !self.touched.is_empty() {
+                self.recall_held(&mut step);
+            }
+            self.mature(&mut step);
+            // Whoever answers may leave another line free, for a call that waits there.
+            if !self.answer_by_itself(&mut step) {
+                break;
+            }
         }
-        self.mature(&mut step);
-        self.answer_by_itself(&mut step);
         self.follow(&mut step);
         self.tell_hosts(began, &mut step);
         self.steps += 1;

@@ -130,8 +130,12 @@ impl Switch {
         self.tell(CallEventKind::NetworkReached, call, who, Why::NewCall, &self.lines_of(number), step);
     }
 
-    /// A partner's digits are with the network.
+    /// A partner's digits are with the network. Who heard it ring before waits for it again.
     pub(super) fn reached_there(&mut self, leg: LegNo, network: DeviceRef, step: &mut Step<'_>) {
+        let rang = self.state.legs.get(&leg).filter(|l| l.state == LegState::Alerting);
+        if let Some((call, why)) = rang.map(|l| (l.call, l.cause)) {
+            self.waits_again(call, why, step);
+        }
         self.reached(leg, network, step);
     }
 

@@ -318,7 +318,14 @@ impl Switch {
         let rung = if let Change::Rings { cause, .. } = how { cause } else { Why::Transfer };
         self.far_state(leg, state, rung, step);
         match how {
-            Change::Rings { group, .. } => self.rings_there(number, &now, group),
+            Change::Rings { cause, group } => {
+                // Whoever waited for digits to go outside meanwhile hears it ring again.
+                let waits = |l: &LegNo| self.state.legs.get(l).is_some_and(|l| l.state == LegState::Originated);
+                for caller in self.others(leg).into_iter().filter(waits).collect::<Vec<_>>() {
+                    self.hears_ringing(caller, cause, step);
+                }
+                self.rings_there(number, &now, group);
+            }
             Change::Diverted { .. } | Change::Transferred => self.rings_there(number, &now, false),
             _ => {}
         }

@@ -351,7 +351,8 @@ fn walk(seed: u64, steps: usize) -> (Vec<Truth>, Vec<Settled>, bool) {
                 let waits = number.is_some();
                 asked[node].extend(number.map(|number| (number, about)));
                 if done.is_err() || waits {
-                    assert_eq!(pair.nodes[node].out.len(), usize::from(waits));
+                    let out = &pair.nodes[node].out;
+                    assert_eq!(out.len(), usize::from(waits), "seed {seed}, {done:?}: {out:?}");
                     assert_eq!(pair.nodes[node].switch.truth_now(0), before);
                 }
             }
