@@ -6,7 +6,7 @@
 use schemas::csta::message::CallEventKind;
 use schemas::domain::DeviceRef;
 
-use super::model::{CallNo, CameIn, Done, LegNo, LegState, Line, OutsideDeed, Place, Refusal, Timer, Why};
+use super::model::{CallNo, CameIn, Done, Leg, LegNo, LegState, Line, OutsideDeed, Place, Refusal, Timer, Why};
 use super::route::{Route, party_of};
 use super::{Step, Switch};
 use crate::sim::peer::{Change, PeerMessage};
@@ -135,6 +135,12 @@ impl Switch {
         let rang = self.state.legs.get(&leg).filter(|l| l.state == LegState::Alerting);
         if let Some((call, why)) = rang.map(|l| (l.call, l.cause)) {
             self.waits_again(call, why, step);
+            for caller in self.others(leg) {
+                let heard = |l: &Leg| l.state == LegState::Delivered && matches!(l.place, Place::Far { .. });
+                if self.state.legs.get(&caller).is_some_and(heard) {
+                    self.set(caller, LegState::Originated, why, step);
+                }
+            }
         }
         self.reached(leg, network, step);
     }

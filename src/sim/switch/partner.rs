@@ -10,7 +10,9 @@ use schemas::csta::message::{CallEventKind, JoinKind};
 use schemas::domain::{DeviceRef, Dn};
 
 use super::forward::HOPS;
-use super::model::{CallNo, CameIn, Joined, Joiner, Learnt, LegNo, LegState, Line, Output, Place, Target, Timer, Why};
+use super::model::{
+    CallNo, CameIn, Joined, Joiner, Learnt, Leg, LegNo, LegState, Line, Output, Place, Target, Timer, Why,
+};
 use super::possible::PARTIES;
 use super::route::party_of;
 use super::{Step, Switch};
@@ -316,13 +318,17 @@ impl Switch {
         let why = if matches!(how, Change::Conferenced | Change::Split) { Why::Conference } else { Why::Transfer };
         self.rename(number, clipped(&gcid).into(), why, step);
         let rung = if let Change::Rings { cause, .. } = how { cause } else { Why::Transfer };
+        // Whoever waited for digits to go outside meanwhile hears it ring again.
+        let waits = |l: &LegNo| self.state.legs.get(l).is_some_and(|l| l.state == LegState::Originated);
+        let waited: Vec<LegNo> = match known {
+            LegState::Alerting => self.others(leg).into_iter().filter(waits).collect(),
+            _ => Vec::new(),
+        };
         self.far_state(leg, state, rung, step);
         match how {
             Change::Rings { cause, group } => {
-                // Whoever waited for digits to go outside meanwhile hears it ring again.
-                let waits = |l: &LegNo| self.state.legs.get(l).is_some_and(|l| l.state == LegState::Originated);
-                for caller in self.others(leg).into_iter().filter(waits).collect::<Vec<_>>() {
-                    self.hears_ringing(caller, cause, step);
+                for caller in &waited {
+                    self.set(*caller, LegState::Delivered, cause, step);
                 }
                 self.rings_there(number, &now, group);
             }
@@ -330,8 +336,8 @@ impl Switch {
             _ => {}
         }
         let lines = self.lines_of(number);
-        let rings_now = matches!(how, Change::Rings { .. })
-            && self.state.legs.get(&leg).is_some_and(|l| l.state == LegState::Alerting && l.state != known);
+        let rings = |l: &Leg| l.state == LegState::Alerting && (l.state != known || !waited.is_empty());
+        let rings_now = matches!(how, Change::Rings { .. }) && self.state.legs.get(&leg).is_some_and(rings);
         // Passed on only when it says something new: it could go round for ever otherwise.
         if former != self.parties_of(leg) || *before.gcid != *clipped(&gcid) || rings_now {
             self.update(number, how, &by, to.as_ref(), Some(leg), step);

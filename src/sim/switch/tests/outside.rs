@@ -300,6 +300,27 @@ fn a_partner_s_caller_hears_how_a_call_that_nobody_answered_goes_outside() {
 }
 
 #[test]
+fn a_call_that_was_sent_to_and_fro_and_goes_outside_is_heard_to_ring_by_who_called() {
+    let mut pair = Pair::new();
+    pair.person(1, Command::MakeCall { line: line("2003"), number: "1003".into() }).expect("a call");
+    for (node, rung, number) in [(0, "1003", "2001"), (1, "2001", "1004")] {
+        pair.carry();
+        pair.person(node, Command::Redirect { target: at(rung), number: number.into() }).expect("redirected");
+    }
+    pair.carry();
+    assert_eq!(pair.nodes[1].states("2003"), [TruthState::Delivered]);
+    pair.person(0, Command::Redirect { target: at("1004"), number: "95551234".into() }).expect("redirected");
+    let mut told = Vec::new();
+    while pair.carry_one(0) | pair.carry_one(1) {
+        let heard = |h: &&Happened| h.witnesses.iter().any(|w| w.line == line("2003"));
+        told.extend(pair.nodes[1].events().filter(heard).map(|h| h.kind));
+        pair.nodes[1].out.clear();
+    }
+    assert_eq!(told, [Kind::Diverted, Kind::NetworkReached, Kind::Delivered]);
+    assert_eq!(pair.nodes[1].states("2003"), [TruthState::Delivered]);
+}
+
+#[test]
 fn a_partner_reaches_a_user_who_is_outside() {
     let mut pair = Pair::new();
     let login = Desking::LogInOutside { user: line("1950").dn, pin: Pin::new("1234").expect("a PIN"), number: None };
