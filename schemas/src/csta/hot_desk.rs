@@ -3,13 +3,11 @@
 //! The types, and how they are read; `write` writes them. CSTA itself has nothing of it.
 
 use super::message::{EventBody, Failure, PrivateRequest, PrivateResponse};
+use super::own_refusal::{self, Row};
 use super::read::parts::{id, id_needed};
 use super::read::{ReadFault, Result};
 use crate::domain::{Pin, RefusalKind};
 use crate::xml::Element;
-
-/// The category of errors that are a switch's own.
-const PRIVATE_ERROR: &str = "privateErrorCode";
 
 /// What is asked about hot desk users.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,7 +125,7 @@ pub enum HotDeskRefusal {
 }
 
 /// Word, kind and the text for applications.
-const REFUSALS: [(HotDeskRefusal, &str, RefusalKind, &str); 12] = {
+const REFUSALS: [Row<HotDeskRefusal>; 12] = {
     use RefusalKind::{Privilege, Resource, State, Unknown, WrongPin};
     [
         (HotDeskRefusal::UnknownUser, "hotDeskUserUnknown", Unknown, "The node does not know this hot desk user."),
@@ -154,19 +152,17 @@ impl HotDeskRefusal {
     /// For people.
     #[must_use]
     pub fn text(self) -> &'static str {
-        REFUSALS.iter().find(|(refusal, ..)| *refusal == self).map_or("", |(.., text)| text)
+        own_refusal::text(&REFUSALS, self)
     }
 
     /// As a node says it.
     #[must_use]
     pub fn failure(self) -> Failure {
-        let word = REFUSALS.iter().find(|(refusal, ..)| *refusal == self).map_or("", |(_, word, ..)| word);
-        Failure { category: PRIVATE_ERROR.into(), value: word.into() }
+        own_refusal::failure(&REFUSALS, self)
     }
 }
 
 /// What such a word means; `None` for one of another maker's.
 pub(super) fn refusal(failure: &Failure) -> Option<(RefusalKind, &'static str)> {
-    let row = REFUSALS.iter().find(|(_, word, ..)| *word == failure.value);
-    row.filter(|_| failure.category == PRIVATE_ERROR).map(|(_, _, kind, text)| (*kind, *text))
+    own_refusal::meaning(&REFUSALS, failure)
 }

@@ -13,6 +13,7 @@ pub mod frame;
 mod group;
 pub mod hot_desk;
 pub mod message;
+mod own_refusal;
 pub mod presence;
 pub mod private;
 pub mod read;

@@ -3,13 +3,11 @@
 //! The types, and how they are read; `write` writes them. CSTA itself has nothing of it.
 
 use super::message::{EventBody, Failure, PrivateRequest, PrivateResponse};
+use super::own_refusal::{self, Row};
 use super::read::Result;
 use super::read::parts::{id, id_needed, truth};
 use crate::domain::RefusalKind;
 use crate::xml::Element;
-
-/// The category of errors that are a switch's own.
-const PRIVATE_ERROR: &str = "privateErrorCode";
 
 /// Members who are absent that are read in one answer; a frame has no room for more.
 const LISTED: usize = 1_024;
@@ -87,7 +85,7 @@ pub enum PresenceRefusal {
 }
 
 /// Word, kind and the text for applications.
-const REFUSALS: [(PresenceRefusal, &str, RefusalKind, &str); 5] = {
+const REFUSALS: [Row<PresenceRefusal>; 5] = {
     use RefusalKind::{Privilege, State, Unknown};
     [
         (PresenceRefusal::UnknownGroup, "groupUnknown", Unknown, "The node does not know this group."),
@@ -107,19 +105,17 @@ impl PresenceRefusal {
     /// For people.
     #[must_use]
     pub fn text(self) -> &'static str {
-        REFUSALS.iter().find(|(refusal, ..)| *refusal == self).map_or("", |(.., text)| text)
+        own_refusal::text(&REFUSALS, self)
     }
 
     /// As a node says it.
     #[must_use]
     pub fn failure(self) -> Failure {
-        let word = REFUSALS.iter().find(|(refusal, ..)| *refusal == self).map_or("", |(_, word, ..)| word);
-        Failure { category: PRIVATE_ERROR.into(), value: word.into() }
+        own_refusal::failure(&REFUSALS, self)
     }
 }
 
 /// What such a word means; `None` for one of another maker's.
 pub(super) fn refusal(failure: &Failure) -> Option<(RefusalKind, &'static str)> {
-    let row = REFUSALS.iter().find(|(_, word, ..)| *word == failure.value);
-    row.filter(|_| failure.category == PRIVATE_ERROR).map(|(_, _, kind, text)| (*kind, *text))
+    own_refusal::meaning(&REFUSALS, failure)
 }

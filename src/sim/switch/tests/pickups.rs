@@ -24,6 +24,22 @@ impl Net {
         self.told[i].iter().filter_map(settled).collect()
     }
 
+    /// Refused before anybody else is asked, and nothing happens.
+    pub(super) fn refuses_at_once(&mut self, who: &str, command: Command, refusal: Refusal) {
+        assert_eq!(self.asks(who, command.clone()), Err(refusal), "{who}: {command:?}");
+        assert!(self.told.iter().all(Vec::is_empty) && self.mail.values().all(|m| m.is_empty()), "{command:?}");
+    }
+
+    /// Refused by the node that is asked; it is settled at the first node, and nothing else happens anywhere.
+    pub(super) fn refuses_later(&mut self, who: &str, command: Command, refusal: Refusal) {
+        let before: Vec<_> = self.nodes.iter().map(|node| node.switch.truth_now(0)).collect();
+        self.does(who, command.clone()).expect("asked");
+        assert_eq!(self.settled(0), [Err(refusal)], "{who}: {command:?}");
+        assert_eq!(self.told.iter().flatten().count(), 1, "{who}: {command:?}: and nothing else happened");
+        let after: Vec<_> = self.nodes.iter().map(|node| node.switch.truth_now(0)).collect();
+        assert_eq!(after, before, "{who}: {command:?}");
+    }
+
     pub(super) fn lose(&mut self, a: usize, b: usize) {
         self.mail.retain(|way, _| *way != (a, b) && *way != (b, a));
         self.input(a, Input::PeerDown(b as u16 + 1)).expect("down");
@@ -104,17 +120,14 @@ fn what_is_known_here_is_refused_at_once_and_what_is_known_there_later() {
         ("1001", "3000", Refusal::Unreachable),
         ("1001/9", "2000", Refusal::UnknownDevice),
     ] {
-        assert_eq!(net.asks(who, pick(who, what)), Err(refusal), "{who} {what}");
-        assert!(net.told.iter().all(Vec::is_empty) && net.mail.values().all(|m| m.is_empty()));
+        net.refuses_at_once(who, pick(who, what), refusal);
     }
     for (who, what, refusal) in [
         ("1001", "2001", Refusal::NoCallToAnswer),
         ("1001", "2900", Refusal::UnknownDevice),
         ("1000/2", "2000", Refusal::WrongState),
     ] {
-        net.does(who, pick(who, what)).expect("asked");
-        assert_eq!(net.settled(0), [Err(refusal)], "{who} {what}");
-        assert_eq!(net.told.iter().flatten().count(), 1, "and nothing else happened");
+        net.refuses_later(who, pick(who, what), refusal);
     }
     assert_eq!((net.states("1000"), net.states("2000")), (vec![Delivered], vec![Alerting]));
     net.sound();

@@ -102,11 +102,8 @@ fn what_cannot_be_taken_over_stays_as_it_is() {
         ("1001", "3000", Refusal::Unreachable),
         ("1001/9", "2000", Refusal::UnknownDevice),
     ] {
-        assert_eq!(net.asks(who, take(who, holder)), Err(refusal), "{who} {holder}");
-        assert!(net.told.iter().all(Vec::is_empty) && net.mail.values().all(|m| m.is_empty()));
+        net.refuses_at_once(who, take(who, holder), refusal);
     }
-    let truth = |net: &Net| [0, 1, 2].map(|i: usize| net.nodes[i].switch.truth_now(0));
-    let before = truth(&net);
     for (who, holder, refusal) in [
         ("1001", "2000", Refusal::NoHeldCall),
         ("1001", "2900", Refusal::UnknownDevice),
@@ -115,10 +112,7 @@ fn what_cannot_be_taken_over_stays_as_it_is() {
         ("1001", "2006", Refusal::WrongState),
         ("1006/2", "2007", Refusal::WrongState),
     ] {
-        net.does(who, take(who, holder)).expect("asked");
-        assert_eq!(net.settled(0), [Err(refusal)], "{who} {holder}");
-        assert_eq!(net.told.iter().flatten().count(), 1, "and nothing else happened");
-        assert_eq!(truth(&net), before, "{who} {holder}");
+        net.refuses_later(who, take(who, holder), refusal);
     }
     net.sound();
 }
