@@ -34,9 +34,12 @@ pub enum Fault {
     FeatureLost,
     /// Do not disturb is told as it was before.
     FeatureStale,
+    /// Each snapshot of the line 1000 makes its device panic.
+    SnapshotPanics,
 }
 
 impl Fault {
+    /// Those that the oracle must find in what applications hear.
     pub const ALL: [Self; 9] = [
         Self::PartiesSwapped,
         Self::ClearLost,
@@ -58,6 +61,11 @@ impl Planted {
     #[must_use]
     pub fn is(self, fault: Fault) -> bool {
         self.0 == Some(fault)
+    }
+
+    /// In a device's step; whether it is a snapshot's.
+    pub(crate) fn at_snapshot(self, object: ObjectId, snapshot: bool) {
+        assert!(!(snapshot && object.dn().to_string() == "1000" && self.is(Fault::SnapshotPanics)), "planted");
     }
 }
 

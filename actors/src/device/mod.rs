@@ -101,6 +101,8 @@ impl Device {
             // Not kept between steps: a hundred thousand devices would each keep the room for it.
             let mut effects = Effects::new();
             let env = &self.env;
+            #[cfg(feature = "planted-faults")]
+            env.planted.at_snapshot(self.object, matches!(input, Input::Told(Told::Legs(_))));
             self.state.on(input, &mut || env.next_leg(), &mut effects);
             for effect in effects {
                 self.perform(effect, ctx);

@@ -2,6 +2,8 @@
 //! their monitors in paced batches, and hands every session the loss and return of a node and what
 //! follows from it in one message, in that order.
 
+mod lives;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -11,7 +13,10 @@ use actix::{
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, join_all};
 use schemas::domain::{Ceid, ObjectId, ObjectKind, SessionId};
+use tokio::time::Instant;
+use tracing::warn;
 
+use self::lives::Lives;
 use crate::arbiters::Arbiters;
 use crate::device::Device;
 use crate::device::messages::{Arm, DeviceEnded, LinkLost, Memory, Restate, Retire, Unwatch, Watch};
@@ -148,6 +153,7 @@ pub struct DeviceSupervisor {
     ended_lives: BTreeMap<Ceid, u64>,
     /// Objects whose monitors are still to be restored, by node.
     restoring: BTreeMap<Ceid, VecDeque<ObjectId>>,
+    panicked: Lives,
 }
 
 impl DeviceSupervisor {
@@ -162,6 +168,7 @@ impl DeviceSupervisor {
             telling: BTreeMap::new(),
             ended_lives: BTreeMap::new(),
             restoring: BTreeMap::new(),
+            panicked: Lives::default(),
         }
     }
 
@@ -218,6 +225,7 @@ impl DeviceSupervisor {
         if watched.watchers.is_empty() {
             watched.device.tell(Retire);
             self.objects.remove(&object);
+            self.panicked.forget(object);
         } else {
             watched.device.tell(Unwatch { session, topics });
         }
@@ -322,11 +330,26 @@ impl DeviceSupervisor {
         }
     }
 
-    /// A device died without being told to: its watchers get a new one, with the ids they know.
+    /// A device died without being told to: its watchers get a new one, with the ids they know; one that panics
+    /// again and again after a pause.
     fn ended(&mut self, ended: DeviceEnded, ctx: &mut Context<Self>) {
+        if self.objects.get(&ended.object).is_none_or(|w| w.life != ended.life) {
+            return;
+        }
+        let pause = self.panicked.ended(ended.object, Instant::now(), self.env.entropy.next_u64());
+        if pause.is_zero() {
+            return self.begin_anew(ended, ctx);
+        }
+        warn!(object = %ended.object, pause_ms = pause.as_millis() as u64, "an object panics again and again");
+        ctx.run_later(pause, move |supervisor, ctx| {
+            guard::keep("device_supervisor", || supervisor.begin_anew(ended, ctx));
+        });
+    }
+
+    fn begin_anew(&mut self, ended: DeviceEnded, ctx: &mut Context<Self>) {
         let DeviceEnded { object, life, memory } = ended;
         if self.objects.get(&object).is_none_or(|w| w.life != life) {
-            return;
+            return; // nobody watches it any more, or somebody does anew
         }
         let (life, device) = self.begin(object, memory, ctx);
         if let Some(watched) = self.objects.get_mut(&object) {

@@ -80,7 +80,20 @@ impl Bench {
     /// The same, where this carries events to handlers.
     pub async fn start_pushing(nodes: u16, sessions: usize, push: Arc<dyn Push>) -> Self {
         let switches: Vec<_> = (0..nodes).map(|_| Switch::default()).collect();
-        let bench = Self::begin_with(Association::ServerFirst, switches, sessions, push);
+        Self::begin_with(Association::ServerFirst, switches, sessions, |env| env.push = push).up(nodes).await
+    }
+
+    /// As many nodes, where this fault is planted.
+    #[cfg(feature = "planted-faults")]
+    pub async fn start_planted(nodes: u16, fault: actors::planted::Fault) -> Self {
+        let switches: Vec<_> = (0..nodes).map(|_| Switch::default()).collect();
+        let planted = |env: &mut Env| env.planted = actors::planted::Planted(Some(fault));
+        Self::begin_with(Association::ServerFirst, switches, 10, planted).up(nodes).await
+    }
+
+    /// All nodes are connected, and their directories known.
+    async fn up(self, nodes: u16) -> Self {
+        let bench = self;
         for node in 1..=nodes {
             bench.link(node, LinkState::Connected).await;
         }
@@ -92,15 +105,21 @@ impl Bench {
 
     /// The tree with these nodes, as they are.
     pub fn begin(switches: Vec<Switch>, sessions: usize) -> Self {
-        Self::begin_with(Association::ServerFirst, switches, sessions, Arc::new(NoPush))
+        Self::begin_with(Association::ServerFirst, switches, sessions, |_| {})
     }
 
     /// The same with this style of association.
     pub fn begin_as(association: Association, switches: Vec<Switch>, sessions: usize) -> Self {
-        Self::begin_with(association, switches, sessions, Arc::new(NoPush))
+        Self::begin_with(association, switches, sessions, |_| {})
     }
 
-    fn begin_with(association: Association, switches: Vec<Switch>, sessions: usize, push: Arc<dyn Push>) -> Self {
+    /// The same, with something changed of what the actors are given.
+    pub fn begin_with(
+        association: Association,
+        switches: Vec<Switch>,
+        sessions: usize,
+        change: impl FnOnce(&mut Env),
+    ) -> Self {
         let settings: Vec<_> = (1..)
             .zip(&switches)
             .map(|(n, _)| NodeSettings {
@@ -117,7 +136,7 @@ impl Bench {
         let net = Net(at.into_iter().zip(switches.iter().cloned()).collect());
         let cluster = Arc::new(Cluster::new(settings));
         let mut env = Env::new(Arc::new(Standing(Instant::now())), Arc::new(Seeded(AtomicU64::new(1))), cluster);
-        env.push = push;
+        change(&mut env);
         let arbiters = Arbiters::new(vec![Arbiter::current()]).expect("one");
         Self { tree: Tree::start(env, &arbiters, Arc::new(net), sessions), switches }
     }
@@ -206,6 +225,18 @@ impl App {
             }
         }
         events
+    }
+
+    /// All that is told until nothing more comes for so long.
+    pub async fn told_until_silent(&self, for_ms: i64) -> Vec<String> {
+        let mut events = Vec::new();
+        loop {
+            match self.poll(for_ms).await {
+                Outcome::Event(_, event) => events.push(brief(event.standard().expect("a standard form"))),
+                Outcome::TimedOut => return events,
+                other => panic!("after {events:?}: {other:?}"),
+            }
+        }
     }
 
     /// Nothing more is told for a while.

@@ -53,8 +53,12 @@ pub struct Script {
 pub struct Inside {
     /// Connections are refused.
     pub refuses: bool,
+    /// Connections are neither made nor refused.
+    pub hangs: bool,
     /// Reads everything and says nothing.
     pub muted: bool,
+    /// Does not answer requests about monitors and lines.
+    pub slow: bool,
     /// MonitorStart is answered with this.
     pub refuses_monitors: Option<Failure>,
     /// Waits for a request, instead of speaking first.
@@ -240,6 +244,7 @@ impl Switch {
                 let response = Response::GetSwitchingFunctionDevices { cross_ref: "d".into() };
                 return vec![Message::Response(response), Message::Request(request)];
             }
+            Request::MonitorStart { .. } | Request::SnapshotDevice { .. } if inside.slow => return Vec::new(),
             Request::MonitorStart { device } => {
                 if let Some(failure) = &inside.refuses_monitors {
                     return vec![Message::Failure(failure.clone())];
@@ -370,6 +375,9 @@ impl Connect for Net {
         let switch = self.0.get(&to).cloned();
         Box::pin(async move {
             let switch = switch.ok_or(io::ErrorKind::HostUnreachable)?;
+            if switch.inside().hangs {
+                return std::future::pending().await;
+            }
             if switch.inside().refuses {
                 return Err(io::ErrorKind::ConnectionRefused.into());
             }
