@@ -61,6 +61,8 @@ pub struct Inside {
     pub slow: bool,
     /// MonitorStart is answered with this.
     pub refuses_monitors: Option<Failure>,
+    /// MonitorStart is never answered.
+    pub forgets_monitors: bool,
     /// Waits for a request, instead of speaking first.
     pub waits: bool,
     /// Has none of the services that a node may lack.
@@ -245,6 +247,7 @@ impl Switch {
                 return vec![Message::Response(response), Message::Request(request)];
             }
             Request::MonitorStart { .. } | Request::SnapshotDevice { .. } if inside.slow => return Vec::new(),
+            Request::MonitorStart { .. } if inside.forgets_monitors => return Vec::new(),
             Request::MonitorStart { device } => {
                 if let Some(failure) = &inside.refuses_monitors {
                     return vec![Message::Failure(failure.clone())];
