@@ -102,15 +102,20 @@ impl Device {
             let mut effects = Effects::new();
             let env = &self.env;
             self.state.on(input, &mut || env.next_leg(), &mut effects);
-            for effect in effects {
-                self.perform(effect, ctx);
-            }
+            // Before anybody hears of a leg: who does may name it to another life, or to another process.
             if let Some(word) = self.last_word.word() {
-                word.memory.legs.clear();
-                word.memory.legs.extend(self.state.memory());
+                let legs = &mut word.memory.legs;
+                if !self.state.memory().eq(legs.iter().cloned()) {
+                    legs.clear();
+                    legs.extend(self.state.memory());
+                    self.env.journal.legs(self.object, legs);
+                }
                 if word.memory.settings != self.state.settings() {
                     word.memory.settings = self.state.settings().to_vec();
                 }
+            }
+            for effect in effects {
+                self.perform(effect, ctx);
             }
         });
     }
@@ -200,6 +205,15 @@ impl Device {
         }
         if idle_turn == 0 {
             self.step(Input::AuditFeatures, ctx);
+        }
+    }
+
+    /// Nobody watches any more: no next process needs them.
+    fn forget_legs(&mut self) {
+        if let Some(word) = self.last_word.word()
+            && !std::mem::take(&mut word.memory.legs).is_empty()
+        {
+            self.env.journal.legs(self.object, &[]);
         }
     }
 
@@ -337,6 +351,7 @@ impl Handler<Retire> for Device {
 
     fn handle(&mut self, _: Retire, ctx: &mut Self::Context) {
         self.step(Input::Retire, ctx);
+        self.forget_legs();
         ctx.stop();
     }
 }

@@ -10,7 +10,7 @@ use actix::{
 };
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, join_all};
-use schemas::domain::{Ceid, ObjectId, ObjectKind, SessionId};
+use schemas::domain::{CallKey, Ceid, LegId, ObjectId, ObjectKind, SessionId};
 
 use crate::arbiters::Arbiters;
 use crate::device::Device;
@@ -148,10 +148,15 @@ pub struct DeviceSupervisor {
     ended_lives: BTreeMap<Ceid, u64>,
     /// Objects whose monitors are still to be restored, by node.
     restoring: BTreeMap<Ceid, VecDeque<ObjectId>>,
+    /// Leg ids of another process, for the first life of each object.
+    kept_legs: Legs,
 }
 
+/// The calls at each object, and the ids that applications know them by.
+pub(crate) type Legs = BTreeMap<ObjectId, Vec<(CallKey, LegId)>>;
+
 impl DeviceSupervisor {
-    pub(crate) fn new(env: Env, arbiters: Arbiters) -> Self {
+    pub(crate) fn new(env: Env, arbiters: Arbiters, kept_legs: Legs) -> Self {
         Self {
             env,
             arbiters,
@@ -162,6 +167,7 @@ impl DeviceSupervisor {
             telling: BTreeMap::new(),
             ended_lives: BTreeMap::new(),
             restoring: BTreeMap::new(),
+            kept_legs,
         }
     }
 
@@ -191,7 +197,8 @@ impl DeviceSupervisor {
         let mut watched = match self.objects.remove(&object) {
             Some(watched) => watched,
             None => {
-                let (life, device) = self.begin(object, Memory::default(), ctx);
+                let legs = self.kept_legs.remove(&object).unwrap_or_default();
+                let (life, device) = self.begin(object, Memory { legs, ..Memory::default() }, ctx);
                 Watched { life, device, watchers: Vec::new() }
             }
         };
@@ -326,6 +333,9 @@ impl DeviceSupervisor {
     fn ended(&mut self, ended: DeviceEnded, ctx: &mut Context<Self>) {
         let DeviceEnded { object, life, memory } = ended;
         if self.objects.get(&object).is_none_or(|w| w.life != life) {
+            if !memory.legs.is_empty() && !self.objects.contains_key(&object) {
+                self.env.journal.legs(object, &[]);
+            }
             return;
         }
         let (life, device) = self.begin(object, memory, ctx);
