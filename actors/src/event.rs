@@ -145,6 +145,15 @@ impl Event {
         Self { object, topics, standard, advanced, standard_json: OnceLock::new(), advanced_json: OnceLock::new() }
     }
 
+    /// In the place of one that a damaged journal had: whoever reads is told that it was discarded.
+    pub(crate) fn lost() -> Self {
+        Self::of(None, Topics::ALL, None, None)
+    }
+
+    pub(crate) fn is_lost(&self) -> bool {
+        self.standard.is_none() && self.advanced.is_none()
+    }
+
     /// One with this text as its standard form.
     #[cfg(test)]
     pub(crate) fn of_text(object: Option<ObjectId>, standard: impl Into<String>) -> Self {

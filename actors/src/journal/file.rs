@@ -42,7 +42,7 @@ impl Files {
 const SEGMENT: &str = "segment-";
 const STATE: &str = "state-";
 /// Of a state that is not whole yet.
-const PART: &str = ".part";
+const PART: &str = "part";
 
 impl Folder {
     /// Makes the folder where there is none, and takes it.
@@ -54,9 +54,21 @@ impl Folder {
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
         let lock = private().create(true).truncate(false).open(path.join("lock")).map_err(failed)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Ok(()) => {
+                let folder = Self { path: path.to_owned(), _lock: lock };
+                folder.remove_parts();
+                Ok(folder)
+            }
             Err(TryLockError::WouldBlock) => Err(Unusable::Taken(path.to_owned())),
             Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+
+    /// A process that was killed may have left one.
+    fn remove_parts(&self) {
+        let paths = fs::read_dir(&self.path).into_iter().flatten().flatten().map(|entry| entry.path());
+        for part in paths.filter(|path| path.extension().is_some_and(|extension| extension == PART)) {
+            let _ = fs::remove_file(part); // nobody reads it
         }
     }
 
@@ -105,9 +117,7 @@ impl Folder {
     }
 
     fn part_of(&self, number: u64) -> PathBuf {
-        let mut name = self.path_of(STATE, number).into_os_string();
-        name.push(PART);
-        name.into()
+        self.path_of(STATE, number).with_extension(PART)
     }
 
     /// The state is on the disk: from now on it counts, and what lies before it is not needed.
@@ -122,10 +132,6 @@ impl Folder {
     pub(super) fn give_up(&self, number: u64) {
         let _ = fs::remove_file(self.part_of(number)); // it may not be there
         self.remove(|other| other == number);
-    }
-
-    pub(super) fn give_up_state(&self, number: u64) {
-        let _ = fs::remove_file(self.part_of(number)); // it may not be there
     }
 
     /// Removes the files of these numbers; one that cannot be removed is tried again with the next ones.

@@ -37,10 +37,12 @@ pub(crate) struct KeptSession {
     pub(crate) callback: Option<Arc<str>>,
     /// Number of the first of the events.
     pub(crate) first: u32,
-    /// What some reader has not passed, within the log's bounds.
+    /// What some reader has not passed, within the log's bounds; [`Event::lost`] where one is missing.
     pub(crate) events: VecDeque<Arc<Event>>,
     /// Its cursors moved and were not written yet.
     pub(super) moved: bool,
+    /// Furthest cursor that an event handler had.
+    handed: u32,
 }
 
 impl KeptSession {
@@ -56,6 +58,7 @@ impl KeptSession {
             first: 1,
             events: VecDeque::new(),
             moved: false,
+            handed: 0,
         }
     }
 
@@ -64,22 +67,19 @@ impl KeptSession {
         self.first + u32::try_from(self.events.len()).unwrap_or(0) // bounded by LOG_EVENTS
     }
 
-    /// Whether events are missing that some reader has not had: let go by the log's bound, or lost with a part of the
-    /// journal. Of which objects they were is not known.
-    pub(crate) fn misses_events(&self) -> bool {
-        self.cursors.slowest().unwrap_or(1) < self.first
-    }
-
-    /// What is there ends in a gap before `to`: a log has none, so it begins behind it.
+    /// What is there ends in a hole before `to`, which readers are told of when they come to it.
     fn leap(&mut self, to: u32) {
-        self.events.clear();
-        self.first = to;
+        let hole = to.saturating_sub(self.next()) as usize;
+        if self.events.is_empty() || hole > policy::LOG_EVENTS {
+            self.events.clear();
+            self.first = to;
+        } else if hole > 0 {
+            self.events.extend(std::iter::repeat_n(Arc::new(Event::lost()), hole));
+        }
     }
 
     fn append(&mut self, number: u32, oldest: u32, event: Arc<Event>) {
-        if number > self.next() {
-            self.leap(number);
-        }
+        self.leap(number);
         if number == self.next() {
             self.events.push_back(event);
         }
@@ -96,17 +96,16 @@ impl KeptSession {
     }
 
     pub(super) fn stand(&mut self, next: u32, at: Cursors) {
-        if next > self.next() {
-            self.leap(next);
-        }
+        self.leap(next);
         let further = |was: Option<u32>, is: Option<u32>| was.max(is);
         self.cursors = Cursors {
             was_read: self.cursors.was_read || at.was_read,
             standard: further(self.cursors.standard, at.standard),
             advanced: further(self.cursors.advanced, at.advanced),
-            // A handler that was registered anew begins further on.
-            handler: at.handler,
+            // One that was registered anew begins further on than any before: less is an older record, read again.
+            handler: at.handler.map(|next| next.max(self.handed)),
         };
+        self.handed = self.handed.max(at.handler.unwrap_or(0));
         if let Some(slowest) = self.cursors.slowest() {
             self.let_go(slowest);
         }
@@ -138,10 +137,7 @@ impl Kept {
     /// Takes in what the journal says next. What is about a session that is not there is left aside.
     pub(super) fn apply(&mut self, record: Record) {
         match record {
-            Record::ProcessBegan { legs_from } => {
-                // However many ids the second took: a process gives fewer than a second has room for.
-                self.legs_free_from = self.legs_free_from.max(legs_from + (1 << 22));
-            }
+            Record::LegsBelow(leg) => self.legs_free_from = self.legs_free_from.max(leg),
             Record::SessionBegan { session, application, service, door } => {
                 if self.sessions.len() < policy::SESSIONS {
                     self.sessions.entry(session).or_insert_with(|| KeptSession::new(application, service, door));

@@ -14,6 +14,8 @@ mod file;
 mod frame;
 mod kept;
 mod record;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::path::Path;
@@ -93,9 +95,9 @@ impl Journal {
         }
     }
 
-    /// This process gives leg ids from here on.
+    /// This process gives leg ids from here on; fewer than a second has room for, but for those that are noted.
     pub(crate) fn process_began(&self, legs_from: u64) {
-        self.note(|| Record::ProcessBegan { legs_from });
+        self.note(|| Record::LegsBelow(legs_from + (1 << 22)));
     }
 
     pub(crate) fn session_began(&self, session: SessionId, application: &Arc<str>, service: Service, door: Door) {

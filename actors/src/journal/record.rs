@@ -13,10 +13,8 @@ use crate::standing::Service;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Record {
-    /// A process began to write; its leg ids begin here.
-    ProcessBegan {
-        legs_from: u64,
-    },
+    /// Leg ids below this were given, or are by the process that writes.
+    LegsBelow(u64),
     SessionBegan {
         session: SessionId,
         application: Arc<str>,
@@ -66,9 +64,9 @@ pub(super) enum Record {
 impl Record {
     pub(super) fn put(&self, out: &mut Vec<u8>) {
         match self {
-            Self::ProcessBegan { legs_from } => {
+            Self::LegsBelow(leg) => {
                 out.push(1);
-                put_u64(out, *legs_from);
+                put_u64(out, *leg);
             }
             Self::SessionBegan { session, application, service, door } => {
                 put_head(out, 2, *session);
@@ -128,7 +126,7 @@ impl Record {
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let mut bytes = Bytes(bytes);
         let record = match bytes.u8()? {
-            1 => Self::ProcessBegan { legs_from: bytes.u64()? },
+            1 => Self::LegsBelow(bytes.u64()?),
             2 => Self::SessionBegan {
                 session: session(&mut bytes)?,
                 service: match bytes.u8()? {

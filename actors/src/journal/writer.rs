@@ -32,6 +32,10 @@ struct Inner {
     bytes: u64,
     /// Bytes of the state that the segment goes on from.
     state_bytes: u64,
+    /// The state beside the segment is still to be written; the files before are needed until then.
+    unfinished: bool,
+    /// What is in the files is all that there is to say.
+    whole: bool,
     /// Written since it was last brought to the disk.
     dirty: bool,
     /// Sessions whose cursors are to be written.
@@ -58,6 +62,8 @@ impl Writer {
             number,
             bytes: 0,
             state_bytes: 0,
+            unfinished: false,
+            whole: true,
             dirty: false,
             moved: Vec::new(),
             failing: false,
@@ -149,37 +155,28 @@ impl Writer {
         !inner.closed && inner.retry.map_or(full, |at| at <= Instant::now())
     }
 
-    /// Begins a new segment, writes beside it what is needed of those before, and removes them.
+    /// Begins a new segment, writes beside it what is needed of those before, and removes them. A state that could not
+    /// be written is tried again for the segment that there is.
     fn roll(&self) {
         let _one = self.rolling.lock().unwrap_or_else(PoisonError::into_inner);
-        let (number, was_whole) = {
-            let mut inner = self.lock();
-            inner.number += 1;
-            (inner.number, inner.segment.is_some())
+        let unfinished = {
+            let inner = self.lock();
+            if inner.closed {
+                return;
+            }
+            (inner.unfinished && inner.segment.is_some()).then_some(inner.number)
         };
-        let begun = self.begin_segment(number);
-        let done = begun.and_then(|()| self.write_state(number));
+        let begun = unfinished.map_or_else(|| self.begin_segment(), Ok);
+        let done = begun.and_then(|number| self.write_state(number));
         let mut inner = self.lock();
         match done {
-            // A segment that failed meanwhile is begun anew later.
-            Ok(_) if inner.segment.is_none() && !inner.closed => {}
-            Ok(bytes) => {
-                inner.state_bytes = bytes;
-                inner.retry = None;
-                if std::mem::take(&mut inner.failing) {
-                    info!("the journal is written again");
-                }
-                metrics::gauge!("oig_journal_writing").set(1.0);
-            }
-            Err(error) if was_whole && inner.segment.is_some() => {
-                // Everything is still there: the state of before, and every segment behind it.
-                inner.retry = Some(Instant::now() + policy::JOURNAL_RETRY);
-                drop(inner);
-                self.folder.give_up_state(number);
-                error!(%error, "the journal grows: its state cannot be written");
-            }
+            // A write that failed meanwhile is in neither; a segment is begun anew later.
+            Ok(_) if inner.segment.is_none() => {}
+            Ok(bytes) => inner.goes_on(bytes),
+            Err(error) if inner.whole && inner.segment.is_some() => inner.say(&error),
             Err(error) => {
                 inner.fail(&error);
+                let number = inner.number;
                 drop(inner);
                 self.folder.give_up(number);
             }
@@ -187,16 +184,20 @@ impl Writer {
     }
 
     /// From now on records go to a new segment.
-    fn begin_segment(&self, number: u64) -> io::Result<()> {
+    fn begin_segment(&self) -> io::Result<u64> {
+        let number = {
+            let mut inner = self.lock();
+            inner.number += 1;
+            inner.number
+        };
         let segment = self.folder.create_segment(number)?;
         let mut inner = self.lock();
-        if inner.closed {
-            return Ok(());
-        }
         let before = inner.segment.replace(Arc::new(segment));
         inner.bytes = 0;
+        inner.unfinished = true;
         drop(inner);
-        before.map_or(Ok(()), |before| before.sync_data())
+        before.map_or(Ok(()), |before| before.sync_data())?;
+        Ok(number)
     }
 
     /// Writes everything that is kept; the lock is taken for a session at a time. What happens meanwhile is in the
@@ -207,7 +208,7 @@ impl Writer {
             let inner = self.lock();
             (inner.kept.sessions.keys().copied().collect::<Vec<_>>(), inner.kept.legs_free_from)
         };
-        out.put(&Record::ProcessBegan { legs_from: legs_free_from.saturating_sub(1 << 22) })?;
+        out.put(&Record::LegsBelow(legs_free_from))?;
         for session in sessions {
             let kept = self.lock().kept.sessions.get(&session).cloned();
             for record in kept.iter().flat_map(|kept| Kept::records_of(session, kept)) {
@@ -273,7 +274,13 @@ impl Out {
 
 impl Inner {
     fn write(&mut self, bytes: &[u8]) {
-        let Some(segment) = &self.segment else { return };
+        let Some(segment) = &self.segment else {
+            self.whole = false;
+            return;
+        };
+        if self.bytes > policy::JOURNAL_LARGEST {
+            return self.fail(&io::Error::other("the segment is as large as it may be"));
+        }
         match (&**segment).write_all(bytes) {
             Ok(()) => {
                 self.bytes += bytes.len() as u64;
@@ -283,13 +290,33 @@ impl Inner {
         }
     }
 
-    /// Goes on in memory, says so once, and tries again later with a new segment.
+    /// Segment and state are whole, and nothing else is needed.
+    fn goes_on(&mut self, state_bytes: u64) {
+        (self.state_bytes, self.unfinished, self.whole, self.retry) = (state_bytes, false, true, None);
+        if std::mem::take(&mut self.failing) {
+            info!("the journal is written again");
+        }
+        metrics::gauge!("oig_journal_writing").set(1.0);
+    }
+
+    /// Goes on in memory, and tries again later with a new segment.
     fn fail(&mut self, error: &io::Error) {
         self.segment = None;
+        self.whole = false;
+        metrics::gauge!("oig_journal_writing").set(0.0);
+        self.say(error);
+    }
+
+    /// Says once that something cannot be written, until it can be.
+    fn say(&mut self, error: &io::Error) {
         self.retry = Some(Instant::now() + policy::JOURNAL_RETRY);
         metrics::counter!("oig_journal_failures_total").increment(1);
-        metrics::gauge!("oig_journal_writing").set(0.0);
-        if !std::mem::replace(&mut self.failing, true) {
+        if std::mem::replace(&mut self.failing, true) {
+            return;
+        }
+        if self.segment.is_some() {
+            error!(%error, "THE JOURNAL CANNOT BE SHORTENED: it grows, and is given up when it is too large");
+        } else {
             error!(%error, "THE JOURNAL CANNOT BE WRITTEN: sessions would not outlive this process");
         }
     }
@@ -315,3 +342,6 @@ fn run(writer: &Weak<Writer>) {
 
 /// Turns of the thread between two writings of cursors.
 const CURSORS_EACH: u64 = (policy::JOURNAL_CURSORS.as_millis() / policy::JOURNAL_SYNC.as_millis()) as u64;
+
+#[cfg(test)]
+mod tests;

@@ -118,17 +118,10 @@ impl MemoryLog {
         Self { events: VecDeque::new(), first: 1, bytes: 0, cursor: 1, lost: BTreeMap::new(), all }
     }
 
-    /// Goes on with these events, the first of which has this number; `lost` are the objects that may have lost some
-    /// before it.
-    pub(crate) fn resumed(
-        all: Arc<AtomicUsize>,
-        first: u32,
-        events: impl IntoIterator<Item = Arc<Event>>,
-        lost: impl IntoIterator<Item = ObjectId>,
-    ) -> Self {
+    /// Goes on with these events, the first of which has this number.
+    pub(crate) fn resumed(all: Arc<AtomicUsize>, first: u32, events: impl IntoIterator<Item = Arc<Event>>) -> Self {
         let mut log = Self::new(all);
         (log.first, log.cursor) = (first, first);
-        log.lost.extend(lost.into_iter().map(|object| (object, first.saturating_sub(1))));
         for event in events {
             log.append(event);
         }

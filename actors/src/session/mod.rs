@@ -76,9 +76,7 @@ impl Session {
         let mut state = match resumed {
             None => State::new(log(MemoryLog::new(env.log_bytes.clone())), Instant::now()),
             Some((kept, more)) => {
-                // Which objects the missing events were about nobody knows: all are told anew.
-                let lost = kept.monitors.keys().copied().filter(|_| kept.misses_events());
-                let memory = MemoryLog::resumed(env.log_bytes.clone(), kept.first, kept.events.iter().cloned(), lost);
+                let memory = MemoryLog::resumed(env.log_bytes.clone(), kept.first, kept.events);
                 let form = kept.handler.map(|(form, url)| {
                     handler.goes_to(url);
                     form

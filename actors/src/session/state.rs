@@ -340,7 +340,8 @@ impl<L: Log> State<L> {
         if number < self.log.first_number() {
             return Some(Outcome::NotKept);
         }
-        self.log.get(number).map(|event| Outcome::Event(number, event.clone()))
+        let event = self.log.get(number)?;
+        Some(if event.is_lost() { Outcome::NotKept } else { Outcome::Event(number, event.clone()) })
     }
 }
 
