@@ -1,7 +1,7 @@
 //! Puts the gateway together from its settings, runs it, and stops it in good order.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,8 +12,13 @@ use actors::Tree;
 use actors::arbiters::Arbiters;
 use actors::cluster::Cluster;
 use actors::env::{Env, SystemClock};
-use actors::session_supervisor::{Drained, Shutdown};
-use futures_util::FutureExt as _;
+use actors::event::Form;
+use actors::journal::{Before, Journal};
+use actors::policy;
+use actors::push::{Handover, NotTaken, Word};
+use actors::session_supervisor::{Callbacks, Drained, Shutdown};
+use futures_util::future::join;
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
@@ -31,6 +36,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(120);
 const HEAD: Duration = Duration::from_secs(15);
 /// How long sessions may take to fetch OIG_SHUTDOWN, and connections to end, at a planned stop.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(3);
+/// Applications that are told of a successor at a time.
+const CALLBACKS_AT_A_TIME: usize = 64;
 const SHUTDOWN_LOOK: Duration = Duration::from_millis(50);
 /// Connections that may wait to be accepted: all sessions may log in at once.
 const BACKLOG: u32 = 4096;
@@ -43,6 +50,8 @@ pub struct Running {
     pub address: SocketAddr,
     pub gateway: Arc<Gateway>,
     server: ServerHandle,
+    /// Who takes over at a planned stop.
+    successor: Option<IpAddr>,
     /// Threads for actors alone.
     arbiters: Vec<Arbiter>,
 }
@@ -119,21 +128,31 @@ pub fn start_beside(settings: &Settings, connect: NodeConnect, beside: Beside) -
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let workers = if settings.http.workers == 0 { cores } else { settings.http.workers };
     let arbiters: Vec<Arbiter> = (0..settings.limits.arbiters).map(|_| Arbiter::new()).collect();
+    // First: what the journal has to say is counted, too.
+    let metrics = telemetry::metrics().map(web::Data::new);
     let cluster = Arc::new(Cluster::new(settings.node_settings()));
     let mut env = Env::new(Arc::new(SystemClock), Arc::new(SystemEntropy::default()), cluster);
     env.push = Arc::new(push(settings)?);
+    let before = match &settings.journal.folder {
+        Some(folder) => {
+            let (journal, kept) =
+                Journal::open(folder).map_err(|e| io::Error::other(format!("journal.folder: {e}")))?;
+            env.journal = journal;
+            Before { kept, grace: settings.journal.grace() }
+        }
+        None => Before::default(),
+    };
     let anchors = settings.trust_anchors().map_err(io::Error::other)?;
     let admission = Admission::new(&settings.applications).trusting(anchors);
     let (sessions, proxies) = (settings.limits.sessions, settings.http.trusted_proxies.clone());
     let numbering = settings.numbering();
     let make = move |threads| {
-        let tree = Tree::start(env, &Arbiters::new(threads)?, Arc::new(connect), sessions);
+        let tree = Tree::start_again(env, &Arbiters::new(threads)?, Arc::new(connect), sessions, before);
         Some(Gateway::new(tree, admission, proxies).numbered(numbering))
     };
     let own: Vec<_> = arbiters.iter().map(Arbiter::handle).collect();
     let wanted = if own.is_empty() { workers } else { own.len() };
     let coming = Arc::new(Coming::new(own, wanted, Box::new(make)));
-    let metrics = telemetry::metrics().map(web::Data::new);
 
     let gateway = coming.gateway.subscribe();
     let server = HttpServer::new(move || {
@@ -175,7 +194,7 @@ pub fn start_beside(settings: &Settings, connect: NodeConnect, beside: Beside) -
         }
     });
     info!(%address, nodes = settings.nodes.len(), "gateway started");
-    Ok(Running { address, gateway, server: handle, arbiters })
+    Ok(Running { address, gateway, server: handle, successor: settings.ha.successor, arbiters })
 }
 
 /// What carries events to applications' handlers.
@@ -187,6 +206,22 @@ fn push(settings: &Settings) -> io::Result<HttpPush> {
 }
 
 impl Running {
+    /// Tells those who asked for it who takes over.
+    async fn hand_over(&self) {
+        let Some(successor) = self.successor else { return };
+        let tree = &self.gateway.tree;
+        let callbacks = tree.session_supervisor.send(Callbacks).await.unwrap_or_default();
+        let told = stream::iter(callbacks).map(async |(session, url)| {
+            let word = Handover { url, form: Form::Standard, word: Word::Successor(successor) };
+            match tokio::time::timeout(policy::PUSH_ANSWER, tree.env.push.carry(word)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(why)) => warn!(%session, %why, "who takes over could not be told"),
+                Err(_) => warn!(%session, why = %NotTaken::TooSlow, "who takes over could not be told"),
+            }
+        });
+        told.buffer_unordered(CALLBACKS_AT_A_TIME).collect::<()>().await;
+    }
+
     /// Planned stop: no new sessions, OIG_SHUTDOWN to those that are, a moment for them to fetch
     /// it, then connections and nodes.
     pub async fn stop(self) {
@@ -198,8 +233,14 @@ impl Running {
                 tokio::time::sleep(SHUTDOWN_LOOK).await;
             }
         };
-        if tokio::time::timeout(SHUTDOWN_GRACE, fetched).await.is_err() {
-            warn!("some sessions did not fetch the last event in time");
+        if tokio::time::timeout(SHUTDOWN_GRACE, join(fetched, self.hand_over())).await.is_err() {
+            warn!("some sessions did not fetch the last event, or answer who takes over, in time");
+        }
+        // A successor goes on with the sessions; else they have ended.
+        let (journal, leave) = (self.gateway.tree.env.journal.clone(), self.successor.is_some());
+        let closed = tokio::task::spawn_blocking(move || journal.close(leave)).await;
+        if let Err(error) = closed {
+            warn!(%error, "the journal was not closed");
         }
         // The goodbyes to the nodes are written by threads that end with the server.
         self.gateway.tree.stop_nodes();

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use actors::cluster::{Association, NodeSettings};
 use actors::policy;
@@ -30,6 +31,8 @@ pub struct Settings {
     pub limits: Limits,
     pub log: Log,
     pub push: Push,
+    pub journal: Journal,
+    pub ha: Ha,
     pub advanced: Advanced,
     #[serde(rename = "node")]
     pub nodes: Vec<Node>,
@@ -107,6 +110,42 @@ impl Push {
     #[must_use]
     pub fn networks(&self) -> Vec<IpNet> {
         self.allowed_networks.iter().filter_map(|network| network.parse().ok()).collect()
+    }
+}
+
+/// What a next process needs to go on after this one was killed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Journal {
+    /// Where it is kept; nowhere when it is `None`. A path that is not absolute begins at the folder of the settings
+    /// file, and an empty one is none.
+    pub folder: Option<PathBuf>,
+    /// How long after its start a gateway waits for applications of the one before, besides the contract's time.
+    pub grace_s: u64,
+}
+
+/// Another gateway that takes over.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Ha {
+    /// Its address, told at a planned stop to whoever asked for it; the sessions stay in the journal then.
+    pub successor: Option<IpAddr>,
+}
+
+/// Where the journal of a settings file is that does not say it.
+const JOURNAL_FOLDER: &str = "journal";
+const LONGEST_GRACE_S: u64 = 3600;
+
+impl Default for Journal {
+    fn default() -> Self {
+        Self { folder: None, grace_s: 30 }
+    }
+}
+
+impl Journal {
+    #[must_use]
+    pub fn grace(&self) -> Duration {
+        Duration::from_secs(self.grace_s)
     }
 }
 
@@ -293,6 +332,9 @@ impl Settings {
         for anchors in &mut settings.advanced.trust_anchors {
             *anchors = folder.join(&anchors);
         }
+        let journal = settings.journal.folder.take().unwrap_or_else(|| JOURNAL_FOLDER.into());
+        settings.journal.folder =
+            Some(journal).filter(|path| !path.as_os_str().is_empty()).map(|path| folder.join(path));
         settings.check()?;
         Ok(settings)
     }
@@ -308,6 +350,9 @@ impl Settings {
         }
         if self.limits.connections == 0 {
             faults.push("limits.connections: must be at least 1".into());
+        }
+        if self.journal.grace_s > LONGEST_GRACE_S {
+            faults.push(format!("journal.grace_s: must be at most {LONGEST_GRACE_S}"));
         }
         for (i, network) in self.push.allowed_networks.iter().enumerate() {
             if network.parse::<IpNet>().is_err() {

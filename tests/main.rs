@@ -8,6 +8,7 @@ mod dialect;
 mod features;
 mod groups;
 mod hot_desk;
+mod journal;
 mod lab_console;
 mod less_said;
 mod names;

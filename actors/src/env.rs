@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use schemas::domain::LegId;
 
 use crate::cluster::Cluster;
+use crate::journal::Journal;
 use crate::push::{NoPush, Push};
 
 /// Wall-clock time; timers use tokio's clock.
@@ -40,6 +41,8 @@ pub struct Env {
     pub cluster: Arc<Cluster>,
     /// Carries events to applications' handlers.
     pub push: Arc<dyn Push>,
+    /// What a next process needs; none until one is put in.
+    pub journal: Journal,
     legs: Arc<AtomicU64>,
     /// Bytes in the logs of all sessions.
     pub log_bytes: Arc<AtomicUsize>,
@@ -59,6 +62,7 @@ impl Env {
             entropy,
             cluster,
             push: Arc::new(NoPush),
+            journal: Journal::default(),
             legs: Arc::new(AtomicU64::new((seconds << 22) + 1)),
             log_bytes: Arc::default(),
             #[cfg(feature = "planted-faults")]
@@ -70,6 +74,11 @@ impl Env {
     #[must_use]
     pub fn next_leg(&self) -> LegId {
         LegId::new(self.legs.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Leg ids below this may have been given by another process. Answers where this one's begin.
+    pub(crate) fn legs_from(&self, free_from: u64) -> u64 {
+        self.legs.fetch_max(free_from, Ordering::Relaxed).max(free_from)
     }
 
     #[must_use]

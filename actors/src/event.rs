@@ -18,6 +18,8 @@ use schemas::domain::ObjectId;
 use schemas::rest;
 use schemas::xml::Writer;
 
+use crate::journal::{Bytes, object_by_number, put_text};
+
 /// A form that a reader may have an event in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
@@ -67,6 +69,17 @@ impl Topics {
     #[must_use]
     pub fn meets(self, other: Self) -> bool {
         (self.calls && other.calls) || (self.features && other.features)
+    }
+
+    /// As bits of a byte, for the journal.
+    #[must_use]
+    pub(crate) fn bits(self) -> u8 {
+        u8::from(self.calls) | u8::from(self.features) << 1
+    }
+
+    /// `None` for bits that are none of [`Topics::bits`].
+    pub(crate) fn from_bits(bits: u8) -> Option<Self> {
+        (bits < 4).then_some(Self { calls: bits & 1 != 0, features: bits & 2 != 0 })
     }
 
     /// Those who hear an event: that a monitor failed is heard by whoever has one.
@@ -130,6 +143,15 @@ impl Event {
 
     fn of(object: Option<ObjectId>, topics: Topics, standard: Option<Box<str>>, advanced: Option<Advanced>) -> Self {
         Self { object, topics, standard, advanced, standard_json: OnceLock::new(), advanced_json: OnceLock::new() }
+    }
+
+    /// In the place of one that a damaged journal had: whoever reads is told that it was discarded.
+    pub(crate) fn lost() -> Self {
+        Self::of(None, Topics::ALL, None, None)
+    }
+
+    pub(crate) fn is_lost(&self) -> bool {
+        self.standard.is_none() && self.advanced.is_none()
     }
 
     /// One with this text as its standard form.
@@ -212,6 +234,38 @@ impl Event {
             }
         }
         Some(out.finish())
+    }
+
+    /// Appends it as the journal keeps it: the forms as they are, but for JSON.
+    pub(crate) fn keep(&self, out: &mut Vec<u8>) {
+        let advanced = self.advanced.as_ref();
+        out.extend_from_slice(&self.object.map_or(0, ObjectId::get).to_le_bytes());
+        out.push(self.topics.bits());
+        out.push(u8::from(self.standard.is_some()));
+        put_text(out, self.standard.as_deref().unwrap_or_default());
+        out.push(advanced.map_or(0, |advanced| advanced.part as u8 + 1));
+        put_text(out, advanced.map_or("", |advanced| advanced.kind.as_str()));
+        put_text(out, advanced.map_or("", |advanced| &advanced.inner));
+    }
+
+    /// Reads what [`Event::keep`] wrote; `None` for anything else.
+    pub(crate) fn of_kept(bytes: &mut Bytes<'_>) -> Option<Self> {
+        let object = match bytes.u64()? {
+            0 => None,
+            number => Some(object_by_number(number)?),
+        };
+        let topics = Topics::from_bits(bytes.u8()?)?;
+        let (has_standard, standard) = (bytes.u8()? != 0, bytes.text()?);
+        let (part, kind, inner) = (bytes.u8()?, bytes.text()?, bytes.text()?);
+        let advanced = |part| Some(Advanced { kind: AdvEventType::from_wire(kind)?, part, inner: inner.into() });
+        let advanced = match part {
+            0 => None,
+            1 => Some(advanced(Part::Call)?),
+            2 => Some(advanced(Part::Feature)?),
+            3 => Some(advanced(Part::System)?),
+            _ => return None,
+        };
+        Some(Self::of(object, topics, has_standard.then(|| standard.into()), advanced))
     }
 
     /// What it counts against a log's bound: every form that is kept. It grows when somebody is the

@@ -11,6 +11,7 @@ pub mod device_supervisor;
 pub mod env;
 pub mod event;
 mod guard;
+pub mod journal;
 mod last_word;
 pub mod node;
 pub mod node_supervisor;

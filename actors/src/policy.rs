@@ -101,3 +101,13 @@ pub const PROOFS_TRIED: u32 = 3;
 pub const DEVICE_LINES: usize = 32;
 /// Parties of one call that are kept and told; switches make conferences of 8.
 pub const CALL_PARTIES: usize = 64;
+/// Between two times that the journal is brought to the disk: what a power cut may cost.
+pub const JOURNAL_SYNC: Duration = Duration::from_millis(50);
+/// Between two times that the journal notes where readers are; what was read since comes again after a kill.
+pub const JOURNAL_CURSORS: Duration = Duration::from_millis(500);
+/// Pause before a journal that cannot be written is tried again.
+pub const JOURNAL_RETRY: Duration = Duration::from_secs(5);
+/// Bytes of a segment of the journal; it grows to those of the state beside it, where that is more.
+pub const JOURNAL_SEGMENT: u64 = 8 * 1024 * 1024;
+/// Bytes of a segment that no other can follow, because its state cannot be written.
+pub const JOURNAL_LARGEST: u64 = 1024 * 1024 * 1024;

@@ -4,6 +4,7 @@
 //! and what follows from its answer, is decided in `session/state/push.rs`.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -15,6 +16,8 @@ pub enum Word {
     Event(u32, Arc<Event>),
     /// These numbers were let go before it had them.
     Discarded(u32, u32),
+    /// The gateway stops, and that one takes over; to whoever asked to be told.
+    Successor(IpAddr),
 }
 
 /// One word on its way to a handler.

@@ -1,5 +1,6 @@
 //! Starts the whole tree of actors; it alone knows every one of them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use actix::{Actor, Addr};
@@ -9,10 +10,12 @@ use schemas::domain::{Ceid, Dn, HotDesk, HotDeskAnswer};
 use crate::arbiters::Arbiters;
 use crate::device_supervisor::DeviceSupervisor;
 use crate::env::Env;
+use crate::journal::Before;
 use crate::node::messages::{AskHotDesk, Profile};
 use crate::node_supervisor::{FindNode, NodeSupervisor, Stop};
 use crate::refusal::Refused;
-use crate::session_supervisor::{SessionSupervisor, SessionTable};
+use crate::session_supervisor::{Begins, SessionSupervisor, SessionTable};
+use crate::standing::Service;
 use crate::wire::Connect;
 
 /// The running tree, as the outer layers reach it.
@@ -29,11 +32,42 @@ impl Tree {
     /// Starts supervisors and, through them, a life for every configured node.
     #[must_use]
     pub fn start(env: Env, arbiters: &Arbiters, connect: Arc<dyn Connect>, session_limit: usize) -> Self {
+        Self::start_again(env, arbiters, connect, session_limit, Before::default())
+    }
+
+    /// The same, with the sessions of the process before: they are there when this returns.
+    #[must_use]
+    pub fn start_again(
+        env: Env,
+        arbiters: &Arbiters,
+        connect: Arc<dyn Connect>,
+        session_limit: usize,
+        before: Before,
+    ) -> Self {
+        let Before { mut kept, grace } = before;
+        env.journal.process_began(env.legs_from(kept.legs_free_from));
+        // A challenge is in no journal: what waited for its proof waits in vain.
+        kept.sessions.retain(|id, session| {
+            let goes_on = session.service != Service::Unproven;
+            if !goes_on {
+                env.journal.session_ended(*id);
+            }
+            goes_on
+        });
+        let watched: BTreeSet<_> = kept.sessions.values().flat_map(|s| s.monitors.keys().copied()).collect();
+        kept.legs.retain(|object, _| {
+            let is_watched = watched.contains(object);
+            if !is_watched {
+                env.journal.legs(*object, &[]);
+            }
+            is_watched
+        });
+
         let sessions = Arc::new(SessionTable::default());
         let device_supervisor = {
-            let (env, arbiters) = (env.clone(), arbiters.clone());
+            let (env, arbiters, legs) = (env.clone(), arbiters.clone(), kept.legs);
             DeviceSupervisor::start_in_arbiter(&arbiters.clone().first().clone(), move |_| {
-                DeviceSupervisor::new(env, arbiters)
+                DeviceSupervisor::new(env, arbiters, legs)
             })
         };
         let node_supervisor = {
@@ -50,6 +84,10 @@ impl Tree {
                 SessionSupervisor::new(env, arbiters, devices, table, session_limit)
             })
         };
+        let begins = Begins { env: &env, arbiters, devices: &device_supervisor, table: &sessions };
+        for (id, session) in kept.sessions {
+            begins.again(id, session, grace, session_supervisor.clone().recipient());
+        }
         Self { env, sessions, session_supervisor, device_supervisor, node_supervisor }
     }
 

@@ -21,6 +21,7 @@ use reqwest::{Certificate, Client, Url, redirect};
 use schemas::contract::Service;
 use schemas::contract::adv::AdvEventMsg;
 use schemas::contract::cc::StandardEventMsg;
+use schemas::contract::session::SessionHaEventMsg;
 use schemas::soap::{Envelope, Version, push};
 use tokio::sync::Semaphore;
 use tracing::warn;
@@ -123,9 +124,10 @@ impl HttpPush {
 
 /// What the handler is sent.
 fn envelope(form: Form, word: &Word) -> (Service, String) {
-    let service = match form {
-        Form::Standard => Service::EventHandler,
-        Form::Advanced => Service::AdvEventHandler,
+    let service = match (word, form) {
+        (Word::Successor(_), _) => Service::SessionHaEventHandler,
+        (_, Form::Standard) => Service::EventHandler,
+        (_, Form::Advanced) => Service::AdvEventHandler,
     };
     let body = match (word, form) {
         (Word::Event(_, event), Form::Standard) => {
@@ -143,6 +145,9 @@ fn envelope(form: Form, word: &Word) -> (Service, String) {
                 }
                 Form::Advanced => push::event(service, &AdvEventMsg { error_description, ..AdvEventMsg::default() }),
             }
+        }
+        (Word::Successor(address), _) => {
+            push::event(service, &SessionHaEventMsg { new_server_ip_address: Some(address.to_string()) })
         }
     };
     (service, body)

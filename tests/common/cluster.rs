@@ -1,7 +1,8 @@
 //! Gateways, nodes and labs as processes of their own, on free ports.
 
 use std::fmt::Write as _;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use oig::commands::{lab_settings, lab_trusting};
 use oig::settings::ServiceLevel;
@@ -141,14 +142,26 @@ pub struct With {
     pub trusted_proxies: &'static [&'static str],
     /// Lines of every [[node]] table besides.
     pub node: String,
+    /// An address that stays when the gateway is started again; else a free port.
+    pub listen: Option<SocketAddr>,
+    /// Lines of [journal].
+    pub journal: &'static str,
     /// With the tests' CA: Console and Recorder may have Advanced service.
     pub advanced: bool,
 }
 
 impl Default for With {
     fn default() -> Self {
-        let (node, advanced) = (String::new(), false);
-        Self { sessions: 1500, json_logs: false, filter: "info", trusted_proxies: &[], node, advanced }
+        Self {
+            sessions: 1500,
+            json_logs: false,
+            filter: "info",
+            trusted_proxies: &[],
+            node: String::new(),
+            listen: None,
+            journal: "",
+            advanced: false,
+        }
     }
 }
 
@@ -156,7 +169,7 @@ impl Default for With {
 pub struct Gateway {
     pub process: Process,
     pub url: String,
-    _folder: Folder,
+    folder: Folder,
 }
 
 impl Gateway {
@@ -172,27 +185,52 @@ impl Gateway {
     /// Nodes by number, address, CSTA port and style of association.
     pub async fn start_at(nodes: &[(u16, IpAddr, u16, &str)], with: With) -> Self {
         let folder = Folder::new();
+        std::fs::write(folder.path().join("oig.toml"), settings(nodes, &with))
+            .expect("the test's folder can be written");
+        let (process, url) = Self::run(&folder).await;
+        Self { process, url, folder }
+    }
+
+    async fn run(folder: &Folder) -> (Process, String) {
         let file = folder.path().join("oig.toml");
-        std::fs::write(&file, settings(nodes, &with)).expect("the test's folder can be written");
-        let file = file.to_str().expect("a path of this machine");
-        let mut process = Process::start(&["serve", "--settings", file]);
+        let mut process = Process::start(&["serve", "--settings", file.to_str().expect("a path of this machine")]);
         let started = process.line_logged("gateway started").await;
-        Self { process, url: format!("http://{}", socket_in(&started)), _folder: folder }
+        (process, format!("http://{}", socket_in(&started)))
+    }
+
+    /// Another process with the same settings, after this one has ended.
+    pub async fn start_again(&mut self) {
+        (self.process, self.url) = Self::run(&self.folder).await;
+    }
+
+    /// Killed, and started again.
+    pub async fn kill_and_start(&mut self) {
+        self.process.kill();
+        self.start_again().await;
+    }
+
+    /// Where its journal is.
+    pub fn journal(&self) -> PathBuf {
+        self.folder.path().join("journal")
     }
 }
 
-/// The first 127.0.0.1:PORT in a line.
+/// The first address and port of loopback in a line.
 fn socket_in(line: &str) -> String {
-    let at = line.find("127.0.0.1:").unwrap_or_else(|| panic!("no address is in {line:?}"));
+    let at = line.find("127.").unwrap_or_else(|| panic!("no address is in {line:?}"));
     line[at..].chars().take_while(|c| c.is_ascii_digit() || matches!(c, '.' | ':')).collect()
 }
 
 fn settings(nodes: &[(u16, IpAddr, u16, &str)], with: &With) -> String {
     let format = if with.json_logs { "json" } else { "text" };
     let mut text = format!(
-        "[http]\nlisten = '127.0.0.1:0'\ntrusted_proxies = {:?}\n[limits]\nsessions = {}\n\
-         [log]\nformat = '{format}'\nfilter = '{}'\n",
-        with.trusted_proxies, with.sessions, with.filter
+        "[http]\nlisten = '{}'\ntrusted_proxies = {:?}\n[limits]\nsessions = {}\n\
+         [log]\nformat = '{format}'\nfilter = '{}'\n[journal]\n{}\n",
+        with.listen.unwrap_or(([127, 0, 0, 1], 0).into()),
+        with.trusted_proxies,
+        with.sessions,
+        with.filter,
+        with.journal,
     );
     for (ceid, address, port, association) in nodes {
         let node = format!("ceid = {ceid}\naddress = '{address}'\nport = {port}\nassociation = '{association}'\n");

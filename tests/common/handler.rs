@@ -134,19 +134,19 @@ async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, shared: Arc<Sha
 
 async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, shared: &Shared) {
     while let Some(asked) = read(&mut stream).await {
-        let advanced = asked.body.contains("advHandleEvent");
+        let service = Service::of(&asked.body);
         shared.asked.lock().expect("nobody panicked").push(asked);
         let does = shared.script.lock().expect("nobody panicked").pop_front().unwrap_or(Does::Take);
         let answer = match does {
-            Does::Take => answer("200 OK", "", &said(advanced, "true")),
+            Does::Take => answer("200 OK", "", &said(service, "true")),
             Does::TakeAfter(pause) => {
                 tokio::time::sleep(pause).await;
-                answer("200 OK", "", &said(advanced, "1"))
+                answer("200 OK", "", &said(service, "1"))
             }
-            Does::Decline => answer("200 OK", "", &said(advanced, "false")),
+            Does::Decline => answer("200 OK", "", &said(service, "false")),
             Does::Fault => answer("200 OK", "", &envelope("<e:Fault><faultstring>no</faultstring></e:Fault>")),
             Does::Garbage => answer("200 OK", "", "true"),
-            Does::Status(status) => answer(&format!("{status} Whatever"), "", &said(advanced, "true")),
+            Does::Status(status) => answer(&format!("{status} Whatever"), "", &said(service, "true")),
             Does::Redirect(to) => answer("307 Elsewhere", &format!("Location: {to}\r\n"), ""),
             Does::Hang => {
                 // Until the other side gives up.
@@ -155,7 +155,7 @@ async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, shared: &Shared)
             }
             Does::Close => return,
             Does::HalfAnAnswer => {
-                let whole = answer("200 OK", "", &said(advanced, "true"));
+                let whole = answer("200 OK", "", &said(service, "true"));
                 let _ = stream.write_all(&whole.as_bytes()[..whole.len() / 2]).await;
                 return;
             }
@@ -198,12 +198,31 @@ fn envelope(inner: &str) -> String {
     format!("<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"><e:Body>{inner}</e:Body></e:Envelope>")
 }
 
-fn said(advanced: bool, word: &str) -> String {
-    let (name, space) = match advanced {
-        true => ("advHandleEventResponse", "advanced/AdvEventHandlerCCService"),
-        false => ("handleEventResponse", "standard/EventHandlerCCService"),
+/// What the application hosts here.
+#[derive(Clone, Copy)]
+enum Service {
+    Standard,
+    Advanced,
+    Successor,
+}
+
+impl Service {
+    fn of(body: &str) -> Self {
+        match body {
+            _ if body.contains("advHandleEvent") => Self::Advanced,
+            _ if body.contains("sessionHAEvent") => Self::Successor,
+            _ => Self::Standard,
+        }
+    }
+}
+
+fn said(service: Service, word: &str) -> String {
+    let (name, space) = match service {
+        Service::Standard => ("handleEventResponse", "cc/standard/EventHandlerCCService"),
+        Service::Advanced => ("advHandleEventResponse", "cc/advanced/AdvEventHandlerCCService"),
+        Service::Successor => ("sessionHAEventResponse", "session/SessionHAEventHandler"),
     };
-    envelope(&format!("<{name} xmlns=\"http://mitel.com/oig/cc/{space}\"><return>{word}</return></{name}>"))
+    envelope(&format!("<{name} xmlns=\"http://mitel.com/oig/{space}\"><return>{word}</return></{name}>"))
 }
 
 fn answer(status: &str, headers: &str, body: &str) -> String {

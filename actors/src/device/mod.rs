@@ -107,18 +107,23 @@ impl Device {
             #[cfg(feature = "planted-faults")]
             env.planted.at_snapshot(self.object, matches!(input, Input::Told(Told::Legs(_))));
             self.state.on(input, &mut || env.next_leg(), &mut effects);
+            // Before anybody hears of a leg: who does may name it to another life, or to another process.
+            if let Some(word) = self.last_word.word() {
+                let legs = &mut word.memory.legs;
+                if !self.state.memory().eq(legs.iter().cloned()) {
+                    legs.clear();
+                    legs.extend(self.state.memory());
+                    self.env.journal.legs(self.object, legs);
+                }
+                if word.memory.settings != self.state.settings() {
+                    word.memory.settings = self.state.settings().to_vec();
+                }
+            }
             for effect in effects {
                 self.perform(effect, ctx);
             }
             if self.turn.is_some() && self.state.is_settled() {
                 self.turn = None;
-            }
-            if let Some(word) = self.last_word.word() {
-                word.memory.legs.clear();
-                word.memory.legs.extend(self.state.memory());
-                if word.memory.settings != self.state.settings() {
-                    word.memory.settings = self.state.settings().to_vec();
-                }
             }
         });
     }
@@ -208,6 +213,15 @@ impl Device {
         }
         if idle_turn == 0 {
             self.step(Input::AuditFeatures, ctx);
+        }
+    }
+
+    /// Nobody watches any more: no next process needs them.
+    fn forget_legs(&mut self) {
+        if let Some(word) = self.last_word.word()
+            && !std::mem::take(&mut word.memory.legs).is_empty()
+        {
+            self.env.journal.legs(self.object, &[]);
         }
     }
 
@@ -349,6 +363,7 @@ impl Handler<Retire> for Device {
 
     fn handle(&mut self, _: Retire, ctx: &mut Self::Context) {
         self.step(Input::Retire, ctx);
+        self.forget_legs();
         ctx.stop();
     }
 }

@@ -12,7 +12,7 @@ use actix::{
 };
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, join_all};
-use schemas::domain::{Ceid, ObjectId, ObjectKind, SessionId};
+use schemas::domain::{CallKey, Ceid, LegId, ObjectId, ObjectKind, SessionId};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tracing::warn;
@@ -161,10 +161,15 @@ pub struct DeviceSupervisor {
     next_batch: Instant,
     /// Each loss that is being told has one.
     losses: Arc<Semaphore>,
+    /// Leg ids of another process, for the first life of each object.
+    kept_legs: Legs,
 }
 
+/// The calls at each object, and the ids that applications know them by.
+pub(crate) type Legs = BTreeMap<ObjectId, Vec<(CallKey, LegId)>>;
+
 impl DeviceSupervisor {
-    pub(crate) fn new(env: Env, arbiters: Arbiters) -> Self {
+    pub(crate) fn new(env: Env, arbiters: Arbiters, kept_legs: Legs) -> Self {
         Self {
             env,
             arbiters,
@@ -179,6 +184,7 @@ impl DeviceSupervisor {
             turns: Arc::new(Semaphore::new(policy::RESTORING)),
             next_batch: Instant::now(),
             losses: Arc::new(Semaphore::new(policy::LOSSES_TOLD)),
+            kept_legs,
         }
     }
 
@@ -208,7 +214,8 @@ impl DeviceSupervisor {
         let mut watched = match self.objects.remove(&object) {
             Some(watched) => watched,
             None => {
-                let (life, device) = self.begin(object, Memory::default(), ctx);
+                let legs = self.kept_legs.remove(&object).unwrap_or_default();
+                let (life, device) = self.begin(object, Memory { legs, ..Memory::default() }, ctx);
                 Watched { life, device, watchers: Vec::new() }
             }
         };
@@ -391,7 +398,7 @@ impl DeviceSupervisor {
     /// again and again after a pause.
     fn ended(&mut self, ended: DeviceEnded, ctx: &mut Context<Self>) {
         if self.objects.get(&ended.object).is_none_or(|w| w.life != ended.life) {
-            return;
+            return self.begin_anew(ended, ctx);
         }
         let pause = self.panicked.ended(ended.object, Instant::now(), self.env.entropy.next_u64());
         if pause.is_zero() {
@@ -406,6 +413,9 @@ impl DeviceSupervisor {
     fn begin_anew(&mut self, ended: DeviceEnded, ctx: &mut Context<Self>) {
         let DeviceEnded { object, life, memory } = ended;
         if self.objects.get(&object).is_none_or(|w| w.life != life) {
+            if !memory.legs.is_empty() && !self.objects.contains_key(&object) {
+                self.env.journal.legs(object, &[]);
+            }
             return; // nobody watches it any more, or somebody does anew
         }
         let (life, device) = self.begin(object, memory, ctx);

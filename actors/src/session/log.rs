@@ -1,14 +1,15 @@
 //! The events of one session, numbered from 1 without a hole, and where its readers are.
 //!
-//! Pure. The form in memory; what a reader loses by the bound is remembered until it was told.
+//! Pure, but that one form writes to the journal. What a reader loses by the bound is remembered until it was told.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use schemas::domain::ObjectId;
+use schemas::domain::{ObjectId, SessionId};
 
 use crate::event::Event;
+use crate::journal::Journal;
 use crate::policy;
 
 /// A session's events. A trait, so that another keeping (a journal) can take this one's place.
@@ -24,9 +25,78 @@ pub trait Log {
     /// Lets go of what lies before `cursor`, that of the slowest reader, but for the last ones kept
     /// for numbered reading.
     fn read_up_to(&mut self, cursor: u32);
+    /// Where every reader is now.
+    fn stand_at(&mut self, _: Cursors) {}
     /// The objects of events from this number on that were let go before every reader had passed
     /// them.
     fn lost_since(&self, number: u32) -> Vec<ObjectId>;
+}
+
+/// Where a session's readers are: for each the number of the event that it has next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Cursors {
+    /// Somebody has begun to read.
+    pub was_read: bool,
+    pub standard: Option<u32>,
+    pub advanced: Option<u32>,
+    /// The event handler's.
+    pub handler: Option<u32>,
+}
+
+impl Cursors {
+    /// That of the slowest reader.
+    #[must_use]
+    pub fn slowest(self) -> Option<u32> {
+        [self.standard, self.advanced, self.handler].into_iter().flatten().min()
+    }
+}
+
+/// The log in memory, and every event in the journal before anybody can see it.
+pub(crate) struct SessionLog {
+    memory: MemoryLog,
+    session: SessionId,
+    journal: Journal,
+}
+
+impl SessionLog {
+    pub(crate) fn new(memory: MemoryLog, session: SessionId, journal: Journal) -> Self {
+        Self { memory, session, journal }
+    }
+}
+
+impl Log for SessionLog {
+    fn append(&mut self, event: Arc<Event>) -> u32 {
+        if !self.journal.is_on() {
+            return self.memory.append(event);
+        }
+        let number = self.memory.append(event.clone());
+        self.journal.event(self.session, number, self.memory.first_number(), &event);
+        number
+    }
+
+    fn get(&self, number: u32) -> Option<&Arc<Event>> {
+        self.memory.get(number)
+    }
+
+    fn next_number(&self) -> u32 {
+        self.memory.next_number()
+    }
+
+    fn first_number(&self) -> u32 {
+        self.memory.first_number()
+    }
+
+    fn read_up_to(&mut self, cursor: u32) {
+        self.memory.read_up_to(cursor);
+    }
+
+    fn stand_at(&mut self, cursors: Cursors) {
+        self.journal.cursors(self.session, self.memory.next_number(), cursors);
+    }
+
+    fn lost_since(&self, number: u32) -> Vec<ObjectId> {
+        self.memory.lost_since(number)
+    }
 }
 
 /// The log in memory, bounded by count and bytes, and by the bytes of all logs together.
@@ -46,6 +116,16 @@ impl MemoryLog {
     #[must_use]
     pub fn new(all: Arc<AtomicUsize>) -> Self {
         Self { events: VecDeque::new(), first: 1, bytes: 0, cursor: 1, lost: BTreeMap::new(), all }
+    }
+
+    /// Goes on with these events, the first of which has this number.
+    pub(crate) fn resumed(all: Arc<AtomicUsize>, first: u32, events: impl IntoIterator<Item = Arc<Event>>) -> Self {
+        let mut log = Self::new(all);
+        (log.first, log.cursor) = (first, first);
+        for event in events {
+            log.append(event);
+        }
+        log
     }
 
     fn drop_first(&mut self) {

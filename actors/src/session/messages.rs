@@ -1,5 +1,7 @@
 //! What is said to a `Session`.
 
+use std::sync::Arc;
+
 use actix::{Addr, Message};
 use schemas::domain::{Ceid, ObjectId, SessionId};
 use tokio::sync::oneshot;
@@ -59,6 +61,18 @@ pub struct Poll {
 pub struct RegisterHandler {
     pub url: String,
 }
+
+/// Tell this address of a successor, when there is one; nobody any more when it is empty.
+#[derive(Message)]
+#[rtype(result = "Result<(), Refused>")]
+pub struct RegisterCallback {
+    pub url: String,
+}
+
+/// Who is to be told of a successor.
+#[derive(Message)]
+#[rtype(result = "Option<Arc<str>>")]
+pub struct Callback;
 
 /// What became of a word that was on its way to a handler.
 #[derive(Message)]

@@ -10,6 +10,8 @@ mod push;
 mod state;
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use actix::{
     Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, MessageResult, Recipient,
@@ -20,7 +22,8 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tracing::{info, info_span};
 
-pub use self::log::{Log, MemoryLog};
+use self::log::SessionLog;
+pub use self::log::{Cursors, Log, MemoryLog};
 use self::messages::{
     CancelPolls, Carried, End, HeldPoll, Lag, MonitorFeatures, MonitorObject, MonitorPresence, Poll, Receipt,
     ResetTimer, SessionEnded, StopFeatureMonitor, StopMonitor, StopPresenceMonitor,
@@ -32,6 +35,7 @@ use crate::device_supervisor::{BeginWatch, DeviceSupervisor, EndWatch, RestateFo
 use crate::env::Env;
 use crate::event::{Deliver, Form, Topics};
 use crate::guard;
+use crate::journal::{Journal, KeptSession};
 use crate::last_word::LastWord;
 use crate::policy;
 use crate::refusal::Refused;
@@ -41,12 +45,15 @@ pub struct Session {
     id: SessionId,
     /// Which forms of events it may have.
     standing: Standing,
-    state: State<MemoryLog>,
+    state: State<SessionLog>,
     devices: Addr<DeviceSupervisor>,
     monitors: Monitors,
     next_poll: PollId,
     polls: HashMap<PollId, oneshot::Sender<Outcome>>,
     handler: push::EventHandler,
+    /// Who is told of a successor.
+    callback: Option<Arc<str>>,
+    journal: Journal,
     timer: Option<(Instant, SpawnHandle)>,
     effects: Effects,
     _last_word: LastWord<SessionEnded>,
@@ -60,9 +67,24 @@ impl Session {
         monitors: Monitors,
         devices: Addr<DeviceSupervisor>,
         supervisor: Recipient<SessionEnded>,
+        resumed: Option<(KeptSession, Duration)>,
     ) -> Self {
+        let log = |memory| SessionLog::new(memory, id, env.journal.clone());
+        let mut handler = push::EventHandler::new(env);
+        let mut callback = None;
         #[allow(unused_mut)]
-        let mut state = State::new(MemoryLog::new(env.log_bytes.clone()), Instant::now());
+        let mut state = match resumed {
+            None => State::new(log(MemoryLog::new(env.log_bytes.clone())), Instant::now()),
+            Some((kept, more)) => {
+                let memory = MemoryLog::resumed(env.log_bytes.clone(), kept.first, kept.events);
+                let form = kept.handler.map(|(form, url)| {
+                    handler.goes_to(url);
+                    form
+                });
+                callback = kept.callback;
+                State::resumed(log(memory), kept.cursors, form, more, Instant::now())
+            }
+        };
         #[cfg(feature = "planted-faults")]
         {
             state.double_events = env.planted.is(crate::planted::Fault::EventDoubled);
@@ -75,7 +97,9 @@ impl Session {
             monitors,
             next_poll: 0,
             polls: HashMap::new(),
-            handler: push::EventHandler::new(env),
+            handler,
+            callback,
+            journal: env.journal.clone(),
             timer: None,
             effects: Effects::new(),
             _last_word: LastWord::new(supervisor, SessionEnded(id)),
@@ -106,6 +130,7 @@ impl Session {
                         Effect::Handler(turn) => self.handler.say(self.id, turn),
                         Effect::Stop => {
                             info_span!("session", session = %self.id).in_scope(|| info!("session ends"));
+                            self.journal.session_ended(self.id);
                             ctx.stop();
                         }
                     }
@@ -137,7 +162,8 @@ impl Actor for Session {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        self.set_timer(ctx);
+        // One that was resumed may have events for its handler.
+        self.step(Input::Tick, ctx);
     }
 }
 
@@ -188,6 +214,7 @@ impl Session {
             );
         }
         self.monitors.begin(object, topics);
+        self.note_monitors(object);
         let begin = BeginWatch {
             object,
             session: self.id,
@@ -205,6 +232,7 @@ impl Session {
             }
             Ok(Err(_)) | Err(_) => {
                 session.monitors.end(object, topics);
+                session.note_monitors(object);
                 Err(Refused::Lost)
             }
         }))
@@ -214,8 +242,14 @@ impl Session {
         if !self.monitors.end(object, topics) {
             return Err(Refused::NotMonitored);
         }
+        self.note_monitors(object);
         self.devices.do_send(EndWatch { object, session: self.id, topics });
         Ok(())
+    }
+
+    /// Before anybody is told that it is so.
+    fn note_monitors(&self, object: ObjectId) {
+        self.journal.monitors(self.id, object, self.monitors.topics(object));
     }
 }
 

@@ -59,7 +59,7 @@ impl Monitors {
     }
 
     /// A monitor was asked for; its device may not be known yet.
-    pub(super) fn begin(&self, object: ObjectId, topics: Topics) {
+    pub(crate) fn begin(&self, object: ObjectId, topics: Topics) {
         self.write(|objects| {
             let monitored = objects.entry(object).or_insert(Monitored { topics, device: None });
             monitored.topics = monitored.topics.with(topics);
@@ -90,9 +90,19 @@ impl Monitors {
     fn device(&self, object: ObjectId) -> Result<Addr<Device>, Refused> {
         self.read(|objects| match objects.get(&object).map(|monitored| &monitored.device) {
             Some(Some(device)) => Ok(device.clone()),
-            Some(None) => Err(Refused::Lost), // asked before its monitorObject was answered
+            Some(None) => Err(Refused::Lost),
             None => Err(Refused::NotMonitored),
         })
+    }
+
+    /// The device, also of a monitor that another process began: that is found when it is first asked for.
+    async fn reach(&self, object: ObjectId) -> Result<Addr<Device>, Refused> {
+        let Err(Refused::Lost) = self.device(object) else { return self.device(object) };
+        let found = self.devices.send(FindDevice(object)).await.map_err(|_| Refused::Lost)?;
+        // None: asked before its monitorObject was answered.
+        let device = found.ok_or(Refused::Lost)?;
+        self.found(object, device.clone());
+        Ok(device)
     }
 
     /// Does something at a monitored object; answered when the node has answered, or at the deadline.
@@ -126,7 +136,7 @@ impl Monitors {
         R: Send + 'static,
         Device: Handler<M>,
     {
-        match self.device(object)?.send(message()).await {
+        match self.reach(object).await?.send(message()).await {
             Ok(answer) => answer,
             // Never handled: the mailbox was closed, so asking the next life repeats nothing.
             Err(MailboxError::Closed) => {

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tracing::{info, info_span, warn};
 
 use super::Session;
-use super::messages::{Pushed, RegisterHandler};
+use super::messages::{Callback, Pushed, RegisterCallback, RegisterHandler};
 use super::state::{HandlerId, Input, Turn};
 use crate::env::{Entropy, Env};
 use crate::event::Form;
@@ -43,6 +43,11 @@ impl Drop for Underway {
 impl EventHandler {
     pub(super) fn new(env: &Env) -> Self {
         Self { push: env.push.clone(), entropy: env.entropy.clone(), url: "".into(), underway: None, last: None }
+    }
+
+    /// Where the next words go.
+    pub(super) fn goes_to(&mut self, url: Arc<str>) {
+        self.url = url;
     }
 
     /// Hands a word over; the session hears what became of it.
@@ -86,15 +91,43 @@ impl Handler<RegisterHandler> for Session {
         let url = url.trim();
         if url.is_empty() {
             self.step(Input::Unregister, ctx);
+            self.journal.handler(self.id, Form::Standard, &"".into());
             return MessageResult(Ok(()));
         }
         if let Err(unfit) = self.handler.push.check(url) {
             return MessageResult(Err(Refused::Handler(unfit)));
         }
         let advanced = self.standing.service() == Service::Advanced;
-        self.handler.url = url.into();
-        self.step(Input::Register(if advanced { Form::Advanced } else { Form::Standard }), ctx);
+        let form = if advanced { Form::Advanced } else { Form::Standard };
+        self.handler.goes_to(url.into());
+        self.step(Input::Register(form), ctx);
+        self.journal.handler(self.id, form, &self.handler.url);
         MessageResult(Ok(()))
+    }
+}
+
+impl Handler<RegisterCallback> for Session {
+    type Result = MessageResult<RegisterCallback>;
+
+    fn handle(&mut self, RegisterCallback { url }: RegisterCallback, _: &mut Context<Self>) -> Self::Result {
+        let url = url.trim();
+        if !url.is_empty()
+            && let Err(unfit) = self.handler.push.check(url)
+        {
+            return MessageResult(Err(Refused::Handler(unfit)));
+        }
+        let url: Arc<str> = url.into();
+        self.journal.callback(self.id, &url);
+        self.callback = Some(url).filter(|url| !url.is_empty());
+        MessageResult(Ok(()))
+    }
+}
+
+impl Handler<Callback> for Session {
+    type Result = MessageResult<Callback>;
+
+    fn handle(&mut self, _: Callback, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(self.callback.clone())
     }
 }
 

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use self::cursor::{Cursor, Offer};
 use self::push::Pushing;
 pub(crate) use self::push::{HandlerId, Turn};
-use super::log::Log;
+use super::log::{Cursors, Log};
 use crate::event::{Event, Form};
 use crate::policy;
 use crate::push::Word;
@@ -138,6 +138,25 @@ impl<L: Log> State<L> {
             #[cfg(feature = "planted-faults")]
             double_events: false,
         }
+    }
+
+    /// One that goes on where another process left it: with its readers, the form that its event handler takes, and
+    /// more time than the contract gives.
+    pub(crate) fn resumed(log: L, at: Cursors, handler: Option<Form>, more: Duration, now: Instant) -> Self {
+        let mut state = Self::new(log, now);
+        state.was_read = at.was_read;
+        for (form, next) in [(Form::Standard, at.standard), (Form::Advanced, at.advanced)] {
+            let reader = |next| Reader { cursor: Cursor::new(form, next), handed: None };
+            state.readers.extend(next.map(reader));
+        }
+        if let Some(form) = handler {
+            state.handlers += 1;
+            let next = at.handler.unwrap_or(state.log.next_number());
+            state.pushing = Some(Pushing::new(state.handlers, form, next));
+        }
+        state.expires += more;
+        state.let_go();
+        state
     }
 
     /// When something is due next.
@@ -259,7 +278,15 @@ impl<L: Log> State<L> {
 
     /// The log need not keep what every reader has passed.
     fn let_go(&mut self) {
-        if let Some(slowest) = self.cursors().map(|c| c.next).min() {
+        let of = |form| self.readers.iter().find(|r| r.cursor.form() == form).map(|r| r.cursor.next);
+        let at = Cursors {
+            was_read: self.was_read,
+            standard: of(Form::Standard),
+            advanced: of(Form::Advanced),
+            handler: self.pushing.as_ref().map(|p| p.cursor.next),
+        };
+        self.log.stand_at(at);
+        if let Some(slowest) = at.slowest() {
             self.log.read_up_to(slowest);
         }
     }
@@ -313,7 +340,8 @@ impl<L: Log> State<L> {
         if number < self.log.first_number() {
             return Some(Outcome::NotKept);
         }
-        self.log.get(number).map(|event| Outcome::Event(number, event.clone()))
+        let event = self.log.get(number)?;
+        Some(if event.is_lost() { Outcome::NotKept } else { Outcome::Event(number, event.clone()) })
     }
 }
 

@@ -5,19 +5,21 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
-use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, MessageResult, ResponseFuture};
+use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, MessageResult, Recipient, ResponseFuture};
 use futures_util::future::join_all;
 use schemas::domain::SessionId;
 use tracing::info;
 
 use crate::arbiters::Arbiters;
-use crate::device_supervisor::{DeviceSupervisor, SessionGone};
+use crate::device_supervisor::{BeginWatch, DeviceSupervisor, SessionGone};
 use crate::env::Env;
 use crate::event::Deliver;
 use crate::guard;
+use crate::journal::KeptSession;
 use crate::refusal::Refused;
-use crate::session::messages::{Lag, SessionEnded};
+use crate::session::messages::{Callback, Lag, SessionEnded};
 use crate::session::{Monitors, Session};
 use crate::standing::{Service, Standing};
 use crate::system_event;
@@ -65,6 +67,14 @@ impl FindSession for SessionTable {
     }
 }
 
+impl SessionTable {
+    fn write(&self, change: impl FnOnce(&mut HashMap<SessionId, SessionRef>)) {
+        let mut sessions = self.sessions.write().unwrap_or_else(PoisonError::into_inner);
+        change(&mut sessions);
+        metrics::gauge!("oig_sessions").set(sessions.len() as f64);
+    }
+}
+
 /// An admitted application begins a session.
 #[derive(Message)]
 #[rtype(result = "Result<SessionId, Refused>")]
@@ -83,6 +93,11 @@ pub struct Shutdown;
 #[derive(Message)]
 #[rtype(result = "bool")]
 pub struct Drained;
+
+/// Every address that is to be told of a successor, with the session that named it.
+#[derive(Message)]
+#[rtype(result = "Vec<(SessionId, Arc<str>)>")]
+pub struct Callbacks;
 
 pub struct SessionSupervisor {
     env: Env,
@@ -119,17 +134,10 @@ impl SessionSupervisor {
                 break id;
             }
         };
-        let (env, devices, supervisor) = (self.env.clone(), self.devices.clone(), ctx.address().recipient());
-        let standing = Standing::new(service);
-        let monitors = Monitors::new(self.devices.clone());
-        let (seen, watched) = (standing.clone(), monitors.clone());
-        let addr = Session::start_in_arbiter(self.arbiters.of_session(id), move |_| {
-            Session::new(id, &env, seen, watched, devices, supervisor)
-        });
+        self.env.journal.session_began(id, &application, service, door);
         info!(session = %id, application = &*application, "session begins");
-        self.write(|sessions| {
-            sessions.insert(id, SessionRef { id, addr, application, standing, monitors, door });
-        });
+        let begins = Begins { env: &self.env, arbiters: &self.arbiters, devices: &self.devices, table: &self.table };
+        begins.session(id, application, service, door, ctx.address().recipient(), None);
         Ok(id)
     }
 
@@ -137,11 +145,55 @@ impl SessionSupervisor {
         let sessions = self.table.sessions.read().unwrap_or_else(PoisonError::into_inner);
         sessions.values().map(|s| s.addr.clone()).collect()
     }
+}
 
-    fn write(&self, change: impl FnOnce(&mut HashMap<SessionId, SessionRef>)) {
-        let mut sessions = self.table.sessions.write().unwrap_or_else(PoisonError::into_inner);
-        change(&mut sessions);
-        metrics::gauge!("oig_sessions").set(sessions.len() as f64);
+/// What a session begins with, whoever begins it.
+pub(crate) struct Begins<'a> {
+    pub(crate) env: &'a Env,
+    pub(crate) arbiters: &'a Arbiters,
+    pub(crate) devices: &'a Addr<DeviceSupervisor>,
+    pub(crate) table: &'a SessionTable,
+}
+
+impl Begins<'_> {
+    /// Begins a session, and writes it into the table.
+    fn session(
+        &self,
+        id: SessionId,
+        application: Arc<str>,
+        service: Service,
+        door: Door,
+        supervisor: Recipient<SessionEnded>,
+        resumed: Option<(KeptSession, Duration)>,
+    ) -> SessionRef {
+        let (env, devices) = (self.env.clone(), self.devices.clone());
+        let standing = Standing::new(service);
+        let monitors = Monitors::new(self.devices.clone());
+        for (object, topics) in resumed.iter().flat_map(|(kept, _)| &kept.monitors) {
+            monitors.begin(*object, *topics);
+        }
+        let (seen, watched) = (standing.clone(), monitors.clone());
+        let addr = Session::start_in_arbiter(self.arbiters.of_session(id), move |_| {
+            Session::new(id, &env, seen, watched, devices, supervisor, resumed)
+        });
+        let session = SessionRef { id, addr, application, standing, monitors, door };
+        self.table.write(|sessions| {
+            sessions.insert(id, session.clone());
+        });
+        session
+    }
+
+    /// Begins a session again that another process had, with its monitors. Its application has the given time more
+    /// than the contract's to go on with it.
+    pub(crate) fn again(&self, id: SessionId, kept: KeptSession, more: Duration, supervisor: Recipient<SessionEnded>) {
+        info!(session = %id, application = &*kept.application, monitors = kept.monitors.len(), "session goes on");
+        let monitors = kept.monitors.clone();
+        let (application, service, door) = (kept.application.clone(), kept.service, kept.door);
+        let session = self.session(id, application, service, door, supervisor, Some((kept, more)));
+        for (object, topics) in monitors {
+            let (deliver, standing) = (session.addr.clone().recipient(), session.standing.clone());
+            self.devices.do_send(BeginWatch { object, session: id, deliver, standing, topics });
+        }
     }
 }
 
@@ -167,7 +219,9 @@ impl Handler<SessionEnded> for SessionSupervisor {
 
     fn handle(&mut self, SessionEnded(id): SessionEnded, _: &mut Self::Context) {
         guard::keep("session_supervisor", || {
-            self.write(|sessions| {
+            // One that panicked has not said it itself.
+            self.env.journal.session_ended(id);
+            self.table.write(|sessions| {
                 sessions.remove(&id);
             });
             self.devices.do_send(SessionGone(id));
@@ -198,5 +252,23 @@ impl Handler<Drained> for SessionSupervisor {
     fn handle(&mut self, _: Drained, _: &mut Self::Context) -> Self::Result {
         let asked: Vec<_> = self.all().iter().map(|session| session.send(Lag)).collect();
         Box::pin(async move { join_all(asked).await.into_iter().all(|lag| lag.unwrap_or(0) == 0) })
+    }
+}
+
+impl Handler<Callbacks> for SessionSupervisor {
+    type Result = ResponseFuture<Vec<(SessionId, Arc<str>)>>;
+
+    fn handle(&mut self, _: Callbacks, _: &mut Self::Context) -> Self::Result {
+        let sessions: Vec<SessionRef> = {
+            let sessions = self.table.sessions.read().unwrap_or_else(PoisonError::into_inner);
+            sessions.values().cloned().collect()
+        };
+        Box::pin(async move {
+            let asked = sessions.iter().map(async |session| {
+                let callback = session.addr.send(Callback).await.ok().flatten();
+                callback.map(|url| (session.id, url))
+            });
+            join_all(asked).await.into_iter().flatten().collect()
+        })
     }
 }

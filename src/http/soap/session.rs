@@ -1,15 +1,15 @@
 //! Handlers of SessionService.
 
 use actors::refusal::Refused;
-use actors::session::messages::{End, ResetTimer};
+use actors::session::messages::{End, RegisterCallback, ResetTimer};
 use actors::session_supervisor::Open;
 use actors::standing::Service;
 use schemas::contract::SERVER_VERSION;
 use schemas::contract::ops_session::{
-    Authenticate, Login, LoginApp, LoginEx, Logout, ResetSessionTimer, ServiceVersions,
+    Authenticate, Login, LoginApp, LoginEx, Logout, RegisterHaClientCallback, ResetSessionTimer, ServiceVersions,
 };
 use schemas::contract::session::{
-    AuthenticateSessionResponse, LoginAppResp, LoginExResponse, LoginResponse, LogoutResponse,
+    AuthenticateSessionResponse, LoginAppResp, LoginExResponse, LoginResponse, LogoutResponse, Outcome,
     ResetSessionTimerResponse, VersionResponse,
 };
 use schemas::domain::SessionId;
@@ -31,6 +31,7 @@ pub(in crate::http) fn handler(name: &str) -> Option<Handler> {
         "serviceVersions" => run::<ServiceVersions>,
         "resetSessionTimer" => run::<ResetSessionTimer>,
         "logout" => run::<Logout>,
+        "registerHAClientCallback" => run::<RegisterHaClientCallback>,
         _ => return None,
     })
 }
@@ -202,6 +203,9 @@ impl Operation for Authenticate {
             // Of two right proofs side by side one is the first.
             let first = session.standing.prove();
             gateway.challenges.end(session.id);
+            if first {
+                gateway.tree.env.journal.proven(session.id);
+            }
             if !first {
                 return Err(No::because(Ground::State, PROVEN));
             }
@@ -254,6 +258,15 @@ impl Operation for Logout {
         session.addr.send(End).await.map_err(|_| Refused::NoSession)?;
         context.gateway.challenges.end(session.id);
         Ok(Given::Reply(LogoutResponse { error_desc: None, result: true }))
+    }
+}
+
+impl Operation for RegisterHaClientCallback {
+    async fn run(self, context: &Context<'_>) -> Result<Outcome> {
+        let session = context.session(self.session_id).await?;
+        let register = RegisterCallback { url: self.callback_uri.unwrap_or_default() };
+        session.addr.send(register).await.map_err(|_| Refused::NoSession)??;
+        Ok(Given::Reply(Outcome { error_description: None, result: true }))
     }
 }
 

@@ -189,6 +189,8 @@ impl State {
                 }
                 // Dial tone is not told, be it heard of or found.
                 None if now.state == LegState::Initiated => {}
+                // Known from a life before, which told it as it was then: MONITOR_SET says how it is.
+                None if remembered.is_some() => {}
                 None => changes.push(Report::of(now.last.0, now.last.1, now.state.shown(), &now)),
             }
             fresh.push(now);

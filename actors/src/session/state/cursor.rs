@@ -54,6 +54,12 @@ impl Cursor {
         }
         loop {
             let event = log.get(self.next)?;
+            if event.is_lost() {
+                let lost = |number: &u32| log.get(*number).is_some_and(|event| event.is_lost());
+                let last = (self.next..).take_while(lost).last().unwrap_or(self.next);
+                // Of which objects they were nobody knows; each was told anew behind the hole.
+                return Some(Offer::Discarded(self.next, last, Vec::new()));
+            }
             if event.has(self.form) {
                 return Some(Offer::Event(self.next, event.clone()));
             }

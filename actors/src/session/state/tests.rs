@@ -248,12 +248,41 @@ fn brief(effects: &[Effect]) -> Vec<String> {
             Effect::Answer(id, outcome) => format!("poll {id}: {outcome:?}"),
             Effect::Push(_, _, Word::Event(number, _)) => format!("push: {number}"),
             Effect::Push(_, _, Word::Discarded(from, to)) => format!("push: {from}-{to}"),
+            Effect::Push(_, _, word @ Word::Successor(_)) => format!("push: {word:?}"),
             Effect::Restate(objects) => format!("restate {}", objects.len()),
             Effect::Handler(turn) => format!("{turn:?}"),
             Effect::StopPush => "stop push".into(),
             Effect::Stop => "stop".into(),
         })
         .collect()
+}
+
+#[test]
+fn a_hole_that_a_damaged_journal_left_is_told_where_it_is() {
+    let texts = [Some("3"), None, None, Some("6"), None];
+    let events = texts.map(|text| text.map_or_else(|| Arc::new(Event::lost()), event));
+    let resumed = || MemoryLog::resumed(Arc::default(), 3, events.clone());
+    let now = Instant::now();
+    let at = Cursors { was_read: true, standard: Some(2), handler: Some(4), ..Cursors::default() };
+    let state = State::resumed(resumed(), at, Some(Form::Standard), Duration::ZERO, now);
+    let mut bench = Bench { state, now };
+    assert_eq!(brief(&bench.on(Input::Tick)), ["push: 4-5"]);
+    let mut heard = Vec::new();
+    for id in 1..=4 {
+        heard.extend(bench.ask(id, Form::Standard));
+        bench.on(Input::Delivered(id));
+    }
+    assert_eq!(heard, ["poll 1: 2-2", "poll 2: 3", "poll 3: 4-5", "poll 4: 6"]);
+    assert_eq!(bench.tell(event("8")), [""; 0]);
+    assert_eq!(bench.ask(5, Form::Standard), ["poll 5: 7-7"]);
+    bench.on(Input::Delivered(5));
+    assert_eq!(bench.ask(6, Form::Standard), ["poll 6: 8"]);
+    for (id, number, told) in [(7, 4, "poll 7: NotKept"), (8, 7, "poll 8: NotKept"), (9, 6, "poll 9: 6")] {
+        assert_eq!(brief(&bench.numbered(id, number)), [told]);
+    }
+    // Once it was told the handler goes on behind it.
+    let taken = Input::Pushed { id: 1, taken: true, random: 0 };
+    assert_eq!(brief(&bench.on(taken)), ["push: 6"]);
 }
 
 impl Bench {
