@@ -73,6 +73,8 @@ pub enum Act {
 pub struct Open {
     pub gateways: bool,
     pub partners: bool,
+    /// Sets reach it.
+    pub sets: bool,
 }
 
 /// Frames that may wait for their delayed moment.
@@ -109,6 +111,7 @@ impl Core {
         Open {
             gateways: powered && self.faults.refuse_gateways_until <= now_ms,
             partners: powered && self.faults.refuse_partners_until <= now_ms,
+            sets: powered,
         }
     }
 
@@ -164,6 +167,11 @@ impl Core {
 
     pub fn peer_down(&mut self, peer: u16, now_ms: i64, acts: &mut Vec<Act>) {
         self.input(Input::PeerDown(peer), now_ms, acts);
+    }
+
+    /// Whether the sets of a node whose link is down reach it.
+    pub fn seen(&mut self, peer: u16, seen: bool, now_ms: i64, acts: &mut Vec<Act>) {
+        self.input(if seen { Input::Seen(peer) } else { Input::Unseen(peer) }, now_ms, acts);
     }
 
     pub fn peer(&mut self, from: u16, message: PeerMessage, now_ms: i64, acts: &mut Vec<Act>) {

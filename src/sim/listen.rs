@@ -1,5 +1,6 @@
 //! A simulated node on real sockets: CSTA, hands and partners, each on its port.
 //!
+//! The port for partners is open while the node has power: sets see by it whether their node lives.
 //! `oig node` and the lab start nodes here. While a node does not accept connections (a fault says
 //! so) its port is closed, as that of a switch that is down.
 
@@ -150,10 +151,10 @@ pub async fn run_secured(
             }
         }),
         tokio::spawn(accept(csta, taken.csta, node.clone(), |open| open.gateways, Kind::Gateway(tls))),
-        tokio::spawn(accept(links, taken.partners, node.clone(), |open| open.partners, Kind::Partner)),
+        tokio::spawn(accept(links, taken.partners, node.clone(), |open| open.sets, Kind::Partner)),
     ];
-    for (_, address) in partners.into_iter().filter(|(partner, _)| *partner < ceid) {
-        tasks.push(tokio::spawn(link(address, node.clone())));
+    for (partner, address) in partners.into_iter().filter(|(partner, _)| *partner < ceid) {
+        tasks.push(tokio::spawn(link(partner, address, node.clone())));
     }
     Ok(RunningNode { addresses: taken, node, hands: Some(handle), tasks })
 }
@@ -254,8 +255,9 @@ async fn accept_while_open(
     }
 }
 
-/// Makes the link to a partner, and makes it anew whenever it is lost.
-async fn link(address: SocketAddr, node: SimNodeHandle) {
+/// Makes the link to a partner, and makes it anew whenever it is lost. Sets see what it sees: a node whose port is open
+/// lives, though it may refuse the link.
+async fn link(partner: Ceid, address: SocketAddr, node: SimNodeHandle) {
     let mut open = node.open();
     let mut pause = BACKOFF_FIRST;
     loop {
@@ -263,7 +265,11 @@ async fn link(address: SocketAddr, node: SimNodeHandle) {
             return;
         }
         let began = Instant::now();
-        if let Ok(Ok(stream)) = timeout(CONNECT, TcpStream::connect(address)).await {
+        let connected = timeout(CONNECT, TcpStream::connect(address)).await;
+        if node.sets_see(partner, matches!(connected, Ok(Ok(_)))).await.is_err() {
+            return;
+        }
+        if let Ok(Ok(stream)) = connected {
             let _ = stream.set_nodelay(true);
             match node.attach_peer(stream).await {
                 // Ends when the link does, in whichever way.

@@ -60,6 +60,7 @@ pub(super) enum Inbox {
     PeerHello { link: u64, ceid: u16, outbox: mpsc::Sender<PeerMessage> },
     PeerSaid { link: u64, message: PeerMessage },
     PeerClosed(u64),
+    Seen(u16, bool),
     Hand(Hand, oneshot::Sender<Result<u64, HandRefusal>>),
     Outside(OutsideDeed, oneshot::Sender<Result<u64, HandRefusal>>),
     Truth(u64, oneshot::Sender<Vec<Truth>>),
@@ -151,6 +152,15 @@ impl SimNodeHandle {
     /// See `attach`.
     pub async fn attach_peer(&self, stream: impl Stream) -> Result<JoinHandle<()>, Stopped> {
         self.ask(|task| Inbox::AttachPeer { stream: Box::new(stream), task }).await
+    }
+
+    /// Whether the sets of a partner whose link is down reach it: those that are resilient turn to this node when they
+    /// do not for a while.
+    ///
+    /// # Errors
+    /// See `attach`.
+    pub async fn sets_see(&self, partner: Ceid, seen: bool) -> Result<(), Stopped> {
+        self.put(Inbox::Seen(partner.get(), seen)).await
     }
 
     /// A person does something at a phone; the number of the newest truth record after it.
@@ -347,6 +357,7 @@ impl Owner {
                     self.core.peer(*peer, message, now_ms, &mut acts);
                 }
             }
+            Inbox::Seen(peer, seen) => self.core.seen(peer, seen, now_ms, &mut acts),
             Inbox::PeerClosed(link) => self.link_lost(link, now_ms, &mut acts),
             Inbox::Hand(hand, reply) => {
                 let result = self.core.hand(hand, now_ms, &mut acts);

@@ -116,6 +116,18 @@ pub enum PeerMessage {
         set: String,
         user: String,
     },
+    /// To the other node of resilient phones: all that they talk among themselves. It goes on there when this node dies.
+    Talks {
+        talks: Vec<Talk>,
+    },
+    /// First on a link, after `Sync`: these phones of the receiver's are still at the sender, since they are in a call.
+    Keeps {
+        numbers: Vec<String>,
+    },
+    /// A phone of the receiver's is not at the sender any more.
+    Home {
+        number: String,
+    },
     /// The call waits; `Alert` follows when the number is free.
     Queued {
         part: PartId,
@@ -254,6 +266,9 @@ impl PeerMessage {
             | Self::DeskDone { .. }
             | Self::DeskRefused { .. }
             | Self::DeskGone { .. }
+            | Self::Talks { .. }
+            | Self::Keeps { .. }
+            | Self::Home { .. }
             | Self::Answer { .. }
             | Self::Hold { .. }
             | Self::Retrieve { .. }
@@ -263,6 +278,17 @@ impl PeerMessage {
             | Self::Fail { .. } => Vec::new(),
         }
     }
+}
+
+/// A call of two resilient phones, who talk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Talk {
+    pub gcid: String,
+    pub calling: PeerParty,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub called: Option<PeerParty>,
+    /// Number and button of each.
+    pub lines: [(String, u8); 2],
 }
 
 /// What is asked of a hot desk user's home by the node of a set. `Debug` shows no PIN.

@@ -5,10 +5,12 @@
 
 mod groups;
 mod hot_desk;
+mod resilient;
 mod shared;
 
 pub use groups::{PERSONAL_MEMBERS, PersonalGroup, PersonalGroups};
 pub use hot_desk::{HotDeskPlan, UserPlan};
+pub use resilient::{Backup, Backups, TAKEOVER_MS};
 pub use shared::{APPEARANCES, SharedFault, SharedLine, SharedLines, Sharing, Shows};
 
 use schemas::domain::{Ceid, DialPlan, Dn};
@@ -119,8 +121,12 @@ pub struct Plan {
     pub personal_groups: PersonalGroups,
     pub shared: SharedLines,
     pub routes: Vec<Route>,
-    /// Resilient phones of this node; the owner is the node that they come up at when this one is down.
+    /// Resilient phones of any node; the owner is the node that they come up at when their own is down.
     pub secondaries: Vec<Route>,
+    /// Phones of other nodes that come up here.
+    pub backups: Backups,
+    /// How long sets look for their own node.
+    pub takeover_ms: i64,
     /// The way to numbers outside; without it there is none.
     pub outside: Option<OutsidePlan>,
     /// How long a phone rings.
@@ -173,6 +179,8 @@ impl Plan {
             shared: SharedLines::new(),
             routes: Vec::new(),
             secondaries: Vec::new(),
+            backups: Backups::new(),
+            takeover_ms: TAKEOVER_MS,
             outside: None,
             no_answer_ms: 20_000,
             hold_recall_ms: None,
@@ -204,8 +212,9 @@ impl Plan {
             (1..=3).map(|n| Route { first: dn(n * 1000), last: dn(n * 1000 + 999), owner: ceid(n as u16) }).collect();
         plan.outside = lab_outside(node);
         plan.hold_recall_ms = Some(LAB_HOLD_RECALL_MS);
-        if node.get() == 1 {
-            plan.secondaries = vec![Route { first: dn(1000), last: dn(1009), owner: ceid(2) }];
+        plan.secondaries = resilient::lab_secondaries();
+        if node.get() == 2 {
+            plan.back_up(&Self::lab(ceid(1)));
         }
         plan.account_codes = ["24", "1357", "246813579012"].map(String::from).to_vec();
         if let Some(names) = LAB_NAMES.get(usize::from(node.get()) - 1) {
@@ -251,13 +260,6 @@ impl Plan {
             })
             .collect();
         plan
-    }
-
-    /// The node that a phone of this one comes up at when this one is down; `None` for one that is
-    /// not resilient.
-    #[must_use]
-    pub fn secondary(&self, phone: Dn) -> Option<Ceid> {
-        self.secondaries.iter().find(|route| route.covers(phone)).map(|route| route.owner)
     }
 
     /// The node that owns a number.

@@ -242,6 +242,9 @@ pub struct TruthPhone {
     pub name: String,
     pub buttons: u8,
     pub dnd: bool,
+    /// A resilient phone that is at its other node.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub elsewhere: bool,
     /// It answers its calls by itself.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub auto_answer: bool,

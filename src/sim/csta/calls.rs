@@ -141,7 +141,8 @@ fn profile(dn: Dn, switch: &Switch) -> Option<DeviceProfile> {
         });
     }
     let user = || plan.hot_desk.users.get(&dn).map(|user| &user.phone);
-    let phone = plan.phones.iter().find(|p| p.dn == dn).or_else(user)?;
+    let backup = plan.backups.get(&dn);
+    let phone = plan.phones.iter().find(|p| p.dn == dn).or_else(user).or_else(|| backup.map(|backup| &backup.phone))?;
     let line = |button| {
         let shown = switch.number_of(Line { dn, button });
         ProfileLine { button, dn: shown.to_string(), ring: button == 1 || shown != dn }
@@ -153,7 +154,7 @@ fn profile(dn: Dn, switch: &Switch) -> Option<DeviceProfile> {
         kind: Some("VOICE_SET_PRIME".into()),
         cos: Some(phone.cos.number().to_string()),
         lines: (1..=phone.buttons).map(line).collect(),
-        home: Some(plan.ceid.get()),
+        home: Some(backup.map_or(plan.ceid, |backup| backup.home).get()),
         secondary: plan.secondary(dn).map(schemas::domain::Ceid::get),
         members,
     })

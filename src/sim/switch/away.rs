@@ -252,15 +252,20 @@ impl Switch {
 
     /// A user's set cannot be reached any more: whatever the user has is over.
     fn lose_desk(&mut self, user: Dn, step: &mut Step<'_>) {
+        self.lose_calls(user, step);
+        self.leave_desk(user, step);
+    }
+
+    /// Whoever is at a number has nothing to do with its calls any more.
+    pub(super) fn lose_calls(&mut self, dn: Dn, step: &mut Step<'_>) {
         for call in self.state.calls.values_mut() {
-            call.recall = call.recall.filter(|line| line.dn != user);
+            call.recall = call.recall.filter(|line| line.dn != dn);
         }
-        self.give_up_picks(|pick| pick.line.dn == user, step);
-        let lines = Line { dn: user, button: 0 }..=Line { dn: user, button: u8::MAX };
+        self.give_up_picks(|pick| pick.line.dn == dn, step);
+        let lines = Line { dn, button: 0 }..=Line { dn, button: u8::MAX };
         for leg in self.state.by_line.range(lines).flat_map(|(_, legs)| legs.clone()).collect::<Vec<_>>() {
             self.leave(leg, Why::PeerLost, step);
         }
-        self.leave_desk(user, step);
     }
 }
 

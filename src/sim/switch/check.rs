@@ -20,6 +20,7 @@ impl Switch {
         self.check_lines()?;
         self.check_holds()?;
         self.check_desks()?;
+        self.check_pairing()?;
         self.check_presence()?;
         self.check_shared()?;
         self.check_indexes()

@@ -141,7 +141,7 @@ impl Switch {
 
     fn off_hook(&mut self, by: By, line: Line, step: &mut Step<'_>) -> Outcome {
         self.usable(by, line)?;
-        self.has_set(line.dn)?;
+        self.is_free_to_act(line.dn)?;
         if self.is_engaged(line) {
             return Err(Refusal::LineInUse);
         }
@@ -173,7 +173,7 @@ impl Switch {
 
     fn make_call(&mut self, by: By, line: Line, number: &str, account: Option<String>, step: &mut Step<'_>) -> Outcome {
         self.usable(by, line)?;
-        self.has_set(line.dn)?;
+        self.is_free_to_act(line.dn)?;
         dialable(number)?;
         match &account {
             Some(code) => self.accept_account(line, code)?,

@@ -76,7 +76,7 @@ impl Switch {
     /// Answers at a line what is held at another number, here or at a partner's.
     pub(super) fn retrieve_from(&mut self, by: By, line: Line, holder: Dn, step: &mut Step<'_>) -> Outcome {
         self.usable(by, line)?;
-        self.has_set(line.dn)?;
+        self.is_free_to_act(line.dn)?;
         if !self.is_number(holder) {
             return self.ask_to_pick(line, &Target { line: Line::prime(holder), call: None }, true, step);
         }

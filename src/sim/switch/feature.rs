@@ -124,17 +124,9 @@ impl Switch {
 
     /// Everything that is set is lost at once.
     pub(super) fn lose_settings(&mut self, step: &mut Step<'_>) {
-        let mut phones = std::mem::take(&mut self.state.phones);
-        for (dn, phone) in &mut phones {
-            phone.auto_answer = false;
-            if std::mem::take(&mut phone.dnd) {
-                self.record_setting(*dn, TruthSetting::DoNotDisturb { on: false }, step);
-            }
-            for which in std::mem::take(&mut phone.forwards).into_keys() {
-                self.record_setting(*dn, forward(which, None), step);
-            }
+        for dn in self.state.phones.keys().copied().collect::<Vec<_>>() {
+            self.unset(dn, step);
         }
-        self.state.phones = phones;
         for dn in std::mem::take(&mut self.state.messages).into_keys() {
             self.record_setting(dn, TruthSetting::MessageWaiting { on: false }, step);
         }
@@ -142,6 +134,19 @@ impl Switch {
             self.record_setting(member, TruthSetting::Presence { group: group.to_string(), on: true }, step);
         }
         self.lose_desks(step);
+    }
+
+    /// A phone has nothing set any more, and nobody is told.
+    pub(super) fn unset(&mut self, dn: Dn, step: &mut Step<'_>) {
+        let Some(phone) = self.state.phones.get_mut(&dn) else { return };
+        phone.auto_answer = false;
+        let (disturbed, forwards) = (std::mem::take(&mut phone.dnd), std::mem::take(&mut phone.forwards));
+        if disturbed {
+            self.record_setting(dn, TruthSetting::DoNotDisturb { on: false }, step);
+        }
+        for which in forwards.into_keys() {
+            self.record_setting(dn, forward(which, None), step);
+        }
     }
 
     /// Every line of the set hears of it.

@@ -29,7 +29,7 @@ enum Handoff {
 impl Switch {
     pub(super) fn hand_off(&mut self, by: By, line: Line, step: &mut Step<'_>) -> Outcome {
         self.usable(by, line)?;
-        self.has_set(line.dn)?;
+        self.is_free_to_act(line.dn)?;
         match self.handoff_at(line)? {
             Handoff::Push { leg, group, lines } => self.push(line, leg, group, &lines, step),
             Handoff::Pull { leg, left } => self.pull(line, leg, left, step),

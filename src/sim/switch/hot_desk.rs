@@ -291,9 +291,12 @@ impl Switch {
     }
 
     /// Whether nobody can be reached at a number, or call from it: a set's while a user is there, a user's while the
-    /// user is nowhere.
+    /// user is nowhere, a resilient phone's while it is at its other node.
     #[must_use]
     pub fn is_out_of_service(&self, dn: Dn) -> bool {
+        if self.is_elsewhere(dn) {
+            return true;
+        }
         match self.plan.hot_desk.users.get(&dn) {
             Some(_) => !self.state.desks.by_user.contains_key(&dn),
             None => self.state.desks.by_set.contains_key(&dn),

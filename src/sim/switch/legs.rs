@@ -39,6 +39,7 @@ impl Switch {
             forwarded: None,
             path: Vec::new(),
             came_in: None,
+            stranded: false,
         };
         self.state.calls.insert(number, call);
         number
@@ -299,7 +300,8 @@ impl Switch {
     /// The name of a number of this node, as far as there is one.
     pub(super) fn name_of(&self, dn: schemas::domain::Dn) -> Option<String> {
         let shared = || self.plan.shared.get(&dn).and_then(crate::sim::plan::SharedLine::name);
-        self.state.phones.get(&dn).map_or_else(shared, super::model::Phone::name)
+        let own = self.state.phones.get(&dn).filter(|_| !self.is_standby(dn));
+        own.map_or_else(shared, super::model::Phone::name)
     }
 
     /// The line of a leg, where it is one of ours.

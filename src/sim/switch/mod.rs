@@ -20,6 +20,7 @@
 //! - A phone that does not want to be disturbed counts as busy where its calls are forwarded.
 //! - A hot desk user's number is at the set of its login, whose own is out of service meanwhile; nobody
 //!   comes or goes during a call. At a set of another node the user's lines stay here, and what is done there is said here.
+//! - A resilient phone is at one of its two nodes, and out of service at the other (see `resilient`).
 //! - One call may wait at a line that is busy, without making it more so; it rings when the line is free.
 //! - A held call is retrieved before it is cleared; a ringing phone cannot hang up. Of two parties, one who is held by
 //!   hand for too long rings the holder again, as soon as that line is free.
@@ -51,6 +52,7 @@ mod partner;
 mod pickup;
 mod possible;
 mod presence;
+mod resilient;
 mod route;
 mod shared;
 mod view;
@@ -120,6 +122,7 @@ impl Switch {
             .phones
             .iter()
             .chain(plan.hot_desk.users.values().map(|user| &user.phone))
+            .chain(plan.backups.values().map(|backup| &backup.phone))
             .map(|p| (p.dn, Phone { plan: p.clone(), dnd: false, auto_answer: false, forwards: BTreeMap::new() }))
             .collect();
         Self {
@@ -171,6 +174,14 @@ impl Switch {
                 self.partner_down(peer, &mut step);
                 Ok(Done::default())
             }
+            Input::Seen(peer) => {
+                self.sets_find(peer);
+                Ok(Done::default())
+            }
+            Input::Unseen(peer) => {
+                self.sets_miss(peer, &step);
+                Ok(Done::default())
+            }
             Input::Tick => {
                 self.tick(&mut step);
                 Ok(Done::default())
@@ -192,6 +203,8 @@ impl Switch {
                 break;
             }
         }
+        self.send_home(&mut step);
+        self.tell_talks(&mut step);
         self.follow(&mut step);
         self.tell_hosts(began, &mut step);
         self.steps += 1;
@@ -211,7 +224,7 @@ impl Switch {
         let picks = self.state.picks.values().map(|pick| pick.until_ms).min();
         let recalls = self.recalls().map(|(at, ..)| at).min();
         let timers = self.timers.first().map(|(at, _)| *at).into_iter();
-        timers.chain(picks).chain(recalls).chain(self.errands_end()).min()
+        timers.chain(picks).chain(recalls).chain(self.errands_end()).chain(self.takeover_at()).min()
     }
 
     /// Steps after which an invariant was found broken; must be 0.
@@ -229,6 +242,7 @@ impl Switch {
         let now_ms = step.now_ms;
         self.give_up_picks(|pick| pick.until_ms <= now_ms, step);
         self.give_up_late_errands(step);
+        self.take_over_missed(step);
         while let Some(&(at, call)) = self.timers.first() {
             if at > step.now_ms {
                 break;
@@ -262,6 +276,7 @@ impl Switch {
             self.part_with(leg, Why::PowerLost, step);
         }
         self.lose_settings(step);
+        self.lose_pairing(step);
         self.callbacks.clear();
         self.watches.clear();
         self.touched.clear();

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use self::input::{By, Command, Done, Input, OutsideDeed, Refusal, Target, Two};
 pub use self::output::{Changed, Charged, Happened, InUse, Joined, Joiner, Learnt, Output, Service, Setting, Witness};
 use super::hot_desk::Desks;
+use super::resilient::Pairing;
 use crate::sim::peer::PartId;
 use crate::sim::plan::PhonePlan;
 use crate::sim::trunks::Trunk;
@@ -289,6 +290,8 @@ pub struct Call {
     pub path: Vec<String>,
     /// By which way a caller from outside came in.
     pub came_in: Option<CameIn>,
+    /// It began at a node that died: its parties talk on, and can do nothing but hang up.
+    pub stranded: bool,
 }
 
 impl Call {
@@ -339,6 +342,8 @@ pub struct State {
     pub phones: BTreeMap<Dn, Phone>,
     /// Who is logged in where.
     pub desks: Desks,
+    /// Which resilient phones are where.
+    pub pairing: Pairing,
     /// Who is absent: group and member.
     pub absent: std::collections::BTreeSet<(Dn, Dn)>,
     /// Groups that are set otherwise than the plan says: whether one busy member makes all busy.

@@ -26,6 +26,7 @@ impl Switch {
         self.watch_again(peer, step);
         let parts = self.far_legs(peer).into_iter().map(|(part, _)| part).collect();
         step.out.push(Output::Peer(peer, PeerMessage::Sync { parts }));
+        self.tell_keeps(peer, step);
     }
 
     /// Calls across lose their far leg: of two parties they end, and who transferred one there is
@@ -44,6 +45,7 @@ impl Switch {
             }
         }
         self.part_desks(peer, step);
+        self.part_pair(peer, step);
     }
 
     fn far_legs(&self, wanted: u16) -> Vec<(PartId, LegNo)> {
@@ -74,6 +76,9 @@ impl Switch {
             PeerMessage::DeskDone { ask } => self.home_did(from, ask, step),
             PeerMessage::DeskRefused { ask, why } => self.home_refused(from, ask, why, step),
             PeerMessage::DeskGone { set, user } => self.gone_there(from, &set, &user, step),
+            PeerMessage::Talks { talks } => self.hear_talks(from, talks),
+            PeerMessage::Keeps { numbers } => self.kept_there(from, &numbers, step),
+            PeerMessage::Home { number } => self.comes_home(from, &number, step),
             PeerMessage::Queued { part, called } => self.waits_there(from, part, called, step),
             PeerMessage::Alert { part, called, group } => {
                 let Some((leg, LegState::Initiated | LegState::Waiting)) = self.known(from, part, true, step) else {
@@ -210,7 +215,10 @@ impl Switch {
             }
             (None, Some(line)) => {
                 self.join(call, place, LegState::Originated, why, step);
-                self.reach(call, line, why, step);
+                match self.served_by(line.dn).filter(|node| *node != from) {
+                    Some(node) => self.set_up(call, node, clipped(&called), step),
+                    None => self.reach(call, line, why, step),
+                }
             }
             (None, None) => {}
         }

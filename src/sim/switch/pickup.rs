@@ -25,7 +25,7 @@ impl Switch {
     /// Answers at a line what rings at another number.
     pub(super) fn pick_up(&mut self, by: By, line: Line, ringing: &Target, step: &mut Step<'_>) -> Outcome {
         self.usable(by, line)?;
-        self.has_set(line.dn)?;
+        self.is_free_to_act(line.dn)?;
         let dn = ringing.line.dn;
         if !self.is_number(dn) {
             return self.ask_to_pick(line, ringing, false, step);

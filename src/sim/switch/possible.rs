@@ -14,6 +14,9 @@ impl Switch {
     /// What may be done with a leg at a line.
     pub(super) fn possible(&self, line: Line, leg: LegNo) -> Features {
         let Some(entry) = self.state.legs.get(&leg) else { return Features::NONE };
+        if self.state.calls.get(&entry.call).is_some_and(|call| call.stranded) {
+            return Features::of(&[Feature::ClearCall]);
+        }
         let beside = |wanted: fn(LegState) -> bool| {
             let legs = self.state.by_line.get(&line).map_or(&[][..], Vec::as_slice);
             legs.iter().any(|l| *l != leg && self.state.legs.get(l).is_some_and(|l| wanted(l.state)))

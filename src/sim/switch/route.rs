@@ -67,6 +67,9 @@ impl Switch {
         if let Some(outside) = self.outside_of(dn) {
             return self.route(outside);
         }
+        if let Some(node) = self.served_by(dn) {
+            return Route::Partner(node);
+        }
         if self.is_number(dn) {
             return Route::Here(Line::prime(dn));
         }
@@ -86,7 +89,7 @@ impl Switch {
         if self.outside_of(line.dn).is_some() {
             return Some(Why::DestNotObtainable);
         }
-        if self.is_busy(line) {
+        if self.is_busy(line) || self.is_stranded(line.dn) {
             return Some(Why::Busy);
         }
         phone.dnd.then_some(Why::DoNotDisturb)

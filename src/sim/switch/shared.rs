@@ -29,7 +29,7 @@ impl Switch {
 
     /// Whether a number is of this node, with a set or shared.
     pub(super) fn is_number(&self, dn: Dn) -> bool {
-        self.state.phones.contains_key(&dn) || self.plan.shared.contains_key(&dn)
+        self.state.phones.contains_key(&dn) && !self.is_standby(dn) || self.plan.shared.contains_key(&dn)
     }
 
     /// Where a shared number shows; `None` for another.
@@ -110,7 +110,7 @@ impl Switch {
 
     fn take_key(&mut self, by: By, line: Line, leg: LegNo, at: Line, step: &mut Step<'_>) -> Outcome {
         self.usable(by, line)?;
-        self.has_set(line.dn)?;
+        self.is_free_to_act(line.dn)?;
         self.may_take_over(&line.dn.to_string(), leg)?;
         self.take_over(line, leg, at, step)
     }

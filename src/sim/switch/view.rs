@@ -44,9 +44,10 @@ impl Switch {
         Ok((&phone.plan.name, phone.plan.cos))
     }
 
-    /// Every line with its name, prime lines before their appearances, by number.
+    /// Every line of this node's own with its name, prime lines before their appearances, by number.
     pub fn directory(&self) -> impl Iterator<Item = DeviceRef> + '_ {
-        self.state.phones.values().flat_map(|phone| {
+        let own = self.state.phones.values().filter(|phone| !self.plan.backups.contains_key(&phone.plan.dn));
+        own.flat_map(|phone| {
             (1..=phone.plan.buttons).map(|button| {
                 let line = Line { dn: phone.plan.dn, button };
                 let device = self.named(line);
@@ -153,6 +154,7 @@ impl Switch {
             name: phone.plan.name.clone(),
             buttons: phone.plan.buttons,
             dnd: phone.dnd,
+            elsewhere: self.is_elsewhere(phone.plan.dn),
             auto_answer: phone.auto_answer,
             user: (self.number_at(phone.plan.dn) != phone.plan.dn).then(|| self.number_at(phone.plan.dn).to_string()),
             desk: self.desk_of(phone.plan.dn).map(|desk| match desk {
@@ -208,6 +210,7 @@ impl Switch {
             let lines = (1..=phone.plan.buttons).map(|button| Line { dn: phone.plan.dn, button });
             phone.dnd
                 || phone.auto_answer
+                || self.has_moved(phone.plan.dn)
                 || self.number_at(phone.plan.dn) != phone.plan.dn
                 || self.desk_of(phone.plan.dn).is_some()
                 || !phone.forwards.is_empty()

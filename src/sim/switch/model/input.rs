@@ -168,6 +168,9 @@ pub enum Input {
     Peer(u16, PeerMessage),
     PeerUp(u16),
     PeerDown(u16),
+    /// The sets of a node whose link is down reach it, or do not: of that the link says nothing.
+    Seen(u16),
+    Unseen(u16),
     /// Look at the timers.
     Tick,
     /// Everything is lost at once.
