@@ -161,7 +161,7 @@ fn answer(invoke: u16, request: Request, calls: &[Option<u32>], out: &mut Vec<u8
         Request::MonitorStop { .. } => Message::Response(Response::MonitorStop),
         Request::SnapshotDevice { device } => {
             let call = device_of(&device).and_then(|d| calls[d].map(|call| leg(d, call)));
-            Message::Response(Response::SnapshotDevice { connections: call.into_iter().collect() })
+            Message::Response(Response::SnapshotDevice { connections: call.into_iter().collect(), in_service: None })
         }
         Request::SnapshotCall { connection } => snapshot_call(connection),
         _ => Message::Failure(Failure::operation("serviceNotSupported")),
