@@ -46,6 +46,10 @@ impl Story {
         if self.chance.percent(2) {
             return self.set_presence(world, &application).await;
         }
+        // Over sockets what is told and what is asked for pass each other.
+        if !self.real && self.chance.percent(2) {
+            return self.presence_watch(world, &application).await;
+        }
         let Some(phone) = (!application.watched.is_empty()).then(|| self.chance.pick(&application.watched).clone())
         else {
             return;

@@ -11,6 +11,7 @@ use oig::sim::truth::{Truth, TruthSetting, TruthState};
 use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as Why};
 
 use super::oracle::{CHARGED, Known};
+use super::world::is_user;
 
 /// One event that the truth calls for.
 #[derive(Debug, Clone, PartialEq)]
@@ -387,8 +388,11 @@ impl<'a> Reader<'a> {
                 self.say(record, Type::DeviceDropped, Why::QueuedPartyDropped, state);
                 self.say(record, Type::CallClear, Why::OtherDeviceCleared, CallState::Idle);
             }
-            // Whoever rings is let go; a link that is lost takes the other party along.
-            (Cause::PeerLost, _) | (_, TruthState::Alerting) => {
+            // Whoever rings is let go; a link that is lost takes the other party along, or the set of a user.
+            (_, TruthState::Alerting) => {
+                self.say(record, Type::CallClear, Why::OtherDeviceCleared, CallState::Idle);
+            }
+            (Cause::PeerLost, _) if !is_user(&record.dn) => {
                 self.say(record, Type::CallClear, Why::OtherDeviceCleared, CallState::Idle);
             }
             _ => {

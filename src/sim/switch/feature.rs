@@ -37,6 +37,7 @@ impl Switch {
         {
             phone.auto_answer = on;
             self.touched.insert(dn);
+            self.record_setting(dn, TruthSetting::AutoAnswer { on }, step);
             self.tell_set(dn, Setting::AutoAnswer(on), step);
         }
         Ok(Done::default())
@@ -126,7 +127,9 @@ impl Switch {
     pub(super) fn lose_settings(&mut self, step: &mut Step<'_>) {
         let mut phones = std::mem::take(&mut self.state.phones);
         for (dn, phone) in &mut phones {
-            phone.auto_answer = false;
+            if std::mem::take(&mut phone.auto_answer) {
+                self.record_setting(*dn, TruthSetting::AutoAnswer { on: false }, step);
+            }
             if std::mem::take(&mut phone.dnd) {
                 self.record_setting(*dn, TruthSetting::DoNotDisturb { on: false }, step);
             }
