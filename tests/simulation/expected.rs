@@ -388,12 +388,17 @@ impl<'a> Reader<'a> {
                 self.say(record, Type::DeviceDropped, Why::QueuedPartyDropped, state);
                 self.say(record, Type::CallClear, Why::OtherDeviceCleared, CallState::Idle);
             }
-            // Whoever rings is let go; a link that is lost takes the other party along, or the set of a user.
+            // Whoever rings is let go; a link that is lost takes the other party along.
             (_, TruthState::Alerting) => {
                 self.say(record, Type::CallClear, Why::OtherDeviceCleared, CallState::Idle);
             }
             (Cause::PeerLost, _) if !is_user(&record.dn) => {
                 self.say(record, Type::CallClear, Why::OtherDeviceCleared, CallState::Idle);
+            }
+            // Or the set of a user: the truth does not say which way a call goes that comes back over the link.
+            (Cause::PeerLost, _) => {
+                let whys = &[Why::ClearInvoked, Why::OtherDeviceCleared];
+                self.say_one_of(record, Type::CallClear, whys, CallState::Idle);
             }
             _ => {
                 let whys = self.who_left(record, i);
