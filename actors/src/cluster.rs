@@ -107,27 +107,73 @@ struct Entry {
     directory: Option<HashMap<Dn, Listed>>,
 }
 
+/// What the directories of all nodes say of a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// Nodes that list it; more than one in a cluster, whose numbers are known everywhere.
+    nodes: u16,
+    /// How it is shared, of a number that shows at buttons of sets.
+    pub sharing: Option<Sharing>,
+}
+
+#[derive(Debug, Default)]
+struct Nodes {
+    entries: BTreeMap<Ceid, Entry>,
+    /// Of every number in any directory: events ask by number alone, and must not ask 250 nodes each time.
+    numbers: HashMap<Dn, Known>,
+}
+
+impl Nodes {
+    fn set_directory(&mut self, ceid: Ceid, directory: HashMap<Dn, Listed>) {
+        let Some(entry) = self.entries.get_mut(&ceid) else { return };
+        let shown = |directory: &HashMap<Dn, Listed>| {
+            directory.iter().filter(|(_, listed)| listed.shows.is_some()).map(|(dn, _)| *dn).collect::<Vec<_>>()
+        };
+        let mut shared = shown(&directory);
+        for dn in directory.keys() {
+            self.numbers.entry(*dn).or_insert(Known { nodes: 0, sharing: None }).nodes += 1;
+        }
+        if let Some(before) = entry.directory.replace(directory) {
+            shared.extend(shown(&before));
+            for dn in before.keys() {
+                if let Some(known) = self.numbers.get_mut(dn) {
+                    known.nodes -= 1;
+                    if known.nodes == 0 {
+                        self.numbers.remove(dn);
+                    }
+                }
+            }
+        }
+        for dn in shared {
+            if let Some(known) = self.numbers.get_mut(&dn) {
+                let listed = |entry: &Entry| entry.directory.as_ref()?.get(&dn)?.shows.as_ref()?.sharing;
+                known.sharing = self.entries.values().find_map(listed);
+            }
+        }
+    }
+}
+
 /// The nodes of the cluster.
 #[derive(Debug)]
 pub struct Cluster {
-    nodes: RwLock<BTreeMap<Ceid, Entry>>,
+    nodes: RwLock<Nodes>,
 }
 
 impl Cluster {
     #[must_use]
     pub fn new(nodes: impl IntoIterator<Item = NodeSettings>) -> Self {
-        let nodes = nodes
+        let entries = nodes
             .into_iter()
             .map(|settings| (settings.ceid, Entry { settings, link: LinkState::Attempt, directory: None }))
             .collect();
-        Self { nodes: RwLock::new(nodes) }
+        Self { nodes: RwLock::new(Nodes { entries, numbers: HashMap::new() }) }
     }
 
     fn read<R>(&self, look: impl FnOnce(&BTreeMap<Ceid, Entry>) -> R) -> R {
-        look(&self.nodes.read().unwrap_or_else(PoisonError::into_inner))
+        look(&self.nodes.read().unwrap_or_else(PoisonError::into_inner).entries)
     }
 
-    fn write<R>(&self, change: impl FnOnce(&mut BTreeMap<Ceid, Entry>) -> R) -> R {
+    fn write<R>(&self, change: impl FnOnce(&mut Nodes) -> R) -> R {
         change(&mut self.nodes.write().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -184,25 +230,16 @@ impl Cluster {
         })
     }
 
-    /// How a number is shared that some node lists at buttons of sets.
+    /// A number that any node lists; `None` of one that is outside of the cluster, as far as is known.
     #[must_use]
-    pub fn sharing(&self, dn: Dn) -> Option<Sharing> {
-        self.read(|nodes| {
-            let mut listed = nodes.values().filter_map(|entry| entry.directory.as_ref()?.get(&dn)?.shows.as_ref());
-            listed.find_map(|shows| shows.sharing)
-        })
+    pub fn known(&self, dn: Dn) -> Option<Known> {
+        self.nodes.read().unwrap_or_else(PoisonError::into_inner).numbers.get(&dn).copied()
     }
 
     /// The line as its node lists it.
     #[must_use]
     pub fn listed(&self, ceid: Ceid, dn: Dn) -> Option<Listed> {
         self.read(|nodes| nodes.get(&ceid)?.directory.as_ref()?.get(&dn).cloned())
-    }
-
-    /// Whether any node lists the number.
-    #[must_use]
-    pub fn is_internal(&self, dn: Dn) -> bool {
-        self.read(|nodes| nodes.values().any(|e| e.directory.as_ref().is_some_and(|d| d.contains_key(&dn))))
     }
 
     /// (connected, configured) nodes, for health and metrics.
@@ -213,17 +250,65 @@ impl Cluster {
 
     pub(crate) fn set_link(&self, ceid: Ceid, link: LinkState) {
         self.write(|nodes| {
-            if let Some(entry) = nodes.get_mut(&ceid) {
+            if let Some(entry) = nodes.entries.get_mut(&ceid) {
                 entry.link = link;
             }
         });
     }
 
     pub(crate) fn set_directory(&self, ceid: Ceid, directory: HashMap<Dn, Listed>) {
-        self.write(|nodes| {
-            if let Some(entry) = nodes.get_mut(&ceid) {
-                entry.directory = Some(directory);
-            }
-        });
+        self.write(|nodes| nodes.set_directory(ceid, directory));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    fn ceid(number: u16) -> Ceid {
+        Ceid::new(number).expect("a CEID")
+    }
+
+    fn dn(number: &str) -> Dn {
+        number.parse().expect("a DN")
+    }
+
+    fn cluster() -> Cluster {
+        Cluster::new([1, 2].map(|number| NodeSettings {
+            ceid: ceid(number),
+            name: String::new(),
+            address: Ipv4Addr::LOCALHOST.into(),
+            port: 0,
+            association: Association::default(),
+            specific: None,
+            edition: Edition::default(),
+        }))
+    }
+
+    fn listing(lines: &[(&str, Option<Sharing>)]) -> HashMap<Dn, Listed> {
+        let shows = |sharing: &Sharing| Shows { sharing: Some(*sharing), at: Vec::new() };
+        let listed = |sharing: &Option<Sharing>| Listed { shows: sharing.as_ref().map(shows), ..Listed::default() };
+        lines.iter().map(|(number, sharing)| (dn(number), listed(sharing))).collect()
+    }
+
+    #[test]
+    fn a_number_is_known_as_long_as_any_node_lists_it() {
+        let cluster = cluster();
+        let known = |number: &str| cluster.known(dn(number)).map(|known| known.sharing);
+        let (key, multicall) = (Some(Sharing::Key), Some(Sharing::Multicall));
+        cluster.set_directory(ceid(1), listing(&[("1000", None), ("1300", key), ("1400", key)]));
+        cluster.set_directory(ceid(2), listing(&[("1000", None), ("1300", None), ("1400", multicall)]));
+        assert_eq!((known("1000"), known("1300"), known("1400")), (Some(None), Some(key), Some(key)));
+        // The first node has changed: what the second says counts now.
+        cluster.set_directory(ceid(1), listing(&[("2000", None)]));
+        assert_eq!((known("1000"), known("1300"), known("1400")), (Some(None), Some(None), Some(multicall)));
+        assert_eq!((known("2000"), known("3000")), (Some(None), None));
+        cluster.set_directory(ceid(2), listing(&[]));
+        assert_eq!((known("1000"), known("1300"), known("1400")), (None, None, None));
+        assert_eq!(known("2000"), Some(None));
+        cluster.set_directory(ceid(3), listing(&[("3000", None)]));
+        assert_eq!(known("3000"), None, "a node that is not configured");
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix::{Addr, Message, Recipient};
 use schemas::contract::cc::CallEventMsg;
 use schemas::domain::{CallKey, Forwarding, LegId, ObjectId, SessionId, Setting};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::event::{Deliver, Event, Topics};
 use crate::node::Node;
@@ -132,6 +133,8 @@ pub struct Restate {
 pub struct Arm {
     pub life: u64,
     pub node: Addr<Node>,
+    /// Of one of many that are restored: kept until the state is known, so that there are not too many at a time.
+    pub turn: Option<OwnedSemaphorePermit>,
 }
 
 /// The connection is gone; answers with the event that says so.

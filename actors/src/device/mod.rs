@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, MessageResult, Recipient, ResponseFuture};
 use schemas::domain::{DeviceRef, ObjectId, ObjectKind, SessionId, Setting};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use self::messages::{
     Arm, DeviceEnded, LinkLost, LookAtFeatures, Memory, Perform, Restate, Retire, Status, Unwatch, Watch,
@@ -64,6 +64,8 @@ pub struct Device {
     /// Who asked how the features are set.
     looking: HashMap<Ticket, oneshot::Sender<Result<Vec<Setting>, Refused>>>,
     audits: u32,
+    /// While the monitor is restored among many.
+    turn: Option<OwnedSemaphorePermit>,
     last_word: LastWord<DeviceEnded>,
 }
 
@@ -91,6 +93,7 @@ impl Device {
             waiting: HashMap::new(),
             looking: HashMap::new(),
             audits: 0,
+            turn: None,
             last_word: LastWord::new(supervisor, DeviceEnded { object, life, memory: Memory::default() }),
         }
     }
@@ -104,6 +107,9 @@ impl Device {
             self.state.on(input, &mut || env.next_leg(), &mut effects);
             for effect in effects {
                 self.perform(effect, ctx);
+            }
+            if self.turn.is_some() && self.state.is_settled() {
+                self.turn = None;
             }
             if let Some(word) = self.last_word.word() {
                 word.memory.legs.clear();
@@ -244,10 +250,14 @@ impl Handler<Tell> for Device {
 impl Handler<Arm> for Device {
     type Result = ();
 
-    fn handle(&mut self, Arm { life, node }: Arm, ctx: &mut Self::Context) {
+    fn handle(&mut self, Arm { life, node, turn }: Arm, ctx: &mut Self::Context) {
         if self.node.replace((life, node)).is_some_and(|(before, _)| before != life) {
             // A loss that nobody told: what was asked of that connection is not answered any more.
             self.step(Input::LinkLost, ctx);
+        }
+        if turn.is_some() {
+            self.turn = turn;
+            ctx.run_later(policy::RESTORE_TURN, |device, _| device.turn = None);
         }
         self.step(Input::Arm, ctx);
     }

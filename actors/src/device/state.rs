@@ -286,8 +286,17 @@ impl State {
             }
             Link::Refused(why) => Some(vec![Report::bare(Type::MonitorFailedEvent, why, CallState::Unavailable)]),
             Link::Arming => None,
-            Link::Armed if self.snapshot.as_ref().is_some_and(|s| s.why != Occasion::Audit) => None,
+            Link::Armed if !self.is_settled() => None,
             Link::Armed => Some(self.present(Why::MonitorSet)),
+        }
+    }
+
+    /// Nothing is under way that makes the state known after the node's return.
+    pub(crate) fn is_settled(&self) -> bool {
+        match self.link {
+            Link::Down | Link::Refused(_) => true,
+            Link::Arming => false,
+            Link::Armed => self.snapshot.as_ref().is_none_or(|snapshot| snapshot.why == Occasion::Audit),
         }
     }
 

@@ -423,7 +423,8 @@ impl Own<'_> {
     /// By what the directories say: a line of the cluster, or something outside it.
     fn kind(&self, device: &DeviceRef, own: bool) -> DeviceType {
         let dn = device.number.parse::<Dn>();
-        match dn.ok().and_then(|dn| self.env.cluster.sharing(dn)) {
+        let known = dn.ok().and_then(|dn| self.env.cluster.known(dn));
+        match known.and_then(|known| known.sharing) {
             Some(Sharing::Key) => return DeviceType::Keyline,
             Some(Sharing::Multicall) => return DeviceType::MulticallGroup,
             None => {}
@@ -432,7 +433,7 @@ impl Own<'_> {
             return DeviceType::LineAppearance;
         }
         match dn {
-            Ok(dn) if own || self.env.cluster.is_internal(dn) => DeviceType::VoiceSetPrime,
+            Ok(_) if own || known.is_some() => DeviceType::VoiceSetPrime,
             Ok(_) => DeviceType::Unknown,
             Err(_) => DeviceType::ExternalDeviceType,
         }

@@ -11,6 +11,8 @@ use actix::{
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, join_all};
 use schemas::domain::{Ceid, ObjectId, ObjectKind, SessionId};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 use crate::arbiters::Arbiters;
 use crate::device::Device;
@@ -148,6 +150,12 @@ pub struct DeviceSupervisor {
     ended_lives: BTreeMap<Ceid, u64>,
     /// Objects whose monitors are still to be restored, by node.
     restoring: BTreeMap<Ceid, VecDeque<ObjectId>>,
+    /// Each monitor under restoration has one; who waits gets them in the order of asking.
+    turns: Arc<Semaphore>,
+    /// When the next batch may be restored, at whatever node.
+    next_batch: Instant,
+    /// Each loss that is being told has one.
+    losses: Arc<Semaphore>,
 }
 
 impl DeviceSupervisor {
@@ -162,6 +170,9 @@ impl DeviceSupervisor {
             telling: BTreeMap::new(),
             ended_lives: BTreeMap::new(),
             restoring: BTreeMap::new(),
+            turns: Arc::new(Semaphore::new(policy::RESTORING)),
+            next_batch: Instant::now(),
+            losses: Arc::new(Semaphore::new(policy::LOSSES_TOLD)),
         }
     }
 
@@ -180,7 +191,7 @@ impl DeviceSupervisor {
         // While others wait to be restored, this one waits behind them no longer than a batch:
         // what an application asks for now goes ahead.
         if let Some((node_life, node)) = self.nodes.get(&object.ceid()) {
-            device.tell(Arm { life: *node_life, node: node.clone() });
+            device.tell(Arm { life: *node_life, node: node.clone(), turn: None });
         }
         (life, device)
     }
@@ -243,7 +254,7 @@ impl DeviceSupervisor {
     }
 
     fn of_node(&self, ceid: Ceid) -> impl Iterator<Item = (&ObjectId, &Watched)> {
-        self.objects.iter().filter(move |(object, _)| object.ceid() == ceid)
+        ObjectId::all_of(ceid).flat_map(|range| self.objects.range(range))
     }
 
     /// Each session that watches something at the node, with what it hears there.
@@ -271,14 +282,38 @@ impl DeviceSupervisor {
         self.restore(ceid, life, ctx);
     }
 
-    /// Restores one batch, and the rest after a pause: a node that just came back has other
-    /// things to do, too.
+    /// Restores one batch when its turn has come, and the rest after a pause: a node that just came back has
+    /// other things to do, and so have we.
     fn restore(&mut self, ceid: Ceid, life: u64, ctx: &mut Context<Self>) {
-        let Some((now, node)) = self.nodes.get(&ceid).filter(|(now, _)| *now == life) else { return };
+        let Some(left) = self.restoring.get(&ceid).filter(|_| self.is_up(ceid, life)).map(VecDeque::len) else {
+            return;
+        };
+        let batch = u32::try_from(left.min(policy::RESTORE_BATCH)).unwrap_or(1);
+        let at = self.next_batch.max(Instant::now());
+        self.next_batch = at + policy::RESTORE_SPACING * batch;
+        let turns = self.turns.clone().acquire_many_owned(batch);
+        let turns = async move {
+            tokio::time::sleep_until(at).await;
+            turns.await
+        };
+        ctx.spawn(turns.into_actor(self).map(move |turns, supervisor, ctx| {
+            let Ok(turns) = turns else { return }; // nobody closes it
+            guard::keep("device_supervisor", || supervisor.arm(ceid, life, turns, ctx));
+        }));
+    }
+
+    fn is_up(&self, ceid: Ceid, life: u64) -> bool {
+        self.nodes.get(&ceid).is_some_and(|(now, _)| *now == life)
+    }
+
+    /// As many monitors as there are turns.
+    fn arm(&mut self, ceid: Ceid, life: u64, mut turns: OwnedSemaphorePermit, ctx: &mut Context<Self>) {
+        let Some((_, node)) = self.nodes.get(&ceid).filter(|(now, _)| *now == life) else { return };
         let Some(queue) = self.restoring.get_mut(&ceid) else { return };
-        for object in queue.drain(..queue.len().min(policy::RESTORE_BATCH)) {
+        while let Some(turn) = turns.split(1) {
+            let Some(object) = queue.pop_front() else { break };
             if let Some(watched) = self.objects.get(&object) {
-                watched.device.tell(Arm { life: *now, node: node.clone() });
+                watched.device.tell(Arm { life, node: node.clone(), turn: Some(turn) });
             }
         }
         if queue.is_empty() {
@@ -293,13 +328,36 @@ impl DeviceSupervisor {
     /// The node is gone: every device there says what its watchers are to hear, and each session
     /// gets the system event and its device events in one message. The devices are asked first, so
     /// that what they told before is in the sessions' logs before.
-    fn lost(&mut self, ceid: Ceid, life: u64) -> impl Future<Output = ()> + use<> {
+    fn lost(&mut self, ceid: Ceid, life: u64, ctx: &mut Context<Self>) {
         self.ended_lives.insert(ceid, life);
         if self.nodes.get(&ceid).is_some_and(|(now, _)| *now == life) {
             self.nodes.remove(&ceid);
         }
         self.restoring.remove(&ceid);
+        *self.telling.entry(ceid).or_default() += 1;
         let system = Arc::new(system_event::lost(ceid, self.env.now_ms()));
+        let turn = self.losses.clone().acquire_owned();
+        let told = turn.into_actor(self).then(move |turn, supervisor, _| {
+            let tell = guard::keep("device_supervisor", || supervisor.tell_loss(ceid, life, system));
+            async move {
+                if let Some(tell) = tell {
+                    tell.await;
+                }
+                drop(turn);
+            }
+            .into_actor(supervisor)
+        });
+        ctx.spawn(told.map(move |(), supervisor, _| {
+            if let Some(left) = supervisor.telling.get_mut(&ceid) {
+                *left -= 1;
+                if *left == 0 {
+                    supervisor.telling.remove(&ceid);
+                }
+            }
+        }));
+    }
+
+    fn tell_loss(&self, ceid: Ceid, life: u64, system: Arc<Event>) -> impl Future<Output = ()> + use<> {
         let asked: Vec<_> = self
             .of_node(ceid)
             .map(|(_, watched)| {
@@ -423,16 +481,7 @@ impl Handler<NodeChange> for DeviceSupervisor {
                 guard::keep("device_supervisor", || self.up(ceid, life, node, ctx));
             }
             Change::Lost { life } => {
-                let Some(telling) = guard::keep("device_supervisor", || self.lost(ceid, life)) else { return };
-                *self.telling.entry(ceid).or_default() += 1;
-                ctx.spawn(telling.into_actor(self).map(move |(), supervisor, _| {
-                    if let Some(left) = supervisor.telling.get_mut(&ceid) {
-                        *left -= 1;
-                        if *left == 0 {
-                            supervisor.telling.remove(&ceid);
-                        }
-                    }
-                }));
+                guard::keep("device_supervisor", || self.lost(ceid, life, ctx));
             }
         }
     }

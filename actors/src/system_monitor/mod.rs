@@ -157,7 +157,7 @@ impl Handler<Tell> for SystemMonitor {
 impl Handler<Arm> for SystemMonitor {
     type Result = ();
 
-    fn handle(&mut self, Arm { life, node }: Arm, ctx: &mut Self::Context) {
+    fn handle(&mut self, Arm { life, node, .. }: Arm, ctx: &mut Self::Context) {
         if self.node.replace((life, node)).is_some_and(|(before, _)| before != life) {
             // A loss that nobody told: what was asked of that connection is not answered any more.
             self.step(Input::LinkLost, ctx);

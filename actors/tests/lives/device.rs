@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use actors::device::messages::Action;
+use actors::policy;
 use actors::refusal::Refused;
-use schemas::csta::message::Failure;
+use schemas::csta::message::{Failure, Request};
 use schemas::domain::{LegId, LocalState};
 use tokio::time::Instant;
 
-use crate::bench::{BACK, Bench, LOST, line, out_of_service, restored, rings, run, set, until};
+use crate::bench::{BACK, Bench, LOST, line, line_of, out_of_service, pass, restored, rings, run, set, until};
 use crate::switch::Switch;
 
 #[test]
@@ -46,7 +47,7 @@ fn an_object_let_go_and_taken_up_at_once_has_one_monitor() {
         }
         app.monitor(line("1000")).await;
         let object = line("1000");
-        crate::bench::pass(Duration::from_secs(1)).await;
+        pass(Duration::from_secs(1)).await;
         assert_eq!(bench.switches[0].monitors_of("1000"), 1);
         app.monitors.status(object).await.expect("monitored");
         bench.switches[0].ring("1000", "c1");
@@ -133,7 +134,7 @@ fn a_refused_monitor_is_told_once_and_set_when_the_node_has_room() {
         let app = bench.app().await;
         app.monitor(line("1000")).await;
         assert_eq!(app.events(1).await, ["1000 MONITOR_FAILED_EVENT DESTINATION_UNAVAILABLE UNAVAILABLE"]);
-        crate::bench::pass(Duration::from_secs(20)).await;
+        pass(Duration::from_secs(20)).await;
         app.silence().await;
         bench.switches[0].inside().refuses_monitors = None;
         assert_eq!(app.events(1).await, [restored("1000")]);
@@ -166,7 +167,7 @@ fn a_command_without_an_answer_is_refused_after_five_seconds_and_one_whose_link_
         let refused = hold().await.expect_err("no answer");
         assert_eq!(refused.to_string(), "The node did not answer in time; the outcome is not known.");
         let waited = began.elapsed();
-        assert!(waited >= actors::policy::ANSWER && waited <= actors::policy::ANSWER + actors::policy::NODE_TICK * 2);
+        assert!(waited >= policy::ANSWER && waited <= policy::ANSWER + policy::NODE_TICK * 2);
         let waiting = actix::spawn(hold());
         let asked = bench.switches[0].clone();
         until("the command is out", || {
@@ -176,5 +177,47 @@ fn a_command_without_an_answer_is_refused_after_five_seconds_and_one_whose_link_
         .await;
         bench.switches[0].close();
         assert_eq!(waiting.await.expect("no panic"), Err(Refused::LinkLost));
+    });
+}
+
+/// Of what all nodes restore together, what is not answered takes its share for a moment only.
+#[test]
+fn monitors_that_are_not_answered_hold_no_other_node_up() {
+    run(async || {
+        let bench = Bench::start(3, 10).await;
+        let app = bench.app().await;
+        app.monitor(line("1000")).await;
+        for (node, dn) in [2, 3].into_iter().flat_map(|node| (3000..3200).map(move |dn| (node, dn))) {
+            app.monitor(line_of(node, &dn.to_string())).await;
+        }
+        app.events(401).await;
+        bench.switches[0].inside().refuses = true;
+        for switch in &bench.switches {
+            let mut inside = switch.inside();
+            inside.forgets_monitors = true;
+            inside.asked.clear();
+            drop(inside);
+            switch.close();
+        }
+        let lost = app.events(3 + 401 + 2).await;
+        assert_eq!(lost.iter().filter(|event| event.ends_with(" CONNECTED")).count(), 2, "{lost:?}");
+        let asked = |node: usize| {
+            let inside = bench.switches[node].inside();
+            inside.asked.iter().filter(|request| matches!(request, Request::MonitorStart { .. })).count()
+        };
+        {
+            let mut inside = bench.switches[0].inside();
+            (inside.refuses, inside.forgets_monitors) = (false, false);
+        }
+        let mut each_ms = Vec::new();
+        while asked(1) + asked(2) < 400 {
+            each_ms.push(asked(1) + asked(2));
+            pass(Duration::from_millis(1)).await;
+        }
+        let within_a_turn = each_ms.windows(policy::RESTORE_TURN.as_millis() as usize).map(|w| w[w.len() - 1] - w[0]);
+        // In whole batches, so that the last may not fit.
+        let fits = policy::RESTORING - policy::RESTORE_BATCH + 1..=policy::RESTORING;
+        assert!(within_a_turn.max().is_some_and(|most| fits.contains(&most)), "{each_ms:?}");
+        assert_eq!(app.events(2).await, [BACK.to_owned(), restored("1000")]);
     });
 }

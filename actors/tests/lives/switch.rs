@@ -57,6 +57,8 @@ pub struct Inside {
     pub muted: bool,
     /// MonitorStart is answered with this.
     pub refuses_monitors: Option<Failure>,
+    /// MonitorStart is never answered.
+    pub forgets_monitors: bool,
     /// Waits for a request, instead of speaking first.
     pub waits: bool,
     /// Has none of the services that a node may lack.
@@ -240,6 +242,7 @@ impl Switch {
                 let response = Response::GetSwitchingFunctionDevices { cross_ref: "d".into() };
                 return vec![Message::Response(response), Message::Request(request)];
             }
+            Request::MonitorStart { .. } if inside.forgets_monitors => return Vec::new(),
             Request::MonitorStart { device } => {
                 if let Some(failure) = &inside.refuses_monitors {
                     return vec![Message::Failure(failure.clone())];

@@ -1,6 +1,7 @@
 //! Identifiers. Each is a newtype, valid by construction, and cheap to copy or share.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -149,6 +150,15 @@ impl ObjectId {
     #[must_use]
     pub fn ceid(self) -> Ceid {
         Ceid((self.0 >> 34 & 0x3ff) as u16)
+    }
+
+    /// Every object that a node could own: a range for each kind, in the order of ids.
+    pub fn all_of(ceid: Ceid) -> impl Iterator<Item = RangeInclusive<Self>> {
+        let of_node = 1 << 34;
+        ObjectKind::ALL.iter().map(move |(_, kind)| {
+            let first = kind << 44 | u64::from(ceid.0) << 34;
+            Self(first)..=Self(first + of_node - 1)
+        })
     }
 
     /// The button of a line appearance; 0 for the prime line.
@@ -311,6 +321,21 @@ mod tests {
             assert!(id.get() < LARGEST_ID);
             assert_eq!((id.ceid(), id.dn().to_string().as_str(), id.button()), (ceid, number, button));
             assert_eq!(ObjectId::try_from(id.as_long()), Ok(id));
+        }
+    }
+
+    #[test]
+    fn the_ids_of_a_node_are_in_its_ranges_and_no_other() {
+        let within = |at: u16, id: ObjectId| {
+            ObjectId::all_of(Ceid::new(at).expect("a CEID")).filter(|range| range.contains(&id)).count()
+        };
+        for number in [1, 2, 511, 999] {
+            let ceid = Ceid::new(number).expect("a CEID");
+            let last = ObjectId::appearance(ceid, dn("9999999"), ObjectId::LAST_BUTTON);
+            for id in [ObjectId::line(ceid, dn("0")), last, ObjectId::presence(ceid)] {
+                assert_eq!(within(number, id), 1);
+                assert!([1, 2, 3, 510, 512, 998].iter().all(|at| *at == number || within(*at, id) == 0));
+            }
         }
     }
 

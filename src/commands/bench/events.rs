@@ -3,12 +3,13 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, ensure};
-use schemas::contract::ops_call_control_standard::{GetEvent, MonitorObject};
+use schemas::contract::ops_call_control_standard::GetEvent;
 use schemas::contract::ops_session::ResetSessionTimer;
 use tokio::time::MissedTickBehavior;
 
@@ -16,7 +17,7 @@ use super::node::{ScriptedNode, Turn, event_size, object};
 use super::parts::{Others, Part, Process};
 use super::report::{Budget, Figure, percentile};
 use super::wire::{Connection, post_of};
-use super::{PATIENCE, Plan, gateway_with, runtime};
+use super::{PATIENCE, Plan, gateway_with, monitor, runtime};
 
 /// Events at the head of the run that are sent and not counted.
 const WARM_UP: Duration = Duration::from_secs(1);
@@ -52,7 +53,7 @@ impl Script {
 }
 
 /// What node and applications share.
-struct Shared {
+pub(super) struct Shared {
     script: Script,
     epoch: Instant,
     /// When each event was written, in ns since the epoch; 0 before, and again once it has come.
@@ -71,13 +72,13 @@ struct Shared {
 }
 
 impl Shared {
-    fn new(plan: &Plan, events: usize) -> Self {
-        let script = Script { phones: plan.phones };
+    /// For so many events at so many phones, of which those from `counted_from` count.
+    pub(super) fn new(phones: usize, events: usize, counted_from: usize) -> Self {
         Self {
-            script,
+            script: Script { phones },
             epoch: Instant::now(),
             written: (0..events).map(|_| AtomicU64::new(0)).collect(),
-            counted_from: (f64::from(plan.rate) * WARM_UP.as_secs_f64()) as usize,
+            counted_from,
             latencies_us: Mutex::default(),
             greeted: AtomicUsize::new(0),
             strange: AtomicUsize::new(0),
@@ -122,6 +123,30 @@ impl Shared {
     fn outstanding(&self) -> usize {
         self.written.iter().filter(|w| w.load(Ordering::Relaxed) > 0).count()
     }
+
+    /// Waits until what was written has come; gives how many events are lost.
+    pub(super) fn lost(&self) -> usize {
+        let last = Instant::now();
+        while self.outstanding() > 0 && last.elapsed() < GRACE {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        self.outstanding()
+    }
+
+    /// What the events that have come took, in µs; empty afterwards.
+    pub(super) fn latencies_us(&self) -> Vec<u32> {
+        std::mem::take(&mut *self.latencies_us.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A session whose timer is to be reset from now on.
+    pub(super) fn keep(&self, session_id: i64) {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).push(session_id);
+    }
+
+    /// No poll follows those that are held.
+    pub(super) fn end(&self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Object, call and kind of a reply's event.
@@ -140,29 +165,30 @@ fn event_of(text: &str) -> Option<(i64, u32, Turn)> {
 /// p50 and p99 against the budgets, and what is needed to judge them.
 pub(super) fn measure(plan: &Plan) -> anyhow::Result<Vec<Figure>> {
     enough_files(plan.sessions)?;
-    let events = (f64::from(plan.rate) * (WARM_UP + plan.span).as_secs_f64()) as usize;
+    let within = |span: Duration| (f64::from(plan.rate) * span.as_secs_f64()) as usize;
+    let events = within(WARM_UP + plan.span);
     let node = ScriptedNode::listen(plan.phones)?;
-    let shared = Arc::new(Shared::new(plan, events));
+    let shared = Arc::new(Shared::new(plan.phones, events, within(WARM_UP)));
     let runtime = runtime()?;
-    let gateway = runtime.block_on(prepare(&node, plan, &shared))?;
+    let gateway = runtime.block_on(async {
+        let gateway = gateway_with(&[&node], plan).await?;
+        watch(gateway.address, plan.sessions, &shared).await?;
+        anyhow::Ok(gateway)
+    })?;
 
     let others = Others::start(&[&gateway]);
     let busy = gateway.busy();
-    let carried = told(&node, plan, &shared)?;
+    let (carried, _) = told(&node, plan.rate, &shared, 0..events, &AtomicBool::new(false))?;
     let share = others.share(&[&gateway]) * 100.0;
     let each_us = gateway.busy().saturating_sub(busy).as_secs_f64() * 1e6 / events as f64;
-    let last = Instant::now();
-    while shared.outstanding() > 0 && last.elapsed() < GRACE {
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    let lost = shared.outstanding();
-    shared.over.store(true, Ordering::Relaxed);
+    let lost = shared.lost();
+    shared.end();
     let resident = gateway.resident()?;
     runtime.shutdown_background();
     drop(gateway);
 
     let mut hops = bare_hop(plan, shared.reply_size.load(Ordering::Relaxed))?;
-    let mut latencies = std::mem::take(&mut *shared.latencies_us.lock().unwrap_or_else(PoisonError::into_inner));
+    let mut latencies = shared.latencies_us();
     let mut ms = |percent| percentile(&mut latencies, percent) / 1000.0;
     let rate = f64::from(plan.rate);
     Ok(vec![
@@ -188,7 +214,7 @@ pub(super) fn measure(plan: &Plan) -> anyhow::Result<Vec<Figure>> {
 }
 
 /// Each session holds a connection.
-fn enough_files(sessions: usize) -> anyhow::Result<()> {
+pub(super) fn enough_files(sessions: usize) -> anyhow::Result<()> {
     let limits = std::fs::read_to_string("/proc/self/limits")?;
     let line = limits.lines().find_map(|l| l.strip_prefix("Max open files")).context("Max open files in /proc")?;
     let files = line.split_whitespace().next().and_then(|n| n.parse().ok()).unwrap_or(usize::MAX);
@@ -197,25 +223,23 @@ fn enough_files(sessions: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A gateway with all sessions logged in, their monitors standing and their polls held.
-async fn prepare(node: &ScriptedNode, plan: &Plan, shared: &Arc<Shared>) -> anyhow::Result<Process> {
-    let gateway = gateway_with(node, plan).await?;
-    let address = gateway.address;
+/// Logs sessions in that share the phones of a node that is alone, and waits until their monitors stand and
+/// their polls are held.
+pub(super) async fn watch(address: SocketAddr, sessions: usize, shared: &Arc<Shared>) -> anyhow::Result<()> {
+    let phones = shared.script.phones;
     tokio::spawn(keep_alive(address, shared.clone()));
-    let hands: Vec<_> = (0..HANDS.min(plan.sessions))
+    let hands: Vec<_> = (0..HANDS.min(sessions))
         .map(|hand| {
-            let mine: Vec<usize> = (hand..plan.sessions).step_by(HANDS).collect();
-            let (shared, sessions, phones) = (shared.clone(), plan.sessions, plan.phones);
+            let mine: Vec<usize> = (hand..sessions).step_by(HANDS).collect();
+            let shared = shared.clone();
             tokio::spawn(async move {
                 let mut connection = Connection::open(address).await?;
                 for session in mine {
                     let session_id = connection.log_in().await?;
-                    shared.sessions.lock().unwrap_or_else(PoisonError::into_inner).push(session_id);
+                    shared.keep(session_id);
                     tokio::spawn(poll(Connection::open(address).await?, session_id, shared.clone()));
                     for device in (session..phones).step_by(sessions) {
-                        let object_id = object(device).context("devices have seven digits")?;
-                        let reply = connection.call(&MonitorObject { session_id, object_id }).await?;
-                        ensure!(reply.result, "monitorObject: {}", reply.error_description.unwrap_or_default());
+                        monitor(&mut connection, session_id, object(device)).await?;
                     }
                 }
                 anyhow::Ok(())
@@ -226,11 +250,11 @@ async fn prepare(node: &ScriptedNode, plan: &Plan, shared: &Arc<Shared>) -> anyh
         hand.await.map_err(|e| anyhow!("{e}"))??;
     }
     let since = Instant::now();
-    while shared.greeted.load(Ordering::Relaxed) < plan.phones {
+    while shared.greeted.load(Ordering::Relaxed) < phones {
         ensure!(since.elapsed() < PATIENCE, "not every monitor stood in time");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    Ok(gateway)
+    Ok(())
 }
 
 /// Asks for one event after the other.
@@ -260,13 +284,24 @@ async fn keep_alive(address: SocketAddr, shared: Arc<Shared>) -> anyhow::Result<
     }
 }
 
-/// Lets the node tell every event of the script in its time; gives the rate that was kept. A node
-/// that fell behind hurries, so that the rate is steady on the whole.
-fn told(node: &ScriptedNode, plan: &Plan, shared: &Shared) -> anyhow::Result<f64> {
-    let period = Duration::from_secs(1) / plan.rate;
-    let began = Instant::now();
-    for (n, written) in shared.written.iter().enumerate() {
-        let due = began + period * u32::try_from(n).context("fewer events")?;
+/// Lets the node tell these events of the script in their time, until all are told or `enough`; gives the
+/// rate that was kept, and the first event that was not told. A node that fell behind hurries, so that the
+/// rate is steady on the whole.
+pub(super) fn told(
+    node: &ScriptedNode,
+    rate: u32,
+    shared: &Shared,
+    events: Range<usize>,
+    enough: &AtomicBool,
+) -> anyhow::Result<(f64, usize)> {
+    let period = Duration::from_secs(1) / rate;
+    let (began, from) = (Instant::now(), events.start);
+    let mut told = 0;
+    for (n, written) in shared.written.iter().enumerate().take(events.end).skip(from) {
+        if enough.load(Ordering::Relaxed) {
+            break;
+        }
+        let due = began + period * told;
         let early = due.saturating_duration_since(Instant::now());
         if !early.is_zero() {
             std::thread::sleep(early);
@@ -274,14 +309,15 @@ fn told(node: &ScriptedNode, plan: &Plan, shared: &Shared) -> anyhow::Result<f64
         let (device, call, turn) = shared.script.event(n);
         node.tell(device, call, turn, |at| written.store(shared.since_epoch(at), Ordering::Relaxed))
             .context("the gateway left the node")?;
+        told += 1;
     }
-    Ok(shared.written.len() as f64 / began.elapsed().as_secs_f64())
+    Ok((f64::from(told) / began.elapsed().as_secs_f64(), from + told as usize))
 }
 
 /// Round trips in µs: an event's bytes to another process, a reply's bytes back, at the events' pace.
 fn bare_hop(plan: &Plan, reply_size: usize) -> anyhow::Result<Vec<u32>> {
     let (asked, answered) = (event_size(), reply_size.max(1));
-    let echo = Process::start(Part::Echo, None, &plan.log)?;
+    let echo = Process::start(Part::Echo, &[], &plan.log)?;
     let mut stream = TcpStream::connect(echo.address)?;
     stream.set_nodelay(true)?;
     let mut head = u32::try_from(asked)?.to_be_bytes().to_vec();

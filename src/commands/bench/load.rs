@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use actors::refusal::Refused;
 use anyhow::{Context as _, anyhow, ensure};
-use schemas::contract::ops_call_control_standard::{ClearCall, MonitorObject};
+use schemas::contract::ops_call_control_standard::ClearCall;
 use schemas::contract::ops_session::ResetSessionTimer;
 use schemas::soap::{self, Envelope};
 
@@ -18,7 +18,7 @@ use super::node::{ScriptedNode, object};
 use super::parts::{Others, Part, Process, cores};
 use super::report::{Budget, Figure, median, percentile};
 use super::wire::{Connection, post};
-use super::{Plan, gateway_with, runtime};
+use super::{Plan, gateway_with, monitor, runtime};
 
 /// Turns of each of the two.
 const ROUNDS: u32 = 3;
@@ -51,7 +51,7 @@ struct Turn {
 
 /// Static reply, and with `commands` the commands beside it.
 pub(super) fn measure(plan: &Plan, commands: bool) -> anyhow::Result<Vec<Figure>> {
-    let fixed = Process::start(Part::Static, None, &plan.log)?;
+    let fixed = Process::start(Part::Static, &[], &plan.log)?;
     let fixed_body = envelope(1 << 52, object(0).context("a device")?);
     let size = fixed_body.len();
     let fixed_request = vec![post(fixed.address, "/", "clearCall", &fixed_body)];
@@ -134,15 +134,13 @@ impl Commands {
     fn prepare(plan: &Plan) -> anyhow::Result<Self> {
         let node = ScriptedNode::listen(SESSIONS)?;
         runtime()?.block_on(async {
-            let process = gateway_with(&node, plan).await?;
+            let process = gateway_with(&[&node], plan).await?;
             let mut connection = Connection::open(process.address).await?;
             let (mut requests, mut sessions) = (Vec::new(), Vec::new());
             for device in 0..SESSIONS {
                 let session_id = connection.log_in().await?;
-                let object_id = object(device).context("a device")?;
-                let reply = connection.call(&MonitorObject { session_id, object_id }).await?;
-                ensure!(reply.result, "monitorObject refused: {}", reply.error_description.unwrap_or_default());
-                let body = envelope(session_id, object_id);
+                monitor(&mut connection, session_id, object(device)).await?;
+                let body = envelope(session_id, object(device).context("a device")?);
                 requests.push(post(process.address, "/mitel/oig/cc/StandardCCService", "clearCall", &body));
                 sessions.push(session_id);
             }

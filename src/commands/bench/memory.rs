@@ -2,15 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, ensure};
-use schemas::contract::ops_call_control_standard::{GetEvent, MonitorObject};
+use anyhow::ensure;
+use schemas::contract::ops_call_control_standard::GetEvent;
 use schemas::contract::ops_session::ResetSessionTimer;
 
 use super::node::{ScriptedNode, object};
 use super::parts::{Part, Process};
 use super::report::{Budget, Figure, median};
 use super::wire::Connection;
-use super::{Plan, gateway_with, runtime};
+use super::{Plan, gateway_with, monitor, runtime};
 
 /// Devices that one session monitors here: few sessions, so that what is measured is devices.
 const BY_SESSION: usize = 5000;
@@ -25,7 +25,7 @@ const STARTS: usize = 5;
 pub(super) fn of_a_monitor(plan: &Plan) -> anyhow::Result<Vec<Figure>> {
     let node = ScriptedNode::listen(plan.monitors)?;
     let (before, after) = runtime()?.block_on(async {
-        let gateway = gateway_with(&node, plan).await?;
+        let gateway = gateway_with(&[&node], plan).await?;
         let mut connection = Connection::open(gateway.address).await?;
         let mut sessions = Vec::new();
         for _ in 0..plan.monitors.div_ceil(BY_SESSION) {
@@ -35,7 +35,7 @@ pub(super) fn of_a_monitor(plan: &Plan) -> anyhow::Result<Vec<Figure>> {
         let before = gateway.resident()?;
         let devices: Vec<usize> = (0..plan.monitors).collect();
         for (i, batch) in devices.chunks(BATCH).enumerate() {
-            monitor(&mut connection, sessions[i % sessions.len()], batch).await?;
+            monitor_all(&mut connection, sessions[i % sessions.len()], batch).await?;
             for session_id in &sessions {
                 connection.call(&ResetSessionTimer { session_id: *session_id }).await?;
             }
@@ -54,11 +54,9 @@ pub(super) fn of_a_monitor(plan: &Plan) -> anyhow::Result<Vec<Figure>> {
 }
 
 /// Monitors the devices and reads what is told of each.
-async fn monitor(connection: &mut Connection, session_id: i64, devices: &[usize]) -> anyhow::Result<()> {
+async fn monitor_all(connection: &mut Connection, session_id: i64, devices: &[usize]) -> anyhow::Result<()> {
     for device in devices {
-        let object_id = object(*device).context("devices have seven digits")?;
-        let reply = connection.call(&MonitorObject { session_id, object_id }).await?;
-        ensure!(reply.result, "monitorObject refused: {}", reply.error_description.unwrap_or_default());
+        monitor(connection, session_id, object(*device)).await?;
     }
     for _ in devices {
         let reply = connection.call(&GetEvent { session_id, timeout: 10_000 }).await?;
@@ -74,7 +72,7 @@ pub(super) fn start(plan: &Plan) -> anyhow::Result<Vec<Figure>> {
     let mut taken_ms = Vec::new();
     for _ in 0..STARTS {
         let since = Instant::now();
-        let gateway = Process::start(Part::Gateway, Some(node.address), &plan.log)?;
+        let gateway = Process::start(Part::Gateway, &[node.address], &plan.log)?;
         runtime.block_on(async { Connection::open(gateway.address).await?.log_in().await })?;
         taken_ms.push(since.elapsed().as_secs_f64() * 1000.0);
     }

@@ -5,6 +5,7 @@
 //! in any test on one machine: so rates are read as ratios within one run, and the gateway's own
 //! processor time stands beside them.
 
+mod cluster;
 mod events;
 mod load;
 mod memory;
@@ -20,7 +21,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail, ensure};
 use clap::{Args, ValueEnum};
 use schemas::contract::cc::ConnectionState;
-use schemas::contract::ops_call_control_standard::{GetIcpId, GetPhoneNumberId};
+use schemas::contract::ops_call_control_standard::{GetIcpId, GetPhoneNumberId, MonitorObject};
+use schemas::contract::ops_session::{Logout, ResetSessionTimer};
 use schemas::contract::std::{GetIcpIdRequest, GetPhoneNumberIdRequest};
 
 use self::node::ScriptedNode;
@@ -50,6 +52,12 @@ pub(super) struct Bench {
     /// Devices that are monitored to see what one costs in memory.
     #[arg(long, default_value_t = 20_000, value_parser = at_least_one)]
     monitors: usize,
+    /// Nodes of the cluster that restarts but for one; with `--sessions`.
+    #[arg(long, default_value_t = 250, value_parser = clap::value_parser!(u16).range(2..=250))]
+    nodes: u16,
+    /// Devices of the cluster that are monitored while it restarts; afterwards twice as many are.
+    #[arg(long, default_value_t = 50_000, value_parser = at_least_one)]
+    restored: usize,
     /// A gSOAP server with an empty clearCall, as `scripts/bench --with-gsoap` builds it: measured in turns with
     /// the rest.
     #[arg(long)]
@@ -66,9 +74,9 @@ pub(super) struct Bench {
     /// What a child process is.
     #[arg(long, value_enum, hide = true)]
     part: Option<Part>,
-    /// The node of a child that is a gateway.
+    /// The nodes of a child that is a gateway.
     #[arg(long, hide = true)]
-    node: Option<SocketAddr>,
+    node: Vec<SocketAddr>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -81,6 +89,8 @@ enum Subject {
     Events,
     /// What a monitored device costs.
     Memory,
+    /// Every node but one restarts while events go on at that one; and what a full cluster takes in memory.
+    Cluster,
     /// From the start of the process to the first login.
     Start,
 }
@@ -97,6 +107,8 @@ struct Plan {
     rate: u32,
     phones: usize,
     monitors: usize,
+    nodes: u16,
+    restored: usize,
     log: String,
     gsoap: Option<PathBuf>,
 }
@@ -104,7 +116,7 @@ struct Plan {
 impl Bench {
     pub(super) fn run(self) -> anyhow::Result<()> {
         if let Some(part) = self.part {
-            return part.run(self.node, &self.log);
+            return part.run(&self.node, &self.log);
         }
         let wanted = |subject| self.only.is_empty() || self.only.contains(&subject);
         let plan = Plan {
@@ -114,6 +126,8 @@ impl Bench {
             rate: self.rate,
             phones: self.phones.unwrap_or(self.sessions),
             monitors: self.monitors,
+            nodes: self.nodes,
+            restored: self.restored,
             log: self.log.clone(),
             gsoap: self.gsoap.clone(),
         };
@@ -138,6 +152,10 @@ impl Bench {
         if wanted(Subject::Memory) {
             say("memory");
             figures.extend(memory::of_a_monitor(&plan).context("memory")?);
+        }
+        if wanted(Subject::Cluster) {
+            say("a cluster that restarts");
+            figures.extend(cluster::measure(&plan).context("cluster")?);
         }
         if wanted(Subject::Start) {
             say("the start");
@@ -178,26 +196,39 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A number that the scripted node does not have.
 const NOBODY: &str = "9999999";
 
-/// A gateway that is connected to the node and has read its directory.
-async fn gateway_with(node: &ScriptedNode, plan: &Plan) -> anyhow::Result<Process> {
-    let process = Process::start(Part::Gateway, Some(node.address), &plan.log)?;
+/// A gateway that is connected to the nodes and has read their directories.
+async fn gateway_with(nodes: &[&ScriptedNode], plan: &Plan) -> anyhow::Result<Process> {
+    let addresses: Vec<SocketAddr> = nodes.iter().map(|node| node.address).collect();
+    let process = Process::start(Part::Gateway, &addresses, &plan.log)?;
     let mut connection = Connection::open(process.address).await?;
     let session_id = connection.log_in().await?;
     let since = Instant::now();
-    let icp_ip_address = node.address.ip().to_string();
-    loop {
-        ensure!(since.elapsed() < PATIENCE, "the node was not connected in time");
-        let request = GetIcpIdRequest { icp_ip_address: icp_ip_address.clone(), session_id };
-        let reply = connection.call(&GetIcpId { request }).await?;
-        if reply.connection_state == Some(ConnectionState::Connected) {
-            // Until the directory is there any number is good.
-            let request = GetPhoneNumberIdRequest { prime_dn: NOBODY.into(), session_id, icp_id: reply.icp_id };
-            if !connection.call(&GetPhoneNumberId { request }).await?.result {
-                break;
-            }
+    for address in addresses {
+        while !has_listed(&mut connection, session_id, address).await? {
+            ensure!(since.elapsed() < PATIENCE, "a node was not connected in time");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            connection.call(&ResetSessionTimer { session_id }).await?;
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    connection.call(&schemas::contract::ops_session::Logout { session_id }).await?;
+    connection.call(&Logout { session_id }).await?;
     Ok(process)
+}
+
+/// Whether the node is connected and its directory is read: until then any number is good.
+async fn has_listed(connection: &mut Connection, session_id: i64, node: SocketAddr) -> anyhow::Result<bool> {
+    let request = GetIcpIdRequest { icp_ip_address: node.ip().to_string(), session_id };
+    let reply = connection.call(&GetIcpId { request }).await?;
+    if reply.connection_state != Some(ConnectionState::Connected) {
+        return Ok(false);
+    }
+    let request = GetPhoneNumberIdRequest { prime_dn: NOBODY.into(), session_id, icp_id: reply.icp_id };
+    Ok(!connection.call(&GetPhoneNumberId { request }).await?.result)
+}
+
+/// Begins a monitor that the gateway has to accept.
+async fn monitor(connection: &mut Connection, session_id: i64, object: Option<i64>) -> anyhow::Result<()> {
+    let object_id = object.context("devices have seven digits")?;
+    let reply = connection.call(&MonitorObject { session_id, object_id }).await?;
+    ensure!(reply.result, "monitorObject refused: {}", reply.error_description.unwrap_or_default());
+    Ok(())
 }

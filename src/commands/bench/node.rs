@@ -2,10 +2,11 @@
 //! it is told to send them.
 //!
 //! Blocking sockets on threads of its own, so that its pace is not that of a runtime. No switch is
-//! simulated: a device has at most one call, the one that was last told of it.
+//! simulated: a device has at most one call, the one that was last told of it. It goes away and
+//! comes back when it is told to.
 
 use std::io::{self, Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -17,10 +18,12 @@ use schemas::csta::message::{
 use schemas::csta::{read, write};
 use schemas::domain::{Cause, Ceid, DeviceRef, Dn, Feature, Features, LocalState, ObjectId, Party};
 
-/// The node's number; `lab_settings` numbers from 1.
-const CEID: u16 = 1;
-/// Its devices are numbered from here on, all with seven digits.
+/// The number of a node that is alone; `lab_settings` numbers from 1.
+const ALONE: u16 = 1;
+/// Devices of the first node are numbered from here on, all with seven digits.
 const FIRST_DN: usize = 1_000_000;
+/// So many numbers further those of the next begin.
+const BY_NODE: usize = 10_000;
 /// Devices in one segment of the directory: well below the longest frame.
 const SEGMENT: usize = 100;
 /// Who calls.
@@ -44,7 +47,13 @@ pub(super) struct ScriptedNode {
 
 /// Socket and state under one lock, so that a snapshot and an event never contradict each other.
 struct Line {
+    /// The number of its first device.
+    first: usize,
+    /// Whether it takes connections; else it closes them at once.
+    up: bool,
     stream: Option<TcpStream>,
+    /// Snapshots of devices that it gave since it last went away: the last step of a restored monitor.
+    looked_at: usize,
     /// The call at each device.
     calls: Vec<Option<u32>>,
 }
@@ -53,15 +62,20 @@ fn lock(line: &Mutex<Line>) -> MutexGuard<'_, Line> {
     line.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The number of a device.
-fn number(device: usize) -> String {
-    (FIRST_DN + device).to_string()
+/// The number of a node's first device.
+fn first(ceid: u16) -> usize {
+    FIRST_DN + BY_NODE * usize::from(ceid - ALONE)
 }
 
-/// The object that the gateway makes of a device; `None` beyond seven digits.
+/// The object that the gateway makes of a device of a node that is alone; `None` beyond seven digits.
 pub(super) fn object(device: usize) -> Option<i64> {
-    let dn: Dn = number(device).parse().ok()?;
-    Some(ObjectId::line(Ceid::new(CEID).ok()?, dn).as_long())
+    object_at(ALONE, device)
+}
+
+/// The same of a device of any node.
+pub(super) fn object_at(ceid: u16, device: usize) -> Option<i64> {
+    let dn: Dn = (first(ceid) + device).to_string().parse().ok()?;
+    Some(ObjectId::line(Ceid::new(ceid).ok()?, dn).as_long())
 }
 
 /// A call's name in the cluster: eight characters, as nodes have it.
@@ -75,17 +89,49 @@ impl ScriptedNode {
     /// # Errors
     /// When no port is free.
     pub(super) fn listen(devices: usize) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        Self::listen_as(ALONE, devices)
+    }
+
+    /// Listens on a free port of an address of its own, as the `ceid`-th node of the settings.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub(super) fn listen_as(ceid: u16, devices: usize) -> io::Result<Self> {
+        let [high, low] = ceid.to_be_bytes();
+        let listener = TcpListener::bind((Ipv4Addr::new(127, 1, high, low), 0))?;
         let address = listener.local_addr()?;
-        let line = Arc::new(Mutex::new(Line { stream: None, calls: vec![None; devices] }));
+        let line = Line { first: first(ceid), up: true, stream: None, looked_at: 0, calls: vec![None; devices] };
+        let line = Arc::new(Mutex::new(line));
         let served = line.clone();
         std::thread::Builder::new().name("node".into()).spawn(move || {
             for stream in listener.incoming().flatten() {
                 // A connection that ends is followed by the next, as at a real node.
-                let _ = serve(stream, &served);
+                if lock(&served).up {
+                    let _ = serve(stream, &served);
+                }
             }
         })?;
         Ok(Self { address, line })
+    }
+
+    /// Ends the connection and closes those that follow, until [`Self::come_back`].
+    pub(super) fn go_away(&self) {
+        let mut line = lock(&self.line);
+        line.up = false;
+        line.looked_at = 0;
+        if let Some(stream) = line.stream.take() {
+            // It fails when the gateway was faster, which is as good.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+
+    pub(super) fn come_back(&self) {
+        lock(&self.line).up = true;
+    }
+
+    /// Devices that the gateway looked at since the node last went away.
+    pub(super) fn looked_at(&self) -> usize {
+        lock(&self.line).looked_at
     }
 
     /// Tells one event; `stamp` is called with the time at which its bytes go to the socket.
@@ -93,7 +139,7 @@ impl ScriptedNode {
     /// # Errors
     /// When the gateway is not connected.
     pub(super) fn tell(&self, device: usize, call: u32, turn: Turn, stamp: impl FnOnce(Instant)) -> io::Result<()> {
-        let bytes = encoded(frame::EVENT, &event(device, call, turn));
+        let bytes = encoded(frame::EVENT, &event(FIRST_DN + device, call, turn));
         let mut line = lock(&self.line);
         if let Some(now) = line.calls.get_mut(device) {
             *now = (turn == Turn::Delivered).then_some(call);
@@ -106,12 +152,18 @@ impl ScriptedNode {
 
 /// Bytes of an event on the wire.
 pub(super) fn event_size() -> usize {
-    encoded(frame::EVENT, &event(0, 0, Turn::Delivered)).len()
+    encoded(frame::EVENT, &event(FIRST_DN, 0, Turn::Delivered)).len()
 }
 
 fn serve(mut stream: TcpStream, line: &Mutex<Line>) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    lock(line).stream = Some(stream.try_clone()?);
+    {
+        let mut line = lock(line);
+        if !line.up {
+            return Ok(()); // it went away between the connection and now
+        }
+        line.stream = Some(stream.try_clone()?);
+    }
     let status = Message::Request(Request::SystemStatus { status: SystemStatus::Enabled });
     stream.write_all(&encoded(frame::FIRST_REQUEST, &status))?;
     let mut framing = Framing::default();
@@ -128,7 +180,7 @@ fn serve(mut stream: TcpStream, line: &Mutex<Line>) -> io::Result<()> {
         while let Some(frame) = framing.next().map_err(io::Error::other)? {
             let (message, _) = read::parse(&frame.xml).map_err(io::Error::other)?;
             if let Message::Request(request) = message {
-                answer(frame.invoke, request, &line.calls, &mut answers);
+                answer(frame.invoke, request, &mut line, &mut answers);
             }
         }
         if let Some(stream) = &mut line.stream {
@@ -144,15 +196,16 @@ fn encoded(invoke: u16, message: &Message) -> Vec<u8> {
     bytes
 }
 
-fn answer(invoke: u16, request: Request, calls: &[Option<u32>], out: &mut Vec<u8>) {
-    let device_of = |d: &DeviceRef| d.number.parse::<usize>().ok()?.checked_sub(FIRST_DN).filter(|i| *i < calls.len());
+fn answer(invoke: u16, request: Request, line: &mut Line, out: &mut Vec<u8>) {
+    let (first, devices) = (line.first, line.calls.len());
+    let device_of = |d: &DeviceRef| d.number.parse::<usize>().ok()?.checked_sub(first).filter(|i| *i < devices);
     let message = match request {
         Request::SystemStatus { .. } => Message::Response(Response::SystemStatus),
         Request::SystemRegister => Message::Response(Response::SystemRegister { register: "1".into() }),
         Request::GetSwitchingFunctionDevices => {
             let response = Response::GetSwitchingFunctionDevices { cross_ref: DIRECTORY.into() };
             out.extend(encoded(invoke, &Message::Response(response)));
-            return directory(calls.len(), out);
+            return directory(first, devices, out);
         }
         // The number is the cross reference: nothing to remember.
         Request::MonitorStart { device } if device_of(&device).is_some() => {
@@ -160,7 +213,8 @@ fn answer(invoke: u16, request: Request, calls: &[Option<u32>], out: &mut Vec<u8
         }
         Request::MonitorStop { .. } => Message::Response(Response::MonitorStop),
         Request::SnapshotDevice { device } => {
-            let call = device_of(&device).and_then(|d| calls[d].map(|call| leg(d, call)));
+            line.looked_at += 1;
+            let call = device_of(&device).and_then(|d| line.calls[d].map(|call| leg(first + d, call)));
             Message::Response(Response::SnapshotDevice { connections: call.into_iter().collect(), in_service: None })
         }
         Request::SnapshotCall { connection } => snapshot_call(connection),
@@ -169,17 +223,12 @@ fn answer(invoke: u16, request: Request, calls: &[Option<u32>], out: &mut Vec<u8
     out.extend(encoded(invoke, &message));
 }
 
-fn directory(devices: usize, out: &mut Vec<u8>) {
-    let numbers: Vec<usize> = (0..devices).collect();
+fn directory(first: usize, devices: usize, out: &mut Vec<u8>) {
+    let numbers: Vec<usize> = (first..first + devices).collect();
     let segments = devices.div_ceil(SEGMENT);
     for (i, segment) in numbers.chunks(SEGMENT).enumerate() {
-        let devices = segment
-            .iter()
-            .map(|d| ListedDevice {
-                device: DeviceRef { name: Some(format!("Phone {d}")), ..DeviceRef::number(number(*d)) },
-                category: DeviceCategory::Station,
-            })
-            .collect();
+        let devices =
+            segment.iter().map(|d| ListedDevice { device: phone(*d), category: DeviceCategory::Station }).collect();
         let message = Request::SwitchingFunctionDevices {
             cross_ref: DIRECTORY.into(),
             segment: u32::try_from(i + 1).ok(),
@@ -190,14 +239,19 @@ fn directory(devices: usize, out: &mut Vec<u8>) {
     }
 }
 
-/// A device's side of its call.
-fn connection(device: usize, call: u32) -> ConnectionId {
-    ConnectionId { call: Some(call.to_string()), device: Some(DeviceRef::number(number(device))) }
+/// A device with its name.
+fn phone(number: usize) -> DeviceRef {
+    DeviceRef { name: Some(format!("Phone {number}")), ..DeviceRef::number(number.to_string()) }
 }
 
-fn leg(device: usize, call: u32) -> DeviceConnection {
+/// A device's side of its call.
+fn connection(number: usize, call: u32) -> ConnectionId {
+    ConnectionId { call: Some(call.to_string()), device: Some(DeviceRef::number(number.to_string())) }
+}
+
+fn leg(number: usize, call: u32) -> DeviceConnection {
     DeviceConnection {
-        connection: connection(device, call),
+        connection: connection(number, call),
         endpoint: caller(),
         states: vec![LocalState::Alerting, LocalState::Connected],
         permitted: Some(PERMITTED),
@@ -217,15 +271,15 @@ fn caller() -> Party {
 
 const PERMITTED: Features = Features::of(&[Feature::AnswerCall, Feature::RedirectCall, Feature::ClearCall]);
 
-fn event(device: usize, call: u32, turn: Turn) -> Message {
-    let own = Party::Known(DeviceRef { name: Some(format!("Phone {device}")), ..DeviceRef::number(number(device)) });
+fn event(number: usize, call: u32, turn: Turn) -> Message {
+    let own = Party::Known(phone(number));
     let (kind, local, cause) = match turn {
         Turn::Delivered => (CallEventKind::Delivered, LocalState::Alerting, Cause::NewCall),
         Turn::Cleared => (CallEventKind::ConnectionCleared, LocalState::Null, Cause::NormalClearing),
     };
     let body = CallEvent {
         kind,
-        connection: connection(device, call),
+        connection: connection(number, call),
         subject: own.clone(),
         calling: caller(),
         called: own,
@@ -238,5 +292,5 @@ fn event(device: usize, call: u32, turn: Turn) -> Message {
         global_call_id: Some(global_call_id(call)),
         groups: GroupCall::default(),
     };
-    Message::Event(Event { cross_ref: number(device), body: EventBody::Call(body) })
+    Message::Event(Event { cross_ref: number.to_string(), body: EventBody::Call(body) })
 }

@@ -24,7 +24,7 @@ use crate::commands::{in_system, lab_settings, log};
 /// What a child process is.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum Part {
-    /// The gateway, with one node.
+    /// The gateway.
     Gateway,
     /// actix-web with the gateway's settings and nothing behind it.
     Static,
@@ -53,11 +53,10 @@ async fn serve_until_the_bench_ends(address: SocketAddr) -> anyhow::Result<()> {
 
 impl Part {
     /// The child's whole life.
-    pub(super) fn run(self, node: Option<SocketAddr>, filter: &str) -> anyhow::Result<()> {
+    pub(super) fn run(self, nodes: &[SocketAddr], filter: &str) -> anyhow::Result<()> {
         match self {
             Self::Gateway => in_system(&log(filter), async move {
-                let node = node.context("a gateway needs its node's address")?;
-                let settings = lab_settings(any_port(), &[node]);
+                let settings = lab_settings(any_port(), nodes);
                 settings.check()?;
                 let running = app::start(&settings)?;
                 serve_until_the_bench_ends(running.address).await
@@ -126,11 +125,11 @@ impl Process {
     ///
     /// # Errors
     /// When it ends before it listens.
-    pub(super) fn start(part: Part, node: Option<SocketAddr>, filter: &str) -> anyhow::Result<Self> {
+    pub(super) fn start(part: Part, nodes: &[SocketAddr], filter: &str) -> anyhow::Result<Self> {
         let name = part.to_possible_value().context("every part has a name")?;
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["bench", "--part", name.get_name(), "--log", filter]);
-        if let Some(node) = node {
+        for node in nodes {
             command.args(["--node", &node.to_string()]);
         }
         Self::spawn(command, name.get_name())
