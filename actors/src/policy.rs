@@ -55,6 +55,8 @@ pub const REARM: Duration = Duration::from_secs(5);
 pub const DEVICE_BUFFER: usize = 256;
 /// Times that an audit whose list was overtaken by facts is begun anew before the list is believed.
 pub const AUDITS_OVERTAKEN: u32 = 3;
+/// Features of one device that are kept in mind, its groups among them.
+pub const DEVICE_SETTINGS: usize = 64;
 /// Legs of one device, as a switch would ever have; a node that tells more is not believed.
 pub const DEVICE_LEGS: usize = 64;
 /// From the contract: a session ends 10 s after its last reset, and 1 s for the wire.

@@ -69,6 +69,10 @@ pub enum TruthSetting {
     DoNotDisturb {
         on: bool,
     },
+    /// Whether the phone answers its calls by itself.
+    AutoAnswer {
+        on: bool,
+    },
     /// Calls go to a number, or nowhere else any more.
     Forward {
         /// The hands' word for the way to forward.
@@ -85,6 +89,11 @@ pub enum TruthSetting {
     HotDesk {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         at: Option<String>,
+    },
+    /// A partner's hot desk user came to the set whose number it is, or left.
+    Guest {
+        user: String,
+        on: bool,
     },
     /// Whether somebody can be at the number.
     InService {
@@ -383,6 +392,7 @@ mod tests {
         let feature = |setting| TruthFeature { seq: 7, at_ms: 5, node: 1, dn: "1000".into(), setting };
         for (setting, text) in [
             (TruthSetting::DoNotDisturb { on: true }, r#""feature":"doNotDisturb","on":true"#),
+            (TruthSetting::AutoAnswer { on: false }, r#""feature":"autoAnswer","on":false"#),
             (
                 TruthSetting::Forward { kind: "always".into(), number: Some("1001".into()) },
                 r#""feature":"forward","type":"always","number":"1001""#,
@@ -394,6 +404,7 @@ mod tests {
             (TruthSetting::MessageWaiting { on: false }, r#""feature":"messageWaiting","on":false"#),
             (TruthSetting::HotDesk { at: Some("1010".into()) }, r#""feature":"hotDesk","at":"1010""#),
             (TruthSetting::HotDesk { at: None }, r#""feature":"hotDesk""#),
+            (TruthSetting::Guest { user: "1900".into(), on: true }, r#""feature":"guest","user":"1900","on":true"#),
             (TruthSetting::InService { on: false }, r#""feature":"inService","on":false"#),
             (
                 TruthSetting::Presence { group: "1005".into(), on: false },

@@ -14,7 +14,7 @@ use schemas::contract::std::{LoginExtHotDeskUserRequest, LoginHotDeskUserRequest
 use schemas::domain::{Dn, Pin};
 
 use super::story::Story;
-use super::world::{Application, EXTERNAL, GROUP, MEMBER, SETS, USERS, Watched, World};
+use super::world::{AWAY, Application, EXTERNAL, GROUP, MEMBER, SETS, USERS, Watched, World};
 
 impl Story {
     /// Mostly the right one.
@@ -33,26 +33,43 @@ impl Story {
             let _ = writeln!(self.deeds, "{} hand {MEMBER} presence {present} {done:?}", world.clock.now());
             return;
         }
-        let (dn, deed) = match self.chance.below(10) {
+        let node = usize::from(self.chance.percent(40));
+        let sets = [SETS, AWAY][node];
+        let (node, dn, deed) = match self.chance.below(10) {
             0..=4 => {
                 let who = user(self.chance.pick::<&str>(&USERS));
-                (*self.chance.pick(&SETS), Deed::LogIn { user: who, pin, outside: None })
+                (node, *self.chance.pick(&sets), Deed::LogIn { user: who, pin, outside: None })
             }
-            5 | 6 => (*self.chance.pick(&SETS), Deed::LogOut),
+            5 | 6 => (node, *self.chance.pick(&sets), Deed::LogOut),
             7 | 8 => {
                 let outside = *self.chance.pick(&[None, Some("95550151"), Some("95550197"), Some("77")]);
                 let outside = outside.map(str::to_owned);
-                (EXTERNAL, Deed::LogIn { user: user(EXTERNAL), pin, outside })
+                (0, EXTERNAL, Deed::LogIn { user: user(EXTERNAL), pin, outside })
             }
-            _ => (EXTERNAL, Deed::LogOut),
+            _ => (0, EXTERNAL, Deed::LogOut),
         };
         let line = Line::prime(user(dn));
         let what = match &deed {
             Deed::LogIn { user, outside, .. } => format!("LogIn {user} {outside:?}"),
             _ => "LogOut".into(),
         };
-        let done = world.nodes[0].hand(Hand { line, deed }).await;
+        let done = world.nodes[node].hand(Hand { line, deed }).await;
         let _ = writeln!(self.deeds, "{} hand {dn} {what} {done:?}", world.clock.now());
+    }
+
+    /// At the end, when the nodes can reach each other: the one knows of the user who is at the set of the other.
+    pub async fn both_ends_agree(&mut self, world: &World) {
+        for set in AWAY {
+            let there = world.nodes[1].phone(set.parse().expect("a DN")).await.expect("alive").expect("a set").user;
+            let mut at_home = None;
+            for user in USERS {
+                let phone = world.nodes[0].phone(user.parse().expect("a DN")).await.expect("alive").expect("a user");
+                at_home = at_home.or(phone.desk.filter(|desk| desk == set).map(|_| user.to_owned()));
+            }
+            if there != at_home {
+                self.violations.push(format!("{set} has {there:?}, at home it is {at_home:?}"));
+            }
+        }
     }
 
     /// An application does the same, or asks.
@@ -60,7 +77,7 @@ impl Story {
         let of = |known: &[&str]| -> Vec<Watched> {
             application.watched.iter().filter(|phone| known.contains(&phone.dn.as_str())).cloned().collect()
         };
-        let (sets, users, external) = (of(&SETS), of(&USERS), of(&[EXTERNAL]));
+        let (sets, users, external) = (of(&[SETS, AWAY].concat()), of(&USERS), of(&[EXTERNAL]));
         match self.chance.below(12) {
             0..=4 if !sets.is_empty() => {
                 let set = self.chance.pick(&sets).clone();

@@ -11,6 +11,7 @@ use oig::sim::truth::{Truth, TruthSetting, TruthState};
 use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as Why};
 
 use super::oracle::{CHARGED, Known};
+use super::world::is_user;
 
 /// One event that the truth calls for.
 #[derive(Debug, Clone, PartialEq)]
@@ -388,8 +389,16 @@ impl<'a> Reader<'a> {
                 self.say(record, Type::CallClear, Why::OtherDeviceCleared, CallState::Idle);
             }
             // Whoever rings is let go; a link that is lost takes the other party along.
-            (Cause::PeerLost, _) | (_, TruthState::Alerting) => {
+            (_, TruthState::Alerting) => {
                 self.say(record, Type::CallClear, Why::OtherDeviceCleared, CallState::Idle);
+            }
+            (Cause::PeerLost, _) if !is_user(&record.dn) => {
+                self.say(record, Type::CallClear, Why::OtherDeviceCleared, CallState::Idle);
+            }
+            // Or the set of a user: the truth does not say which way a call goes that comes back over the link.
+            (Cause::PeerLost, _) => {
+                let whys = &[Why::ClearInvoked, Why::OtherDeviceCleared];
+                self.say_one_of(record, Type::CallClear, whys, CallState::Idle);
             }
             _ => {
                 let whys = self.who_left(record, i);

@@ -3,7 +3,7 @@
 //! While an application watches the features of a phone it must hear each change of one, once, in order and in its
 //! moment. What changed during an excuse may be told at its end instead; then the application knows the truth again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use oig::sim::truth::{TruthFeature, TruthSetting};
 use schemas::contract::cc::{
@@ -12,7 +12,7 @@ use schemas::contract::cc::{
 };
 
 use super::oracle::{AUDITS_MS, Circumstances, Excuse, Findings, Known, restored_at};
-use super::world::{Application, FeatureWatch, Heard, MEMBER, Watched, is_user};
+use super::world::{AWAY, Application, FeatureWatch, Heard, MEMBER, Watched, is_user};
 
 /// A feature as it is set, or told to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,8 @@ struct Change {
 pub const SERVICE: &str = "SERVICE";
 /// The same for presence in a group.
 pub const PRESENCE: &str = "PRESENCE";
+/// Under which it is counted that a user came to a set of another node, or left.
+pub const AWAY_DESK: &str = "HOT_DESK_USER away from home";
 
 /// Compares what one application heard of a phone's features while it watched them, and of its service.
 pub fn compare(
@@ -85,25 +87,37 @@ fn is_presence(change: &Change) -> bool {
 /// Compares what one application heard of presence in the groups of a node that it watches.
 pub fn compare_presence(application: &Application, truth: &Known, run: &Circumstances<'_>, findings: &mut Findings) {
     let heard = &*application.heard.borrow();
-    for node in application.presence.iter().copied() {
-        let object = i64::try_from(node).expect("small") + 1;
+    let watches = &*application.presence.borrow();
+    for object in watches.iter().map(|watch| watch.object).collect::<BTreeSet<_>>() {
+        let node = usize::try_from(object - 1).expect("a node's number");
         let phone = Watched { node, dn: MEMBER.into(), object };
+        let of = |watch: &&FeatureWatch| watch.object == object;
+        let objects = |h: &Heard| {
+            (h.event.feature_event.as_ref().map(|e| e.object_id), h.event.call_event.as_ref().map(|e| e.object_id))
+        };
+        let about = heard.iter().filter(|h| objects(h) == (Some(object), None) || objects(h) == (None, Some(object)));
+        let mut about = about.filter(|h| !watches.iter().filter(of).any(|watch| watch.covers(h.at_ms, run.slack_ms)));
+        if let Some(Heard { at_ms, event }) = about.next() {
+            findings.violations.push(format!("node {object} at {at_ms}: nobody watches presence there: {event:?}"));
+        }
         let changes: Vec<Change> = truth.features[node].iter().filter_map(presence).collect();
-        let told =
-            heard.iter().filter_map(|h| h.event.feature_event.as_ref()).filter(|event| event.object_id == object);
-        let told = told.filter_map(|event| {
-            let on = match event.event_type {
-                Some(Type::JoinGroup) => true,
-                Some(Type::LeaveGroup) => false,
-                _ => return None,
-            };
-            let of = event.feature_event_attribute.iter().find(|a| a.attribute_name == Some(Name::GroupDn));
-            let number = of.and_then(|a| a.attribute_value.clone());
-            Some(Change { at_ms: event.time, kind: PRESENCE, value: Value { on, number } })
-        });
-        let always = FeatureWatch { object, from_ms: i64::MIN / 2, to_ms: None };
-        Span::new(&phone, &always, told.collect(), &changes).judge(heard, run, findings);
+        for watch in watches.iter().filter(of) {
+            let told = heard.iter().filter(|h| watch.covers(h.at_ms, run.slack_ms));
+            let told = told.filter_map(|h| h.event.feature_event.as_ref()).filter(|event| event.object_id == object);
+            Span::new(&phone, watch, told.filter_map(joined_or_left).collect(), &changes).judge(heard, run, findings);
+        }
     }
+}
+
+fn joined_or_left(event: &FeatureEventMsg) -> Option<Change> {
+    let on = match event.event_type {
+        Some(Type::JoinGroup) => true,
+        Some(Type::LeaveGroup) => false,
+        _ => return None,
+    };
+    let of = event.feature_event_attribute.iter().find(|a| a.attribute_name == Some(Name::GroupDn));
+    let number = of.and_then(|a| a.attribute_value.clone());
+    Some(Change { at_ms: event.time, kind: PRESENCE, value: Value { on, number } })
 }
 
 fn presence(record: &TruthFeature) -> Option<Change> {
@@ -157,6 +171,11 @@ fn value(setting: &TruthSetting) -> Option<(&'static str, Value)> {
     let plain = |kind: Type, on| Some((kind.as_str(), Value { on, number: None }));
     match setting {
         TruthSetting::DoNotDisturb { on } => plain(Type::DoNotDisturb, *on),
+        TruthSetting::AutoAnswer { on } => plain(Type::AutoAnswerFeature, *on),
+        // Of a set that another node's user came to or left.
+        TruthSetting::Guest { user, on } => {
+            Some((Type::HotDeskUser.as_str(), Value { on: *on, number: Some(user.clone()) }))
+        }
         TruthSetting::MessageWaiting { on } => plain(Type::MsgWaitingIndicator, *on),
         TruthSetting::Forward { kind, number } => {
             Some((forwarding(kind).as_str(), Value { on: number.is_some(), number: number.clone() }))
@@ -227,6 +246,8 @@ impl<'a> Span<'a> {
         for excuse in run.excuses.iter().filter(|e| e.node == self.phone.node && e.from_ms <= until) {
             self.excuse(excuse, heard, run.end_ms, findings);
         }
+        let told = std::mem::take(&mut self.told);
+        self.told = told.into_iter().filter(|change| !self.is_late_news(change, run.excuses)).collect();
         self.check(findings);
     }
 
@@ -243,13 +264,6 @@ impl<'a> Span<'a> {
         let ends: Vec<i64> = restored.into_iter().chain(audits).map(|at| at.min(end_ms)).collect();
         match ends.iter().find(|at| self.wrong_at(**at).is_none()) {
             Some(at) => self.excused.push((excuse.from_ms, *at)),
-            // Of service and presence a node speaks when they change and when a monitor is set: no look finds what was
-            // missed. That a member is again what the gateway took it for is not told.
-            None if self.truth.iter().all(|change| change.kind == SERVICE || change.kind == PRESENCE) => {
-                let next = self.truth.iter().find(|change| change.at_ms > excuse.over_ms);
-                let until = next.map(|next| if next.kind == SERVICE { next.at_ms - 1 } else { next.at_ms });
-                self.excused.push((excuse.from_ms, until.unwrap_or(end_ms)));
-            }
             None => {
                 let at = ends.last().copied().unwrap_or(end_ms);
                 self.excused.push((excuse.from_ms, at));
@@ -263,6 +277,18 @@ impl<'a> Span<'a> {
                 }
             }
         }
+    }
+
+    /// What was missed is told to all who watch when it is found, also to who began to watch after it had changed.
+    fn is_late_news(&self, told: &Change, excuses: &[Excuse]) -> bool {
+        let before = self.truth.iter().rfind(|change| change.kind == told.kind && change.at_ms <= told.at_ms);
+        before.is_some_and(|change| {
+            let missed = |e: &Excuse| {
+                let found = e.over_ms + AUDITS_MS[AUDITS_MS.len() - 1];
+                e.node == self.phone.node && e.from_ms <= change.at_ms && (e.from_ms..=found).contains(&told.at_ms)
+            };
+            change.at_ms < self.watch.from_ms && change.value == told.value && excuses.iter().any(missed)
+        })
     }
 
     /// A feature that is not as the application thinks that it is: the value that it knows, and the true one.
@@ -313,7 +339,11 @@ impl<'a> Span<'a> {
                 findings.violations.push(format!("{}: expected {expected:?}, told {told:?}", self.phone.dn));
                 return; // what follows is shifted
             }
-            findings.reached.insert((told.kind, if told.value.on { "on" } else { "off" }));
+            let way = if told.value.on { "on" } else { "off" };
+            findings.reached.insert((told.kind, way));
+            if told.kind == Type::HotDeskUser.as_str() && AWAY.contains(&self.phone.dn.as_str()) {
+                findings.reached.insert((AWAY_DESK, way));
+            }
         }
         if let Some(never) = expected.get(told.len()) {
             findings.violations.push(format!("{}: never told: {never:?}", self.phone.dn));

@@ -24,7 +24,7 @@ use std::collections::BTreeSet;
 use actors::planted::Fault as PlantedFault;
 use schemas::contract::cc::{CallEventType, EventCauseType, FeatureEventType};
 
-use self::features::{PRESENCE, SERVICE};
+use self::features::{AWAY_DESK, PRESENCE, SERVICE};
 use self::story::{run, run_on_sockets};
 
 /// Seeds that the tests run; any number by `OIG_SEEDS`.
@@ -100,9 +100,10 @@ const DRAWN: [(CallEventType, EventCauseType); 59] = {
 };
 
 /// Events of features, each on and off.
-const FEATURES_DRAWN: [FeatureEventType; 8] = [
+const FEATURES_DRAWN: [FeatureEventType; 9] = [
     FeatureEventType::HotDeskUser,
     FeatureEventType::DoNotDisturb,
+    FeatureEventType::AutoAnswerFeature,
     FeatureEventType::MsgWaitingIndicator,
     FeatureEventType::CfAlways,
     FeatureEventType::CfBusyInternal,
@@ -144,7 +145,8 @@ fn every_application_hears_the_truth() {
     assert!(compared > 1_000, "hardly anything was compared");
     if std::env::var_os("OIG_SEED").is_none() {
         let features = FEATURES_DRAWN.iter().flat_map(|kind| [(kind.as_str(), "on"), (kind.as_str(), "off")]);
-        let features = features.chain([SERVICE, PRESENCE].into_iter().flat_map(|kind| [(kind, "on"), (kind, "off")]));
+        let features =
+            features.chain([SERVICE, PRESENCE, AWAY_DESK].into_iter().flat_map(|kind| [(kind, "on"), (kind, "off")]));
         let drawn = DRAWN.iter().map(|(kind, why)| (kind.as_str(), why.as_str())).chain(features);
         let never: Vec<_> = drawn.filter(|told| !reached.contains(told)).collect();
         assert!(never.is_empty(), "no seed reached {never:?}");

@@ -8,14 +8,17 @@ use oig::sim::truth::{TruthLeg, TruthState};
 use schemas::domain::Forwarding;
 
 use super::story::Story;
-use super::world::{SETS, World};
+use super::world::{AWAY, SETS, World};
 
 impl Story {
     /// Somebody does something at a phone: mostly what suits its state, else anything; the phone
     /// may well refuse.
     pub async fn hand(&mut self, world: &World) {
         let (node, dn) = match self.chance.percent(7) {
-            true => (0, (*self.chance.pick(&SETS)).to_owned()),
+            true => {
+                let node = usize::from(self.chance.percent(40));
+                (node, (*self.chance.pick(&[SETS, AWAY][node])).to_owned())
+            }
             false => self.phone_in_use(world).await,
         };
         let button = if node == 0 && self.chance.percent(10) { 2 } else { 1 };
@@ -23,7 +26,7 @@ impl Story {
         let mut phone = world.nodes[node].phone(line.dn).await.expect("alive");
         // At a set where a user is the lines are the user's.
         if let Some(user) = phone.as_ref().and_then(|phone| phone.user.as_ref()) {
-            phone = world.nodes[node].phone(user.parse().expect("a DN")).await.expect("alive");
+            phone = world.nodes[0].phone(user.parse().expect("a DN")).await.expect("alive");
         }
         let legs: Vec<TruthLeg> = phone.into_iter().flat_map(|p| p.legs).filter(|l| l.line == button).collect();
         let deed = if self.chance.percent(70) { self.sensible(&legs) } else { self.any() };
@@ -162,6 +165,7 @@ impl Story {
     fn feature(&mut self) -> Deed {
         match self.chance.below(10) {
             0..=2 => Deed::DoNotDisturb(self.chance.percent(35)),
+            3 => Deed::AutoAnswer(self.chance.percent(40)),
             _ => {
                 let which = *self.chance.pick(&Forwarding::ALL);
                 Deed::Forward(which, self.chance.percent(50).then(|| self.number()))

@@ -144,6 +144,18 @@ impl Story {
         }
     }
 
+    /// An application begins or ceases to watch presence at a node.
+    pub async fn presence_watch(&mut self, world: &World, application: &Application) {
+        let node = self.chance.below(2);
+        let object = i64::from(world.nodes[node].ceid().get());
+        let is_watched = application.presence.borrow().iter().any(|w| w.object == object && w.to_ms.is_none());
+        let _ = writeln!(self.deeds, "{} watches presence at {object}: {}", world.clock.now(), !is_watched);
+        match is_watched {
+            true => world.leave_presence(application, node).await,
+            false => world.watch_presence(application, node).await,
+        }
+    }
+
     /// Where a phone is at home, and where it would come up.
     async fn look_at_homes(&mut self, world: &World, application: &Application, phone: &Watched) {
         let (session_id, object_id) = (application.session_id, phone.object);
@@ -178,6 +190,7 @@ impl Story {
         let user = if is_user(&phone.dn) { truth.desk.as_ref().map(|_| phone.dn.clone()) } else { truth.user.clone() };
         let right = reply.result
             && reply.dnd == truth.dnd
+            && reply.auto_answer == truth.auto_answer
             && reply.msg_waiting_lamp != truth.messages.is_empty()
             && reply.hot_desk_user_logged_in_dn == user
             && FORWARDINGS.into_iter().zip(forwards).all(as_set);

@@ -10,7 +10,7 @@ use super::chance::Chance;
 use super::forms::other_ways;
 use super::oracle::{self, Circumstances, Excuse, Findings, Known};
 use super::outside::OUTSIDE;
-use super::world::{EXTERNAL, SETS, USERS, World, phones};
+use super::world::{AWAY, EXTERNAL, SETS, USERS, World, phones};
 
 const STEPS: usize = 140;
 const SOCKET_STEPS: usize = 40;
@@ -143,6 +143,7 @@ impl Story {
             world.pass(50).await;
             (findings, truth) = self.findings(&world).await;
         }
+        self.both_ends_agree(&world).await;
         for node in &world.nodes {
             let now = node.truth_now().await.expect("alive");
             if now.broken != 0 {
@@ -202,7 +203,7 @@ impl Story {
             1 => "1019".into(),
             2 => "123456789".into(),
             3 | 4 => (*self.chance.pick(&OUTSIDE)).into(),
-            5 => (*self.chance.pick(&[SETS.as_slice(), &USERS, &[EXTERNAL]].concat())).into(),
+            5 => (*self.chance.pick(&[SETS.as_slice(), &AWAY, &USERS, &[EXTERNAL]].concat())).into(),
             _ => self.phone().1,
         }
     }

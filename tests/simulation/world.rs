@@ -38,7 +38,7 @@ use schemas::contract::cc::{NumberedEventMsg, StandardEventMsg};
 use schemas::contract::ops_call_control_advanced::AdvGetEvent;
 use schemas::contract::ops_call_control_standard::{
     GetEvent, GetNumberedEvent, GetPhoneNumberId, MonitorFeatures, MonitorObject, MonitorPrgPresence,
-    RegisterEventHandler, StopFeatureMonitor,
+    RegisterEventHandler, StopFeatureMonitor, StopPrgPresenceMonitor,
 };
 use schemas::contract::ops_session::ResetSessionTimer;
 use schemas::contract::std::GetPhoneNumberIdRequest;
@@ -137,8 +137,8 @@ pub struct Application {
     pub session_id: i64,
     pub watched: Vec<Watched>,
     pub features: Rc<RefCell<Vec<FeatureWatch>>>,
-    /// Nodes whose groups it watches for presence.
-    pub presence: Vec<usize>,
+    /// When it watches presence in the groups of a node; the object is the node.
+    pub presence: Rc<RefCell<Vec<FeatureWatch>>>,
     pub heard: Rc<RefCell<Vec<Heard>>>,
     /// What advGetEvent gave beside it, in a session of Advanced service.
     pub heard_advanced: Option<Rc<RefCell<Vec<AdvEventMsg>>>>,
@@ -184,6 +184,9 @@ pub const SETS: [&str; 2] = ["1010", "1011"];
 pub const USERS: [&str; 2] = ["1900", "1901"];
 pub const EXTERNAL: &str = "1950";
 
+/// Sets of the second node where they log in away from home.
+pub const AWAY: [&str; 2] = ["2008", "2009"];
+
 /// A member of a personal ring group of the first node, and the group.
 pub const MEMBER: &str = "1015";
 pub const GROUP: &str = "1005";
@@ -195,7 +198,7 @@ pub fn is_user(dn: &str) -> bool {
 
 /// Their numbers at a node.
 fn desks(node: usize) -> Vec<String> {
-    let of = if node == 0 { [SETS.as_slice(), &USERS, &[EXTERNAL, MEMBER]].concat() } else { Vec::new() };
+    let of = if node == 0 { [SETS.as_slice(), &USERS, &[EXTERNAL, MEMBER]].concat() } else { AWAY.to_vec() };
     of.into_iter().map(str::to_owned).collect()
 }
 
@@ -311,7 +314,7 @@ impl World {
         }
         world
             .until("every monitor is set", |w| {
-                w.applications.iter().all(|a| a.heard.borrow().len() >= a.watched.len() + a.presence.len())
+                w.applications.iter().all(|a| a.heard.borrow().len() >= a.watched.len() + a.presence.borrow().len())
             })
             .await;
         world
@@ -374,17 +377,13 @@ impl World {
             }
         }
         let heard_advanced = (service == Service::Advanced).then(Rc::default);
-        let mut presence = Vec::new();
+        let (features, presence, heard) = (Rc::default(), Rc::default(), Rc::default());
+        let application = Application { session_id, watched, features, presence, heard, heard_advanced, pushed };
         for node in 0..self.nodes.len() {
             if chance.percent(60) {
-                let icp_id = i64::from(self.nodes[node].ceid().get());
-                let begun = self.call(&MonitorPrgPresence { session_id, icp_id }).await;
-                assert!(begun.result, "{:?}", begun.error_description);
-                presence.push(node);
+                self.watch_presence(&application, node).await;
             }
         }
-        let (features, heard) = (Rc::default(), Rc::default());
-        let application = Application { session_id, watched, features, presence, heard, heard_advanced, pushed };
         for phone in &application.watched {
             if chance.percent(60) {
                 self.watch_features(&application, phone).await;
@@ -430,8 +429,28 @@ impl World {
         let (session_id, object_id) = (application.session_id, phone.object);
         let over = self.call(&StopFeatureMonitor { session_id, object_id }).await;
         assert!(over.result, "{:?}", over.error_description);
-        let mut watches = application.features.borrow_mut();
-        let open = watches.iter_mut().find(|w| w.object == object_id && w.to_ms.is_none());
+        self.ends(&mut application.features.borrow_mut(), object_id);
+    }
+
+    /// It hears of presence in the groups of a node from now on.
+    pub async fn watch_presence(&self, application: &Application, node: usize) {
+        let (session_id, icp_id) = (application.session_id, i64::from(self.nodes[node].ceid().get()));
+        let begun = self.call(&MonitorPrgPresence { session_id, icp_id }).await;
+        assert!(begun.result, "{:?}", begun.error_description);
+        let watch = FeatureWatch { object: icp_id, from_ms: self.clock.now(), to_ms: None };
+        application.presence.borrow_mut().push(watch);
+    }
+
+    /// It hears no more of it.
+    pub async fn leave_presence(&self, application: &Application, node: usize) {
+        let (session_id, icp_id) = (application.session_id, i64::from(self.nodes[node].ceid().get()));
+        let over = self.call(&StopPrgPresenceMonitor { session_id, icp_id }).await;
+        assert!(over.result, "{:?}", over.error_description);
+        self.ends(&mut application.presence.borrow_mut(), icp_id);
+    }
+
+    fn ends(&self, watches: &mut [FeatureWatch], object: i64) {
+        let open = watches.iter_mut().find(|w| w.object == object && w.to_ms.is_none());
         open.expect("was watched").to_ms = Some(self.clock.now());
     }
 

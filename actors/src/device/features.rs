@@ -10,7 +10,7 @@ use crate::env::Env;
 use crate::event::{Event, Forms};
 use crate::system_monitor;
 
-/// The event of each feature.
+/// The event of each feature; that of a group is `system_monitor`'s.
 pub static ROWS: [(DeviceFeature, Type); 9] = [
     (DeviceFeature::DoNotDisturb, Type::DoNotDisturb),
     (DeviceFeature::MessageWaiting, Type::MsgWaitingIndicator),
@@ -27,6 +27,11 @@ pub static ROWS: [(DeviceFeature, Type); 9] = [
 pub(super) fn render(object: ObjectId, setting: &Setting, env: &Env, forms: Forms) -> Option<Event> {
     #[cfg(feature = "planted-faults")]
     let setting = &planted(setting, env)?;
+    if let DeviceFeature::Group(group) = setting.feature {
+        let change = Presence { group, member: object.dn(), present: setting.on };
+        let event = system_monitor::telling::feature(object.ceid(), object.as_long(), change, env.now_ms());
+        return Some(whole(object, event, forms));
+    }
     let (_, kind) = ROWS.iter().find(|(feature, _)| *feature == setting.feature)?;
     let event = FeatureEventMsg {
         event_type: Some(*kind),
@@ -35,12 +40,6 @@ pub(super) fn render(object: ObjectId, setting: &Setting, env: &Env, forms: Form
         object_id: object.as_long(),
     };
     Some(whole(object, event, forms))
-}
-
-/// That the device joined a group or left it.
-pub(super) fn render_presence(object: ObjectId, change: Presence, env: &Env, forms: Forms) -> Event {
-    let event = system_monitor::telling::feature(object.ceid(), object.as_long(), change, env.now_ms());
-    whole(object, event, forms)
 }
 
 fn whole(object: ObjectId, event: FeatureEventMsg, forms: Forms) -> Event {

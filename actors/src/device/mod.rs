@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, MessageResult, Recipient, ResponseFuture};
-use schemas::domain::{DeviceRef, ObjectId, ObjectKind, Presence, SessionId, Setting};
+use schemas::domain::{DeviceRef, ObjectId, ObjectKind, SessionId, Setting};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use self::messages::{
@@ -147,12 +147,6 @@ impl Device {
                     watcher.deliver.do_send(Deliver::One(event.clone()));
                 }
             }
-            Effect::TellPresence(change) => {
-                let event = self.render_presence(change);
-                for watcher in self.watchers.iter().filter(|w| w.topics.features) {
-                    watcher.deliver.do_send(Deliver::One(event.clone()));
-                }
-            }
             Effect::Greet(reports) => {
                 let events: Vec<_> = reports.iter().filter_map(|r| self.render(r)).collect();
                 for watcher in self.watchers.iter_mut().filter(|w| !w.greeted) {
@@ -190,10 +184,6 @@ impl Device {
 
     fn render_setting(&self, setting: &Setting) -> Option<Arc<Event>> {
         features::render(self.object, setting, &self.env, self.forms()).map(Arc::new)
-    }
-
-    fn render_presence(&self, change: Presence) -> Arc<Event> {
-        Arc::new(features::render_presence(self.object, change, &self.env, self.forms()))
     }
 
     /// Somebody came or went: the features are looked at from the first who wants them on.
@@ -337,8 +327,7 @@ impl Handler<Restate> for Device {
         guard::step("device", self.object, ctx, |_| {
             self.greet(session);
             let settings = self.state.settings().iter().filter_map(|s| self.render_setting(s));
-            let settings: Vec<_> =
-                settings.chain(self.state.presences().map(|change| self.render_presence(change))).collect();
+            let settings: Vec<_> = settings.collect();
             if let Some(watcher) = self.watchers.iter().find(|w| w.session == session) {
                 watcher.hear(settings);
             }

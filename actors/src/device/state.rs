@@ -12,7 +12,7 @@ mod snapshot;
 use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as Why};
 use schemas::domain::{
     Account, CallKey, Cause, DeviceRef, Done, Fact, GlobalCallId, Group, Happening, LegId, LocalState, NodeRefusal,
-    Party, Presence, RefusalKind, Setting,
+    Party, RefusalKind, Setting,
 };
 
 pub(crate) use self::joined::JoinView;
@@ -123,8 +123,6 @@ pub(crate) enum Effect {
     Answer(Ticket, Result<(), Refused>),
     /// To everybody who watches features.
     TellSetting(Setting),
-    /// The device joined a group or left it; to everybody who watches features.
-    TellPresence(Presence),
     /// How the features are set, to who asked.
     Settings(Ticket, Result<Vec<Setting>, Refused>),
     /// Ask for [`Input::AuditFeatures`] later.
@@ -359,8 +357,9 @@ impl State {
             Told::Settings(group, result) => self.settings_told(group, result, out),
             Told::Changed(settings) => self.settings_changed(settings, out),
             Told::PresenceChanged(change) => self.presence_changed(change, out),
+            Told::Service(on) => self.service_shown(on, out),
             // Asked for by the monitor of the whole node.
-            Told::Presence(_) => {}
+            Told::Presence(_) | Told::Absent(_) => {}
             Told::Happened(happening) => self.hears(happening, next, out),
         }
     }
@@ -451,20 +450,23 @@ impl State {
     fn happened(&mut self, happening: Happening, next: NextLeg<'_>, out: &mut Effects) {
         self.learn_number(&happening);
         let report = match happening.fact {
-            Fact::OutOfService => {
-                self.in_service = false;
-                Report::bare(Type::OutOfService, Why::DeviceOutOfService, CallState::OutOfService)
-            }
-            Fact::BackInService => {
-                self.in_service = true;
-                Report::bare(Type::InService, Why::DeviceInService, CallState::Idle)
-            }
+            Fact::OutOfService => self.service(false),
+            Fact::BackInService => self.service(true),
             _ if self.line_in_use(&happening, out) => return,
             Fact::Transferred | Fact::Conferenced => return self.calls_joined(&happening, out),
             Fact::Information => return self.learnt(&happening, out),
             _ => return self.call_happened(happening, next, out),
         };
         out.push(Effect::Tell(report));
+    }
+
+    /// Somebody can be at the device from now on, or nobody can.
+    fn service(&mut self, on: bool) -> Report {
+        self.in_service = on;
+        match on {
+            true => Report::bare(Type::InService, Why::DeviceInService, CallState::Idle),
+            false => Report::bare(Type::OutOfService, Why::DeviceOutOfService, CallState::OutOfService),
+        }
     }
 
     /// The state of the line, a leg aside.

@@ -33,6 +33,8 @@ pub enum Question {
     Features(DeviceRef, FeatureGroup),
     /// Start a monitor of presence in every group of the node; answered by [`Told::Presence`].
     Presence,
+    /// Who is absent now; answered by [`Told::Absent`].
+    Absent,
     /// Do something; answered by [`Told::Outcome`] with the ticket.
     Perform(Ticket, Command),
 }
@@ -64,6 +66,8 @@ pub enum Told {
     /// The node ended the monitor by itself.
     MonitorEnded,
     Legs(Result<Vec<LegSnapshot>, NodeRefusal>),
+    /// Whether the device is in service, as the node says it with the legs; comes before them.
+    Service(bool),
     /// Of another line of the number, as it was asked for.
     Line(DeviceRef, Result<Vec<LegSnapshot>, NodeRefusal>),
     Details(CallKey, Result<CallDetails, NodeRefusal>),
@@ -72,6 +76,8 @@ pub enum Told {
     Happened(Happening),
     /// The monitor of presence stands; group and member of everybody who is absent.
     Presence(Result<Vec<(Dn, Dn)>, NodeRefusal>),
+    /// The same, asked for again.
+    Absent(Result<Vec<(Dn, Dn)>, NodeRefusal>),
     PresenceChanged(Presence),
     /// Features were set; empty when the node did not say which.
     Changed(Vec<Setting>),

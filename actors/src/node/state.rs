@@ -95,6 +95,7 @@ enum Purpose {
     HotDesk(Ticket),
     /// A monitor of presence.
     Presence(ObjectId),
+    Absent(ObjectId),
 }
 
 #[derive(Debug)]
@@ -145,6 +146,9 @@ fn not_available(what: &str) -> NodeRefusal {
     NodeRefusal { kind: RefusalKind::NotSupported, text: format!("{what} is not available on this node.") }
 }
 
+/// What a node lacks that does not say who is present when it is asked.
+const ASKED_FOR_PRESENCE: &str = "Presence on request";
+
 /// The operation that needs a part of our private data.
 fn operation(feature: PrivateFeature) -> &'static str {
     match feature {
@@ -153,7 +157,11 @@ fn operation(feature: PrivateFeature) -> &'static str {
         PrivateFeature::TradeCall => "tradeCall",
         PrivateFeature::RemoteRetrieve => "remoteRetrieveCall",
         PrivateFeature::Presence => "setPRGPresence",
-        PrivateFeature::DeviceProfile | PrivateFeature::HotDesk | PrivateFeature::Permitted => "The operation",
+        PrivateFeature::DeviceProfile
+        | PrivateFeature::HotDesk
+        | PrivateFeature::PresenceState
+        | PrivateFeature::Service
+        | PrivateFeature::Permitted => "The operation",
     }
 }
 
@@ -401,11 +409,12 @@ impl State {
                 self.send(Request::MonitorStop { cross_ref }, Purpose::Unmonitor, now, out);
             }
             (Purpose::Unmonitor, _) => {}
-            (Purpose::Legs(object), Response::SnapshotDevice { connections }) => {
+            (Purpose::Legs(object), Response::SnapshotDevice { connections, in_service }) => {
+                out.extend(in_service.map(|on| Effect::Tell(object, Told::Service(on))));
                 let legs = connections.into_iter().filter_map(convert::leg).collect();
                 out.push(Effect::Tell(object, Told::Legs(Ok(legs))));
             }
-            (Purpose::Line(object, line), Response::SnapshotDevice { connections }) => {
+            (Purpose::Line(object, line), Response::SnapshotDevice { connections, .. }) => {
                 let legs = connections.into_iter().filter_map(convert::leg).collect();
                 out.push(Effect::Tell(object, Told::Line(line, Ok(legs))));
             }
@@ -424,6 +433,18 @@ impl State {
             (Purpose::Settings(object, FeatureGroup::HotDesk), Response::Escape(PrivateResponse::HotDesk(state))) => {
                 let settings = vec![convert::hot_desk_change(&state)];
                 out.push(Effect::Tell(object, Told::Settings(FeatureGroup::HotDesk, Ok(settings))));
+            }
+            (
+                Purpose::Settings(object, FeatureGroup::Presence),
+                Response::Escape(PrivateResponse::PresenceState(states)),
+            ) => {
+                let settings = convert::presence_settings(&states);
+                out.push(Effect::Tell(object, Told::Settings(FeatureGroup::Presence, Ok(settings))));
+            }
+            (Purpose::Absent(object), Response::Escape(PrivateResponse::PresenceState(states))) => {
+                let states = states.iter().filter_map(convert::presence).filter(|state| !state.present);
+                let absent = states.map(|state| (state.group, state.member)).collect();
+                out.push(Effect::Tell(object, Told::Absent(Ok(absent))));
             }
             (Purpose::HotDesk(ticket), Response::Escape(PrivateResponse::HotDesk(state))) => {
                 out.push(Effect::HotDesk(ticket, Ok(convert::hot_desk_answer(state))));
@@ -498,6 +519,7 @@ impl State {
             Purpose::HotDesk(ticket) => return out.push(Effect::HotDesk(ticket, Err(refusal))),
             Purpose::Monitor(object) => (object, Told::Monitored(Err(refusal))),
             Purpose::Presence(object) => (object, Told::Presence(Err(refusal))),
+            Purpose::Absent(object) => (object, Told::Absent(Err(refusal))),
             Purpose::Legs(object) => (object, Told::Legs(Err(refusal))),
             Purpose::Line(object, line) => (object, Told::Line(line, Err(refusal))),
             Purpose::Details(object, call) => (object, Told::Details(call, Err(refusal))),
@@ -594,14 +616,26 @@ impl State {
             }
             Question::Features(device, group) => {
                 let purpose = Purpose::Settings(object, group);
-                let lacks = group == FeatureGroup::HotDesk && !self.private.contains(&PrivateFeature::HotDesk);
-                if self.phase == Phase::Up && lacks {
-                    return self.refuse(purpose, not_available("Hot desking"), out);
+                let needs = match group {
+                    FeatureGroup::HotDesk => Some((PrivateFeature::HotDesk, "Hot desking")),
+                    FeatureGroup::Presence => Some((PrivateFeature::PresenceState, ASKED_FOR_PRESENCE)),
+                    _ => None,
+                };
+                let lacks = needs.filter(|(feature, _)| !self.private.contains(feature));
+                if let (Phase::Up, Some((_, what))) = (self.phase, lacks) {
+                    return self.refuse(purpose, not_available(what), out);
                 }
                 (convert::feature_request(group, &device), purpose)
             }
             // Asked of any node, also before it has said what it knows: another maker's refuses it.
             Question::Presence => (convert::presence_request(), Purpose::Presence(object)),
+            Question::Absent => {
+                let purpose = Purpose::Absent(object);
+                if self.phase == Phase::Up && !self.private.contains(&PrivateFeature::PresenceState) {
+                    return self.refuse(purpose, not_available(ASKED_FOR_PRESENCE), out);
+                }
+                (convert::presence_state_request(None), purpose)
+            }
             Question::Perform(ticket, command) => {
                 let purpose = Purpose::Perform(object, ticket);
                 let lacks = convert::needs(&command).filter(|feature| !self.private.contains(feature));

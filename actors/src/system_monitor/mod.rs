@@ -79,6 +79,7 @@ impl SystemMonitor {
     fn perform(&mut self, effect: Effect, ctx: &mut Context<Self>) {
         match effect {
             Effect::Ask => self.ask(Question::Presence, ctx),
+            Effect::Look => self.ask(Question::Absent, ctx),
             Effect::LetGo => self.ask(Question::Unmonitor, ctx),
             Effect::Greet(reports) => {
                 let events: Vec<_> = reports.iter().map(|report| self.render(report)).collect();
@@ -131,6 +132,7 @@ impl Actor for SystemMonitor {
     fn started(&mut self, ctx: &mut Self::Context) {
         // The loss of the link must not wait while a watch does not.
         ctx.set_mailbox_capacity(policy::MAILBOX);
+        ctx.run_interval(policy::AUDIT_IDLE, |monitor, ctx| monitor.step(Input::Audit, ctx));
     }
 }
 
@@ -144,6 +146,7 @@ impl Handler<Tell> for SystemMonitor {
         }
         match told {
             Told::Presence(result) => self.step(Input::Monitored(result), ctx),
+            Told::Absent(result) => self.step(Input::Looked(result), ctx),
             Told::PresenceChanged(change) => self.step(Input::Changed(change), ctx),
             Told::MonitorEnded => self.step(Input::Ended, ctx),
             _ => {}

@@ -6,6 +6,7 @@ use schemas::contract::cc::EventCauseType as Why;
 use schemas::domain::{Dn, NodeRefusal, Presence, RefusalKind};
 
 use super::Absent;
+use crate::policy;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Input {
@@ -15,6 +16,10 @@ pub(crate) enum Input {
     /// The monitor stands, with who is absent; or the node refused it.
     Monitored(Result<Vec<(Dn, Dn)>, NodeRefusal>),
     Changed(Presence),
+    /// Time to look who is absent, to find what a live link lost.
+    Audit,
+    /// Who is absent, as asked for; or the node does not say.
+    Looked(Result<Vec<(Dn, Dn)>, NodeRefusal>),
     /// The node ended the monitor by itself.
     Ended,
     /// Time to ask again.
@@ -26,6 +31,7 @@ pub(crate) enum Input {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Effect {
     Ask,
+    Look,
     LetGo,
     /// To those who have heard nothing yet.
     Greet(Vec<Report>),
@@ -60,12 +66,21 @@ pub(crate) struct State {
     link: Link,
     /// As last told by the node; `None` when it never was.
     absent: Option<Absent>,
+    look: Option<Look>,
+}
+
+/// It is being asked who is absent.
+#[derive(Debug, Clone, Copy, Default)]
+struct Look {
+    /// A change was told since: the answer may be older.
+    overtaken: bool,
+    tries: u32,
 }
 
 impl State {
     /// With what a life before knew.
     pub(crate) fn new(absent: Option<Absent>) -> Self {
-        Self { link: Link::Down, absent }
+        Self { link: Link::Down, absent, look: None }
     }
 
     pub(crate) fn absent(&self) -> Option<&Absent> {
@@ -100,7 +115,14 @@ impl State {
                     self.ask(out);
                 }
             }
-            Input::LinkLost => self.link = Link::Down,
+            Input::LinkLost => (self.link, self.look) = (Link::Down, None),
+            Input::Audit => {
+                if self.link == Link::Armed && self.look.is_none() {
+                    self.look = Some(Look::default());
+                    out.push(Effect::Look);
+                }
+            }
+            Input::Looked(result) => self.looked(result, out),
             Input::Monitored(_) | Input::Changed(_) if matches!(self.link, Link::Down) => {}
             Input::Monitored(Ok(absent)) => self.monitored(absent, out),
             Input::Monitored(Err(refusal)) => match refusal.kind {
@@ -114,6 +136,9 @@ impl State {
                 }
             },
             Input::Changed(change) => {
+                if let Some(look) = &mut self.look {
+                    look.overtaken = true;
+                }
                 let absent = self.absent.get_or_insert_default();
                 let pair = (change.group, change.member);
                 if if change.present { absent.remove(&pair) } else { absent.insert(pair) } {
@@ -129,20 +154,19 @@ impl State {
         }
     }
 
-    fn ask(&mut self, out: &mut Effects) {
-        self.link = Link::Asking;
-        out.push(Effect::Ask);
+    /// What differs from what is known was missed. Of a node that does not say, what is known must do.
+    fn looked(&mut self, result: Result<Vec<(Dn, Dn)>, NodeRefusal>, out: &mut Effects) {
+        let Some(look) = self.look.take() else { return };
+        if look.overtaken && look.tries < policy::AUDITS_OVERTAKEN {
+            self.look = Some(Look { overtaken: false, tries: look.tries + 1 });
+            return out.push(Effect::Look);
+        }
+        if let Ok(absent) = result {
+            self.compare(absent, out);
+        }
     }
 
-    fn refused(&mut self, why: Why, out: &mut Effects) {
-        self.link = Link::Refused(why);
-        out.extend([Effect::Tell(Report::Failed(why)), Effect::Greet(vec![Report::Failed(why)])]);
-    }
-
-    /// Who heard of it before hears that it is restored, and what was missed meanwhile.
-    fn monitored(&mut self, absent: Vec<(Dn, Dn)>, out: &mut Effects) {
-        self.link = Link::Armed;
-        out.push(Effect::Tell(Report::Set(Why::ControllerCommsRestored)));
+    fn compare(&mut self, absent: Vec<(Dn, Dn)>, out: &mut Effects) {
         let absent: Absent = absent.into_iter().collect();
         if let Some(known) = self.absent.replace(absent.clone()) {
             let left = absent.difference(&known).map(|(group, member)| leaves(*group, *member));
@@ -151,6 +175,23 @@ impl State {
                 .map(|(group, member)| Report::Presence(Presence { group: *group, member: *member, present: true }));
             out.extend(left.chain(joined).map(Effect::Tell));
         }
+    }
+
+    fn ask(&mut self, out: &mut Effects) {
+        (self.link, self.look) = (Link::Asking, None);
+        out.push(Effect::Ask);
+    }
+
+    fn refused(&mut self, why: Why, out: &mut Effects) {
+        (self.link, self.look) = (Link::Refused(why), None);
+        out.extend([Effect::Tell(Report::Failed(why)), Effect::Greet(vec![Report::Failed(why)])]);
+    }
+
+    /// Who heard of it before hears that it is restored, and what was missed meanwhile.
+    fn monitored(&mut self, absent: Vec<(Dn, Dn)>, out: &mut Effects) {
+        self.link = Link::Armed;
+        out.push(Effect::Tell(Report::Set(Why::ControllerCommsRestored)));
+        self.compare(absent, out);
         out.push(Effect::Greet(vec![Report::Set(Why::MonitorSet)]));
     }
 }
@@ -236,6 +277,33 @@ mod tests {
         on(&mut next, Input::Arm);
         let told = on(&mut next, Input::Monitored(Ok(vec![pair("1016")])));
         assert!(told.contains(&tell("1017", true)), "{told:?}");
+    }
+
+    #[test]
+    fn what_was_missed_is_found_by_the_next_audit() {
+        let mut state = armed(&["1015", "1016"]);
+        let tell = |member, present| Effect::Tell(Report::Presence(presence(member, present)));
+        assert_eq!(on(&mut state, Input::Audit), [Effect::Look]);
+        assert_eq!(on(&mut state, Input::Audit), [], "one is under way");
+        let looked = |absent: &[&str]| Input::Looked(Ok(absent.iter().map(|m| pair(m)).collect()));
+        assert_eq!(on(&mut state, looked(&["1016", "1017"])), [tell("1017", false), tell("1015", true)]);
+        assert_eq!(on(&mut state, looked(&[])), [], "nobody asked");
+        // An answer that may be older than what was told meanwhile; so often, and no more.
+        on(&mut state, Input::Audit);
+        for _ in 0..policy::AUDITS_OVERTAKEN {
+            on(&mut state, Input::Changed(presence("1018", false)));
+            on(&mut state, Input::Changed(presence("1018", true)));
+            assert_eq!(on(&mut state, looked(&["1018"])), [Effect::Look]);
+        }
+        assert_eq!(on(&mut state, looked(&["1016", "1017"])), []);
+        // Who does not say, or is asked no more, changes nothing.
+        on(&mut state, Input::Audit);
+        let no = NodeRefusal { kind: RefusalKind::NotSupported, text: String::new() };
+        assert_eq!(on(&mut state, Input::Looked(Err(no))), []);
+        on(&mut state, Input::Audit);
+        on(&mut state, Input::LinkLost);
+        assert_eq!(on(&mut state, looked(&[])), []);
+        assert_eq!(on(&mut state, Input::Audit), [], "there is nobody to ask");
     }
 
     #[test]

@@ -287,7 +287,7 @@ impl Switch {
                         global_call_id: None,
                     })
                     .collect();
-                Response::SnapshotDevice { connections }
+                Response::SnapshotDevice { connections, in_service: None }
             }
             Request::SnapshotCall { .. } => Response::SnapshotCall {
                 calling: Party::Known(DeviceRef::number("9000")),

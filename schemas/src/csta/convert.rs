@@ -9,7 +9,7 @@ mod presence;
 
 pub use features::{changes, feature_request, settings};
 pub use hot_desk::{hot_desk_answer, hot_desk_change, hot_desk_request};
-pub use presence::{absent, presence, presence_request};
+pub use presence::{absent, presence, presence_request, presence_settings, presence_state_request};
 
 use super::message::{
     CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceConnection, EventBody, Failure, FeatureRequest,

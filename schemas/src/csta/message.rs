@@ -281,6 +281,8 @@ pub enum Response {
     MonitorStop,
     SnapshotDevice {
         connections: Vec<DeviceConnection>,
+        /// In our private data alone: whether somebody can be at the device.
+        in_service: Option<bool>,
     },
     SnapshotCall {
         calling: Party,
@@ -410,10 +412,29 @@ pub enum PrivateFeature {
     HotDesk,
     /// Presence in groups.
     Presence,
+    /// Who is present can be asked for, besides by a monitor.
+    PresenceState,
+    /// Whether a device is in service is said beside its snapshot.
+    Service,
     TradeCall,
     RemoteRetrieve,
     /// `permitted` beside servicesPermitted.
     Permitted,
+}
+
+impl PrivateFeature {
+    pub const ALL: [Self; 10] = [
+        Self::DeviceProfile,
+        Self::SplitConference,
+        Self::NewCall,
+        Self::HotDesk,
+        Self::Presence,
+        Self::PresenceState,
+        Self::Service,
+        Self::TradeCall,
+        Self::RemoteRetrieve,
+        Self::Permitted,
+    ];
 }
 
 /// What CSTA has no service for, asked in an Escape.
@@ -451,6 +472,7 @@ pub enum PrivateResponse {
     DeviceProfile(DeviceProfile),
     HotDesk(HotDeskState),
     PresenceMonitor(PresenceMonitor),
+    PresenceState(Vec<PresenceState>),
 }
 
 /// What a node has configured for a number.

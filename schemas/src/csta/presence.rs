@@ -22,6 +22,8 @@ pub enum PresenceRequest {
     },
     /// A monitor of presence in every group of the node; MonitorStop ends it.
     Monitor,
+    /// Of a member in each of its groups; without one, everybody who is absent, of all members of the node.
+    State { member: Option<String> },
 }
 
 /// Whether a member takes part in a group: as it is to be, and as an event tells it.
@@ -44,6 +46,7 @@ pub(super) fn request(asked: Element<'_, '_>) -> Result<PrivateRequest> {
     Ok(PrivateRequest::Presence(match asked.local() {
         "presence" => PresenceRequest::Set { state: state(asked, "presence")?, invoker: id(asked, "invoker")? },
         "presenceMonitor" => PresenceRequest::Monitor,
+        "presenceState" => PresenceRequest::State { member: id(asked, "member")? },
         _ => return Ok(PrivateRequest::Unsupported),
     }))
 }
@@ -57,6 +60,12 @@ pub(super) fn response(told: Element<'_, '_>) -> Result<PrivateResponse> {
         cross_ref: id_needed(told, "presenceMonitor", "crossRef")?,
         absent: absent.map(member).collect::<Result<_>>()?,
     }))
+}
+
+/// The answer to what was asked for, a `state` for each member and group.
+pub(super) fn states(told: Element<'_, '_>) -> Result<PrivateResponse> {
+    let states = told.children().filter(|c| c.local() == "state").take(LISTED);
+    states.map(|told| state(told, "presenceState")).collect::<Result<_>>().map(PrivateResponse::PresenceState)
 }
 
 pub(super) fn event(told: Element<'_, '_>) -> Result<EventBody> {

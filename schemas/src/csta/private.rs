@@ -40,7 +40,7 @@ pub(super) fn request(e: Element<'_, '_>) -> Result<PrivateRequest> {
             held: device_needed(asked, "remoteRetrieve", "held")?,
             requesting: device_needed(asked, "remoteRetrieve", "requesting")?,
         },
-        "presence" | "presenceMonitor" => presence::request(asked)?,
+        "presence" | "presenceMonitor" | "presenceState" => presence::request(asked)?,
         _ => hot_desk::request(asked)?,
     })
 }
@@ -51,6 +51,7 @@ pub(super) fn response(e: Element<'_, '_>) -> Result<PrivateResponse> {
             "deviceProfile" => return profile(told).map(PrivateResponse::DeviceProfile),
             "hotDeskState" => return hot_desk::response(told),
             "presenceMonitor" => return presence::response(told),
+            "presenceState" => return presence::states(told),
             _ => {}
         }
     }
@@ -102,6 +103,12 @@ pub(super) fn groups(e: Element<'_, '_>) -> Result<GroupCall> {
         }
     }
     Ok(told)
+}
+
+/// Whether the device of a snapshot is in service: the standard's answer does not say it.
+pub(super) fn service(e: Element<'_, '_>) -> Option<bool> {
+    let told = ours(e).find(|c| c.local() == "inService")?;
+    Some(truth(told.text()))
 }
 
 /// Whether an account code was found in the node's list: the standard's event does not say it.

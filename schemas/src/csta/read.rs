@@ -384,7 +384,9 @@ fn response(e: Element<'_, '_>) -> Result<Message> {
             Response::MonitorStart { cross_ref: id_needed(e, "MonitorStartResponse", "monitorCrossRefID")? }
         }
         "MonitorStopResponse" => Response::MonitorStop,
-        "SnapshotDeviceResponse" => Response::SnapshotDevice { connections: device_connections(e)? },
+        "SnapshotDeviceResponse" => {
+            Response::SnapshotDevice { connections: device_connections(e)?, in_service: private::service(e) }
+        }
         "ConsultationCallResponse" => Response::ConsultationCall {
             initiated: connection_needed(e, "ConsultationCallResponse", "initiatedCall")?,
             global_call_id: global_call_id(e)?,

@@ -162,12 +162,14 @@ pub(super) const FORWARDING: [(ForwardingType, &str); 7] = [
 ];
 
 /// What of our private data a node announces.
-pub(super) const PRIVATE_FEATURES: [(PrivateFeature, &str); 8] = [
+pub(super) const PRIVATE_FEATURES: [(PrivateFeature, &str); 10] = [
     (PrivateFeature::DeviceProfile, "deviceProfile"),
     (PrivateFeature::SplitConference, "splitConference"),
     (PrivateFeature::NewCall, "newCall"),
     (PrivateFeature::HotDesk, "hotDesk"),
     (PrivateFeature::Presence, "presence"),
+    (PrivateFeature::PresenceState, "presenceState"),
+    (PrivateFeature::Service, "service"),
     (PrivateFeature::TradeCall, "tradeCall"),
     (PrivateFeature::RemoteRetrieve, "remoteRetrieve"),
     (PrivateFeature::Permitted, "permitted"),

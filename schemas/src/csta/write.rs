@@ -575,11 +575,11 @@ impl Out {
                 out.text("monitorCrossRefID", cross_ref);
             }),
             Response::MonitorStop => self.root("MonitorStopResponse", |_| {}),
-            Response::SnapshotDevice { connections } => self.root("SnapshotDeviceResponse", |out| {
+            Response::SnapshotDevice { connections, in_service } => self.root("SnapshotDeviceResponse", |out| {
                 out.inside("crossRefIDorSnapshotData", |out| {
                     out.inside("snapshotData", |out| connections.iter().for_each(|c| out.device_connection(c)));
                 });
-                out.snapshot_permitted(connections);
+                out.snapshot_private(connections, *in_service);
             }),
             Response::SnapshotCall { calling, called, global_call_id, devices } => {
                 self.root("SnapshotCallResponse", |out| {
@@ -641,19 +641,27 @@ impl Out {
             Response::Escape(PrivateResponse::PresenceMonitor(monitor)) => self.root("EscapeResponse", |out| {
                 out.extension(|out| out.presence_monitor(monitor));
             }),
+            Response::Escape(PrivateResponse::PresenceState(states)) => self.root("EscapeResponse", |out| {
+                out.extension(|out| out.presence_states(states));
+            }),
         }
     }
 
-    /// The lines of a snapshot have no room for what CSTA lacks: it is said beside them, by call.
-    fn snapshot_permitted(&mut self, lines: &[DeviceConnection]) {
+    /// The lines of a snapshot have no room for what CSTA lacks: it is said beside them, by call where it is of one.
+    fn snapshot_private(&mut self, lines: &[DeviceConnection], in_service: Option<bool>) {
         let more = |line: &&DeviceConnection| {
             let features = line.permitted.unwrap_or(Features::NONE);
             line.connection.call.is_some() && private::permitted_words(features).next().is_some()
         };
-        if !lines.iter().any(|line| more(&line)) {
+        if in_service.is_none() && !lines.iter().any(|line| more(&line)) {
             return;
         }
         self.extension(|out| {
+            if let Some(in_service) = in_service {
+                out.own("inService", None, |out| {
+                    out.w.text(if in_service { "true" } else { "false" });
+                });
+            }
             for line in lines.iter().filter(more) {
                 out.permitted_words(line.connection.call.as_deref(), line.permitted.unwrap_or(Features::NONE));
             }

@@ -1,5 +1,7 @@
 //! Features that are set at a device, such as do not disturb and the five ways to forward its calls.
 
+use super::ids::Dn;
+
 /// Which calls are forwarded: all of them, or those that find the device busy or are not answered,
 /// by where the caller is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,6 +27,8 @@ pub enum DeviceFeature {
     /// A hot desk user is logged in there; the number is the user's.
     HotDeskUser,
     Forward(Forwarding),
+    /// It takes part in a group.
+    Group(Dn),
 }
 
 /// A feature as it is set.
@@ -53,11 +57,19 @@ pub enum FeatureGroup {
     MessageWaiting,
     /// Asked of a node that knows our private data.
     HotDesk,
+    /// The same.
+    Presence,
 }
 
 impl FeatureGroup {
-    pub const ALL: [Self; 5] =
-        [Self::DoNotDisturb, Self::Forwarding, Self::AutoAnswer, Self::MessageWaiting, Self::HotDesk];
+    pub const ALL: [Self; 6] =
+        [Self::DoNotDisturb, Self::Forwarding, Self::AutoAnswer, Self::MessageWaiting, Self::HotDesk, Self::Presence];
+
+    /// Whether only our private data has a word for it.
+    #[must_use]
+    pub fn is_private(self) -> bool {
+        matches!(self, Self::HotDesk | Self::Presence)
+    }
 
     /// The group that a feature is in.
     #[must_use]
@@ -68,6 +80,7 @@ impl FeatureGroup {
             DeviceFeature::AutoAnswer => Self::AutoAnswer,
             DeviceFeature::MessageWaiting => Self::MessageWaiting,
             DeviceFeature::HotDeskUser => Self::HotDesk,
+            DeviceFeature::Group(_) => Self::Presence,
         }
     }
 }

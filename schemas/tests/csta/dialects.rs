@@ -52,7 +52,7 @@ fn said(message: &Message) -> String {
         }
         Message::Response(Response::ResetApplicationSessionTimer { duration_s }) => format!("{duration_s} s more"),
         Message::Response(Response::MonitorStart { cross_ref }) => format!("monitor {cross_ref}"),
-        Message::Response(Response::SnapshotDevice { connections }) => {
+        Message::Response(Response::SnapshotDevice { connections, .. }) => {
             format!("legs {:?}", connections.iter().map(leg).collect::<Vec<_>>())
         }
         Message::Failure(failure) => format!("{}: {}", failure.category, failure.value),

@@ -305,6 +305,7 @@ fn presence_request() -> impl Strategy<Value = PresenceRequest> {
     prop_oneof![
         (presence_state(), option::of(text())).prop_map(|(state, invoker)| PresenceRequest::Set { state, invoker }),
         Just(PresenceRequest::Monitor),
+        option::of(text()).prop_map(|member| PresenceRequest::State { member }),
     ]
 }
 
@@ -337,11 +338,7 @@ fn profile() -> impl Strategy<Value = DeviceProfile> {
 }
 
 fn private_features() -> impl Strategy<Value = Vec<PrivateFeature>> {
-    use PrivateFeature::{
-        DeviceProfile, HotDesk, NewCall, Permitted, Presence, RemoteRetrieve, SplitConference, TradeCall,
-    };
-    let all = vec![DeviceProfile, SplitConference, NewCall, HotDesk, Presence, TradeCall, RemoteRetrieve, Permitted];
-    subsequence(all, 0..=8)
+    subsequence(PrivateFeature::ALL.to_vec(), 0..=PrivateFeature::ALL.len())
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -551,11 +548,13 @@ fn response() -> impl Strategy<Value = Response> {
         profile().prop_map(|profile| Response::Escape(PrivateResponse::DeviceProfile(profile))),
         hot_desk_state().prop_map(|state| Response::Escape(PrivateResponse::HotDesk(state))),
         presence_monitor().prop_map(|monitor| Response::Escape(PrivateResponse::PresenceMonitor(monitor))),
+        vec(presence_state(), 0..4).prop_map(|states| Response::Escape(PrivateResponse::PresenceState(states))),
         text().prop_map(|register| Response::SystemRegister { register }),
         text().prop_map(|cross_ref| Response::GetSwitchingFunctionDevices { cross_ref }),
         appearances().prop_map(|appearances| Response::GetLogicalDeviceInformation { appearances }),
         text().prop_map(|cross_ref| Response::MonitorStart { cross_ref }),
-        vec(device_connection(), 0..4).prop_map(|connections| Response::SnapshotDevice { connections }),
+        (vec(device_connection(), 0..4), option::of(any::<bool>()))
+            .prop_map(|(connections, in_service)| Response::SnapshotDevice { connections, in_service }),
         (party(), party(), option::of(text()), vec(call_connection(), 0..4)).prop_map(
             |(calling, called, global_call_id, devices)| Response::SnapshotCall {
                 calling,

@@ -137,7 +137,10 @@ fn a_snapshot_with_states_in_one_word_and_unknown_ones() {
         line(nameless("19"), Party::NotKnown, &[]),
     ];
     let (message, _) = sample("simple-snapshot-device");
-    assert_eq!(message, Message::Response(Response::SnapshotDevice { connections: connections.clone() }));
+    assert_eq!(
+        message,
+        Message::Response(Response::SnapshotDevice { connections: connections.clone(), in_service: None })
+    );
 
     let (call, _) = sample("prefixed-snapshot-call");
     let expected = Response::SnapshotCall {

@@ -215,7 +215,7 @@ fn answer(invoke: u16, request: Request, line: &mut Line, out: &mut Vec<u8>) {
         Request::SnapshotDevice { device } => {
             line.looked_at += 1;
             let call = device_of(&device).and_then(|d| line.calls[d].map(|call| leg(first + d, call)));
-            Message::Response(Response::SnapshotDevice { connections: call.into_iter().collect() })
+            Message::Response(Response::SnapshotDevice { connections: call.into_iter().collect(), in_service: None })
         }
         Request::SnapshotCall { connection } => snapshot_call(connection),
         _ => Message::Failure(Failure::operation("serviceNotSupported")),

@@ -68,12 +68,8 @@ pub(super) fn answer(request: Request, switch: &mut Switch, now_ms: i64, told: &
             done(command).map(|_| Response::CancelCallBackMessage)
         }
         Request::GetCstaFeatures => {
-            use PrivateFeature::{
-                DeviceProfile, HotDesk, NewCall, Permitted, Presence, RemoteRetrieve, SplitConference, TradeCall,
-            };
-            let known =
-                [DeviceProfile, SplitConference, NewCall, HotDesk, Presence, TradeCall, RemoteRetrieve, Permitted];
-            Ok(Response::GetCstaFeatures { private: if switch.plan().private { known.to_vec() } else { Vec::new() } })
+            let known = if switch.plan().private { PrivateFeature::ALL.to_vec() } else { Vec::new() };
+            Ok(Response::GetCstaFeatures { private: known })
         }
         _ => Err(Failure::operation("serviceNotSupported")),
     }
@@ -108,6 +104,9 @@ pub(super) fn private(
         PrivateRequest::HotDesk(request) => return hot_desk::answer(request, switch, now_ms, told),
         PrivateRequest::Presence(PresenceRequest::Set { state, invoker }) => {
             return presence::set(&state, invoker.as_deref(), switch, now_ms, told).map(Said::Now);
+        }
+        PrivateRequest::Presence(PresenceRequest::State { member }) => {
+            return presence::state(member.as_deref(), switch).map(Said::Now);
         }
         PrivateRequest::TradeCall { connection } => Command::Trade(target(&connection)?),
         PrivateRequest::RemoteRetrieve { held, requesting } => {

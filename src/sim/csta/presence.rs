@@ -4,7 +4,7 @@ use schemas::csta::message::{
     Event, EventBody, Failure, Message, PresenceMonitor, PresenceState, PrivateResponse, Response,
 };
 use schemas::csta::presence::PresenceRefusal;
-use schemas::domain::Presence;
+use schemas::domain::{Dn, Presence};
 
 use super::services::{Answer, failure, perform};
 use super::{AssociationId, Exchange, MONITORS};
@@ -29,11 +29,27 @@ pub(super) fn set(
     Ok(Response::Escape(PrivateResponse::Done))
 }
 
+/// Of a member in each of its groups; or of everybody who is absent.
+pub(super) fn state(member: Option<&str>, switch: &Switch) -> Answer {
+    let states: Vec<Presence> = match member {
+        Some(member) => {
+            let member: Dn = member.parse().map_err(|_| failure(Refusal::UnknownDevice))?;
+            let groups = switch.groups_of(member).into_iter();
+            groups.map(|(group, present)| Presence { group, member, present }).collect()
+        }
+        None => switch.absent().map(|(group, member)| Presence { group, member, present: false }).collect(),
+    };
+    let states = states.into_iter().take(LISTED).map(in_words).collect();
+    Ok(Response::Escape(PrivateResponse::PresenceState(states)))
+}
+
+fn in_words(Presence { group, member, present }: Presence) -> PresenceState {
+    PresenceState { group: group.to_string(), member: member.to_string(), present }
+}
+
 /// What every monitor of presence is told, and those of the member.
 pub(super) fn event(change: Presence, cross_ref: u64) -> Message {
-    let Presence { group, member, present } = change;
-    let state = PresenceState { group: group.to_string(), member: member.to_string(), present };
-    Message::Event(Event { cross_ref: cross_ref.to_string(), body: EventBody::Presence(state) })
+    Message::Event(Event { cross_ref: cross_ref.to_string(), body: EventBody::Presence(in_words(change)) })
 }
 
 impl Exchange {

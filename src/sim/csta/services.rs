@@ -413,7 +413,8 @@ pub(super) fn monitorable(device: &DeviceRef, switch: &Switch) -> Result<Line, F
 fn snapshot_device(device: &DeviceRef, switch: &Switch) -> Answer {
     let line = monitorable(device, switch)?;
     let calls = switch.calls_at(line).map_err(failure)?;
-    Ok(Response::SnapshotDevice { connections: calls.iter().map(device_connection).collect() })
+    let in_service = switch.plan().private.then(|| !switch.is_out_of_service(line.dn));
+    Ok(Response::SnapshotDevice { connections: calls.iter().map(device_connection).collect(), in_service })
 }
 
 fn device_connection(view: &CallView) -> DeviceConnection {

@@ -95,7 +95,7 @@ impl Switch {
         let Some(errand) = self.asked_home(from, ask) else { return };
         if let Some((set, user)) = errand.comes {
             self.state.desks.by_set.insert(set, user);
-            self.record_setting(set, TruthSetting::InService { on: false }, step);
+            self.record_guest(set, user, true, step);
             self.say_service(set, false, step);
             self.say_desk_at(set, user, Some(&Desk::Set(set)), step);
         }
@@ -138,9 +138,15 @@ impl Switch {
 
     fn guest_leaves(&mut self, set: Dn, user: Dn, step: &mut Step<'_>) {
         self.state.desks.by_set.remove(&set);
-        self.record_setting(set, TruthSetting::InService { on: true }, step);
+        self.record_guest(set, user, false, step);
         self.say_service(set, true, step);
         self.say_desk_at(set, user, None, step);
+    }
+
+    /// A guest came to a set, or left it.
+    pub(super) fn record_guest(&self, set: Dn, user: Dn, on: bool, step: &mut Step<'_>) {
+        self.record_setting(set, TruthSetting::InService { on: !on }, step);
+        self.record_setting(set, TruthSetting::Guest { user: user.to_string(), on }, step);
     }
 
     // --- at home ------------------------------------------------------------------------------

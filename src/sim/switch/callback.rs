@@ -3,6 +3,7 @@
 //!
 //! A callback is kept where it was asked for. Of a partner's phone that node is asked to say when it
 //! is free (`Watch`, `Free`). A phone that did not answer must be used once before it counts as free.
+//! What is for a partner that is away is kept until it is back: what was announced can be done.
 
 use schemas::csta::message::CallEventKind;
 use schemas::domain::{DeviceRef, Dn};
@@ -16,6 +17,8 @@ use crate::sim::truth::TruthSetting;
 
 /// Callbacks, and messages, of one phone.
 const KEPT: usize = 16;
+/// Messages for partners that are away.
+const POSTED: usize = 1_000;
 /// Numbers that partners watch.
 const WATCHED: usize = 1_000;
 
@@ -52,7 +55,7 @@ impl Switch {
         let to = call.called.as_ref().filter(|to| waits && call.calling.number == own && to.number != own)?;
         let route = match self.route(&to.number) {
             Route::Here(at) => Route::Here(at),
-            Route::Partner(peer) if self.state.peers.contains(&peer) => Route::Partner(peer),
+            Route::Partner(peer) => Route::Partner(peer),
             _ => return None,
         };
         Some((to.clone(), route))
@@ -83,7 +86,10 @@ impl Switch {
         // One that rang for nobody must be used first.
         let used = self.state.legs.get(&leg).is_some_and(|l| l.state != LegState::Delivered);
         let done = Done { to: Some(to.clone()), ..self.done(leg) };
-        if let Route::Partner(peer) = route {
+        // A partner that is away is asked when it is back.
+        if let Route::Partner(peer) = route
+            && self.state.peers.contains(&peer)
+        {
             let number = to.number.clone();
             step.out.push(Output::Peer(peer, PeerMessage::Watch { number, used }));
         }
@@ -194,11 +200,22 @@ impl Switch {
         }
     }
 
+    /// A partner is there again: the messages that were left for its phones meanwhile.
+    pub(super) fn post(&mut self, peer: u16, step: &mut Step<'_>) {
+        for (number, from) in std::mem::take(&mut self.posted) {
+            if matches!(self.route(&number), Route::Partner(owner) if owner == peer) {
+                step.out.push(Output::Peer(peer, PeerMessage::Message { number, from }));
+            } else {
+                self.posted.insert((number, from));
+            }
+        }
+    }
+
     pub(super) fn may_leave_message(&self, line: Line, leg: LegNo) -> bool {
         let queued = self.state.legs.get(&leg).is_some_and(|l| l.state == LegState::Queued);
         match self.not_reached(line, leg).filter(|_| !queued) {
             // Whether one waits there already the partner knows; one more changes nothing.
-            Some((_, Route::Partner(_))) => true,
+            Some((_, Route::Partner(peer))) => self.state.peers.contains(&peer) || self.posted.len() < POSTED,
             // A lamp is a set's.
             Some((_, Route::Here(at))) if !self.state.phones.contains_key(&at.dn) => false,
             Some((_, Route::Here(at))) => self.takes_message(at.dn, &line.dn.to_string()).is_ok(),
@@ -237,9 +254,12 @@ impl Switch {
                 self.takes_message(at.dn, &from)?;
                 self.message(at.dn, from, step);
             }
-            Route::Partner(peer) => {
+            Route::Partner(peer) if self.state.peers.contains(&peer) => {
                 let number = to.number.clone();
                 step.out.push(Output::Peer(peer, PeerMessage::Message { number, from }));
+            }
+            Route::Partner(_) => {
+                self.posted.insert((to.number.clone(), from));
             }
             Route::Outside { .. } | Route::Nowhere(_) => return Err(Refusal::WrongState),
         }

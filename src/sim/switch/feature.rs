@@ -37,6 +37,7 @@ impl Switch {
         {
             phone.auto_answer = on;
             self.touched.insert(dn);
+            self.record_setting(dn, TruthSetting::AutoAnswer { on }, step);
             self.tell_set(dn, Setting::AutoAnswer(on), step);
         }
         Ok(Done::default())
@@ -139,8 +140,11 @@ impl Switch {
     /// A phone has nothing set any more, and nobody is told.
     pub(super) fn unset(&mut self, dn: Dn, step: &mut Step<'_>) {
         let Some(phone) = self.state.phones.get_mut(&dn) else { return };
-        phone.auto_answer = false;
+        let answers = std::mem::take(&mut phone.auto_answer);
         let (disturbed, forwards) = (std::mem::take(&mut phone.dnd), std::mem::take(&mut phone.forwards));
+        if answers {
+            self.record_setting(dn, TruthSetting::AutoAnswer { on: false }, step);
+        }
         if disturbed {
             self.record_setting(dn, TruthSetting::DoNotDisturb { on: false }, step);
         }

@@ -201,8 +201,12 @@ impl Switch {
         for user in desks.by_user.into_keys() {
             self.record_desk(user, None, step);
         }
-        for set in desks.by_set.into_keys() {
-            self.record_setting(set, TruthSetting::InService { on: true }, step);
+        for (set, user) in desks.by_set {
+            if self.home_of(user).is_some() {
+                self.record_guest(set, user, false, step);
+            } else {
+                self.record_setting(set, TruthSetting::InService { on: true }, step);
+            }
         }
     }
 

@@ -98,6 +98,8 @@ pub struct Switch {
     /// Who wants to be called when somebody is free, and what partners want to know.
     callbacks: Vec<callback::CallBack>,
     watches: Vec<callback::Watch>,
+    /// Messages for phones of partners that are away: for whom, and who left it.
+    posted: BTreeSet<(String, String)>,
     /// Sets whose legs changed in this step.
     touched: BTreeSet<Dn>,
     /// What idle lines were told of others of their set.
@@ -136,6 +138,7 @@ impl Switch {
             gcids: u64::try_from(epoch_ms / 1000).unwrap_or(0) % legs::GCID_RANGE,
             callbacks: Vec::new(),
             watches: Vec::new(),
+            posted: BTreeSet::new(),
             touched: BTreeSet::new(),
             followed: BTreeMap::new(),
             shared_at: plan
@@ -279,6 +282,7 @@ impl Switch {
         self.lose_pairing(step);
         self.callbacks.clear();
         self.watches.clear();
+        self.posted.clear();
         self.touched.clear();
         self.followed.clear();
         self.epoch_ms = epoch_ms.max(self.epoch_ms + 1);

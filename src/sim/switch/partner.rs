@@ -24,6 +24,7 @@ impl Switch {
         self.partner_down(peer, step);
         self.state.peers.insert(peer);
         self.watch_again(peer, step);
+        self.post(peer, step);
         let parts = self.far_legs(peer).into_iter().map(|(part, _)| part).collect();
         step.out.push(Output::Peer(peer, PeerMessage::Sync { parts }));
         self.tell_keeps(peer, step);

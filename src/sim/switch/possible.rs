@@ -83,7 +83,9 @@ impl Switch {
         let call = self.state.calls.get(&self.state.legs.get(&leg)?.call)?;
         let added = call.added.filter(|_| call.maker == Some(leg) && call.legs.len() > 2)?;
         let talks = self.state.legs.get(&added)?.state == LegState::Connected;
-        (talks && added != leg).then_some(added)
+        // Who was added, at another node, may have added somebody since.
+        let alone = self.parties_of(added).len() == 1;
+        (talks && alone && added != leg).then_some(added)
     }
 
     /// Whether the consultation's party and the held call's can be put together.

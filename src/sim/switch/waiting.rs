@@ -31,8 +31,8 @@ impl Switch {
         }
         match self.route(number) {
             Route::Here(at) => self.may_wait_at(at).then_some(Route::Here(at)),
-            // Whether it still is busy the partner knows.
-            Route::Partner(peer) if self.state.peers.contains(&peer) => Some(Route::Partner(peer)),
+            // Whether it still is busy, and can be reached, is known when it was asked.
+            Route::Partner(peer) => Some(Route::Partner(peer)),
             _ => None,
         }
     }
@@ -55,6 +55,10 @@ impl Switch {
                 self.set(leg, LegState::Queued, Why::CampOn, step);
                 let waits = self.join(call, Place::Line(at), LegState::Waiting, Why::CampOn, step);
                 self.tell_all(CallEventKind::Queued, waits, Why::CampOn, step);
+            }
+            Route::Partner(peer) if !self.state.peers.contains(&peer) => {
+                self.set(leg, LegState::Originated, Why::CampOn, step);
+                self.fail(call, Why::DestNotObtainable, step);
             }
             Route::Partner(peer) => {
                 self.set(leg, LegState::Originated, Why::CampOn, step);

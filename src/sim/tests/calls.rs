@@ -169,7 +169,7 @@ async fn a_snapshot_shows_what_a_monitor_missed() {
     hand(&node, "1000", Deed::Hold).await.expect("held");
     hand(&node, "1000", Deed::Dial("1002".into())).await.expect("dialled");
     let answer = gateway.ask(Request::SnapshotDevice { device: device("1000") }).await;
-    let Ok(Response::SnapshotDevice { connections }) = answer else { panic!("{answer:?}") };
+    let Ok(Response::SnapshotDevice { connections, .. }) = answer else { panic!("{answer:?}") };
     let waits = [Feature::ClearCall, Feature::SetCallMeBack, Feature::SendCallbackMessage];
     let shown: Vec<_> = connections.iter().map(|c| (c.states.clone(), c.permitted)).collect();
     assert_eq!(
@@ -189,7 +189,7 @@ async fn a_snapshot_shows_what_a_monitor_missed() {
     assert_eq!(states, [(Some(device("1000")), Some(Connected)), (Some(device("1002")), Some(Alerting))]);
 
     let answer = gateway.ask(Request::SnapshotDevice { device: device("1000/2") }).await;
-    assert_eq!(answer, Ok(Response::SnapshotDevice { connections: vec![] }));
+    assert_eq!(answer, Ok(Response::SnapshotDevice { connections: vec![], in_service: Some(true) }));
     let wrong = ConnectionId { device: Some(device("1005")), ..connections[1].connection.clone() };
     let answer = gateway.ask(Request::SnapshotCall { connection: wrong }).await;
     assert_eq!(answer, Err(Failure::operation("invalidConnectionID")));

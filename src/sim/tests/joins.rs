@@ -84,14 +84,7 @@ async fn private_data_is_announced_and_a_node_without_it_refuses() {
     for private in [true, false] {
         let node = SimNode::spawn(Plan { private, ..plan(1) }, env());
         let mut gateway = Gateway::associate(&node).await;
-        let known = if private {
-            use PrivateFeature::{
-                DeviceProfile, HotDesk, NewCall, Permitted, Presence, RemoteRetrieve, SplitConference, TradeCall,
-            };
-            vec![DeviceProfile, SplitConference, NewCall, HotDesk, Presence, TradeCall, RemoteRetrieve, Permitted]
-        } else {
-            vec![]
-        };
+        let known = if private { PrivateFeature::ALL.to_vec() } else { vec![] };
         let features = gateway.ask(Request::GetCstaFeatures).await;
         assert_eq!(features, Ok(Response::GetCstaFeatures { private: known }));
         let profile = |dn: &str| Request::Escape(PrivateRequest::DeviceProfile { dn: dn.into() });

@@ -3,9 +3,7 @@
 //!
 //! Somebody who watches features hears nothing first. While nobody does, nothing is asked.
 
-use std::collections::BTreeMap;
-
-use schemas::domain::{DeviceFeature, Dn, FeatureGroup, NodeRefusal, Presence, RefusalKind, Setting};
+use schemas::domain::{DeviceFeature, FeatureGroup, NodeRefusal, Presence, RefusalKind, Setting};
 
 use super::{Effect, Effects, Link, State};
 use crate::node::messages::{Question, Ticket};
@@ -23,8 +21,8 @@ pub(super) struct Settings {
     later: Vec<Ticket>,
     /// Another look is wanted.
     again: bool,
-    /// In which groups the device is present, as last told on this link; nobody can be asked for it.
-    groups: BTreeMap<Dn, bool>,
+    /// The node said on this link in which groups the device is present, so that it can be asked again.
+    tells_groups: bool,
 }
 
 /// Every group is being asked for.
@@ -58,7 +56,9 @@ impl Settings {
                 Change::Other
             }
             None => {
-                self.known.push(setting.clone());
+                if self.known.len() < policy::DEVICE_SETTINGS {
+                    self.known.push(setting.clone());
+                }
                 Change::First
             }
         }
@@ -144,6 +144,7 @@ impl State {
         match result {
             Ok(settings) => {
                 look.answered = true;
+                self.settings.tells_groups |= group == FeatureGroup::Presence;
                 for setting in settings {
                     // What is seen for the first time has not changed.
                     if self.settings.change(&setting) == Change::Other {
@@ -152,7 +153,7 @@ impl State {
                 }
             }
             // Our private data alone: what a node says of the standard's services counts.
-            Err(refusal) if refusal.kind == RefusalKind::NotSupported && group == FeatureGroup::HotDesk => {}
+            Err(refusal) if refusal.kind == RefusalKind::NotSupported && group.is_private() => {}
             Err(refusal) if refusal.kind == RefusalKind::NotSupported => drop(look.lacks.get_or_insert(refusal)),
             Err(refusal) => drop(look.refused.get_or_insert(refusal)),
         }
@@ -207,21 +208,9 @@ impl State {
 
     /// The node says that a member joined a group or left it; of others the monitor of the whole node tells.
     pub(super) fn presence_changed(&mut self, change: Presence, out: &mut Effects) {
-        let own = change.member.to_string() == self.device.number;
-        if own
-            && self.link == Link::Armed
-            && self.settings.groups.insert(change.group, change.present) != Some(change.present)
-        {
-            out.push(Effect::TellPresence(change));
+        if change.member.to_string() == self.device.number {
+            self.settings_changed(vec![Setting::plain(DeviceFeature::Group(change.group), change.present)], out);
         }
-    }
-
-    /// In which groups the device is present, as far as known, for who lost events.
-    pub(crate) fn presences(&self) -> impl Iterator<Item = Presence> {
-        let member = self.device.number.parse::<Dn>().ok();
-        let of =
-            move |(group, present): (&Dn, &bool)| Some(Presence { group: *group, member: member?, present: *present });
-        self.settings.groups.iter().filter_map(of)
     }
 
     /// What is known stays, to be held against what the node says when it is back; without anybody
@@ -232,9 +221,12 @@ impl State {
             out.push(Effect::Settings(ticket, Err(Refused::LinkLost)));
         }
         self.settings.again = false;
-        self.settings.groups.clear();
         if !self.settings.watched {
             self.settings.known = Vec::new();
+        }
+        // Where the node cannot be asked for it, nobody says what became of it meanwhile.
+        if !std::mem::take(&mut self.settings.tells_groups) {
+            self.settings.known.retain(|known| FeatureGroup::of(known.feature) != FeatureGroup::Presence);
         }
     }
 }

@@ -53,6 +53,15 @@ impl State {
         }
     }
 
+    /// What the node says of service with an audit's list: a change may have been missed. Where facts overtook the
+    /// list, it may be older than they are.
+    pub(super) fn service_shown(&mut self, on: bool, out: &mut Effects) {
+        let audit = self.snapshot.as_ref().is_some_and(|s| s.why == Occasion::Audit && !s.overtaken);
+        if audit && self.in_service != on {
+            out.push(Effect::Tell(self.service(on)));
+        }
+    }
+
     pub(super) fn snapshot_legs(
         &mut self,
         result: Result<Vec<LegSnapshot>, NodeRefusal>,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use schemas::csta::hot_desk::HotDeskRefusal;
 use schemas::csta::message::{
     CallEvent, CallEventKind, ConnectionId, DeviceCategory, Event, GroupCall, HotDeskRequest, HotDeskState,
-    ListedDevice,
+    ListedDevice, PresenceRequest, PresenceState,
 };
 use schemas::domain::{Cause, Command, DeviceFeature, DeviceRef, Fact, LocalState, Party, Pin, Setting};
 
@@ -281,7 +281,7 @@ fn each_answer_finds_its_question_in_whatever_order_they_come() {
         [Effect::Tell(a, Told::Details("c1".into(), Ok(known)))]
     );
     assert_eq!(
-        bench.hear(legs, Message::Response(Response::SnapshotDevice { connections: Vec::new() })),
+        bench.hear(legs, Message::Response(Response::SnapshotDevice { connections: Vec::new(), in_service: None })),
         [Effect::Tell(a, Told::Legs(Ok(Vec::new())))]
     );
     let out = bench.hear(first, Message::Failure(Failure::operation("privilegeViolationSpecifiedDevice")));
@@ -591,7 +591,7 @@ fn invoke_ids_wrap_and_one_without_an_answer_rests() {
         let id = bench.sent(a, Question::Legs(device()));
         assert!((frame::FIRST_REQUEST..=frame::LAST_REQUEST).contains(&id));
         assert_ne!(id, silent, "it rests");
-        bench.hear(id, Message::Response(Response::SnapshotDevice { connections: Vec::new() }));
+        bench.hear(id, Message::Response(Response::SnapshotDevice { connections: Vec::new(), in_service: None }));
         seen.insert(id);
     }
     assert!(seen.contains(&frame::FIRST_REQUEST) && seen.contains(&frame::LAST_REQUEST), "wrapped");
@@ -604,7 +604,7 @@ fn invoke_ids_wrap_and_one_without_an_answer_rests() {
     }
     let again = (frame::FIRST_REQUEST..=frame::LAST_REQUEST).any(|_| {
         let id = bench.sent(a, Question::Legs(device()));
-        bench.hear(id, Message::Response(Response::SnapshotDevice { connections: Vec::new() }));
+        bench.hear(id, Message::Response(Response::SnapshotDevice { connections: Vec::new(), in_service: None }));
         id == silent
     });
     assert!(again);
@@ -778,4 +778,44 @@ fn hot_desking_is_asked_of_who_knows_it_and_no_effect_shows_a_pin() {
     let out = foreign.ask(object("1010"), Question::Features(DeviceRef::number("1010"), FeatureGroup::HotDesk));
     let [Effect::Tell(_, Told::Settings(FeatureGroup::HotDesk, Err(refused)))] = &out[..] else { panic!("{out:?}") };
     assert_eq!(refused.kind, RefusalKind::NotSupported);
+}
+
+#[test]
+fn presence_and_service_are_asked_of_who_announces_it() {
+    let dn = |number: &str| number.parse::<Dn>().expect("a DN");
+    let mut bench = Bench::up();
+    let member = || DeviceRef::number("1015");
+    for (question, told) in [
+        (Question::Absent, Told::Absent(Err(not_available("Presence on request")))),
+        (
+            Question::Features(member(), FeatureGroup::Presence),
+            Told::Settings(FeatureGroup::Presence, Err(not_available("Presence on request"))),
+        ),
+    ] {
+        assert_eq!(bench.ask(object("1015"), question), [Effect::Tell(object("1015"), told)]);
+    }
+    private(&mut bench, &[PrivateFeature::PresenceState]);
+    let state = |group: &str, present| PresenceState { group: group.into(), member: "1015".into(), present };
+    let states = vec![state("1005", false), state("1006", true), state("x", false)];
+    let answer = || Message::Response(Response::Escape(PrivateResponse::PresenceState(states.clone())));
+    let group = |number: &str, on| Setting::plain(DeviceFeature::Group(dn(number)), on);
+    for (question, of, told) in [
+        (Question::Absent, None, Told::Absent(Ok(vec![(dn("1005"), dn("1015"))]))),
+        (
+            Question::Features(member(), FeatureGroup::Presence),
+            Some("1015".to_owned()),
+            Told::Settings(FeatureGroup::Presence, Ok(vec![group("1005", false), group("1006", true)])),
+        ),
+    ] {
+        let asked = bench.ask(object("1015"), question);
+        let [(invoke, request)] = requests(&asked)[..] else { panic!("{asked:?}") };
+        let wanted = PrivateRequest::Presence(PresenceRequest::State { member: of });
+        assert_eq!(*request, Request::Escape(wanted));
+        assert_eq!(bench.hear(invoke, answer()), [Effect::Tell(object("1015"), told)]);
+    }
+    let asked = bench.ask(object("1015"), Question::Legs(member()));
+    let [(invoke, _)] = requests(&asked)[..] else { panic!("{asked:?}") };
+    let snapshot = Response::SnapshotDevice { connections: Vec::new(), in_service: Some(false) };
+    let told = [Told::Service(false), Told::Legs(Ok(Vec::new()))].map(|told| Effect::Tell(object("1015"), told));
+    assert_eq!(bench.hear(invoke, Message::Response(snapshot)), told);
 }

@@ -16,6 +16,7 @@ pub fn feature_request(group: FeatureGroup, device: &DeviceRef) -> Request {
             let asked = HotDeskRequest::State(HotDeskOf::Set(device.number));
             return Request::Escape(PrivateRequest::HotDesk(asked));
         }
+        FeatureGroup::Presence => return super::presence_state_request(Some(device.number)),
         FeatureGroup::DoNotDisturb => FeatureRequest::GetDoNotDisturb { device },
         FeatureGroup::Forwarding => FeatureRequest::GetForwarding { device },
         FeatureGroup::AutoAnswer => FeatureRequest::GetAutoAnswer { device },
@@ -160,7 +161,7 @@ mod tests {
     fn an_answer_to_another_question_is_none() {
         for group in FeatureGroup::ALL {
             let request = feature_request(group, &DeviceRef { button: Some(2), ..DeviceRef::number("1000") });
-            assert_eq!(matches!(request, Request::Feature(_)), group != FeatureGroup::HotDesk);
+            assert_eq!(matches!(request, Request::Feature(_)), !group.is_private());
             assert_eq!(settings(group, &FeatureResponse::SetForwarding), None);
         }
         let answer = FeatureResponse::GetMessageWaiting { on: true };

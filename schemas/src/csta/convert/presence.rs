@@ -2,7 +2,7 @@
 
 use crate::csta::message::{PrivateRequest, Request};
 use crate::csta::presence::{PresenceMonitor, PresenceRequest, PresenceState};
-use crate::domain::{Dn, Presence};
+use crate::domain::{DeviceFeature, Dn, Presence, Setting};
 
 /// The request that begins a monitor of presence in every group; it needs [`PrivateFeature::Presence`].
 ///
@@ -10,6 +10,21 @@ use crate::domain::{Dn, Presence};
 #[must_use]
 pub fn presence_request() -> Request {
     Request::Escape(PrivateRequest::Presence(PresenceRequest::Monitor))
+}
+
+/// The request that asks who is present; it needs [`PrivateFeature::PresenceState`].
+///
+/// [`PrivateFeature::PresenceState`]: crate::csta::message::PrivateFeature::PresenceState
+#[must_use]
+pub fn presence_state_request(member: Option<String>) -> Request {
+    Request::Escape(PrivateRequest::Presence(PresenceRequest::State { member }))
+}
+
+/// In which groups a member is present, as features of it. What is no number is left out.
+#[must_use]
+pub fn presence_settings(states: &[PresenceState]) -> Vec<Setting> {
+    let groups = states.iter().filter_map(presence);
+    groups.map(|state| Setting::plain(DeviceFeature::Group(state.group), state.present)).collect()
 }
 
 /// What an event says; `None` where a number is none.

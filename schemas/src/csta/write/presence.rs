@@ -14,7 +14,20 @@ impl Out {
                 }
             }),
             PresenceRequest::Monitor => self.own("presenceMonitor", None, |_| {}),
+            PresenceRequest::State { member } => self.own("presenceState", None, |out| {
+                if let Some(member) = member {
+                    out.text("member", member);
+                }
+            }),
         }
+    }
+
+    pub(super) fn presence_states(&mut self, states: &[PresenceState]) {
+        self.own("presenceState", None, |out| {
+            for state in states {
+                out.inside("state", |out| out.presence(state));
+            }
+        });
     }
 
     pub(super) fn presence_monitor(&mut self, monitor: &PresenceMonitor) {

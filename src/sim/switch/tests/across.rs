@@ -336,6 +336,15 @@ fn a_conference_over_three_nodes_shows_everybody_to_everybody() {
     net.does("1000", Command::Conference(two("1000"))).expect("a conference");
     assert_eq!(net.view("3000").0, gcid(&first));
 
+    // Who was added adds somebody: nobody can be spoken with alone through that link any more.
+    net.consult("3000", "3001");
+    net.answer("3001");
+    net.does("3000", Command::Conference(two("3000"))).expect("a conference");
+    assert_eq!(net.does("1000", Command::Split(at("1000"))), Err(Refusal::WrongState), "two would go");
+    net.does("3001", Command::Clear(at("3001"))).expect("cleared");
+    net.does("1000", Command::Split(at("1000"))).expect("split");
+    net.does("1000", Command::Conference(two("1000"))).expect("a conference");
+
     // The maker leaves; the others go on through its node.
     net.does("1000", Command::Clear(at("1000"))).expect("cleared");
     assert_eq!(

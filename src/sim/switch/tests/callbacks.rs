@@ -214,6 +214,38 @@ fn a_message_is_left_at_a_partners_phone() {
 }
 
 #[test]
+fn what_was_announced_is_done_though_the_partner_is_away_by_now() {
+    let failed = || {
+        let mut pair = Pair::new();
+        pair.person(1, Command::OffHook(line("2001"))).expect("dial tone");
+        pair.person(0, Command::MakeCall { line: line("1000"), number: "2001".into() }).expect("a call");
+        pair.carry();
+        pair.disconnect();
+        assert_eq!(pair.nodes[0].states("1000"), [TruthState::Failed], "busy");
+        pair
+    };
+    let mut pair = failed();
+    pair.person(0, call_back("1000")).expect("asked for");
+    assert!(pair.nodes[0].states("1000").is_empty());
+    pair.connect();
+    pair.person(1, Command::Clear(at("2001"))).expect("cleared");
+    pair.carry();
+    assert_eq!(pair.nodes[0].states("1000"), [TruthState::Alerting]);
+
+    let mut pair = failed();
+    for _ in 0..2 {
+        pair.person(0, Command::LeaveMessage(at("1000"))).expect("left");
+    }
+    pair.connect();
+    assert_eq!(messages(&pair.nodes[1], "2001"), ["1000"]);
+
+    let mut pair = failed();
+    pair.person(0, Command::CampOn(at("1000"))).expect("asked for");
+    let cause = pair.nodes[0].switch.truth_of(line("1000").dn).expect("a phone").legs[0].cause;
+    assert_eq!((pair.nodes[0].states("1000"), cause), (vec![TruthState::Failed], Why::DestNotObtainable));
+}
+
+#[test]
 fn a_call_that_is_held_elsewhere_is_taken_over() {
     let take = |who: &str, holder: &str| Command::RetrieveFrom { line: line(who), holder: line(holder).dn };
     let mut b = bench(1);

@@ -1,10 +1,10 @@
 //! What is known of the features: looked at, told when they change, held against the node's word after a loss.
 
-use schemas::domain::{DeviceFeature, FeatureGroup, Forwarding, Setting};
+use schemas::domain::{DeviceFeature, Dn, FeatureGroup, Forwarding, Presence, Setting};
 
 use super::*;
 
-const GROUPS: [FeatureGroup; 5] = FeatureGroup::ALL;
+const GROUPS: [FeatureGroup; 6] = FeatureGroup::ALL;
 
 fn ask(group: FeatureGroup) -> Effect {
     Effect::Ask(Question::Features(own(), group))
@@ -35,6 +35,7 @@ fn answer(group: FeatureGroup, set: &[Setting]) -> Vec<Setting> {
         FeatureGroup::AutoAnswer => vec![DeviceFeature::AutoAnswer],
         FeatureGroup::MessageWaiting => vec![DeviceFeature::MessageWaiting],
         FeatureGroup::HotDesk => vec![DeviceFeature::HotDeskUser],
+        FeatureGroup::Presence => Vec::new(),
         FeatureGroup::Forwarding => Forwarding::ALL.map(DeviceFeature::Forward).into(),
     };
     let of = |feature| set.iter().find(|s| s.feature == feature).cloned().unwrap_or(Setting::plain(feature, false));
@@ -162,8 +163,8 @@ fn a_node_that_has_some_features_tells_those_and_one_that_has_none_refuses() {
     let lacks = || refusal(RefusalKind::NotSupported);
     let mut bench = Bench::armed();
     bench.on(Input::LookAtFeatures(1));
-    use FeatureGroup::{AutoAnswer, Forwarding, HotDesk, MessageWaiting};
-    for group in [Forwarding, AutoAnswer, MessageWaiting, HotDesk] {
+    use FeatureGroup::{AutoAnswer, Forwarding, HotDesk, MessageWaiting, Presence};
+    for group in [Forwarding, AutoAnswer, MessageWaiting, HotDesk, Presence] {
         assert_eq!(bench.told(Told::Settings(group, Err(lacks()))), []);
     }
     let told = bench.told(Told::Settings(FeatureGroup::DoNotDisturb, Ok(vec![dnd(true)])));
@@ -184,10 +185,10 @@ fn a_look_that_fails_says_why_and_is_taken_again_for_who_watches() {
     ] {
         let mut bench = Bench::watched(&[]);
         bench.on(Input::LookAtFeatures(1));
-        for group in &GROUPS[..4] {
+        for group in &GROUPS[..5] {
             bench.told(Told::Settings(*group, Ok(answer(*group, &[]))));
         }
-        let told = bench.told(Told::Settings(GROUPS[4], Err(refusal(kind))));
+        let told = bench.told(Told::Settings(GROUPS[5], Err(refusal(kind))));
         let answered = Effect::Settings(1, Err(Refused::Node(refusal(kind))));
         let expected = if again { vec![Effect::LookLater, answered] } else { vec![answered] };
         assert_eq!(told, expected, "{kind:?}");
@@ -310,4 +311,50 @@ fn a_line_that_is_out_of_service_when_its_monitor_starts_says_so_first() {
     assert_eq!(out, [Effect::Greet(vec![greeted])]);
     let back = bench.happens(Happening::bare(Fact::BackInService));
     assert_eq!(back, [Effect::Tell(Report::bare(Type::InService, Why::DeviceInService, CallState::Idle))]);
+}
+
+#[test]
+fn an_audit_finds_that_service_changed_and_an_older_list_does_not() {
+    let told = |kind, why, state| vec![Effect::Tell(Report::bare(kind, why, state))];
+    let out = || told(Type::OutOfService, Why::DeviceOutOfService, CallState::OutOfService);
+    let mut bench = Bench::armed();
+    assert_eq!(bench.told(Told::Service(false)), [], "nobody asked");
+    assert_eq!(bench.on(Input::Audit), [snapshot_wanted()]);
+    assert_eq!(bench.told(Told::Service(false)), out());
+    bench.told(Told::Legs(Ok(vec![])));
+    bench.on(Input::Audit);
+    assert_eq!(bench.told(Told::Service(false)), [], "as it was known");
+    bench.told(Told::Legs(Ok(vec![])));
+    bench.on(Input::Audit);
+    assert_eq!(bench.told(Told::Service(true)), told(Type::InService, Why::DeviceInService, CallState::Idle));
+    bench.told(Told::Legs(Ok(vec![])));
+    // What was told since the list was made is newer.
+    bench.on(Input::Audit);
+    assert_eq!(bench.happens(Happening::bare(Fact::OutOfService)), out());
+    assert_eq!(bench.told(Told::Service(true)), []);
+}
+
+#[test]
+fn presence_in_groups_is_a_feature_that_a_node_may_be_asked_for() {
+    let dn = |number: &str| number.parse::<Dn>().expect("a DN");
+    let group = |on| Setting::plain(DeviceFeature::Group(dn("1005")), on);
+    let changed =
+        |member: &str, present| Told::PresenceChanged(Presence { group: dn("1005"), member: dn(member), present });
+    let asked = |on| Told::Settings(FeatureGroup::Presence, Ok(vec![group(on)]));
+    let mut bench = Bench::watched(&[]);
+    assert_eq!(bench.told(changed("1000", false)), [Effect::TellSetting(group(false))]);
+    assert_eq!(bench.told(changed("1000", false)), [], "once");
+    assert_eq!(bench.told(changed("1001", false)), [], "another member's");
+    // What was missed is found; and over a loss what is known is kept, to be held against what is true then.
+    bench.on(Input::AuditFeatures);
+    assert_eq!(bench.told(asked(true)), [Effect::TellSetting(group(true))]);
+    bench.on(Input::LinkLost);
+    assert_eq!(bench.state.settings().iter().filter(|s| **s == group(true)).count(), 1);
+    // Of a node that cannot be asked nothing is kept: what is told next is news.
+    let mut bench = Bench::armed();
+    bench.on(Input::WatchFeatures(true));
+    bench.told(Told::Settings(FeatureGroup::Presence, Err(refusal(RefusalKind::NotSupported))));
+    assert_eq!(bench.told(changed("1000", false)), [Effect::TellSetting(group(false))]);
+    bench.on(Input::LinkLost);
+    assert!(!bench.state.settings().contains(&group(false)));
 }
