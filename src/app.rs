@@ -122,6 +122,7 @@ pub fn start_beside(settings: &Settings, connect: NodeConnect, beside: Beside) -
     let cluster = Arc::new(Cluster::new(settings.node_settings()));
     let mut env = Env::new(Arc::new(SystemClock), Arc::new(SystemEntropy::default()), cluster);
     env.push = Arc::new(push(settings)?);
+    env.quotas = Arc::new(settings.quotas());
     let anchors = settings.trust_anchors().map_err(io::Error::other)?;
     let admission = Admission::new(&settings.applications).trusting(anchors);
     let (sessions, proxies) = (settings.limits.sessions, settings.http.trusted_proxies.clone());

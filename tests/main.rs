@@ -10,6 +10,7 @@ mod groups;
 mod hot_desk;
 mod lab_console;
 mod less_said;
+mod limits;
 mod names;
 mod names_outside;
 mod node_tls;

@@ -8,6 +8,7 @@ use schemas::domain::LegId;
 
 use crate::cluster::Cluster;
 use crate::push::{NoPush, Push};
+use crate::quota::Quotas;
 
 /// Wall-clock time; timers use tokio's clock.
 pub trait Clock: Send + Sync {
@@ -40,6 +41,8 @@ pub struct Env {
     pub cluster: Arc<Cluster>,
     /// Carries events to applications' handlers.
     pub push: Arc<dyn Push>,
+    /// What one application may use.
+    pub quotas: Arc<Quotas>,
     legs: Arc<AtomicU64>,
     /// Bytes in the logs of all sessions.
     pub log_bytes: Arc<AtomicUsize>,
@@ -59,6 +62,7 @@ impl Env {
             entropy,
             cluster,
             push: Arc::new(NoPush),
+            quotas: Arc::default(),
             legs: Arc::new(AtomicU64::new((seconds << 22) + 1)),
             log_bytes: Arc::default(),
             #[cfg(feature = "planted-faults")]

@@ -25,6 +25,13 @@ pub const NODE_TICK: Duration = Duration::from_millis(250);
 pub const INVOKE_REST: Duration = Duration::from_secs(60);
 /// Requests that may wait for one node's answers at a time; more are refused at once.
 pub const NODE_PENDING: usize = 4096;
+/// Monitor starts and looks at lines that are with one node at a time; the rest waits here, so that commands go ahead.
+/// Enough for some thousand a second when a node answers in 20 ms.
+pub const NODE_WINDOW: usize = 128;
+/// The same for a node that says it is overloaded.
+pub const NODE_WINDOW_OVERLOADED: usize = 2;
+/// Monitor starts and looks that wait for room at one node; more are refused at once.
+pub const NODE_WAITING: usize = 200_000;
 /// Frames that may wait for one node's socket; a node that does not read is lost.
 pub const NODE_OUTBOX: usize = 4096;
 /// Unreadable frames in one life after which a node's connection is given up.
@@ -81,6 +88,12 @@ pub const PUSH_LONGEST: Duration = Duration::from_secs(10);
 pub const PUSH_FAILURES: u32 = 8;
 /// A dead handler is asked once in this long, so that it costs next to nothing.
 pub const PUSH_PROBE: Duration = Duration::from_secs(30);
+/// Monitors of all sessions of one application, unless the settings say otherwise.
+pub const APPLICATION_MONITORS: usize = 100_000;
+/// Commands of one application in a second: more than all users of a large site do by hand.
+pub const APPLICATION_COMMANDS: u32 = 1_000;
+/// Bytes in the logs of one application: a quarter of what all may have.
+pub const APPLICATION_LOG_BYTES: usize = LOG_BYTES_ALL / 4;
 /// Monitors of one session.
 pub const SESSION_MONITORS: usize = 100_000;
 /// Devices that a node may list; one that lists more is not believed.

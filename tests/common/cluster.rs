@@ -143,12 +143,15 @@ pub struct With {
     pub node: String,
     /// With the tests' CA: Console and Recorder may have Advanced service.
     pub advanced: bool,
+    /// `limits.application`, as TOML.
+    pub application: &'static str,
 }
 
 impl Default for With {
     fn default() -> Self {
         let (node, advanced) = (String::new(), false);
-        Self { sessions: 1500, json_logs: false, filter: "info", trusted_proxies: &[], node, advanced }
+        let (filter, application) = ("info", "{}");
+        Self { sessions: 1500, json_logs: false, filter, trusted_proxies: &[], node, advanced, application }
     }
 }
 
@@ -190,9 +193,9 @@ fn socket_in(line: &str) -> String {
 fn settings(nodes: &[(u16, IpAddr, u16, &str)], with: &With) -> String {
     let format = if with.json_logs { "json" } else { "text" };
     let mut text = format!(
-        "[http]\nlisten = '127.0.0.1:0'\ntrusted_proxies = {:?}\n[limits]\nsessions = {}\n\
+        "[http]\nlisten = '127.0.0.1:0'\ntrusted_proxies = {:?}\n[limits]\nsessions = {}\napplication = {}\n\
          [log]\nformat = '{format}'\nfilter = '{}'\n",
-        with.trusted_proxies, with.sessions, with.filter
+        with.trusted_proxies, with.sessions, with.application, with.filter
     );
     for (ceid, address, port, association) in nodes {
         let node = format!("ceid = {ceid}\naddress = '{address}'\nport = {port}\nassociation = '{association}'\n");

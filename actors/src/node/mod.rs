@@ -8,6 +8,7 @@
 mod directory;
 mod link;
 pub mod messages;
+mod queue;
 mod state;
 
 use std::collections::HashMap;

@@ -62,7 +62,7 @@ impl Session {
         supervisor: Recipient<SessionEnded>,
     ) -> Self {
         #[allow(unused_mut)]
-        let mut state = State::new(MemoryLog::new(env.log_bytes.clone()), Instant::now());
+        let mut state = State::new(MemoryLog::new(env.log_bytes.clone()).of(monitors.share()), Instant::now());
         #[cfg(feature = "planted-faults")]
         {
             state.double_events = env.planted.is(crate::planted::Fault::EventDoubled);
@@ -187,7 +187,9 @@ impl Session {
                 std::future::ready(Err(Refused::TooManyMonitors(policy::SESSION_MONITORS))).into_actor(self),
             );
         }
-        self.monitors.begin(object, topics);
+        if let Err(refused) = self.monitors.begin(object, topics) {
+            return Box::pin(std::future::ready(Err(refused)).into_actor(self));
+        }
         let begin = BeginWatch {
             object,
             session: self.id,

@@ -16,6 +16,7 @@ use crate::device_supervisor::{DeviceSupervisor, SessionGone};
 use crate::env::Env;
 use crate::event::Deliver;
 use crate::guard;
+use crate::quota::Share;
 use crate::refusal::Refused;
 use crate::session::messages::{Lag, SessionEnded};
 use crate::session::{Monitors, Session};
@@ -91,6 +92,8 @@ pub struct SessionSupervisor {
     table: Arc<SessionTable>,
     limit: usize,
     stopping: bool,
+    /// What each application uses: as many as are configured.
+    shares: HashMap<Arc<str>, Arc<Share>>,
 }
 
 impl SessionSupervisor {
@@ -101,7 +104,7 @@ impl SessionSupervisor {
         table: Arc<SessionTable>,
         limit: usize,
     ) -> Self {
-        Self { env, arbiters, devices, table, limit, stopping: false }
+        Self { env, arbiters, devices, table, limit, stopping: false, shares: HashMap::new() }
     }
 
     fn open(&mut self, open: Open, ctx: &mut Context<Self>) -> Result<SessionId, Refused> {
@@ -121,7 +124,9 @@ impl SessionSupervisor {
         };
         let (env, devices, supervisor) = (self.env.clone(), self.devices.clone(), ctx.address().recipient());
         let standing = Standing::new(service);
-        let monitors = Monitors::new(self.devices.clone());
+        let quota = self.env.quotas.of(&application);
+        let share = self.shares.entry(application.clone()).or_insert_with(|| Arc::new(Share::new(quota)));
+        let monitors = Monitors::new(self.devices.clone(), share.clone());
         let (seen, watched) = (standing.clone(), monitors.clone());
         let addr = Session::start_in_arbiter(self.arbiters.of_session(id), move |_| {
             Session::new(id, &env, seen, watched, devices, supervisor)

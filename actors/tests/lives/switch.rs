@@ -17,7 +17,7 @@ use schemas::csta::message::{
 };
 use schemas::csta::{read, write};
 use schemas::domain::{Cause, DeviceRef, LocalState, Party};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, BufStream, DuplexStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufStream};
 use tokio::sync::mpsc;
 
 /// A call by its id, with the states of both ends.
@@ -101,6 +101,22 @@ pub struct Switch(Arc<Mutex<Inside>>);
 impl Switch {
     pub fn inside(&self) -> MutexGuard<'_, Inside> {
         self.0.lock().expect("no test panics while it holds the lock")
+    }
+
+    /// A gateway came: serves it on a task of its own.
+    pub fn connected(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+        let (send, out) = mpsc::unbounded_channel();
+        let enabled = Message::Request(Request::SystemStatus { status: SystemStatus::Enabled });
+        {
+            let mut inside = self.inside();
+            if !inside.waits {
+                send.send(framed(1, &enabled)).ok();
+            }
+            inside.connections += 1;
+            inside.monitors.clear();
+            inside.out = Some(send);
+        }
+        tokio::spawn(serve(stream, self.clone(), out));
     }
 
     /// Sends bytes as they are.
@@ -313,6 +329,7 @@ impl Switch {
 fn done(request: &Request) -> Option<Response> {
     let named = || ConnectionId { call: Some("named".into()), device: Some(DeviceRef::number("1000")) };
     Some(match request {
+        Request::AnswerCall { .. } => Response::AnswerCall,
         Request::ConsultationCall { .. } => Response::ConsultationCall { initiated: named(), global_call_id: None },
         Request::ReconnectCall { .. } => Response::ReconnectCall,
         Request::AlternateCall { .. } => Response::AlternateCall,
@@ -334,7 +351,11 @@ pub fn framed(invoke: u16, message: &Message) -> Vec<u8> {
     bytes
 }
 
-async fn serve(mut stream: DuplexStream, switch: Switch, mut out: mpsc::UnboundedReceiver<Vec<u8>>) {
+async fn serve(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    switch: Switch,
+    mut out: mpsc::UnboundedReceiver<Vec<u8>>,
+) {
     let mut framing = Framing::default();
     let mut buffer = vec![0; 4096];
     loop {
@@ -385,18 +406,7 @@ impl Connect for Net {
                 return Err(io::ErrorKind::ConnectionRefused.into());
             }
             let (ours, theirs) = tokio::io::duplex(64 * 1024);
-            let (send, out) = mpsc::unbounded_channel();
-            let enabled = Message::Request(Request::SystemStatus { status: SystemStatus::Enabled });
-            if !switch.inside().waits {
-                send.send(framed(1, &enabled)).ok();
-            }
-            {
-                let mut inside = switch.inside();
-                inside.connections += 1;
-                inside.monitors.clear();
-                inside.out = Some(send);
-            }
-            tokio::spawn(serve(theirs, switch, out));
+            switch.connected(theirs);
             // As a wire that encrypts, it keeps what is not flushed.
             Ok(Box::new(BufStream::new(ours)) as Wire)
         })
