@@ -17,6 +17,7 @@ mod node_tls;
 mod nodes;
 mod numbers;
 mod outside;
+mod overload;
 mod plain_node;
 mod polls;
 mod pushes;

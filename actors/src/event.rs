@@ -18,6 +18,8 @@ use schemas::domain::ObjectId;
 use schemas::rest;
 use schemas::xml::Writer;
 
+use crate::node::flow::Settling;
+
 /// A form that a reader may have an event in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
@@ -257,6 +259,8 @@ impl Advanced {
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
 pub enum Deliver {
+    /// What was told before is in the log when this is dropped.
+    Settled(Settling),
     One(Arc<Event>),
     Many(Vec<Arc<Event>>),
 }

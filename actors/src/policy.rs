@@ -32,6 +32,10 @@ pub const NODE_WINDOW: usize = 128;
 pub const NODE_WINDOW_OVERLOADED: usize = 2;
 /// Monitor starts and looks that wait for room at one node; more are refused at once.
 pub const NODE_WAITING: usize = 200_000;
+/// Facts that a node may tell before those that it told are in the logs of all who hear them.
+pub const NODE_AHEAD: usize = 1024;
+/// Messages in a second from which on a node counts as flooding: ten times what a large node says.
+pub const NODE_FLOOD: usize = 10_000;
 /// Frames that may wait for one node's socket; a node that does not read is lost.
 pub const NODE_OUTBOX: usize = 4096;
 /// Unreadable frames in one life after which a node's connection is given up.
@@ -45,6 +49,11 @@ pub const AUDIT_IDLE: Duration = Duration::from_secs(600);
 /// Monitors restored in one go at a node, and the pause between: at most 500 a second.
 pub const RESTORE_BATCH: usize = 10;
 pub const RESTORE_PAUSE: Duration = Duration::from_millis(20);
+/// The pause at a node that says an overload is imminent: at most 100 a second.
+pub const RESTORE_PAUSE_LOADED: Duration = Duration::from_millis(100);
+/// The same at a node that is overloaded: at most 10 a second, so that it can recover.
+pub const RESTORE_BATCH_OVERLOADED: usize = 2;
+pub const RESTORE_PAUSE_OVERLOADED: Duration = Duration::from_millis(200);
 /// Monitors under restoration at all nodes together: what their answers may put before an event of a node
 /// that is well. Enough for 6,000 a second when a node answers in 20 ms.
 pub const RESTORING: usize = 128;

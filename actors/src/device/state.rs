@@ -360,7 +360,7 @@ impl State {
             Told::Changed(settings) => self.settings_changed(settings, out),
             Told::PresenceChanged(change) => self.presence_changed(change, out),
             // Asked for by the monitor of the whole node.
-            Told::Presence(_) => {}
+            Told::Presence(_) | Told::Settled(_) => {}
             Told::Happened(happening) => self.hears(happening, next, out),
         }
     }

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use schemas::csta::message::{Request, SystemStatus};
 use schemas::domain::ObjectId;
+use tokio::time::Instant;
 
 use super::state::Purpose;
 use crate::policy;
@@ -69,6 +70,8 @@ pub(super) struct Queue {
     next: u64,
     /// Of those that were let go from here, how many are with the node.
     under_way: usize,
+    /// The node has no room for monitors, as it said; until then none is asked for.
+    full_until: Option<Instant>,
 }
 
 impl Queue {
@@ -100,6 +103,38 @@ impl Queue {
     /// One that was with the node was answered, or is not waited for any more.
     pub(super) fn done(&mut self) {
         self.under_way = self.under_way.saturating_sub(1);
+    }
+
+    /// The node says that it has no room for a monitor. Answers whether that is news.
+    pub(super) fn full(&mut self, now: Instant) -> bool {
+        self.full_until.replace(now + policy::REARM).is_none()
+    }
+
+    /// The node started a monitor. Answers whether it had no room before.
+    pub(super) fn has_room(&mut self) -> bool {
+        self.full_until.take().is_some()
+    }
+
+    /// Whether the start of a monitor need not be asked for: the node has no room. Each few seconds one is asked for, to
+    /// see whether it has.
+    pub(super) fn refuses(&mut self, purpose: &Purpose, now: Instant) -> bool {
+        match &mut self.full_until {
+            Some(until) if class(purpose) == Class::Bulk => {
+                let probes = *until <= now;
+                if probes {
+                    *until = now + policy::REARM;
+                }
+                !probes
+            }
+            _ => false,
+        }
+    }
+
+    /// The starts of monitors that wait.
+    pub(super) fn take_bulk(&mut self) -> impl Iterator<Item = Purpose> + use<> {
+        let bulk = self.waiting.split_off(&(Class::Bulk, 0));
+        self.of.retain(|(_, class, _)| *class != Class::Bulk);
+        bulk.into_values().map(|(_, purpose)| purpose)
     }
 
     /// Nobody wants to know anything of this object any more.
@@ -179,6 +214,24 @@ mod tests {
         queue.done();
         assert_eq!(next(&mut queue), Some(Purpose::Monitor(object(4))));
         assert_eq!(next(&mut queue), None);
+    }
+
+    #[test]
+    fn a_node_without_room_is_asked_for_one_monitor_each_few_seconds_and_for_all_when_it_has_room() {
+        let (monitor, command) = (Purpose::Monitor(object(1)), Purpose::Perform(object(1), 1));
+        let mut now = Instant::now();
+        let mut queue = Queue::default();
+        assert!(!queue.refuses(&monitor, now));
+        queue.push(Request::MonitorStart { device: device() }, monitor.clone()).expect("room");
+        assert!(queue.full(now) && !queue.full(now), "news once");
+        assert_eq!(queue.take_bulk().collect::<Vec<_>>(), std::slice::from_ref(&monitor));
+        for (after, refused) in [(0, true), (policy::REARM.as_secs() - 1, true), (1, false), (0, true)] {
+            now += std::time::Duration::from_secs(after);
+            assert!(!queue.refuses(&command, now), "whatever else is done");
+            assert_eq!(queue.refuses(&monitor, now), refused, "after {after} s more");
+        }
+        assert!(queue.has_room() && !queue.has_room());
+        assert!(!queue.refuses(&monitor, now));
     }
 
     #[test]

@@ -57,6 +57,8 @@ pub(crate) enum Effect {
     NoDirectory(&'static str),
     /// The node says that something is wrong with it, or right again.
     Status(SystemStatus),
+    /// The node has no room for more monitors, or has some again.
+    Full(bool),
     Stop(&'static str),
 }
 
@@ -175,6 +177,10 @@ fn operation(feature: PrivateFeature) -> &'static str {
         PrivateFeature::Presence => "setPRGPresence",
         PrivateFeature::DeviceProfile | PrivateFeature::HotDesk | PrivateFeature::Permitted => "The operation",
     }
+}
+
+fn full() -> NodeRefusal {
+    NodeRefusal { kind: RefusalKind::Resource, text: "The node has reached a limit.".into() }
 }
 
 fn overloaded() -> NodeRefusal {
@@ -408,6 +414,9 @@ impl State {
             }
             (Purpose::Monitor(object), Response::MonitorStart { cross_ref }) => {
                 self.refers(object, cross_ref, now, out);
+                if self.queue.has_room() {
+                    out.push(Effect::Full(false));
+                }
                 out.push(Effect::Tell(object, Told::Monitored(Ok(()))));
             }
             (Purpose::Presence(object), Response::Escape(PrivateResponse::PresenceMonitor(monitor))) => {
@@ -510,7 +519,23 @@ impl State {
             Purpose::Unmonitor | Purpose::Unwanted => {}
             // A foreign switch: it knows nothing of our private data.
             Purpose::Features => {}
-            other => self.refuse(other, convert::refusal(failure), out),
+            other => {
+                let full = matches!(other, Purpose::Monitor(_)) && failure.value.ends_with("LimitExceeded");
+                self.refuse(other, convert::refusal(failure), out);
+                if full {
+                    self.is_full(now, out);
+                }
+            }
+        }
+    }
+
+    /// The node has no room for monitors: those that wait to be asked for are refused as this one was.
+    fn is_full(&mut self, now: Instant, out: &mut Effects) {
+        if self.queue.full(now) {
+            out.push(Effect::Full(true));
+        }
+        for purpose in self.queue.take_bulk() {
+            self.refuse(purpose, full(), out);
         }
     }
 
@@ -636,6 +661,9 @@ impl State {
         };
         if self.phase != Phase::Up {
             return self.refuse(purpose, not_connected(), out);
+        }
+        if self.queue.refuses(&purpose, now) {
+            return self.refuse(purpose, full(), out);
         }
         if queue::class(&purpose) != Class::Now {
             match self.queue.push(request, purpose) {

@@ -148,6 +148,7 @@ impl Handler<Deliver> for Session {
         let events = match deliver {
             Deliver::One(event) => vec![event],
             Deliver::Many(events) => events,
+            Deliver::Settled(_) => return, // all that came before is in the log
         };
         for event in events {
             // What was under way when a monitor ended is not told any more.

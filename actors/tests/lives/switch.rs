@@ -63,6 +63,8 @@ pub struct Inside {
     pub refuses_monitors: Option<Failure>,
     /// MonitorStart is never answered.
     pub forgets_monitors: bool,
+    /// The numbers that the directory lists; those of the lab when it is empty. Others are not monitored then.
+    pub numbers: Vec<&'static str>,
     /// Waits for a request, instead of speaking first.
     pub waits: bool,
     /// Has none of the services that a node may lack.
@@ -124,6 +126,11 @@ impl Switch {
         if let Some(out) = &self.inside().out {
             out.send(bytes).ok();
         }
+    }
+
+    /// Says how it is.
+    pub fn say(&self, status: SystemStatus) {
+        self.raw(framed(2, &Message::Request(Request::SystemStatus { status })));
     }
 
     /// Closes the socket.
@@ -245,7 +252,9 @@ impl Switch {
             Request::SystemStatus { .. } => Response::SystemStatus,
             Request::SystemRegister => Response::SystemRegister { register: "r".into() },
             Request::GetSwitchingFunctionDevices => {
-                let primes = ["1000", "1001", "1002"].map(|dn| (dn, None));
+                let lab = ["1000", "1001", "1002"];
+                let numbers = if inside.numbers.is_empty() { &lab[..] } else { &inside.numbers };
+                let primes: Vec<_> = numbers.iter().map(|dn| (*dn, None)).collect();
                 let appearances = inside.appearances.iter().map(|(dn, button)| (*dn, Some(*button)));
                 let listed = |(dn, button): (&str, Option<u8>)| ListedDevice {
                     device: DeviceRef { name: Some(format!("Name {dn}")), button, ..DeviceRef::number(dn) },
@@ -264,6 +273,11 @@ impl Switch {
             }
             Request::MonitorStart { .. } | Request::SnapshotDevice { .. } if inside.slow => return Vec::new(),
             Request::MonitorStart { .. } if inside.forgets_monitors => return Vec::new(),
+            Request::MonitorStart { device }
+                if !inside.numbers.is_empty() && !inside.numbers.contains(&device.number.as_str()) =>
+            {
+                return vec![Message::Failure(Failure::operation("invalidDeviceID"))];
+            }
             Request::MonitorStart { device } => {
                 if let Some(failure) = &inside.refuses_monitors {
                     return vec![Message::Failure(failure.clone())];
