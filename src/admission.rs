@@ -90,7 +90,7 @@ impl Admission {
             .iter()
             .map(|a| {
                 let entry = Entry {
-                    label: Arc::from(format!("{} / {}", a.company, a.name)),
+                    label: Arc::from(a.label()),
                     application_password: a.application_password.clone(),
                     local_password: a.local_password.clone(),
                     revoked: a.revoked,
@@ -247,6 +247,7 @@ mod tests {
             local_password: hash("local"),
             revoked,
             service: ServiceLevel::Standard,
+            limits: crate::settings::ApplicationLimits::default(),
         }
     }
 

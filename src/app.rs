@@ -142,6 +142,7 @@ pub fn start_beside(settings: &Settings, connect: NodeConnect, beside: Beside) -
         }
         None => Before::default(),
     };
+    env.quotas = Arc::new(settings.quotas());
     let anchors = settings.trust_anchors().map_err(io::Error::other)?;
     let admission = Admission::new(&settings.applications).trusting(anchors);
     let (sessions, proxies) = (settings.limits.sessions, settings.http.trusted_proxies.clone());

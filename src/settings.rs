@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use actors::cluster::{Association, NodeSettings};
 use actors::policy;
+use actors::quota::{Quota, Quotas};
 use ipnet::IpNet;
 use rustls::pki_types::ServerName;
 use schemas::contract::std::NetworkElementType;
@@ -66,11 +67,49 @@ pub struct Limits {
     pub connections: usize,
     /// Threads of their own for nodes, devices and sessions; 0 for those of HTTP.
     pub arbiters: usize,
+    /// What one application may use, all its sessions together.
+    pub application: ApplicationLimits,
 }
+
+/// What one application may use; what is not set is as usual.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ApplicationLimits {
+    pub monitors: Option<usize>,
+    pub commands_per_second: Option<u32>,
+    /// Of the logs of its sessions, in MiB.
+    pub log_mib: Option<usize>,
+}
+
+impl ApplicationLimits {
+    fn over(self, usual: Quota) -> Quota {
+        Quota {
+            monitors: self.monitors.unwrap_or(usual.monitors),
+            commands_per_second: self.commands_per_second.unwrap_or(usual.commands_per_second),
+            log_bytes: self.log_mib.map_or(usual.log_bytes, |mib| mib * 1024 * 1024),
+        }
+    }
+
+    fn faults(self, key: &str) -> Vec<String> {
+        let mut faults = Vec::new();
+        if self.monitors == Some(0) {
+            faults.push(format!("{key}.monitors: must be at least 1"));
+        }
+        if self.commands_per_second.is_some_and(|rate| !(1..=1_000_000).contains(&rate)) {
+            faults.push(format!("{key}.commands_per_second: must be 1 to 1000000"));
+        }
+        if self.log_mib.is_some_and(|mib| !(1..=LOG_MIB_ALL).contains(&mib)) {
+            faults.push(format!("{key}.log_mib: must be 1 to {LOG_MIB_ALL}"));
+        }
+        faults
+    }
+}
+
+const LOG_MIB_ALL: usize = policy::LOG_BYTES_ALL / 1024 / 1024;
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { sessions: policy::SESSIONS, connections: 8192, arbiters: 0 }
+        Self { sessions: policy::SESSIONS, connections: 8192, arbiters: 0, application: ApplicationLimits::default() }
     }
 }
 
@@ -297,6 +336,17 @@ pub struct Application {
     /// What it may ask for.
     #[serde(default)]
     pub service: ServiceLevel,
+    /// What it may use, where that differs from `limits.application`.
+    #[serde(default)]
+    pub limits: ApplicationLimits,
+}
+
+impl Application {
+    /// As logs and limits name it.
+    #[must_use]
+    pub fn label(&self) -> String {
+        format!("{} / {}", self.company, self.name)
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -354,6 +404,7 @@ impl Settings {
         if self.journal.grace_s > LONGEST_GRACE_S {
             faults.push(format!("journal.grace_s: must be at most {LONGEST_GRACE_S}"));
         }
+        faults.extend(self.limits.application.faults("limits.application"));
         for (i, network) in self.push.allowed_networks.iter().enumerate() {
             if network.parse::<IpNet>().is_err() {
                 faults.push(format!("push.allowed_networks[{i}]: is not a network, as 10.0.0.0/8 is"));
@@ -406,6 +457,7 @@ impl Settings {
             if application.service == ServiceLevel::Advanced && self.advanced.trust_anchors.is_empty() {
                 faults.push(format!("application[{i}].service: advanced needs advanced.trust_anchors"));
             }
+            faults.extend(application.limits.faults(&format!("application[{i}].limits")));
             if !names.insert((&application.company, &application.name)) {
                 faults.push(format!("application[{i}].name: this company has an application of that name already"));
             }
@@ -433,6 +485,14 @@ impl Settings {
             let named = |(i, fault)| format!("advanced.trust_anchors[{i}]: {fault}");
             SettingsFault::Invalid(faults.into_iter().map(named).collect())
         })
+    }
+
+    /// What each application may use.
+    #[must_use]
+    pub fn quotas(&self) -> Quotas {
+        let usual = self.limits.application.over(Quota::default());
+        let own = self.applications.iter().map(|a| (a.label(), a.limits.over(usual))).collect();
+        Quotas { usual, own }
     }
 
     /// What is told of each node's numbers.
@@ -527,13 +587,29 @@ mod tests {
     }
 
     #[test]
+    fn an_application_has_limits_of_its_own_or_the_usual_ones() {
+        let secret =
+            "$argon2id$v=19$m=19456,t=2,p=1$3o+m8uTG7xN6DrqajIxSgw$JcB9BUusOiDqV0JBqSh9hRCG+ZYjJEGffvb2tHQnOto";
+        let text = format!(
+            "[limits]\napplication = {{ monitors = 50 }}\n[[application]]\ncompany = 'A'\nname = 'B'\n\
+             application_password = '{secret}'\nlocal_password = '{secret}'\nlimits = {{ log_mib = 2 }}\n"
+        );
+        let quotas = parse(&text, &[]).expect("valid").quotas();
+        assert_eq!(quotas.of("A / B"), Quota { monitors: 50, log_bytes: 2 << 20, ..Quota::default() });
+        assert_eq!(quotas.of("A / C"), Quota { monitors: 50, ..Quota::default() });
+    }
+
+    #[test]
     fn every_fault_is_named_with_its_key() {
-        let text = "[limits]\nsessions = 0\n[push]\nallowed_networks = ['10.0.0.0/8', '10.0.0.0/33']\n[[node]]\nceid = 1000\naddress = '127.0.0.1'\n\
+        let text = "[limits]\nsessions = 0\napplication = { monitors = 0, commands_per_second = 0, log_mib = 513 }\n[push]\nallowed_networks = ['10.0.0.0/8', '10.0.0.0/33']\n[[node]]\nceid = 1000\naddress = '127.0.0.1'\n\
                     [[node]]\nceid = 1000\naddress = '127.0.0.1'\n\
                     [[application]]\ncompany = ''\nname = 'x'\napplication_password = 'plain'\nlocal_password = 'plain'\n";
         let fault = parse(text, &[]).expect_err("not valid").to_string();
         for key in [
             "limits.sessions",
+            "limits.application.monitors",
+            "limits.application.commands_per_second",
+            "limits.application.log_mib",
             "push.allowed_networks[1]",
             "node[0].ceid",
             "node[1].ceid",

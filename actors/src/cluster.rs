@@ -256,6 +256,12 @@ impl Cluster {
         });
     }
 
+    /// How many lines the node has listed that are not in this directory.
+    pub(crate) fn not_in(&self, ceid: Ceid, directory: &HashMap<Dn, Listed>) -> usize {
+        let gone = |before: &HashMap<Dn, Listed>| before.keys().filter(|dn| !directory.contains_key(dn)).count();
+        self.read(|nodes| nodes.get(&ceid)?.directory.as_ref().map(gone)).unwrap_or(0)
+    }
+
     pub(crate) fn set_directory(&self, ceid: Ceid, directory: HashMap<Dn, Listed>) {
         self.write(|nodes| nodes.set_directory(ceid, directory));
     }

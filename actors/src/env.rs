@@ -9,6 +9,7 @@ use schemas::domain::LegId;
 use crate::cluster::Cluster;
 use crate::journal::Journal;
 use crate::push::{NoPush, Push};
+use crate::quota::Quotas;
 
 /// Wall-clock time; timers use tokio's clock.
 pub trait Clock: Send + Sync {
@@ -43,6 +44,8 @@ pub struct Env {
     pub push: Arc<dyn Push>,
     /// What a next process needs; none until one is put in.
     pub journal: Journal,
+    /// What one application may use.
+    pub quotas: Arc<Quotas>,
     legs: Arc<AtomicU64>,
     /// Bytes in the logs of all sessions.
     pub log_bytes: Arc<AtomicUsize>,
@@ -63,6 +66,7 @@ impl Env {
             cluster,
             push: Arc::new(NoPush),
             journal: Journal::default(),
+            quotas: Arc::default(),
             legs: Arc::new(AtomicU64::new((seconds << 22) + 1)),
             log_bytes: Arc::default(),
             #[cfg(feature = "planted-faults")]

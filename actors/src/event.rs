@@ -19,6 +19,7 @@ use schemas::rest;
 use schemas::xml::Writer;
 
 use crate::journal::{Bytes, object_by_number, put_text};
+use crate::node::flow::Settling;
 
 /// A form that a reader may have an event in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -311,6 +312,8 @@ impl Advanced {
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
 pub enum Deliver {
+    /// What was told before is in the log when this is dropped.
+    Settled(Settling),
     One(Arc<Event>),
     Many(Vec<Arc<Event>>),
 }

@@ -19,6 +19,7 @@ pub mod node_supervisor;
 pub mod planted;
 pub mod policy;
 pub mod push;
+pub mod quota;
 pub mod refusal;
 pub mod session;
 pub mod session_supervisor;

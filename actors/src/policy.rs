@@ -25,6 +25,17 @@ pub const NODE_TICK: Duration = Duration::from_millis(250);
 pub const INVOKE_REST: Duration = Duration::from_secs(60);
 /// Requests that may wait for one node's answers at a time; more are refused at once.
 pub const NODE_PENDING: usize = 4096;
+/// Monitor starts and looks at lines that are with one node at a time; the rest waits here, so that commands go ahead.
+/// Enough for some thousand a second when a node answers in 20 ms.
+pub const NODE_WINDOW: usize = 128;
+/// The same for a node that says it is overloaded.
+pub const NODE_WINDOW_OVERLOADED: usize = 2;
+/// Monitor starts and looks that wait for room at one node; more are refused at once.
+pub const NODE_WAITING: usize = 200_000;
+/// Facts that a node may tell before those that it told are in the logs of all who hear them.
+pub const NODE_AHEAD: usize = 1024;
+/// Messages in a second from which on a node counts as flooding: ten times what a large node says.
+pub const NODE_FLOOD: usize = 10_000;
 /// Frames that may wait for one node's socket; a node that does not read is lost.
 pub const NODE_OUTBOX: usize = 4096;
 /// Unreadable frames in one life after which a node's connection is given up.
@@ -38,6 +49,11 @@ pub const AUDIT_IDLE: Duration = Duration::from_secs(600);
 /// Monitors restored in one go at a node, and the pause between: at most 500 a second.
 pub const RESTORE_BATCH: usize = 10;
 pub const RESTORE_PAUSE: Duration = Duration::from_millis(20);
+/// The pause at a node that says an overload is imminent: at most 100 a second.
+pub const RESTORE_PAUSE_LOADED: Duration = Duration::from_millis(100);
+/// The same at a node that is overloaded: at most 10 a second, so that it can recover.
+pub const RESTORE_BATCH_OVERLOADED: usize = 2;
+pub const RESTORE_PAUSE_OVERLOADED: Duration = Duration::from_millis(200);
 /// Monitors under restoration at all nodes together: what their answers may put before an event of a node
 /// that is well. Enough for 6,000 a second when a node answers in 20 ms.
 pub const RESTORING: usize = 128;
@@ -83,6 +99,12 @@ pub const PUSH_LONGEST: Duration = Duration::from_secs(10);
 pub const PUSH_FAILURES: u32 = 8;
 /// A dead handler is asked once in this long, so that it costs next to nothing.
 pub const PUSH_PROBE: Duration = Duration::from_secs(30);
+/// Monitors of all sessions of one application, unless the settings say otherwise.
+pub const APPLICATION_MONITORS: usize = 100_000;
+/// Commands of one application in a second: more than all users of a large site do by hand.
+pub const APPLICATION_COMMANDS: u32 = 1_000;
+/// Bytes in the logs of one application: a quarter of what all may have.
+pub const APPLICATION_LOG_BYTES: usize = LOG_BYTES_ALL / 4;
 /// Monitors of one session.
 pub const SESSION_MONITORS: usize = 100_000;
 /// Devices that a node may list; one that lists more is not believed.

@@ -40,6 +40,10 @@ pub enum Refused {
     Stopping,
     #[error("The session has reached its limit of {0} monitors.")]
     TooManyMonitors(usize),
+    #[error("The application has reached its limit of {0} monitors in all its sessions.")]
+    MonitorQuota(usize),
+    #[error("The application has reached its limit of {0} commands a second.")]
+    CommandQuota(u32),
     #[error("The session holds {0} polls already.")]
     TooManyPolls(usize),
     #[error("{0}")]

@@ -13,7 +13,9 @@ use super::shared_lines::SharedLines;
 use super::{in_system, lab_data, log};
 use crate::app::{self, Running};
 use crate::connect::NodeConnect;
-use crate::settings::{Application, AssociationStyle, CstaEdition, Http, Node, NodeKind, ServiceLevel, Settings};
+use crate::settings::{
+    Application, ApplicationLimits, AssociationStyle, CstaEdition, Http, Node, NodeKind, ServiceLevel, Settings,
+};
 use crate::sim::console::Console;
 use crate::sim::listen::{self, Addresses, RunningNode};
 use crate::sim::node::Env;
@@ -207,6 +209,7 @@ pub fn settings(listen: SocketAddr, csta: &[SocketAddr]) -> Settings {
         local_password: SecretString::from(LOCAL_HASH),
         revoked,
         service: ServiceLevel::Standard,
+        limits: ApplicationLimits::default(),
     };
     Settings {
         http: Http { listen, ..Http::default() },

@@ -191,7 +191,10 @@ fn ground(refused: &Refused) -> Ground {
         Refused::BadNumber | Refused::BadAccountCode | Refused::ForwardToItself | Refused::Handler(_) => {
             Ground::BadInput
         }
-        Refused::TooManyMonitors(_) | Refused::TooManyPolls(_) => Ground::TooMany,
+        Refused::TooManyMonitors(_)
+        | Refused::MonitorQuota(_)
+        | Refused::CommandQuota(_)
+        | Refused::TooManyPolls(_) => Ground::TooMany,
         Refused::NotConnected | Refused::Full(_) | Refused::Stopping => Ground::Unavailable,
         Refused::LinkLost => Ground::NotKnown,
         Refused::Lost => Ground::Lost,

@@ -240,6 +240,11 @@ impl Core {
                 self.faults.refuse_gateways_until = now_ms + down_ms;
                 self.close_gateways(false, acts);
             }
+            Fault::Status(status) => {
+                let mut effects = Vec::new();
+                self.exchange.say(status, &mut effects);
+                self.send(effects, now_ms, acts);
+            }
             Fault::Power { down_ms } => {
                 self.faults.powerless_until = now_ms + down_ms;
                 self.close_gateways(true, acts);

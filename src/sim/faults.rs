@@ -4,7 +4,7 @@
 //! frame. Faults are set by the hands and last until their time is over, they have struck, or all
 //! are taken back.
 
-use schemas::csta::message::{CallEventKind, EventBody, FeatureChange, JoinKind, Message};
+use schemas::csta::message::{CallEventKind, EventBody, FeatureChange, JoinKind, Message, SystemStatus};
 use serde::{Deserialize, Serialize};
 
 use super::csta::Outgoing;
@@ -74,6 +74,8 @@ pub enum Fault {
     Restart {
         down_ms: i64,
     },
+    /// The node says this of itself, until it says something else; faults that are taken back leave it.
+    Status(SystemStatus),
     /// Nothing survives.
     Power {
         down_ms: i64,
@@ -119,7 +121,7 @@ impl Faults {
                 self.frames.push((event, nth.max(1), deed));
                 self.frames.truncate(SET);
             }
-            Fault::Link { .. } | Fault::Restart { .. } | Fault::Power { .. } => {}
+            Fault::Link { .. } | Fault::Restart { .. } | Fault::Power { .. } | Fault::Status(_) => {}
         }
     }
 

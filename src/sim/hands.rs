@@ -8,6 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, ORIGIN};
 use actix_web::web::{self, Bytes, Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
+use schemas::csta::message::SystemStatus;
 use schemas::domain::{Dn, Forwarding, Pin};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -341,6 +342,22 @@ fn one_of(name: Option<String>, known: &[&str], what: &str) -> Result<Option<Str
     }
 }
 
+/// What a node may be made to say of itself.
+const STATUSES: [SystemStatus; 6] = [
+    SystemStatus::Normal,
+    SystemStatus::MessagesLost,
+    SystemStatus::PartiallyDisabled,
+    SystemStatus::OverloadImminent,
+    SystemStatus::OverloadReached,
+    SystemStatus::OverloadRelieved,
+];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StatusBody {
+    value: String,
+}
+
 async fn fault(request: HttpRequest, node: Data<SimNodeHandle>, kind: Path<String>, body: Bytes) -> Reply {
     no_page(&request)?;
     let fault = match kind.as_str() {
@@ -363,6 +380,13 @@ async fn fault(request: HttpRequest, node: Data<SimNodeHandle>, kind: Path<Strin
             Fault::Frame { event: one_of(event, &EVENTS, "event")?, nth, deed }
         }
         "restart" => Fault::Restart { down_ms: span(parse::<DownBody>(&body)?.down_ms)? },
+        "status" => {
+            let StatusBody { value } = parse(&body)?;
+            let status = STATUSES.into_iter().find(|status| status.as_str() == value);
+            Fault::Status(status.ok_or_else(|| {
+                Refused::Bad(format!("value is one of {}", STATUSES.map(SystemStatus::as_str).join(", ")))
+            })?)
+        }
         "power" => Fault::Power { down_ms: span(parse::<DownBody>(&body)?.down_ms)? },
         _ => return Err(Refused::Missing("no such fault")),
     };

@@ -67,7 +67,12 @@ pub struct App {
 impl App {
     /// Logs in; the session lives as long as this does.
     pub async fn login(url: &str) -> Self {
-        let mut app = Self::login_unkept(url).await;
+        Self::login_as(url, login_request()).await
+    }
+
+    /// The same as another of the lab's applications.
+    pub async fn login_as(url: &str, request: LoginExRequest) -> Self {
+        let mut app = Self::login_unkept_as(url, request).await;
         let (client, session_id) = (app.client.clone(), app.session_id);
         app.keeper = Some(tokio::spawn(async move {
             loop {
@@ -81,8 +86,12 @@ impl App {
 
     /// Logs in; nobody resets the session's timer.
     pub async fn login_unkept(url: &str) -> Self {
+        Self::login_unkept_as(url, login_request()).await
+    }
+
+    async fn login_unkept_as(url: &str, request: LoginExRequest) -> Self {
         let client = SoapClient::new(url).expect("an HTTP client can be made");
-        let login = log_in(&client, login_request()).await;
+        let login = log_in(&client, request).await;
         assert!(login.result, "the login is refused: {:?}", login.error_desc);
         assert!((1..1 << 53).contains(&login.session_id), "the session id has 53 bits");
         Self { client, session_id: login.session_id, heard: RefCell::default(), keeper: None }

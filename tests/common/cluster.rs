@@ -148,6 +148,8 @@ pub struct With {
     pub journal: &'static str,
     /// With the tests' CA: Console and Recorder may have Advanced service.
     pub advanced: bool,
+    /// `limits.application`, as TOML.
+    pub application: &'static str,
 }
 
 impl Default for With {
@@ -161,6 +163,7 @@ impl Default for With {
             listen: None,
             journal: "",
             advanced: false,
+            application: "{}",
         }
     }
 }
@@ -224,11 +227,12 @@ fn socket_in(line: &str) -> String {
 fn settings(nodes: &[(u16, IpAddr, u16, &str)], with: &With) -> String {
     let format = if with.json_logs { "json" } else { "text" };
     let mut text = format!(
-        "[http]\nlisten = '{}'\ntrusted_proxies = {:?}\n[limits]\nsessions = {}\n\
+        "[http]\nlisten = '{}'\ntrusted_proxies = {:?}\n[limits]\nsessions = {}\napplication = {}\n\
          [log]\nformat = '{format}'\nfilter = '{}'\n[journal]\n{}\n",
         with.listen.unwrap_or(([127, 0, 0, 1], 0).into()),
         with.trusted_proxies,
         with.sessions,
+        with.application,
         with.filter,
         with.journal,
     );

@@ -12,6 +12,7 @@ pub mod hands;
 pub mod http;
 pub mod process;
 pub mod rest;
+pub mod scripted;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};

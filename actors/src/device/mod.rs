@@ -250,6 +250,12 @@ impl Handler<Tell> for Device {
     type Result = ();
 
     fn handle(&mut self, tell: Tell, ctx: &mut Self::Context) {
+        if let Told::Settled(settling) = tell.told {
+            for watcher in &self.watchers {
+                watcher.deliver.do_send(Deliver::Settled(settling.clone()));
+            }
+            return;
+        }
         // What a connection that is gone still had under way is not true any more.
         if self.node.as_ref().is_some_and(|(life, _)| *life == tell.life) {
             if matches!(tell.told, Told::Legs(_))

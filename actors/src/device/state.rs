@@ -359,7 +359,7 @@ impl State {
             Told::PresenceChanged(change) => self.presence_changed(change, out),
             Told::Service(on) => self.service_shown(on, out),
             // Asked for by the monitor of the whole node.
-            Told::Presence(_) | Told::Absent(_) => {}
+            Told::Presence(_) | Told::Absent(_) | Told::Settled(_) => {}
             Told::Happened(happening) => self.hears(happening, next, out),
         }
     }

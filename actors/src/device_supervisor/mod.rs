@@ -3,6 +3,7 @@
 //! follows from it in one message, in that order.
 
 mod lives;
+mod pace;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -12,12 +13,14 @@ use actix::{
 };
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, join_all};
+use schemas::csta::message::SystemStatus;
 use schemas::domain::{CallKey, Ceid, LegId, ObjectId, ObjectKind, SessionId};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tracing::warn;
 
 use self::lives::Lives;
+use self::pace::{Pace, pace};
 use crate::arbiters::Arbiters;
 use crate::device::Device;
 use crate::device::messages::{Arm, DeviceEnded, LinkLost, Memory, Restate, Retire, Unwatch, Watch};
@@ -155,6 +158,8 @@ pub struct DeviceSupervisor {
     /// Objects whose monitors are still to be restored, by node.
     restoring: BTreeMap<Ceid, VecDeque<ObjectId>>,
     panicked: Lives,
+    /// What nodes say of themselves, while they are connected.
+    statuses: BTreeMap<Ceid, SystemStatus>,
     /// Each monitor under restoration has one; who waits gets them in the order of asking.
     turns: Arc<Semaphore>,
     /// When the next batch may be restored, at whatever node.
@@ -181,6 +186,7 @@ impl DeviceSupervisor {
             ended_lives: BTreeMap::new(),
             restoring: BTreeMap::new(),
             panicked: Lives::default(),
+            statuses: BTreeMap::new(),
             turns: Arc::new(Semaphore::new(policy::RESTORING)),
             next_batch: Instant::now(),
             losses: Arc::new(Semaphore::new(policy::LOSSES_TOLD)),
@@ -302,7 +308,7 @@ impl DeviceSupervisor {
         let Some(left) = self.restoring.get(&ceid).filter(|_| self.is_up(ceid, life)).map(VecDeque::len) else {
             return;
         };
-        let batch = u32::try_from(left.min(policy::RESTORE_BATCH)).unwrap_or(1);
+        let batch = u32::try_from(left.min(self.pace(ceid).batch)).unwrap_or(1);
         let at = self.next_batch.max(Instant::now());
         self.next_batch = at + policy::RESTORE_SPACING * batch;
         let turns = self.turns.clone().acquire_many_owned(batch);
@@ -314,6 +320,10 @@ impl DeviceSupervisor {
             let Ok(turns) = turns else { return }; // nobody closes it
             guard::keep("device_supervisor", || supervisor.arm(ceid, life, turns, ctx));
         }));
+    }
+
+    fn pace(&self, ceid: Ceid) -> Pace {
+        pace(self.statuses.get(&ceid).copied())
     }
 
     fn is_up(&self, ceid: Ceid, life: u64) -> bool {
@@ -333,7 +343,7 @@ impl DeviceSupervisor {
         if queue.is_empty() {
             self.restoring.remove(&ceid);
         } else {
-            ctx.run_later(policy::RESTORE_PAUSE, move |supervisor, ctx| {
+            ctx.run_later(self.pace(ceid).pause, move |supervisor, ctx| {
                 guard::keep("device_supervisor", || supervisor.restore(ceid, life, ctx));
             });
         }
@@ -348,6 +358,7 @@ impl DeviceSupervisor {
             self.nodes.remove(&ceid);
         }
         self.restoring.remove(&ceid);
+        self.statuses.remove(&ceid);
         *self.telling.entry(ceid).or_default() += 1;
         let system = Arc::new(system_event::lost(ceid, self.env.now_ms()));
         let turn = self.losses.clone().acquire_owned();
@@ -511,6 +522,9 @@ impl Handler<NodeChange> for DeviceSupervisor {
             }
             Change::Up { life, node } => {
                 guard::keep("device_supervisor", || self.up(ceid, life, node, ctx));
+            }
+            Change::Status { status } => {
+                self.statuses.insert(ceid, status);
             }
             Change::Lost { life } => {
                 guard::keep("device_supervisor", || self.lost(ceid, life, ctx));

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use actix::{Addr, Message, Recipient};
-use schemas::csta::message::DeviceProfile;
+use schemas::csta::message::{DeviceProfile, SystemStatus};
 use schemas::domain::{
     CallKey, Ceid, Command, DeviceRef, Dn, Done, FeatureGroup, Happening, HotDesk, HotDeskAnswer, LegSnapshot,
     NodeRefusal, ObjectId, Party, Presence, Setting,
 };
 
 use super::Node;
+use super::flow::Settling;
 use crate::cluster::Listed;
 use crate::refusal::Refused;
 
@@ -81,6 +82,8 @@ pub enum Told {
     PresenceChanged(Presence),
     /// Features were set; empty when the node did not say which.
     Changed(Vec<Setting>),
+    /// To be handed on to every watcher: when all have it, what was told before is in their logs.
+    Settled(Settling),
 }
 
 /// [`Told`] as a message; `life` is the connection it came over, so that a device can leave
@@ -118,6 +121,8 @@ pub enum News {
     Opened,
     /// The association stands; devices may ask.
     Up(Addr<Node>),
+    /// What the node says of itself.
+    Status(SystemStatus),
     /// The node's whole directory.
     Directory(HashMap<Dn, Listed>),
     /// The life is over.

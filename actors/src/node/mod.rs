@@ -6,8 +6,10 @@
 //! told ([`Tell`]) in the order in which the node spoke.
 
 mod directory;
+pub(crate) mod flow;
 mod link;
 pub mod messages;
+mod queue;
 mod state;
 
 use std::collections::HashMap;
@@ -23,8 +25,9 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tracing::{Span, info, info_span, warn};
 
+use self::flow::{Flood, Flow};
 use self::link::{Link, Received};
-use self::messages::{Ask, AskHotDesk, Close, News, NodeNews, Profile, Question, Tell, Ticket};
+use self::messages::{Ask, AskHotDesk, Close, News, NodeNews, Profile, Question, Tell, Ticket, Told};
 use self::state::{Effect, Effects, Input, State};
 use crate::cluster::NodeSettings;
 use crate::guard;
@@ -44,6 +47,7 @@ pub struct Node {
     /// Where answers and facts of each object go.
     listeners: HashMap<ObjectId, Recipient<Tell>>,
     effects: Effects,
+    flow: Flow,
     next_ticket: Ticket,
     /// Who waits for what is configured for a number.
     profiles: HashMap<Ticket, oneshot::Sender<Result<DeviceProfile, Refused>>>,
@@ -71,6 +75,7 @@ impl Node {
             supervisor,
             listeners: HashMap::new(),
             effects: Effects::new(),
+            flow: Flow::new(Instant::now()),
             next_ticket: 0,
             profiles: HashMap::new(),
             desks: HashMap::new(),
@@ -103,6 +108,7 @@ impl Node {
             }
             Effect::Tell(object, told) => {
                 if let Some(listener) = self.listeners.get(&object) {
+                    self.flow.told(object);
                     listener.do_send(Tell { life: self.life, told });
                 }
             }
@@ -128,7 +134,11 @@ impl Node {
                 metrics::counter!("oig_node_directories_missing_total").increment(1);
                 self.span.in_scope(|| warn!(why, "no directory of the node; what was known of it stays"));
             }
-            Effect::Status(status) => self.note(status),
+            Effect::Status(status) => {
+                self.note(status);
+                self.news(News::Status(status));
+            }
+            Effect::Full(full) => self.note_full(full),
             Effect::Stop(why) => {
                 self.span.in_scope(|| info!(why, "connection to the node ends"));
                 ctx.stop();
@@ -147,6 +157,39 @@ impl Node {
             | SystemStatus::Initializing => info!(status = word, "the node tells its status"),
             _ => warn!(status = word, "the node is in trouble, as it says"),
         });
+    }
+
+    fn note_full(&self, full: bool) {
+        self.span.in_scope(|| match full {
+            true => {
+                metrics::counter!("oig_node_full_total").increment(1);
+                warn!("the node has no room for more monitors; it is asked for one each few seconds");
+            }
+            false => info!("the node has room for monitors again"),
+        });
+    }
+
+    fn note_flood(&mut self) {
+        match self.flow.flood(Instant::now()) {
+            Some(Flood::Begins(frames)) => {
+                metrics::counter!("oig_node_floods_total").increment(1);
+                self.span.in_scope(|| warn!(frames, "the node floods; so many messages came in a second"));
+            }
+            Some(Flood::Ends) => self.span.in_scope(|| info!("the node floods no more")),
+            None => {}
+        }
+    }
+
+    /// Now and then, when a node has said much: done when whoever was told has put it into the logs. The socket is not
+    /// read before, so that a node which floods fills its own buffers and not our mailboxes.
+    fn settle(&mut self) -> Option<impl Future<Output = ()> + use<>> {
+        let objects = self.flow.due()?;
+        let (settling, settled) = flow::settling();
+        for listener in objects.iter().filter_map(|object| self.listeners.get(object)) {
+            listener.do_send(Tell { life: self.life, told: Told::Settled(settling.clone()) });
+        }
+        drop(settling);
+        Some(settled)
     }
 
     fn news(&self, news: News) {
@@ -178,16 +221,20 @@ impl Actor for Node {
                 ctx.stop();
             }
         }));
-        ctx.run_interval(policy::NODE_TICK, |node, ctx| node.step(Input::Tick, ctx));
+        ctx.run_interval(policy::NODE_TICK, |node, ctx| {
+            node.note_flood();
+            node.step(Input::Tick, ctx);
+        });
     }
 }
 
 impl Handler<Received> for Node {
-    type Result = ();
+    type Result = ResponseFuture<()>;
 
-    fn handle(&mut self, received: Received, ctx: &mut Self::Context) {
+    fn handle(&mut self, received: Received, ctx: &mut Self::Context) -> Self::Result {
         match received {
             Received::Frames(frames) => {
+                self.flow.heard(frames.len());
                 for frame in frames {
                     if let Some(Ok((message, edition))) = guard::keep("node", || read::parse(&frame.xml)) {
                         self.step(Input::Heard(frame.invoke, message, edition), ctx);
@@ -202,6 +249,12 @@ impl Handler<Received> for Node {
                 ctx.stop();
             }
         }
+        let settled = self.settle();
+        Box::pin(async {
+            if let Some(settled) = settled {
+                settled.await;
+            }
+        })
     }
 }
 

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 
 use super::directory::{Directory, Heard, Sharings};
 use super::messages::{CallDetails, Question, Ticket, Told};
+use super::queue::{self, Class, Queue};
 use crate::cluster::{Association, Listed, NodeSettings};
 use crate::policy;
 
@@ -56,6 +57,8 @@ pub(crate) enum Effect {
     NoDirectory(&'static str),
     /// The node says that something is wrong with it, or right again.
     Status(SystemStatus),
+    /// The node has no room for more monitors, or has some again.
+    Full(bool),
     Stop(&'static str),
 }
 
@@ -70,7 +73,7 @@ enum Phase {
 
 /// Why a request was sent, and so what its answer means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Purpose {
+pub(super) enum Purpose {
     /// The first request to a node that neither speaks first nor knows sessions.
     Greeting,
     StartSession,
@@ -98,10 +101,28 @@ enum Purpose {
     Absent(ObjectId),
 }
 
+impl Purpose {
+    /// The object that the answer is for.
+    pub(super) fn object(&self) -> Option<ObjectId> {
+        match self {
+            Self::Monitor(object)
+            | Self::Legs(object)
+            | Self::Line(object, _)
+            | Self::Details(object, _)
+            | Self::Settings(object, _)
+            | Self::Perform(object, _)
+            | Self::Presence(object) => Some(*object),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Pending {
     purpose: Purpose,
     deadline: Instant,
+    /// It waited for room, and takes some until it is answered.
+    queued: bool,
 }
 
 /// One connection to one node.
@@ -118,6 +139,7 @@ pub(crate) struct State {
     heartbeat_at: Instant,
     unanswered: u32,
     session: Option<(String, Instant, Duration)>,
+    queue: Queue,
     directory: Directory,
     /// A directory of which something is still to be asked.
     sharings: Option<Sharings>,
@@ -165,6 +187,10 @@ fn operation(feature: PrivateFeature) -> &'static str {
     }
 }
 
+fn full() -> NodeRefusal {
+    NodeRefusal { kind: RefusalKind::Resource, text: "The node has reached a limit.".into() }
+}
+
 fn overloaded() -> NodeRefusal {
     NodeRefusal { kind: RefusalKind::Resource, text: "Too many requests wait for this node.".into() }
 }
@@ -182,6 +208,7 @@ impl State {
             heartbeat_at: now + policy::HEARTBEAT,
             unanswered: 0,
             session: None,
+            queue: Queue::default(),
             directory: Directory::default(),
             sharings: None,
             status: SystemStatus::Normal,
@@ -201,6 +228,7 @@ impl State {
                     self.edition = edition;
                 }
                 self.heard(invoke, message, now, out);
+                self.let_go_on(now, out);
             }
             Input::Unreadable => {
                 self.unreadable += 1;
@@ -394,6 +422,9 @@ impl State {
             }
             (Purpose::Monitor(object), Response::MonitorStart { cross_ref }) => {
                 self.refers(object, cross_ref, now, out);
+                if self.queue.has_room() {
+                    out.push(Effect::Full(false));
+                }
                 out.push(Effect::Tell(object, Told::Monitored(Ok(()))));
             }
             (Purpose::Presence(object), Response::Escape(PrivateResponse::PresenceMonitor(monitor))) => {
@@ -509,7 +540,23 @@ impl State {
             Purpose::Unmonitor | Purpose::Unwanted => {}
             // A foreign switch: it knows nothing of our private data.
             Purpose::Features => {}
-            other => self.refuse(other, convert::refusal(failure), out),
+            other => {
+                let full = matches!(other, Purpose::Monitor(_)) && failure.value.ends_with("LimitExceeded");
+                self.refuse(other, convert::refusal(failure), out);
+                if full {
+                    self.is_full(now, out);
+                }
+            }
+        }
+    }
+
+    /// The node has no room for monitors: those that wait to be asked for are refused as this one was.
+    fn is_full(&mut self, now: Instant, out: &mut Effects) {
+        if self.queue.full(now) {
+            out.push(Effect::Full(true));
+        }
+        for purpose in self.queue.take_bulk() {
+            self.refuse(purpose, full(), out);
         }
     }
 
@@ -596,6 +643,7 @@ impl State {
         let (request, purpose) = match question {
             Question::Monitor(device) => (Request::MonitorStart { device }, Purpose::Monitor(object)),
             Question::Unmonitor => {
+                self.queue.forget(object);
                 if let Some(cross_ref) = self.references.remove(&object) {
                     self.by_reference.remove(&cross_ref);
                     self.send(Request::MonitorStop { cross_ref }, Purpose::Unmonitor, now, out);
@@ -648,10 +696,27 @@ impl State {
         if self.phase != Phase::Up {
             return self.refuse(purpose, not_connected(), out);
         }
+        if self.queue.refuses(&purpose, now) {
+            return self.refuse(purpose, full(), out);
+        }
+        if queue::class(&purpose) != Class::Now {
+            match self.queue.push(request, purpose) {
+                Ok(()) => self.let_go_on(now, out),
+                Err(purpose) => self.refuse(purpose, overloaded(), out),
+            }
+            return;
+        }
         if self.pending.len() >= policy::NODE_PENDING {
             return self.refuse(purpose, overloaded(), out);
         }
         self.send(request, purpose, now, out);
+    }
+
+    /// What waited for room at the node goes there, as far as there is some.
+    fn let_go_on(&mut self, now: Instant, out: &mut Effects) {
+        while let Some((request, purpose)) = self.queue.next(queue::window(self.status)) {
+            self.send_of(request, purpose, true, now, out);
+        }
     }
 
     fn tick(&mut self, now: Instant, out: &mut Effects) {
@@ -663,7 +728,7 @@ impl State {
         }
         let late: Vec<u16> = self.pending.iter().filter(|(_, p)| p.deadline <= now).map(|(id, _)| *id).collect();
         for id in late {
-            let Some(pending) = self.pending.remove(&id) else { continue };
+            let Some(pending) = self.remove(id) else { continue };
             metrics::counter!("oig_node_answers_missing_total").increment(1);
             self.resting.push_back((id, pending.purpose.clone(), now + policy::INVOKE_REST));
             match pending.purpose {
@@ -674,6 +739,7 @@ impl State {
                 purpose => self.refuse(purpose, no_answer(), out),
             }
         }
+        self.let_go_on(now, out);
         self.look_for_directory(now, out);
         while self.resting.front().is_some_and(|(_, _, until)| *until <= now) {
             self.resting.pop_front();
@@ -700,10 +766,17 @@ impl State {
     }
 
     fn send(&mut self, request: Request, purpose: Purpose, now: Instant, out: &mut Effects) {
+        self.send_of(request, purpose, false, now, out);
+    }
+
+    fn send_of(&mut self, request: Request, purpose: Purpose, queued: bool, now: Instant, out: &mut Effects) {
         let Some(invoke) = self.free_invoke() else {
+            if queued {
+                self.queue.done();
+            }
             return self.refuse(purpose, overloaded(), out);
         };
-        self.pending.insert(invoke, Pending { purpose, deadline: now + policy::ANSWER });
+        self.pending.insert(invoke, Pending { purpose, deadline: now + policy::ANSWER, queued });
         out.push(Effect::Send(invoke, Message::Request(request), self.edition));
     }
 
@@ -719,7 +792,15 @@ impl State {
     }
 
     fn take(&mut self, invoke: u16) -> Option<Purpose> {
-        self.pending.remove(&invoke).map(|p| p.purpose)
+        self.remove(invoke).map(|p| p.purpose)
+    }
+
+    fn remove(&mut self, invoke: u16) -> Option<Pending> {
+        let pending = self.pending.remove(&invoke)?;
+        if pending.queued {
+            self.queue.done();
+        }
+        Some(pending)
     }
 }
 

@@ -3,17 +3,18 @@
 //!
 //! It never touches a socket. A life that ended, however, is known by its last word.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, MessageResult, Recipient};
-use schemas::domain::Ceid;
+use schemas::csta::message::SystemStatus;
+use schemas::domain::{Ceid, Dn};
 use tokio::time::Instant;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::arbiters::Arbiters;
 use crate::backoff::Backoff;
-use crate::cluster::{LinkState, NodeSettings};
+use crate::cluster::{LinkState, Listed, NodeSettings};
 use crate::env::Env;
 use crate::guard;
 use crate::node::Node;
@@ -33,6 +34,10 @@ pub enum Change {
     Up {
         life: u64,
         node: Addr<Node>,
+    },
+    /// The node says how it is.
+    Status {
+        status: SystemStatus,
     },
     /// The connection of that life is gone.
     Lost {
@@ -110,6 +115,18 @@ impl NodeSupervisor {
         self.nodes.get(&ceid)?.node.as_ref()
     }
 
+    /// A node that returns with other numbers than it had is what people want to know of: a wrong node answers there,
+    /// perhaps.
+    fn directory(&self, ceid: Ceid, lines: HashMap<Dn, Listed>) {
+        let cluster = &self.env.cluster;
+        let (listed, gone) = (lines.len(), cluster.not_in(ceid, &lines));
+        cluster.set_directory(ceid, lines);
+        if gone > 0 {
+            metrics::counter!("oig_node_lines_gone_total").increment(gone as u64);
+            warn!(%ceid, gone, listed, "the node lists other lines than before; those that are gone are unknown now");
+        }
+    }
+
     fn news(&mut self, news: NodeNews, ctx: &mut Context<Self>) {
         let NodeNews { ceid, life, news } = news;
         let Some(watched) = self.nodes.get_mut(&ceid).filter(|w| w.life == life) else { return };
@@ -121,7 +138,8 @@ impl NodeSupervisor {
                 metrics::counter!("oig_node_connections_total").increment(1);
                 self.devices.do_send(NodeChange { ceid, change: Change::Up { life, node } });
             }
-            News::Directory(lines) => self.env.cluster.set_directory(ceid, lines),
+            News::Status(status) => self.devices.do_send(NodeChange { ceid, change: Change::Status { status } }),
+            News::Directory(lines) => self.directory(ceid, lines),
             News::Ended => {
                 watched.node = None;
                 self.env.cluster.set_link(ceid, LinkState::Failure);

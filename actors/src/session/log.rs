@@ -11,6 +11,7 @@ use schemas::domain::{ObjectId, SessionId};
 use crate::event::Event;
 use crate::journal::Journal;
 use crate::policy;
+use crate::quota::Share;
 
 /// A session's events. A trait, so that another keeping (a journal) can take this one's place.
 pub trait Log {
@@ -110,28 +111,51 @@ pub struct MemoryLog {
     /// Objects that lost an event, with the number of the latest one.
     lost: BTreeMap<ObjectId, u32>,
     all: Arc<AtomicUsize>,
+    /// What the session's application uses.
+    share: Option<Arc<Share>>,
 }
 
 impl MemoryLog {
     #[must_use]
     pub fn new(all: Arc<AtomicUsize>) -> Self {
-        Self { events: VecDeque::new(), first: 1, bytes: 0, cursor: 1, lost: BTreeMap::new(), all }
+        Self { events: VecDeque::new(), first: 1, bytes: 0, cursor: 1, lost: BTreeMap::new(), all, share: None }
+    }
+
+    /// The same, bounded besides by what one application may have in all its logs.
+    #[must_use]
+    pub fn of(mut self, share: Arc<Share>) -> Self {
+        self.share = Some(share);
+        self
+    }
+
+    fn more(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        self.all.fetch_add(bytes, Ordering::Relaxed);
+        if let Some(share) = &self.share {
+            share.logged(bytes);
+        }
+    }
+
+    fn less(&mut self, bytes: usize) {
+        self.bytes -= bytes;
+        self.all.fetch_sub(bytes, Ordering::Relaxed);
+        if let Some(share) = &self.share {
+            share.let_go(bytes);
+        }
     }
 
     /// Goes on with these events, the first of which has this number.
-    pub(crate) fn resumed(all: Arc<AtomicUsize>, first: u32, events: impl IntoIterator<Item = Arc<Event>>) -> Self {
-        let mut log = Self::new(all);
-        (log.first, log.cursor) = (first, first);
+    pub(crate) fn resumed(mut self, first: u32, events: impl IntoIterator<Item = Arc<Event>>) -> Self {
+        (self.first, self.cursor) = (first, first);
         for event in events {
-            log.append(event);
+            self.append(event);
         }
-        log
+        self
     }
 
     fn drop_first(&mut self) {
         let Some((event, counted)) = self.events.pop_front() else { return };
-        self.bytes -= counted;
-        self.all.fetch_sub(counted, Ordering::Relaxed);
+        self.less(counted);
         if self.first >= self.cursor {
             self.lost.extend(event.object.map(|object| (object, self.first)));
         }
@@ -144,14 +168,19 @@ impl MemoryLog {
         let Some((event, counted)) = at.and_then(|at| self.events.get_mut(at)) else { return };
         let more = event.bytes() - *counted;
         *counted += more;
-        self.bytes += more;
-        self.all.fetch_add(more, Ordering::Relaxed);
+        self.more(more);
+    }
+
+    /// Whether all logs together, or those of the application, hold more than they may.
+    fn others_are_over(&self) -> bool {
+        self.all.load(Ordering::Relaxed) > policy::LOG_BYTES_ALL
+            || self.share.as_ref().is_some_and(|share| share.log_is_over())
     }
 
     fn is_over(&self) -> bool {
         self.events.len() > policy::LOG_EVENTS
             || self.bytes > policy::LOG_BYTES
-            || (self.all.load(Ordering::Relaxed) > policy::LOG_BYTES_ALL && self.events.len() > 1)
+            || (self.events.len() > 1 && self.others_are_over())
     }
 }
 
@@ -159,8 +188,7 @@ impl Log for MemoryLog {
     fn append(&mut self, event: Arc<Event>) -> u32 {
         let number = self.next_number();
         let counted = event.bytes();
-        self.bytes += counted;
-        self.all.fetch_add(counted, Ordering::Relaxed);
+        self.more(counted);
         self.events.push_back((event, counted));
         while self.is_over() {
             self.drop_first();
@@ -201,7 +229,7 @@ impl Log for MemoryLog {
 
 impl Drop for MemoryLog {
     fn drop(&mut self) {
-        self.all.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.less(self.bytes);
     }
 }
 
@@ -262,5 +290,25 @@ mod tests {
             log.append(event(policy::LOG_BYTES / 4));
         }
         assert!(log.next_number() - log.first_number() <= 4);
+    }
+
+    #[test]
+    fn the_logs_of_one_application_share_a_bound_and_others_lose_nothing() {
+        let quota = crate::quota::Quota { log_bytes: 1_000_000, ..Default::default() };
+        let (all, share) = (Arc::new(AtomicUsize::new(0)), Arc::new(Share::new(quota)));
+        let mut logs = [(); 2].map(|()| MemoryLog::new(all.clone()).of(share.clone()));
+        let mut other = MemoryLog::new(all.clone()).of(Arc::new(Share::new(quota)));
+        for _ in 0..10 {
+            for log in &mut logs {
+                log.append(event(100_000));
+            }
+            other.append(event(10_000));
+        }
+        let kept = logs.each_ref().map(|log| log.next_number() - log.first_number());
+        assert!(kept[0] + kept[1] <= 10 && kept.iter().all(|kept| *kept > 0), "{kept:?}");
+        assert_eq!(other.next_number() - other.first_number(), 10);
+        drop(logs);
+        assert_eq!(all.load(Ordering::Relaxed), other.bytes);
+        assert!(!share.log_is_over());
     }
 }

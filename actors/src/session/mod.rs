@@ -69,14 +69,15 @@ impl Session {
         supervisor: Recipient<SessionEnded>,
         resumed: Option<(KeptSession, Duration)>,
     ) -> Self {
+        let memory = || MemoryLog::new(env.log_bytes.clone()).of(monitors.share());
         let log = |memory| SessionLog::new(memory, id, env.journal.clone());
         let mut handler = push::EventHandler::new(env);
         let mut callback = None;
         #[allow(unused_mut)]
         let mut state = match resumed {
-            None => State::new(log(MemoryLog::new(env.log_bytes.clone())), Instant::now()),
+            None => State::new(log(memory()), Instant::now()),
             Some((kept, more)) => {
-                let memory = MemoryLog::resumed(env.log_bytes.clone(), kept.first, kept.events);
+                let memory = memory().resumed(kept.first, kept.events);
                 let form = kept.handler.map(|(form, url)| {
                     handler.goes_to(url);
                     form
@@ -174,6 +175,7 @@ impl Handler<Deliver> for Session {
         let events = match deliver {
             Deliver::One(event) => vec![event],
             Deliver::Many(events) => events,
+            Deliver::Settled(_) => return, // all that came before is in the log
         };
         for event in events {
             // What was under way when a monitor ended is not told any more.
@@ -213,7 +215,9 @@ impl Session {
                 std::future::ready(Err(Refused::TooManyMonitors(policy::SESSION_MONITORS))).into_actor(self),
             );
         }
-        self.monitors.begin(object, topics);
+        if let Err(refused) = self.monitors.begin(object, topics) {
+            return Box::pin(std::future::ready(Err(refused)).into_actor(self));
+        }
         self.note_monitors(object);
         let begin = BeginWatch {
             object,

@@ -4,6 +4,7 @@
 //! the few things that actors share; the lock is held for a look-up and never across a wait.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use actix::{Addr, Handler, MailboxError, Message};
@@ -14,6 +15,7 @@ use crate::device::Device;
 use crate::device::messages::{Action, LookAtFeatures, Perform, Status};
 use crate::device_supervisor::{DeviceSupervisor, FindDevice};
 use crate::event::Topics;
+use crate::quota::{Place, Share};
 use crate::refusal::Refused;
 
 /// What is monitored of an object, and where it lives.
@@ -21,6 +23,7 @@ struct Monitored {
     topics: Topics,
     /// `None` while the device is being found.
     device: Option<Addr<Device>>,
+    _place: Place,
 }
 
 type Objects = BTreeMap<ObjectId, Monitored>;
@@ -30,11 +33,12 @@ type Objects = BTreeMap<ObjectId, Monitored>;
 pub struct Monitors {
     objects: Arc<RwLock<Objects>>,
     devices: Addr<DeviceSupervisor>,
+    share: Arc<Share>,
 }
 
 impl Monitors {
-    pub(crate) fn new(devices: Addr<DeviceSupervisor>) -> Self {
-        Self { objects: Arc::default(), devices }
+    pub(crate) fn new(devices: Addr<DeviceSupervisor>, share: Arc<Share>) -> Self {
+        Self { objects: Arc::default(), devices, share }
     }
 
     fn read<T>(&self, look: impl FnOnce(&Objects) -> T) -> T {
@@ -49,7 +53,7 @@ impl Monitors {
         self.read(BTreeMap::len)
     }
 
-    pub(super) fn has(&self, object: ObjectId) -> bool {
+    pub(crate) fn has(&self, object: ObjectId) -> bool {
         self.read(|objects| objects.contains_key(&object))
     }
 
@@ -59,11 +63,35 @@ impl Monitors {
     }
 
     /// A monitor was asked for; its device may not be known yet.
-    pub(crate) fn begin(&self, object: ObjectId, topics: Topics) {
+    ///
+    /// # Errors
+    /// [`Refused::MonitorQuota`] when the application has as many as it may.
+    pub(crate) fn begin(&self, object: ObjectId, topics: Topics) -> Result<(), Refused> {
         self.write(|objects| {
-            let monitored = objects.entry(object).or_insert(Monitored { topics, device: None });
-            monitored.topics = monitored.topics.with(topics);
-        });
+            match objects.entry(object) {
+                Entry::Occupied(mut monitored) => {
+                    let monitored = monitored.get_mut();
+                    monitored.topics = monitored.topics.with(topics);
+                }
+                Entry::Vacant(free) => {
+                    free.insert(Monitored { topics, device: None, _place: self.share.monitor()? });
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// What its application uses.
+    pub(super) fn share(&self) -> Arc<Share> {
+        self.share.clone()
+    }
+
+    /// Something is asked of a node: one command of the application's.
+    ///
+    /// # Errors
+    /// [`Refused::CommandQuota`] when too many came within a second.
+    pub fn command(&self) -> Result<(), Refused> {
+        self.share.command()
     }
 
     /// The device was found; nothing when the monitor has ended meanwhile.
@@ -110,6 +138,7 @@ impl Monitors {
     /// # Errors
     /// [`Refused`], whoever refused.
     pub async fn perform(&self, object: ObjectId, action: Action) -> Result<(), Refused> {
+        self.command()?;
         self.ask(object, || Perform(action.clone())).await
     }
 
@@ -126,6 +155,7 @@ impl Monitors {
     /// # Errors
     /// [`Refused`], whoever refused.
     pub async fn settings(&self, object: ObjectId) -> Result<Vec<Setting>, Refused> {
+        self.command()?;
         self.ask(object, || LookAtFeatures).await
     }
 

@@ -4,13 +4,13 @@
 //! limit counts.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, MessageResult, Recipient, ResponseFuture};
 use futures_util::future::join_all;
 use schemas::domain::SessionId;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::arbiters::Arbiters;
 use crate::device_supervisor::{BeginWatch, DeviceSupervisor, SessionGone};
@@ -18,6 +18,7 @@ use crate::env::Env;
 use crate::event::Deliver;
 use crate::guard;
 use crate::journal::KeptSession;
+use crate::quota::{Quotas, Share};
 use crate::refusal::Refused;
 use crate::session::messages::{Callback, Lag, SessionEnded};
 use crate::session::{Monitors, Session};
@@ -55,6 +56,8 @@ pub trait FindSession: Send + Sync {
 #[derive(Default)]
 pub struct SessionTable {
     sessions: RwLock<HashMap<SessionId, SessionRef>>,
+    /// What each application uses: as many as are configured. Taken when a session begins.
+    shares: Mutex<HashMap<Arc<str>, Arc<Share>>>,
 }
 
 impl FindSession for SessionTable {
@@ -68,6 +71,12 @@ impl FindSession for SessionTable {
 }
 
 impl SessionTable {
+    fn share(&self, application: &Arc<str>, quotas: &Quotas) -> Arc<Share> {
+        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        let share = shares.entry(application.clone());
+        share.or_insert_with(|| Arc::new(Share::new(quotas.of(application)))).clone()
+    }
+
     fn write(&self, change: impl FnOnce(&mut HashMap<SessionId, SessionRef>)) {
         let mut sessions = self.sessions.write().unwrap_or_else(PoisonError::into_inner);
         change(&mut sessions);
@@ -168,9 +177,11 @@ impl Begins<'_> {
     ) -> SessionRef {
         let (env, devices) = (self.env.clone(), self.devices.clone());
         let standing = Standing::new(service);
-        let monitors = Monitors::new(self.devices.clone());
+        let monitors = Monitors::new(self.devices.clone(), self.table.share(&application, &self.env.quotas));
         for (object, topics) in resumed.iter().flat_map(|(kept, _)| &kept.monitors) {
-            monitors.begin(*object, *topics);
+            if let Err(refused) = monitors.begin(*object, *topics) {
+                warn!(session = %id, %object, %refused, "a monitor of the process before is not kept");
+            }
         }
         let (seen, watched) = (standing.clone(), monitors.clone());
         let addr = Session::start_in_arbiter(self.arbiters.of_session(id), move |_| {
@@ -190,7 +201,7 @@ impl Begins<'_> {
         let monitors = kept.monitors.clone();
         let (application, service, door) = (kept.application.clone(), kept.service, kept.door);
         let session = self.session(id, application, service, door, supervisor, Some((kept, more)));
-        for (object, topics) in monitors {
+        for (object, topics) in monitors.into_iter().filter(|(object, _)| session.monitors.has(*object)) {
             let (deliver, standing) = (session.addr.clone().recipient(), session.standing.clone());
             self.devices.do_send(BeginWatch { object, session: id, deliver, standing, topics });
         }

@@ -1,5 +1,6 @@
 //! The actors with in-memory wires and a clock that stands still: one file per actor.
 
+mod bad_nodes;
 mod bench;
 mod commands;
 mod device;

@@ -17,7 +17,7 @@ use schemas::csta::message::{
 };
 use schemas::csta::{read, write};
 use schemas::domain::{Cause, DeviceRef, LocalState, Party};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, BufStream, DuplexStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufStream};
 use tokio::sync::mpsc;
 
 /// A call by its id, with the states of both ends.
@@ -63,6 +63,8 @@ pub struct Inside {
     pub refuses_monitors: Option<Failure>,
     /// MonitorStart is never answered.
     pub forgets_monitors: bool,
+    /// The numbers that the directory lists; those of the lab when it is empty. Others are not monitored then.
+    pub numbers: Vec<&'static str>,
     /// Waits for a request, instead of speaking first.
     pub waits: bool,
     /// Has none of the services that a node may lack.
@@ -103,11 +105,32 @@ impl Switch {
         self.0.lock().expect("no test panics while it holds the lock")
     }
 
+    /// A gateway came: serves it on a task of its own.
+    pub fn connected(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+        let (send, out) = mpsc::unbounded_channel();
+        let enabled = Message::Request(Request::SystemStatus { status: SystemStatus::Enabled });
+        {
+            let mut inside = self.inside();
+            if !inside.waits {
+                send.send(framed(1, &enabled)).ok();
+            }
+            inside.connections += 1;
+            inside.monitors.clear();
+            inside.out = Some(send);
+        }
+        tokio::spawn(serve(stream, self.clone(), out));
+    }
+
     /// Sends bytes as they are.
     pub fn raw(&self, bytes: Vec<u8>) {
         if let Some(out) = &self.inside().out {
             out.send(bytes).ok();
         }
+    }
+
+    /// Says how it is.
+    pub fn say(&self, status: SystemStatus) {
+        self.raw(framed(2, &Message::Request(Request::SystemStatus { status })));
     }
 
     /// Closes the socket.
@@ -229,7 +252,9 @@ impl Switch {
             Request::SystemStatus { .. } => Response::SystemStatus,
             Request::SystemRegister => Response::SystemRegister { register: "r".into() },
             Request::GetSwitchingFunctionDevices => {
-                let primes = ["1000", "1001", "1002"].map(|dn| (dn, None));
+                let lab = ["1000", "1001", "1002"];
+                let numbers = if inside.numbers.is_empty() { &lab[..] } else { &inside.numbers };
+                let primes: Vec<_> = numbers.iter().map(|dn| (*dn, None)).collect();
                 let appearances = inside.appearances.iter().map(|(dn, button)| (*dn, Some(*button)));
                 let listed = |(dn, button): (&str, Option<u8>)| ListedDevice {
                     device: DeviceRef { name: Some(format!("Name {dn}")), button, ..DeviceRef::number(dn) },
@@ -248,6 +273,11 @@ impl Switch {
             }
             Request::MonitorStart { .. } | Request::SnapshotDevice { .. } if inside.slow => return Vec::new(),
             Request::MonitorStart { .. } if inside.forgets_monitors => return Vec::new(),
+            Request::MonitorStart { device }
+                if !inside.numbers.is_empty() && !inside.numbers.contains(&device.number.as_str()) =>
+            {
+                return vec![Message::Failure(Failure::operation("invalidDeviceID"))];
+            }
             Request::MonitorStart { device } => {
                 if let Some(failure) = &inside.refuses_monitors {
                     return vec![Message::Failure(failure.clone())];
@@ -313,6 +343,7 @@ impl Switch {
 fn done(request: &Request) -> Option<Response> {
     let named = || ConnectionId { call: Some("named".into()), device: Some(DeviceRef::number("1000")) };
     Some(match request {
+        Request::AnswerCall { .. } => Response::AnswerCall,
         Request::ConsultationCall { .. } => Response::ConsultationCall { initiated: named(), global_call_id: None },
         Request::ReconnectCall { .. } => Response::ReconnectCall,
         Request::AlternateCall { .. } => Response::AlternateCall,
@@ -334,7 +365,11 @@ pub fn framed(invoke: u16, message: &Message) -> Vec<u8> {
     bytes
 }
 
-async fn serve(mut stream: DuplexStream, switch: Switch, mut out: mpsc::UnboundedReceiver<Vec<u8>>) {
+async fn serve(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    switch: Switch,
+    mut out: mpsc::UnboundedReceiver<Vec<u8>>,
+) {
     let mut framing = Framing::default();
     let mut buffer = vec![0; 4096];
     loop {
@@ -385,18 +420,7 @@ impl Connect for Net {
                 return Err(io::ErrorKind::ConnectionRefused.into());
             }
             let (ours, theirs) = tokio::io::duplex(64 * 1024);
-            let (send, out) = mpsc::unbounded_channel();
-            let enabled = Message::Request(Request::SystemStatus { status: SystemStatus::Enabled });
-            if !switch.inside().waits {
-                send.send(framed(1, &enabled)).ok();
-            }
-            {
-                let mut inside = switch.inside();
-                inside.connections += 1;
-                inside.monitors.clear();
-                inside.out = Some(send);
-            }
-            tokio::spawn(serve(theirs, switch, out));
+            switch.connected(theirs);
             // As a wire that encrypts, it keeps what is not flushed.
             Ok(Box::new(BufStream::new(ours)) as Wire)
         })

@@ -56,7 +56,10 @@ impl Part {
     pub(super) fn run(self, nodes: &[SocketAddr], filter: &str) -> anyhow::Result<()> {
         match self {
             Self::Gateway => in_system(&log(filter), async move {
-                let settings = lab_settings(any_port(), nodes);
+                let mut settings = lab_settings(any_port(), nodes);
+                // All load is one application's here.
+                settings.limits.application.commands_per_second = Some(1_000_000);
+                settings.limits.application.log_mib = Some(512);
                 settings.check()?;
                 let running = app::start(&settings)?;
                 serve_until_the_bench_ends(running.address).await

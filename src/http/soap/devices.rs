@@ -124,7 +124,7 @@ impl Operation for GetLineAppearanceId {
 
 impl Operation for GetDeviceConfiguration {
     async fn run(self, context: &Context<'_>) -> Result<DeviceConfigResult> {
-        context.session(self.request.session_id).await?;
+        context.session(self.request.session_id).await?.monitors.command()?;
         let (ceid, dn) = context.number(self.request.icp_id, &self.request.prime_dn)?;
         let profile = context.profile(ceid, dn).await?;
         let secondary = context.node(profile.secondary).map(|(_, address)| address);
@@ -142,7 +142,7 @@ impl Operation for GetDeviceConfiguration {
 impl Operation for GetDeviceConfigurationEx {
     async fn run(self, context: &Context<'_>) -> Result<DeviceConfigExResult> {
         let request = self.request.ok_or(No::from(NOTHING_ASKED))?;
-        context.session(request.session_id).await?;
+        context.session(request.session_id).await?.monitors.command()?;
         let (ceid, dn) = context.number(request.icp_id, &request.prime_dn)?;
         let profile = context.profile(ceid, dn).await?;
         let id = |ceid: Option<u16>| i64::from(ceid.unwrap_or(0));
@@ -162,7 +162,7 @@ impl Operation for GetDeviceConfigurationEx {
 impl Operation for GetDeviceMembers {
     async fn run(self, context: &Context<'_>) -> Result<DeviceMembersResult> {
         let request = self.request.ok_or(No::from(NOTHING_ASKED))?;
-        context.session(request.session_id).await?;
+        context.session(request.session_id).await?.monitors.command()?;
         let (ceid, dn) = context.number(request.icp_id, &request.prime_dn)?;
         // A directory does not say who is in a group, nor that nobody is.
         let profile = context.gateway.tree.profile(ceid, dn).await?;

@@ -50,6 +50,7 @@ impl Context<'_> {
 
     async fn desk(&self, session: &SessionRef, ceid: Ceid, asked: HotDesk) -> std::result::Result<HotDeskAnswer, No> {
         let gateway = self.gateway;
+        session.monitors.command()?;
         let Some(user) = asked.tries() else { return Ok(gateway.tree.hot_desk(ceid, asked).await?) };
         let tried = gateway.before_pin(self.caller, session.id, user).await;
         let tried = tried.ok_or_else(|| No::because(Ground::TooMany, CROWDED))?;

@@ -82,6 +82,8 @@ pub struct Exchange {
     waiting: BTreeMap<u64, Waiting>,
     /// Cross references, registrations and sessions; never used again.
     next: u64,
+    /// What the node says of itself.
+    status: SystemStatus,
 }
 
 /// Who asked for something that had to wait, in which request, and which answer is due.
@@ -109,6 +111,7 @@ impl Exchange {
             associations: BTreeMap::new(),
             waiting: BTreeMap::new(),
             next: 0,
+            status: SystemStatus::Normal,
         }
     }
 
@@ -126,6 +129,15 @@ impl Exchange {
     fn number(&mut self) -> u64 {
         self.next += 1;
         self.next
+    }
+
+    /// From now on the node says this of itself: at once, in its heartbeats, and to each gateway that comes.
+    pub fn say(&mut self, status: SystemStatus, out: &mut Vec<Effect>) {
+        self.status = status;
+        let ids: Vec<AssociationId> = self.associations.keys().copied().collect();
+        for id in ids {
+            self.ask(id, Request::SystemStatus { status }, out);
+        }
     }
 
     /// A connection was made.
@@ -152,6 +164,9 @@ impl Exchange {
         self.associations.insert(id, association);
         if self.style == Style::ServerFirst {
             self.ask(id, Request::SystemStatus { status: SystemStatus::Enabled }, out);
+            if self.status != SystemStatus::Normal {
+                self.ask(id, Request::SystemStatus { status: self.status }, out);
+            }
         }
     }
 
@@ -279,7 +294,7 @@ impl Exchange {
             }
             association.unanswered += 1;
             association.heartbeat_at = now_ms + HEARTBEAT_MS;
-            self.ask(id, Request::SystemStatus { status: SystemStatus::Normal }, out);
+            self.ask(id, Request::SystemStatus { status: self.status }, out);
         }
     }
 

@@ -261,7 +261,7 @@ fn brief(effects: &[Effect]) -> Vec<String> {
 fn a_hole_that_a_damaged_journal_left_is_told_where_it_is() {
     let texts = [Some("3"), None, None, Some("6"), None];
     let events = texts.map(|text| text.map_or_else(|| Arc::new(Event::lost()), event));
-    let resumed = || MemoryLog::resumed(Arc::default(), 3, events.clone());
+    let resumed = || MemoryLog::new(Arc::default()).resumed(3, events.clone());
     let now = Instant::now();
     let at = Cursors { was_read: true, standard: Some(2), handler: Some(4), ..Cursors::default() };
     let state = State::resumed(resumed(), at, Some(Form::Standard), Duration::ZERO, now);
