@@ -10,7 +10,7 @@ use actix::{
 };
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, join_all};
-use schemas::domain::{CallKey, Ceid, LegId, ObjectId, ObjectKind, SessionId};
+use schemas::domain::{Ceid, ObjectId, ObjectKind, SessionId};
 
 use crate::arbiters::Arbiters;
 use crate::device::Device;
@@ -148,15 +148,15 @@ pub struct DeviceSupervisor {
     ended_lives: BTreeMap<Ceid, u64>,
     /// Objects whose monitors are still to be restored, by node.
     restoring: BTreeMap<Ceid, VecDeque<ObjectId>>,
-    /// Leg ids of another process, for the first life of each object.
-    kept_legs: Legs,
+    /// What another process knew, for the first life of each object.
+    known: Memories,
 }
 
-/// The calls at each object, and the ids that applications know them by.
-pub(crate) type Legs = BTreeMap<ObjectId, Vec<(CallKey, LegId)>>;
+/// What was known of each object.
+pub(crate) type Memories = BTreeMap<ObjectId, Memory>;
 
 impl DeviceSupervisor {
-    pub(crate) fn new(env: Env, arbiters: Arbiters, kept_legs: Legs) -> Self {
+    pub(crate) fn new(env: Env, arbiters: Arbiters, known: Memories) -> Self {
         Self {
             env,
             arbiters,
@@ -167,7 +167,7 @@ impl DeviceSupervisor {
             telling: BTreeMap::new(),
             ended_lives: BTreeMap::new(),
             restoring: BTreeMap::new(),
-            kept_legs,
+            known,
         }
     }
 
@@ -197,8 +197,8 @@ impl DeviceSupervisor {
         let mut watched = match self.objects.remove(&object) {
             Some(watched) => watched,
             None => {
-                let legs = self.kept_legs.remove(&object).unwrap_or_default();
-                let (life, device) = self.begin(object, Memory { legs, ..Memory::default() }, ctx);
+                let memory = self.known.remove(&object).unwrap_or_default();
+                let (life, device) = self.begin(object, memory, ctx);
                 Watched { life, device, watchers: Vec::new() }
             }
         };
@@ -330,14 +330,14 @@ impl DeviceSupervisor {
     }
 
     /// A device died without being told to: its watchers get a new one, with the ids they know.
-    fn ended(&mut self, ended: DeviceEnded, ctx: &mut Context<Self>) {
-        let DeviceEnded { object, life, memory } = ended;
-        if self.objects.get(&object).is_none_or(|w| w.life != life) {
-            if !memory.legs.is_empty() && !self.objects.contains_key(&object) {
-                self.env.journal.legs(object, &[]);
-            }
+    fn ended(&mut self, mut ended: DeviceEnded, ctx: &mut Context<Self>) {
+        let Some(watched) = self.objects.get(&ended.object) else {
+            return ended.forget(&self.env.journal);
+        };
+        if watched.life != ended.life {
             return;
         }
+        let DeviceEnded { object, memory, .. } = ended;
         let (life, device) = self.begin(object, memory, ctx);
         if let Some(watched) = self.objects.get_mut(&object) {
             for watching in &watched.watchers {

@@ -6,6 +6,7 @@
 //! processor time stands beside them.
 
 mod events;
+mod journal;
 mod load;
 mod memory;
 mod node;
@@ -69,6 +70,9 @@ pub(super) struct Bench {
     /// The node of a child that is a gateway.
     #[arg(long, hide = true)]
     node: Option<SocketAddr>,
+    /// Where a child that is a gateway keeps its journal; it has none otherwise.
+    #[arg(long, hide = true)]
+    journal: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -79,6 +83,8 @@ enum Subject {
     Command,
     /// From the node's socket to the reply of a held poll.
     Events,
+    /// The same events with a journal and without one.
+    Journal,
     /// What a monitored device costs.
     Memory,
     /// From the start of the process to the first login.
@@ -90,6 +96,7 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 }
 
 /// What to measure with.
+#[derive(Clone)]
 struct Plan {
     span: Duration,
     connections: usize,
@@ -99,12 +106,14 @@ struct Plan {
     monitors: usize,
     log: String,
     gsoap: Option<PathBuf>,
+    /// Folder of the gateway's journal; without one it keeps none.
+    journal: Option<PathBuf>,
 }
 
 impl Bench {
     pub(super) fn run(self) -> anyhow::Result<()> {
         if let Some(part) = self.part {
-            return part.run(self.node, &self.log);
+            return part.run(self.node, self.journal, &self.log);
         }
         let wanted = |subject| self.only.is_empty() || self.only.contains(&subject);
         let plan = Plan {
@@ -116,6 +125,7 @@ impl Bench {
             monitors: self.monitors,
             log: self.log.clone(),
             gsoap: self.gsoap.clone(),
+            journal: None,
         };
         let conditions = conditions();
         if !self.json {
@@ -134,6 +144,10 @@ impl Bench {
         if wanted(Subject::Events) {
             say("events");
             figures.extend(events::measure(&plan).context("events")?);
+        }
+        if wanted(Subject::Journal) {
+            say("events with a journal and without");
+            figures.extend(journal::measure(&plan).context("journal")?);
         }
         if wanted(Subject::Memory) {
             say("memory");
@@ -180,7 +194,7 @@ const NOBODY: &str = "9999999";
 
 /// A gateway that is connected to the node and has read its directory.
 async fn gateway_with(node: &ScriptedNode, plan: &Plan) -> anyhow::Result<Process> {
-    let process = Process::start(Part::Gateway, Some(node.address), &plan.log)?;
+    let process = Process::start_with(Part::Gateway, Some(node.address), plan.journal.as_deref(), &plan.log)?;
     let mut connection = Connection::open(process.address).await?;
     let session_id = connection.log_in().await?;
     let since = Instant::now();

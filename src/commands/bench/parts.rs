@@ -6,7 +6,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -53,11 +53,12 @@ async fn serve_until_the_bench_ends(address: SocketAddr) -> anyhow::Result<()> {
 
 impl Part {
     /// The child's whole life.
-    pub(super) fn run(self, node: Option<SocketAddr>, filter: &str) -> anyhow::Result<()> {
+    pub(super) fn run(self, node: Option<SocketAddr>, journal: Option<PathBuf>, filter: &str) -> anyhow::Result<()> {
         match self {
             Self::Gateway => in_system(&log(filter), async move {
                 let node = node.context("a gateway needs its node's address")?;
-                let settings = lab_settings(any_port(), &[node]);
+                let mut settings = lab_settings(any_port(), &[node]);
+                settings.journal.folder = journal;
                 settings.check()?;
                 let running = app::start(&settings)?;
                 serve_until_the_bench_ends(running.address).await
@@ -127,11 +128,27 @@ impl Process {
     /// # Errors
     /// When it ends before it listens.
     pub(super) fn start(part: Part, node: Option<SocketAddr>, filter: &str) -> anyhow::Result<Self> {
+        Self::start_with(part, node, None, filter)
+    }
+
+    /// The same with a folder for the gateway's journal.
+    ///
+    /// # Errors
+    /// When it ends before it listens.
+    pub(super) fn start_with(
+        part: Part,
+        node: Option<SocketAddr>,
+        journal: Option<&Path>,
+        filter: &str,
+    ) -> anyhow::Result<Self> {
         let name = part.to_possible_value().context("every part has a name")?;
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["bench", "--part", name.get_name(), "--log", filter]);
         if let Some(node) = node {
             command.args(["--node", &node.to_string()]);
+        }
+        if let Some(folder) = journal {
+            command.arg("--journal").arg(folder);
         }
         Self::spawn(command, name.get_name())
     }
