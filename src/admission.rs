@@ -10,6 +10,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use actors::standing::Service;
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
@@ -123,6 +124,13 @@ impl Admission {
     pub fn trusting(mut self, anchors: TrustAnchors) -> Self {
         self.anchors = Arc::new(anchors);
         self
+    }
+
+    /// Whether a session that another process admitted may go on, by the settings as they are now.
+    #[must_use]
+    pub fn goes_on(&self, label: &str, service: Service) -> bool {
+        let mut entries = self.applications.values().filter(|entry| *entry.label == *label && !entry.revoked);
+        entries.any(|entry| entry.may_be_advanced || service == Service::Standard)
     }
 
     /// Decides by the passwords.
@@ -277,6 +285,22 @@ mod tests {
         ] {
             let result = admission.admit(credentials(name, a, l)).await.map(|_| ());
             assert_eq!(result, expected, "{name} {a} {l}");
+        }
+    }
+
+    #[test]
+    fn sessions_of_before_go_on_by_the_settings_of_now() {
+        let advanced = Application { service: ServiceLevel::Advanced, ..application("Console", false) };
+        let admission = Admission::new(&[application("Pop", false), application("Gone", true), advanced]);
+        for (label, service, goes_on) in [
+            ("Example Co / Pop", Service::Standard, true),
+            ("Example Co / Pop", Service::Advanced, false),
+            ("Example Co / Console", Service::Advanced, true),
+            ("Example Co / Gone", Service::Standard, false),
+            ("Example Co / Other", Service::Standard, false),
+            ("nobody", Service::Standard, false),
+        ] {
+            assert_eq!(admission.goes_on(label, service), goes_on, "{label}");
         }
     }
 

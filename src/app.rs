@@ -133,18 +133,11 @@ pub fn start_beside(settings: &Settings, connect: NodeConnect, beside: Beside) -
     let cluster = Arc::new(Cluster::new(settings.node_settings()));
     let mut env = Env::new(Arc::new(SystemClock), Arc::new(SystemEntropy::default()), cluster);
     env.push = Arc::new(push(settings)?);
-    let before = match &settings.journal.folder {
-        Some(folder) => {
-            let (journal, kept) =
-                Journal::open(folder).map_err(|e| io::Error::other(format!("journal.folder: {e}")))?;
-            env.journal = journal;
-            Before { kept, grace: settings.journal.grace() }
-        }
-        None => Before::default(),
-    };
     env.quotas = Arc::new(settings.quotas());
     let anchors = settings.trust_anchors().map_err(io::Error::other)?;
     let admission = Admission::new(&settings.applications).trusting(anchors);
+    let (journal, before) = journal(settings, &admission)?;
+    env.journal = journal;
     let (sessions, proxies) = (settings.limits.sessions, settings.http.trusted_proxies.clone());
     let numbering = settings.numbering();
     let make = move |threads| {
@@ -196,6 +189,14 @@ pub fn start_beside(settings: &Settings, connect: NodeConnect, beside: Beside) -
     });
     info!(%address, nodes = settings.nodes.len(), "gateway started");
     Ok(Running { address, gateway, server: handle, successor: settings.ha.successor, arbiters })
+}
+
+/// Where a next process finds what it needs, and what the one before left there.
+fn journal(settings: &Settings, admission: &Admission) -> io::Result<(Journal, Before)> {
+    let Some(folder) = &settings.journal.folder else { return Ok((Journal::default(), Before::default())) };
+    let (journal, kept) = Journal::open(folder, |label, service| admission.goes_on(label, service))
+        .map_err(|error| io::Error::other(format!("journal.folder: {error}")))?;
+    Ok((journal, Before { kept, grace: settings.journal.grace() }))
 }
 
 /// What carries events to applications' handlers.

@@ -182,6 +182,12 @@ impl Default for Journal {
 }
 
 impl Journal {
+    /// Where it is when the settings file is in this folder.
+    fn resolve(&mut self, folder: &Path) {
+        let own = self.folder.take().unwrap_or_else(|| JOURNAL_FOLDER.into());
+        self.folder = (!own.as_os_str().is_empty()).then(|| folder.join(own));
+    }
+
     #[must_use]
     pub fn grace(&self) -> Duration {
         Duration::from_secs(self.grace_s)
@@ -382,9 +388,7 @@ impl Settings {
         for anchors in &mut settings.advanced.trust_anchors {
             *anchors = folder.join(&anchors);
         }
-        let journal = settings.journal.folder.take().unwrap_or_else(|| JOURNAL_FOLDER.into());
-        settings.journal.folder =
-            Some(journal).filter(|path| !path.as_os_str().is_empty()).map(|path| folder.join(path));
+        settings.journal.resolve(folder);
         settings.check()?;
         Ok(settings)
     }
@@ -646,6 +650,25 @@ mod tests {
                            application_password = ''\nlocal_password = ''\n";
         let fault = parse(application, &[]).expect_err("not valid").to_string();
         assert!(fault.contains("application[0].service: advanced needs advanced.trust_anchors"), "{fault}");
+    }
+
+    #[test]
+    fn a_journal_is_beside_the_settings_unless_they_say_otherwise() {
+        for (text, folder) in [
+            ("", Some("/etc/oig/journal")),
+            ("folder = 'kept'", Some("/etc/oig/kept")),
+            ("folder = '/var/lib/oig'", Some("/var/lib/oig")),
+            ("folder = ''", None),
+        ] {
+            let mut settings = parse(&format!("[journal]\n{text}\n"), &[]).expect("valid");
+            settings.journal.resolve(Path::new("/etc/oig"));
+            assert_eq!(settings.journal.folder.as_deref(), folder.map(Path::new), "{text}");
+        }
+        assert_eq!(Settings::default().journal.folder, None, "without a file there is none");
+        let long = parse("[journal]\ngrace_s = 3601\n[ha]\nsuccessor = '192.0.2.1'\n", &[]);
+        assert!(long.expect_err("too long").to_string().contains("journal.grace_s"));
+        assert!(parse("[journal]\ngrace_s = 3600\n", &[]).is_ok());
+        assert!(parse("[ha]\nsuccessor = 'gateway-b'\n", &[]).is_err(), "an address, no name");
     }
 
     #[test]

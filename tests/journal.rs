@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use schemas::contract::cc::{
-    CallEventType as Type, CallState, ConnectionState, EventCauseType as Why, NumberedEventMsg, StandardEventMsg,
-    SystemEventType,
+    CallEventType as Type, CallState, ConnectionState, EventCauseType as Why, FeatureEventType, NumberedEventMsg,
+    StandardEventMsg, SystemEventType,
 };
 use schemas::contract::ops_call_control_standard::{GetNumberedEvent, RegisterEventHandler};
 use schemas::contract::ops_session::RegisterHaClientCallback;
+use serde_json::json;
 use tokio::sync::Semaphore;
 
 use crate::common::app::{App, NO_SESSION, NOT_MONITORED};
@@ -131,6 +132,44 @@ async fn an_application_goes_on_after_the_gateway_was_killed() {
 }
 
 #[tokio::test]
+async fn what_changed_while_no_gateway_was_there_is_told_once() {
+    let node = Node::start(1).await;
+    let mut gateway = gateway(&[&node], "").await;
+    let app = App::login(&gateway.url).await;
+    let address = node.address.to_string();
+    let (caller, callee) = (app.watch(&address, "1000").await, app.watch(&address, "1001").await);
+    app.monitor_features(callee).await.expect("accepted");
+    let before = app.features(callee).await.expect("listed");
+    assert!(before.cf_busy_int.is_some_and(|info| !info.fwd_on));
+
+    gateway.process.kill();
+    let forward = json!({ "type": "busyInternal", "number": "1002" });
+    node.hands.does_with("1001", "forward", forward).await;
+    node.hands.does_with("1000", "dial", json!({ "number": "1001" })).await;
+    gateway.start_again().await;
+    // A call that began, at both ends, and the feature; what was read last may come before.
+    let (mut began, mut features) = (Vec::new(), Vec::new());
+    loop {
+        let enough = began.len() >= 2 && !features.is_empty();
+        let reply = app.poll(if enough { 1 } else { 30_000 }).await;
+        if enough && !reply.result {
+            break;
+        }
+        assert!(reply.result, "{:?}", reply.error_description);
+        let begins = |kind| matches!(kind, Some(Type::CallReceived | Type::CallDelivered));
+        began.extend(reply.call_event.filter(|e| begins(e.kind)).map(|e| (e.object_id, e.local_call_id)));
+        features.extend(reply.feature_event.map(|e| (e.object_id, e.event_type)));
+    }
+    began.sort_unstable();
+    let (ours, theirs) = (app.status(caller).await.local_call_id, app.status(callee).await.local_call_id);
+    let mut wanted = [(caller, ours), (callee, theirs)];
+    wanted.sort_unstable();
+    assert_eq!(began, wanted);
+    assert_eq!(features, [(callee, Some(FeatureEventType::CfBusyInternal))]);
+    app.answer(callee, theirs).await.expect("the leg is known by its id");
+}
+
+#[tokio::test]
 async fn an_event_handler_is_handed_events_by_the_next_process() {
     let node = Node::start(1).await;
     let mut gateway = gateway(&[&node], "").await;
@@ -141,7 +180,7 @@ async fn an_event_handler_is_handed_events_by_the_next_process() {
     let register = RegisterEventHandler { session_id: app.session_id, event_handler_url: handler.url() };
     assert!(app.call(&register).await.result);
     node.hands.does("1000", "offhook").await;
-    node.hands.does_with("1000", "dial", serde_json::json!({"number": "1001"})).await;
+    node.hands.does_with("1000", "dial", json!({"number": "1001"})).await;
     let says = |text: &'static str| {
         let handler = &handler;
         async move {
@@ -222,6 +261,35 @@ async fn a_journal_that_is_cut_or_full_of_noise_is_read_as_far_as_it_is_whole() 
 }
 
 #[tokio::test]
+async fn an_event_that_is_missing_is_told_as_discarded_and_those_around_it_are_heard() {
+    let node = Node::start(1).await;
+    let mut gateway = gateway(&[&node], "").await;
+    let app = App::login(&gateway.url).await;
+    app.watch(&node.address.to_string(), "1000").await;
+    node.hands.does_with("1000", "dial", json!({"number": "1001"})).await;
+    node.hands.does("1000", "hangup").await;
+    assert_eq!(app.numbered(4).await.0, Some(Type::CallClear));
+    gateway.process.kill();
+    let file = newest_segment(&gateway);
+    let mut bytes = std::fs::read(&file).expect("a segment can be read");
+    let text = b">CALL_DELIVERED<";
+    let at = bytes.windows(text.len()).position(|some| some == text).expect("the third event is in it");
+    bytes[at + 1] ^= 1;
+    std::fs::write(&file, bytes).expect("a segment can be written");
+
+    gateway.start_again().await;
+    let mut heard = Vec::new();
+    while heard.last().is_none_or(|last| last != "CALL_CLEAR") {
+        let StandardEventMsg { call_event, error_description, .. } = app.poll(30_000).await;
+        let kind = call_event.and_then(|event| event.kind).map(|kind| kind.as_str().to_owned());
+        heard.push(kind.or(error_description).expect("an event of a call, or a loss"));
+    }
+    assert!(heard.ends_with(&["CALL_ORIGINATED", "Events 3 to 3 were discarded.", "CALL_CLEAR"].map(String::from)));
+    let request = GetNumberedEvent { session_id: app.session_id, timeout: 1, event_number: 3 };
+    assert!(!app.call(&request).await.result);
+}
+
+#[tokio::test]
 async fn whatever_was_seen_before_a_kill_is_there_after_it() {
     const KILLS: usize = 10;
     // By polls, before anything: what was read is not kept.
@@ -239,7 +307,7 @@ async fn whatever_was_seen_before_a_kill_is_there_after_it() {
         loop {
             allowed.acquire().await.expect("nobody closes it").forget();
             hands.does("1000", "offhook").await;
-            hands.does_with("1000", "dial", serde_json::json!({"number": "1001"})).await;
+            hands.does_with("1000", "dial", json!({"number": "1001"})).await;
             hands.does("1000", "hangup").await;
         }
     });

@@ -1,6 +1,5 @@
 //! Starts the whole tree of actors; it alone knows every one of them.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use actix::{Actor, Addr};
@@ -15,7 +14,6 @@ use crate::node::messages::{AskHotDesk, Profile};
 use crate::node_supervisor::{FindNode, NodeSupervisor, Stop};
 use crate::refusal::Refused;
 use crate::session_supervisor::{Begins, SessionSupervisor, SessionTable};
-use crate::standing::Service;
 use crate::wire::Connect;
 
 /// The running tree, as the outer layers reach it.
@@ -44,30 +42,13 @@ impl Tree {
         session_limit: usize,
         before: Before,
     ) -> Self {
-        let Before { mut kept, grace } = before;
+        let Before { kept, grace } = before;
         env.journal.process_began(env.legs_from(kept.legs_free_from));
-        // A challenge is in no journal: what waited for its proof waits in vain.
-        kept.sessions.retain(|id, session| {
-            let goes_on = session.service != Service::Unproven;
-            if !goes_on {
-                env.journal.session_ended(*id);
-            }
-            goes_on
-        });
-        let watched: BTreeSet<_> = kept.sessions.values().flat_map(|s| s.monitors.keys().copied()).collect();
-        kept.legs.retain(|object, _| {
-            let is_watched = watched.contains(object);
-            if !is_watched {
-                env.journal.legs(*object, &[]);
-            }
-            is_watched
-        });
-
         let sessions = Arc::new(SessionTable::default());
         let device_supervisor = {
-            let (env, arbiters, legs) = (env.clone(), arbiters.clone(), kept.legs);
+            let (env, arbiters, known) = (env.clone(), arbiters.clone(), kept.objects);
             DeviceSupervisor::start_in_arbiter(&arbiters.clone().first().clone(), move |_| {
-                DeviceSupervisor::new(env, arbiters, legs)
+                DeviceSupervisor::new(env, arbiters, known)
             })
         };
         let node_supervisor = {

@@ -8,6 +8,7 @@ use schemas::domain::{CallKey, Forwarding, LegId, ObjectId, SessionId, Setting};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::event::{Deliver, Event, Topics};
+use crate::journal::Journal;
 use crate::node::Node;
 use crate::refusal::Refused;
 use crate::standing::Standing;
@@ -157,6 +158,15 @@ pub struct DeviceEnded {
     pub object: ObjectId,
     pub life: u64,
     pub memory: Memory,
+}
+
+impl DeviceEnded {
+    /// Nobody watches any more: no next life needs to know, and no next process.
+    pub(crate) fn forget(&mut self, journal: &Journal) {
+        if std::mem::take(&mut self.memory) != Memory::default() {
+            journal.object(self.object, &self.memory);
+        }
+    }
 }
 
 /// What one life of a device leaves to the next.

@@ -107,16 +107,20 @@ impl Device {
             #[cfg(feature = "planted-faults")]
             env.planted.at_snapshot(self.object, matches!(input, Input::Told(Told::Legs(_))));
             self.state.on(input, &mut || env.next_leg(), &mut effects);
-            // Before anybody hears of a leg: who does may name it to another life, or to another process.
+            // Before anybody hears of it: who names a leg then may name it to another life, or to another process.
             if let Some(word) = self.last_word.word() {
-                let legs = &mut word.memory.legs;
-                if !self.state.memory().eq(legs.iter().cloned()) {
-                    legs.clear();
-                    legs.extend(self.state.memory());
-                    self.env.journal.legs(self.object, legs);
+                let memory = &mut word.memory;
+                let other_legs = !self.state.memory().eq(memory.legs.iter().cloned());
+                if other_legs {
+                    memory.legs.clear();
+                    memory.legs.extend(self.state.memory());
                 }
-                if word.memory.settings != self.state.settings() {
-                    word.memory.settings = self.state.settings().to_vec();
+                let other_settings = memory.settings != self.state.settings();
+                if other_settings {
+                    memory.settings = self.state.settings().to_vec();
+                }
+                if other_legs || other_settings {
+                    self.env.journal.object(self.object, memory);
                 }
             }
             for effect in effects {
@@ -203,15 +207,6 @@ impl Device {
         }
         if idle_turn == 0 {
             self.step(Input::AuditFeatures, ctx);
-        }
-    }
-
-    /// Nobody watches any more: no next process needs them.
-    fn forget_legs(&mut self) {
-        if let Some(word) = self.last_word.word()
-            && !std::mem::take(&mut word.memory.legs).is_empty()
-        {
-            self.env.journal.legs(self.object, &[]);
         }
     }
 
@@ -358,7 +353,9 @@ impl Handler<Retire> for Device {
 
     fn handle(&mut self, _: Retire, ctx: &mut Self::Context) {
         self.step(Input::Retire, ctx);
-        self.forget_legs();
+        if let Some(word) = self.last_word.word() {
+            word.forget(&self.env.journal);
+        }
         ctx.stop();
     }
 }

@@ -14,7 +14,7 @@ use actix::{
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, join_all};
 use schemas::csta::message::SystemStatus;
-use schemas::domain::{CallKey, Ceid, LegId, ObjectId, ObjectKind, SessionId};
+use schemas::domain::{Ceid, ObjectId, ObjectKind, SessionId};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tracing::warn;
@@ -166,15 +166,15 @@ pub struct DeviceSupervisor {
     next_batch: Instant,
     /// Each loss that is being told has one.
     losses: Arc<Semaphore>,
-    /// Leg ids of another process, for the first life of each object.
-    kept_legs: Legs,
+    /// What another process knew, for the first life of each object.
+    known: Memories,
 }
 
-/// The calls at each object, and the ids that applications know them by.
-pub(crate) type Legs = BTreeMap<ObjectId, Vec<(CallKey, LegId)>>;
+/// What was known of each object.
+pub(crate) type Memories = BTreeMap<ObjectId, Memory>;
 
 impl DeviceSupervisor {
-    pub(crate) fn new(env: Env, arbiters: Arbiters, kept_legs: Legs) -> Self {
+    pub(crate) fn new(env: Env, arbiters: Arbiters, known: Memories) -> Self {
         Self {
             env,
             arbiters,
@@ -190,7 +190,7 @@ impl DeviceSupervisor {
             turns: Arc::new(Semaphore::new(policy::RESTORING)),
             next_batch: Instant::now(),
             losses: Arc::new(Semaphore::new(policy::LOSSES_TOLD)),
-            kept_legs,
+            known,
         }
     }
 
@@ -220,8 +220,8 @@ impl DeviceSupervisor {
         let mut watched = match self.objects.remove(&object) {
             Some(watched) => watched,
             None => {
-                let legs = self.kept_legs.remove(&object).unwrap_or_default();
-                let (life, device) = self.begin(object, Memory { legs, ..Memory::default() }, ctx);
+                let memory = self.known.remove(&object).unwrap_or_default();
+                let (life, device) = self.begin(object, memory, ctx);
                 Watched { life, device, watchers: Vec::new() }
             }
         };
@@ -421,14 +421,14 @@ impl DeviceSupervisor {
         });
     }
 
-    fn begin_anew(&mut self, ended: DeviceEnded, ctx: &mut Context<Self>) {
-        let DeviceEnded { object, life, memory } = ended;
-        if self.objects.get(&object).is_none_or(|w| w.life != life) {
-            if !memory.legs.is_empty() && !self.objects.contains_key(&object) {
-                self.env.journal.legs(object, &[]);
-            }
-            return; // nobody watches it any more, or somebody does anew
+    fn begin_anew(&mut self, mut ended: DeviceEnded, ctx: &mut Context<Self>) {
+        let Some(watched) = self.objects.get(&ended.object) else {
+            return ended.forget(&self.env.journal); // nobody watches it any more
+        };
+        if watched.life != ended.life {
+            return; // somebody does anew
         }
+        let DeviceEnded { object, memory, .. } = ended;
         let (life, device) = self.begin(object, memory, ctx);
         if let Some(watched) = self.objects.get_mut(&object) {
             for watching in &watched.watchers {

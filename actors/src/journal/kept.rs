@@ -1,14 +1,16 @@
-//! What a journal says when it is read from its beginning: sessions with what nobody has read yet, and leg ids. The
+//! What a journal says when it is read from its beginning: sessions with what nobody has read yet, and objects. The
 //! running journal keeps the same beside the file, to begin a new one with. Pure.
 //!
 //! Every record may come twice: the state at the head of a segment is taken while records go on.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use schemas::domain::{CallKey, LegId, ObjectId, SessionId};
+use schemas::domain::{ObjectId, SessionId};
 
 use super::record::Record;
+use crate::device::messages::Memory;
+use crate::device_supervisor::Memories;
 use crate::event::{Event, Form, Topics};
 use crate::policy;
 use crate::session::Cursors;
@@ -19,7 +21,7 @@ use crate::standing::Service;
 #[derive(Debug, Default)]
 pub struct Kept {
     pub(crate) sessions: BTreeMap<SessionId, KeptSession>,
-    pub(crate) legs: BTreeMap<ObjectId, Vec<(CallKey, LegId)>>,
+    pub(crate) objects: Memories,
     /// No leg id at or above this was given.
     pub(crate) legs_free_from: u64,
 }
@@ -144,13 +146,13 @@ impl Kept {
                 }
             }
             Record::SessionEnded(session) => drop(self.sessions.remove(&session)),
-            Record::Legs { object, legs } => {
-                let last = legs.iter().map(|(_, leg)| leg.get() + 1).max().unwrap_or(0);
+            Record::Object { object, memory } => {
+                let last = memory.legs.iter().map(|(_, leg)| leg.get().saturating_add(1)).max().unwrap_or(0);
                 self.legs_free_from = self.legs_free_from.max(last);
-                if legs.is_empty() {
-                    self.legs.remove(&object);
+                if memory == Memory::default() {
+                    self.objects.remove(&object);
                 } else {
-                    self.legs.insert(object, legs);
+                    self.objects.insert(object, memory);
                 }
             }
             Record::Proven(session) => self.with(session, |kept| kept.service = Service::Advanced),
@@ -178,6 +180,14 @@ impl Kept {
         if let Some(kept) = self.sessions.get_mut(&session) {
             change(kept);
         }
+    }
+
+    /// Leaves what goes on: sessions of applications that may, and what they watch. One that waited for its proof does
+    /// not: its challenge is in no journal.
+    pub(super) fn only(&mut self, may_go_on: impl Fn(&str, Service) -> bool) {
+        self.sessions.retain(|_, kept| kept.service != Service::Unproven && may_go_on(&kept.application, kept.service));
+        let watched: BTreeSet<_> = self.sessions.values().flat_map(|kept| kept.monitors.keys().copied()).collect();
+        self.objects.retain(|object, _| watched.contains(object));
     }
 
     /// What says all of a session.

@@ -22,7 +22,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use schemas::domain::{CallKey, LegId, ObjectId, SessionId};
+use schemas::domain::{ObjectId, SessionId};
 use tracing::{info, warn};
 
 pub(crate) use self::bytes::{Bytes, put_text};
@@ -34,6 +34,7 @@ pub(crate) use self::kept::KeptSession;
 use self::record::Record;
 pub(crate) use self::record::object as object_by_number;
 use self::writer::Writer;
+use crate::device::messages::Memory;
 use crate::event::{Event, Form, Topics};
 use crate::session::Cursors;
 use crate::session_supervisor::Door;
@@ -63,21 +64,24 @@ pub struct Damage {
 }
 
 impl Journal {
-    /// Reads what is in the folder, and goes on there. What is damaged is said in the log and counted; it is no error.
+    /// Reads what is in the folder, and goes on there with the sessions of applications (by their labels) that may.
+    /// What is damaged is said in the log and counted; it is no error.
     ///
     /// # Errors
     /// When the folder cannot be used, or another gateway uses it.
-    pub fn open(path: &Path) -> Result<(Self, Kept), Unusable> {
+    pub fn open(path: &Path, may_go_on: impl Fn(&str, Service) -> bool) -> Result<(Self, Kept), Unusable> {
         let folder = Folder::open(path)?;
-        let (kept, damage) = read(&folder).map_err(|error| Unusable::Folder(path.to_owned(), error))?;
+        let (mut kept, damage) = read(&folder).map_err(|error| Unusable::Folder(path.to_owned(), error))?;
         if damage != Damage::default() {
             let Damage { bytes, places, strange, files } = damage;
             warn!(bytes, places, strange, files, "a part of the journal cannot be read; the rest goes on");
             metrics::counter!("oig_journal_damaged_bytes_total").increment(bytes);
             metrics::counter!("oig_journal_damages_total").increment(places + strange + files);
         }
-        if kept.sessions() > 0 {
-            info!(sessions = kept.sessions(), "sessions of the process before are in the journal");
+        let found = kept.sessions();
+        kept.only(may_go_on);
+        if found > 0 {
+            info!(sessions = found, go_on = kept.sessions(), "sessions of the process before are in the journal");
         }
         // What was read is written anew at once: so damage is not carried on.
         let writer = Writer::start(folder, copy(&kept));
@@ -143,9 +147,9 @@ impl Journal {
         self.note(|| Record::Callback { session, url: url.clone() });
     }
 
-    /// The calls at an object, and the ids that applications know them by.
-    pub(crate) fn legs(&self, object: ObjectId, legs: &[(CallKey, LegId)]) {
-        self.note(|| Record::Legs { object, legs: legs.to_vec() });
+    /// What is known of an object; nothing when nobody watches it any more.
+    pub(crate) fn object(&self, object: ObjectId, memory: &Memory) {
+        self.note(|| Record::Object { object, memory: memory.clone() });
     }
 
     /// Nothing more is written. A planned stop ends its sessions, so nothing is left of them; one that hands them to a
@@ -159,7 +163,7 @@ impl Journal {
 
 /// The same, with events shared.
 fn copy(kept: &Kept) -> Kept {
-    Kept { sessions: kept.sessions.clone(), legs: kept.legs.clone(), legs_free_from: kept.legs_free_from }
+    Kept { sessions: kept.sessions.clone(), objects: kept.objects.clone(), legs_free_from: kept.legs_free_from }
 }
 
 /// The newest state and every segment behind it; all segments where no state is.

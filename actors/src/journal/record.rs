@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use schemas::domain::{CallKey, LegId, ObjectId, ObjectKind, SessionId};
+use schemas::domain::{CallKey, DeviceFeature, Dn, Forwarding, LegId, ObjectId, ObjectKind, SessionId, Setting};
 
 use super::bytes::{Bytes, put_text};
+use crate::device::messages::Memory;
 use crate::event::{Event, Form, Topics};
 use crate::session::Cursors;
 use crate::session_supervisor::Door;
@@ -54,10 +55,10 @@ pub(super) enum Record {
         session: SessionId,
         url: Arc<str>,
     },
-    /// The calls at an object and their leg ids.
-    Legs {
+    /// What is known of an object: calls and their leg ids, features, who is absent.
+    Object {
         object: ObjectId,
-        legs: Vec<(CallKey, LegId)>,
+        memory: Memory,
     },
 }
 
@@ -111,13 +112,10 @@ impl Record {
                 put_head(out, 9, *session);
                 put_text(out, url);
             }
-            Self::Legs { object, legs } => {
+            Self::Object { object, memory } => {
                 out.push(10);
                 put_u64(out, object.get());
-                for (call, leg) in legs {
-                    put_text(out, call.as_str());
-                    put_u64(out, leg.get());
-                }
+                put_memory(out, memory);
             }
         }
     }
@@ -167,14 +165,7 @@ impl Record {
                 url: bytes.text()?.into(),
             },
             9 => Self::Callback { session: session(&mut bytes)?, url: bytes.text()?.into() },
-            10 => {
-                let object = object(bytes.u64()?)?;
-                let mut legs = Vec::new();
-                while !bytes.is_empty() {
-                    legs.push((CallKey::from(bytes.text()?), LegId::new(bytes.u64()?)));
-                }
-                Self::Legs { object, legs }
-            }
+            10 => Self::Object { object: object(bytes.u64()?)?, memory: memory(&mut bytes)? },
             _ => return None,
         };
         bytes.is_empty().then_some(record)
@@ -187,6 +178,62 @@ fn put_u32(out: &mut Vec<u8>, number: u32) {
 
 fn put_u64(out: &mut Vec<u8>, number: u64) {
     out.extend_from_slice(&number.to_le_bytes());
+}
+
+/// A feature's number in the file is its place here, so that it stays there.
+const FEATURES: [DeviceFeature; 9] = [
+    DeviceFeature::DoNotDisturb,
+    DeviceFeature::MessageWaiting,
+    DeviceFeature::AutoAnswer,
+    DeviceFeature::HotDeskUser,
+    DeviceFeature::Forward(Forwarding::Always),
+    DeviceFeature::Forward(Forwarding::BusyInternal),
+    DeviceFeature::Forward(Forwarding::BusyExternal),
+    DeviceFeature::Forward(Forwarding::NoAnswerInternal),
+    DeviceFeature::Forward(Forwarding::NoAnswerExternal),
+];
+
+fn put_count(out: &mut Vec<u8>, count: usize) {
+    // So many make a record that is not written.
+    put_u32(out, u32::try_from(count).unwrap_or(u32::MAX));
+}
+
+fn put_memory(out: &mut Vec<u8>, Memory { legs, settings, absent }: &Memory) {
+    put_count(out, legs.len());
+    for (call, leg) in legs {
+        put_text(out, call.as_str());
+        put_u64(out, leg.get());
+    }
+    let settings = settings.iter().filter_map(|s| Some((FEATURES.iter().position(|f| *f == s.feature)?, s)));
+    put_count(out, settings.clone().count());
+    for (place, setting) in settings {
+        out.extend([place as u8, u8::from(setting.on), u8::from(setting.number.is_some())]);
+        put_text(out, setting.number.as_deref().unwrap_or_default());
+    }
+    out.push(u8::from(absent.is_some()));
+    put_count(out, absent.as_ref().map_or(0, |absent| absent.len()));
+    for (group, member) in absent.iter().flat_map(|absent| &**absent) {
+        put_text(out, &group.to_string());
+        put_text(out, &member.to_string());
+    }
+}
+
+fn memory(bytes: &mut Bytes<'_>) -> Option<Memory> {
+    let mut memory = Memory::default();
+    for _ in 0..bytes.u32()? {
+        memory.legs.push((CallKey::from(bytes.text()?), LegId::new(bytes.u64()?)));
+    }
+    for _ in 0..bytes.u32()? {
+        let feature = *FEATURES.get(usize::from(bytes.u8()?))?;
+        let (on, has_number, number) = (bytes.u8()? != 0, bytes.u8()? != 0, bytes.text()?);
+        memory.settings.push(Setting { feature, on, number: has_number.then(|| number.to_owned()) });
+    }
+    memory.absent = (bytes.u8()? != 0).then(Box::default);
+    for _ in 0..bytes.u32()? {
+        let pair = (bytes.text()?.parse::<Dn>().ok()?, bytes.text()?.parse::<Dn>().ok()?);
+        memory.absent.as_mut()?.insert(pair);
+    }
+    Some(memory)
 }
 
 fn put_head(out: &mut Vec<u8>, kind: u8, session: SessionId) {

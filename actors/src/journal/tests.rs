@@ -6,9 +6,10 @@ mod record;
 
 use std::sync::Arc;
 
-use schemas::domain::{CallKey, Ceid, LegId, ObjectId, SessionId};
+use schemas::domain::{CallKey, Ceid, DeviceFeature, Dn, Forwarding, LegId, ObjectId, SessionId, Setting};
 
 use super::record::Record;
+use crate::device::messages::Memory;
 use crate::event::{Event, Form, Topics};
 use crate::session::Cursors;
 use crate::session_supervisor::Door;
@@ -18,8 +19,12 @@ fn session(number: i64) -> SessionId {
     SessionId::try_from(number).expect("a session id")
 }
 
-fn phone(dn: &str) -> ObjectId {
-    ObjectId::line(Ceid::new(1).expect("a CEID"), dn.parse().expect("a DN"))
+fn dn(number: &str) -> Dn {
+    number.parse().expect("a DN")
+}
+
+fn phone(number: &str) -> ObjectId {
+    ObjectId::line(Ceid::new(1).expect("a CEID"), dn(number))
 }
 
 fn event(text: &str) -> Arc<Event> {
@@ -64,9 +69,16 @@ fn all() -> Vec<Record> {
         Record::Handler { session: session(7), form: Form::Advanced, url: url.clone() },
         Record::Handler { session: session(7), form: Form::Standard, url: "".into() },
         Record::Callback { session: session(7), url },
-        Record::Legs { object: phone("1000"), legs: Vec::new() },
+        Record::Object { object: phone("1000"), memory: Memory::default() },
     ];
     let legs = vec![(CallKey::from("call & one"), LegId::new(1)), (CallKey::from("other"), LegId::new(1 << 52))];
-    records.push(Record::Legs { object: phone("1001"), legs });
+    let forward = DeviceFeature::Forward(Forwarding::NoAnswerExternal);
+    let settings = vec![
+        Setting::plain(DeviceFeature::DoNotDisturb, true),
+        Setting { number: Some("1005".into()), ..Setting::plain(forward, false) },
+    ];
+    records.push(Record::Object { object: phone("1001"), memory: Memory { legs, settings, absent: None } });
+    let absent = Some(Box::new([("2000", "1000"), ("2000", "1001")].map(|(g, m)| (dn(g), dn(m))).into()));
+    records.push(Record::Object { object: presence, memory: Memory { absent, ..Memory::default() } });
     records
 }

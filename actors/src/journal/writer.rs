@@ -217,16 +217,16 @@ impl Writer {
         }
         let mut from: Option<ObjectId> = None;
         loop {
-            let legs: Vec<_> = {
+            let objects: Vec<_> = {
                 let inner = self.lock();
                 let bound = from.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
-                let range = inner.kept.legs.range((bound, std::ops::Bound::Unbounded));
-                range.take(LEGS_AT_A_TIME).map(|(object, legs)| (*object, legs.clone())).collect()
+                let range = inner.kept.objects.range((bound, std::ops::Bound::Unbounded));
+                range.take(OBJECTS_AT_A_TIME).map(|(object, memory)| (*object, memory.clone())).collect()
             };
-            let Some((last, _)) = legs.last() else { break };
+            let Some((last, _)) = objects.last() else { break };
             from = Some(*last);
-            for (object, legs) in legs {
-                out.put(&Record::Legs { object, legs })?;
+            for (object, memory) in objects {
+                out.put(&Record::Object { object, memory })?;
             }
         }
         out.file.flush()?;
@@ -254,8 +254,8 @@ impl Writer {
     }
 }
 
-/// Objects whose legs are copied under one lock.
-const LEGS_AT_A_TIME: usize = 1_000;
+/// Objects that are copied under one lock.
+const OBJECTS_AT_A_TIME: usize = 1_000;
 
 struct Out {
     file: BufWriter<File>,

@@ -67,11 +67,15 @@ impl SystemMonitor {
         guard::step("system_monitor", self.object, ctx, |ctx| {
             let mut effects = Effects::new();
             self.state.on(input, &mut effects);
+            // Before anybody hears of it, as a device does.
+            if let Some(word) = self.last_word.word()
+                && word.memory.absent.as_deref() != self.state.absent()
+            {
+                word.memory.absent = self.state.absent().cloned().map(Box::new);
+                self.env.journal.object(self.object, &word.memory);
+            }
             for effect in effects {
                 self.perform(effect, ctx);
-            }
-            if let Some(word) = self.last_word.word() {
-                word.memory.absent = self.state.absent().cloned().map(Box::new);
             }
         });
     }
@@ -229,6 +233,9 @@ impl Handler<Retire> for SystemMonitor {
 
     fn handle(&mut self, _: Retire, ctx: &mut Self::Context) {
         self.step(Input::Retire, ctx);
+        if let Some(word) = self.last_word.word() {
+            word.forget(&self.env.journal);
+        }
         // Retired on purpose: there is no next life.
         ctx.stop();
     }

@@ -7,6 +7,7 @@
 
 mod cluster;
 mod events;
+mod journal;
 mod load;
 mod memory;
 mod node;
@@ -77,6 +78,9 @@ pub(super) struct Bench {
     /// The nodes of a child that is a gateway.
     #[arg(long, hide = true)]
     node: Vec<SocketAddr>,
+    /// Where a child that is a gateway keeps its journal; it has none otherwise.
+    #[arg(long, hide = true)]
+    journal: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -87,6 +91,8 @@ enum Subject {
     Command,
     /// From the node's socket to the reply of a held poll.
     Events,
+    /// The same events with a journal and without one.
+    Journal,
     /// What a monitored device costs.
     Memory,
     /// Every node but one restarts while events go on at that one; and what a full cluster takes in memory.
@@ -100,6 +106,7 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 }
 
 /// What to measure with.
+#[derive(Clone)]
 struct Plan {
     span: Duration,
     connections: usize,
@@ -111,12 +118,14 @@ struct Plan {
     restored: usize,
     log: String,
     gsoap: Option<PathBuf>,
+    /// Folder of the gateway's journal; without one it keeps none.
+    journal: Option<PathBuf>,
 }
 
 impl Bench {
     pub(super) fn run(self) -> anyhow::Result<()> {
         if let Some(part) = self.part {
-            return part.run(&self.node, &self.log);
+            return part.run(&self.node, self.journal, &self.log);
         }
         let wanted = |subject| self.only.is_empty() || self.only.contains(&subject);
         let plan = Plan {
@@ -130,6 +139,7 @@ impl Bench {
             restored: self.restored,
             log: self.log.clone(),
             gsoap: self.gsoap.clone(),
+            journal: None,
         };
         let conditions = conditions();
         if !self.json {
@@ -148,6 +158,10 @@ impl Bench {
         if wanted(Subject::Events) {
             say("events");
             figures.extend(events::measure(&plan).context("events")?);
+        }
+        if wanted(Subject::Journal) {
+            say("events with a journal and without");
+            figures.extend(journal::measure(&plan).context("journal")?);
         }
         if wanted(Subject::Memory) {
             say("memory");
@@ -199,7 +213,7 @@ const NOBODY: &str = "9999999";
 /// A gateway that is connected to the nodes and has read their directories.
 async fn gateway_with(nodes: &[&ScriptedNode], plan: &Plan) -> anyhow::Result<Process> {
     let addresses: Vec<SocketAddr> = nodes.iter().map(|node| node.address).collect();
-    let process = Process::start(Part::Gateway, &addresses, &plan.log)?;
+    let process = Process::start_with(Part::Gateway, &addresses, plan.journal.as_deref(), &plan.log)?;
     let mut connection = Connection::open(process.address).await?;
     let session_id = connection.log_in().await?;
     let since = Instant::now();

@@ -6,7 +6,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -53,13 +53,14 @@ async fn serve_until_the_bench_ends(address: SocketAddr) -> anyhow::Result<()> {
 
 impl Part {
     /// The child's whole life.
-    pub(super) fn run(self, nodes: &[SocketAddr], filter: &str) -> anyhow::Result<()> {
+    pub(super) fn run(self, nodes: &[SocketAddr], journal: Option<PathBuf>, filter: &str) -> anyhow::Result<()> {
         match self {
             Self::Gateway => in_system(&log(filter), async move {
                 let mut settings = lab_settings(any_port(), nodes);
                 // All load is one application's here.
                 settings.limits.application.commands_per_second = Some(1_000_000);
                 settings.limits.application.log_mib = Some(512);
+                settings.journal.folder = journal;
                 settings.check()?;
                 let running = app::start(&settings)?;
                 serve_until_the_bench_ends(running.address).await
@@ -129,11 +130,27 @@ impl Process {
     /// # Errors
     /// When it ends before it listens.
     pub(super) fn start(part: Part, nodes: &[SocketAddr], filter: &str) -> anyhow::Result<Self> {
+        Self::start_with(part, nodes, None, filter)
+    }
+
+    /// The same with a folder for the gateway's journal.
+    ///
+    /// # Errors
+    /// When it ends before it listens.
+    pub(super) fn start_with(
+        part: Part,
+        nodes: &[SocketAddr],
+        journal: Option<&Path>,
+        filter: &str,
+    ) -> anyhow::Result<Self> {
         let name = part.to_possible_value().context("every part has a name")?;
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["bench", "--part", name.get_name(), "--log", filter]);
         for node in nodes {
             command.args(["--node", &node.to_string()]);
+        }
+        if let Some(folder) = journal {
+            command.arg("--journal").arg(folder);
         }
         Self::spawn(command, name.get_name())
     }

@@ -88,9 +88,9 @@ fn monitors_handlers_callbacks_legs_and_ends_are_as_last_said() {
     let monitor = |object, topics| Record::Monitor { session: session(7), object, topics };
     let handler = |url: &Arc<str>| Record::Handler { session: session(7), form: Form::Standard, url: url.clone() };
     let callback = |url: &Arc<str>| Record::Callback { session: session(7), url: url.clone() };
-    let legs = |object, legs: &[u64]| Record::Legs {
-        object,
-        legs: legs.iter().map(|leg| (CallKey::from("call"), LegId::new(*leg))).collect(),
+    let legs = |object, legs: &[u64]| {
+        let legs = legs.iter().map(|leg| (CallKey::from("call"), LegId::new(*leg))).collect();
+        Record::Object { object, memory: Memory { legs, ..Memory::default() } }
     };
     let (nothing, nobody) = (Topics::ALL.without(Topics::ALL), Arc::<str>::from(""));
     let mut kept = of([
@@ -109,7 +109,7 @@ fn monitors_handlers_callbacks_legs_and_ends_are_as_last_said() {
     assert_eq!(of_7.monitors, [(phone("1000"), Topics::ALL), (phone("1001"), Topics::FEATURES)].into());
     assert_eq!((of_7.handler.clone(), of_7.callback.clone()), (Some((Form::Standard, url.clone())), Some(url)));
     assert_eq!(kept.sessions[&session(8)].service, Service::Advanced);
-    assert_eq!((kept.legs.len(), kept.legs_free_from), (1, 100));
+    assert_eq!((kept.objects.len(), kept.legs_free_from), (1, 100));
     let after = [
         monitor(phone("1000"), nothing),
         handler(&nobody),
@@ -124,7 +124,41 @@ fn monitors_handlers_callbacks_legs_and_ends_are_as_last_said() {
     assert_eq!(of_7.monitors, [(phone("1001"), Topics::FEATURES), (phone("1002"), Topics::CALLS)].into());
     assert_eq!((&of_7.handler, &of_7.callback, kept.sessions()), (&None, &None, 1));
     // Whatever was given is below it, whoever gave it.
-    assert_eq!((kept.legs.len(), kept.legs_free_from), (1, (1 << 40) + 1));
+    assert_eq!((kept.objects.len(), kept.legs_free_from), (1, (1 << 40) + 1));
+}
+
+#[test]
+fn only_sessions_of_applications_that_may_go_on_and_what_they_watch() {
+    let watches = |of, object| Record::Monitor { session: session(of), object, topics: Topics::CALLS };
+    let knows = |object| {
+        let settings = vec![Setting::plain(DeviceFeature::DoNotDisturb, true)];
+        Record::Object { object, memory: Memory { settings, ..Memory::default() } }
+    };
+    let unproven = |of| Record::SessionBegan {
+        session: session(of),
+        application: "Example Co / Console".into(),
+        service: Service::Unproven,
+        door: Door::Rest,
+    };
+    let read = || {
+        let records = [begun(7), unproven(8), unproven(9), Record::Proven(session(9))];
+        let watched = [watches(7, phone("1000")), watches(8, phone("1001")), watches(9, phone("1002"))];
+        let known = ["1000", "1001", "1002", "1003"].map(|number| knows(phone(number)));
+        of(records.into_iter().chain(watched).chain(known))
+    };
+    for (may, sessions, objects) in [
+        ((|_, _| true) as fn(&str, Service) -> bool, &[7, 9][..], &["1000", "1002"][..]),
+        (|label, _| label.ends_with("Pop"), &[7], &["1000"]),
+        (|_, service| service == Service::Advanced, &[9], &["1002"]),
+        (|_, _| false, &[], &[]),
+    ] {
+        let mut kept = read();
+        kept.only(may);
+        let left: Vec<_> = kept.sessions.keys().copied().collect();
+        assert_eq!(left, sessions.iter().map(|number| session(*number)).collect::<Vec<_>>());
+        let left: Vec<_> = kept.objects.keys().copied().collect();
+        assert_eq!(left, objects.iter().map(|number| phone(number)).collect::<Vec<_>>());
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use schemas::domain::{CallKey, Ceid, LegId};
 
 use super::*;
+use crate::device::messages::Memory;
 use crate::event::Event;
 use crate::journal::{Damage, read};
 use crate::session_supervisor::Door;
@@ -69,7 +70,7 @@ fn killed(writer: Arc<Writer>) {
 
 fn kept(writer: &Writer) -> String {
     let inner = writer.lock();
-    format!("{:?} {:?} {}", inner.kept.sessions, inner.kept.legs, inner.kept.legs_free_from)
+    format!("{:?} {:?} {}", inner.kept.sessions, inner.kept.objects, inner.kept.legs_free_from)
 }
 
 #[test]
@@ -80,7 +81,8 @@ fn a_process_finds_what_the_one_before_wrote_however_often_a_segment_was_begun()
         writer.note(begun(7));
         writer.note(Record::LegsBelow(5));
         let object = ObjectId::presence(Ceid::new(2).expect("a CEID"));
-        writer.note(Record::Legs { object, legs: vec![(CallKey::from("c"), LegId::new(6))] });
+        let memory = Memory { legs: vec![(CallKey::from("c"), LegId::new(6))], ..Memory::default() };
+        writer.note(Record::Object { object, memory });
         let next = writer.lock().kept.sessions[&session(7)].next();
         for number in next..next + 20 {
             writer.note(nth(number));
