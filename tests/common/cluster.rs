@@ -141,6 +141,8 @@ pub struct With {
     pub trusted_proxies: &'static [&'static str],
     /// Lines of every [[node]] table besides.
     pub node: String,
+    /// Nodes whose phones come up at another: number, and that one's.
+    pub pairs: &'static [(u16, u16)],
     /// With the tests' CA: Console and Recorder may have Advanced service.
     pub advanced: bool,
 }
@@ -148,7 +150,7 @@ pub struct With {
 impl Default for With {
     fn default() -> Self {
         let (node, advanced) = (String::new(), false);
-        Self { sessions: 1500, json_logs: false, filter: "info", trusted_proxies: &[], node, advanced }
+        Self { sessions: 1500, json_logs: false, filter: "info", trusted_proxies: &[], pairs: &[], node, advanced }
     }
 }
 
@@ -196,7 +198,9 @@ fn settings(nodes: &[(u16, IpAddr, u16, &str)], with: &With) -> String {
     );
     for (ceid, address, port, association) in nodes {
         let node = format!("ceid = {ceid}\naddress = '{address}'\nport = {port}\nassociation = '{association}'\n");
-        write!(text, "[[node]]\n{node}{}\n", with.node).expect("a String takes everything");
+        let pair = with.pairs.iter().find(|(primary, _)| primary == ceid);
+        let secondary = pair.map(|(_, secondary)| format!("secondary = {secondary}\n")).unwrap_or_default();
+        write!(text, "[[node]]\n{node}{secondary}{}\n", with.node).expect("a String takes everything");
     }
     let mut lab = lab_settings(([127, 0, 0, 1], 0).into(), &[]);
     if with.advanced {

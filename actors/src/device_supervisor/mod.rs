@@ -14,7 +14,7 @@ use schemas::domain::{Ceid, ObjectId, ObjectKind, SessionId};
 
 use crate::arbiters::Arbiters;
 use crate::device::Device;
-use crate::device::messages::{Arm, DeviceEnded, LinkLost, Memory, Restate, Retire, Unwatch, Watch};
+use crate::device::messages::{Arm, DeviceEnded, LinkLost, LossTold, Memory, Restate, Retire, Unwatch, Watch};
 use crate::env::Env;
 use crate::event::{Deliver, Event, Topics};
 use crate::guard;
@@ -146,6 +146,8 @@ pub struct DeviceSupervisor {
     telling: BTreeMap<Ceid, u32>,
     /// The last life of each node's connection that ended: its return, when it waited, is stale.
     ended_lives: BTreeMap<Ceid, u64>,
+    /// Sessions that heard of the loss of a node as the secondary of a phone, and will hear of its return.
+    parted: BTreeMap<Ceid, BTreeSet<SessionId>>,
     /// Objects whose monitors are still to be restored, by node.
     restoring: BTreeMap<Ceid, VecDeque<ObjectId>>,
 }
@@ -161,6 +163,7 @@ impl DeviceSupervisor {
             lives: 0,
             telling: BTreeMap::new(),
             ended_lives: BTreeMap::new(),
+            parted: BTreeMap::new(),
             restoring: BTreeMap::new(),
         }
     }
@@ -179,8 +182,11 @@ impl DeviceSupervisor {
         };
         // While others wait to be restored, this one waits behind them no longer than a batch:
         // what an application asks for now goes ahead.
-        if let Some((node_life, node)) = self.nodes.get(&object.ceid()) {
-            device.tell(Arm { life: *node_life, node: node.clone() });
+        let secondary = self.env.cluster.secondary(object.ceid()).filter(|_| has_secondary(object));
+        for ceid in std::iter::once(object.ceid()).chain(secondary) {
+            if let Some((node_life, node)) = self.nodes.get(&ceid) {
+                device.tell(Arm { ceid, life: *node_life, node: node.clone() });
+            }
         }
         (life, device)
     }
@@ -246,6 +252,13 @@ impl DeviceSupervisor {
         self.objects.iter().filter(move |(object, _)| object.ceid() == ceid)
     }
 
+    /// What may come up at the node when its own is down.
+    fn backed_up_by(&self, ceid: Ceid) -> impl Iterator<Item = (&ObjectId, &Watched)> {
+        let nodes = self.env.cluster.backed_up_by(ceid);
+        let objects = self.objects.iter();
+        objects.filter(move |(object, _)| has_secondary(**object) && nodes.contains(&object.ceid()))
+    }
+
     /// Each session that watches something at the node, with what it hears there.
     fn sessions_at(&self, ceid: Ceid) -> BTreeMap<SessionId, Recipient<Deliver>> {
         let mut sessions = BTreeMap::new();
@@ -263,10 +276,16 @@ impl DeviceSupervisor {
         }
         self.nodes.insert(ceid, (life, node));
         let event = Arc::new(system_event::connected(ceid, self.env.now_ms()));
-        for deliver in self.sessions_at(ceid).into_values() {
+        let mut sessions = self.sessions_at(ceid);
+        if let Some(parted) = self.parted.remove(&ceid) {
+            let watching = self.backed_up_by(ceid).flat_map(|(_, watched)| &watched.watchers);
+            let watching = watching.filter(|watching| parted.contains(&watching.session));
+            sessions.extend(watching.map(|watching| (watching.session, watching.deliver.clone())));
+        }
+        for deliver in sessions.into_values() {
             deliver.do_send(Deliver::One(event.clone()));
         }
-        let objects = self.of_node(ceid).map(|(object, _)| *object).collect();
+        let objects = self.of_node(ceid).chain(self.backed_up_by(ceid)).map(|(object, _)| *object).collect();
         self.restoring.insert(ceid, objects);
         self.restore(ceid, life, ctx);
     }
@@ -278,7 +297,7 @@ impl DeviceSupervisor {
         let Some(queue) = self.restoring.get_mut(&ceid) else { return };
         for object in queue.drain(..queue.len().min(policy::RESTORE_BATCH)) {
             if let Some(watched) = self.objects.get(&object) {
-                watched.device.tell(Arm { life: *now, node: node.clone() });
+                watched.device.tell(Arm { ceid, life: *now, node: node.clone() });
             }
         }
         if queue.is_empty() {
@@ -293,7 +312,7 @@ impl DeviceSupervisor {
     /// The node is gone: every device there says what its watchers are to hear, and each session
     /// gets the system event and its device events in one message. The devices are asked first, so
     /// that what they told before is in the sessions' logs before.
-    fn lost(&mut self, ceid: Ceid, life: u64) -> impl Future<Output = ()> + use<> {
+    fn lost(&mut self, ceid: Ceid, life: u64) -> impl Future<Output = BTreeSet<SessionId>> + use<> {
         self.ended_lives.insert(ceid, life);
         if self.nodes.get(&ceid).is_some_and(|(now, _)| *now == life) {
             self.nodes.remove(&ceid);
@@ -302,16 +321,29 @@ impl DeviceSupervisor {
         let system = Arc::new(system_event::lost(ceid, self.env.now_ms()));
         let asked: Vec<_> = self
             .of_node(ceid)
-            .map(|(_, watched)| {
-                let answer = watched.device.lost(LinkLost { life });
+            .chain(self.backed_up_by(ceid))
+            .map(|(object, watched)| {
+                let answer = watched.device.lost(LinkLost { ceid, life });
                 let watchers: Vec<_> = watched.watchers.clone();
-                async move { (answer.await, watchers) }
+                // Whoever is served elsewhere and never was prepared for here has lost nothing.
+                let at_home = object.ceid() == ceid;
+                let resilient = self.env.cluster.secondary(object.ceid()).and_then(|_| watched.device.clone().device());
+                async move { (answer.await, watchers, at_home, resilient) }
             })
             .collect();
         async move {
             let mut told: BTreeMap<SessionId, (Recipient<Deliver>, Vec<Arc<Event>>)> = BTreeMap::new();
-            for (event, watchers) in join_all(asked).await {
+            let mut waiting = Vec::new();
+            let mut parted = BTreeSet::new();
+            for (event, watchers, at_home, resilient) in join_all(asked).await {
+                waiting.extend(resilient);
+                if event.is_none() && !at_home {
+                    continue;
+                }
                 for Watching { session, deliver, topics, .. } in watchers {
+                    if !at_home {
+                        parted.insert(session);
+                    }
                     let (_, events) = told.entry(session).or_insert_with(|| (deliver, vec![system.clone()]));
                     events.extend(event.clone().filter(|event| topics.meets(event.topics)));
                 }
@@ -319,6 +351,10 @@ impl DeviceSupervisor {
             for (deliver, events) in told.into_values() {
                 deliver.do_send(Deliver::Many(events));
             }
+            for device in waiting {
+                device.do_send(LossTold);
+            }
+            parted
         }
     }
 
@@ -337,6 +373,11 @@ impl DeviceSupervisor {
             watched.device = device;
         }
     }
+}
+
+/// Whether an object can be at another node than its own: a node's groups cannot.
+fn has_secondary(object: ObjectId) -> bool {
+    matches!(object.kind(), ObjectKind::Line | ObjectKind::Appearance)
 }
 
 impl Actor for DeviceSupervisor {
@@ -425,7 +466,8 @@ impl Handler<NodeChange> for DeviceSupervisor {
             Change::Lost { life } => {
                 let Some(telling) = guard::keep("device_supervisor", || self.lost(ceid, life)) else { return };
                 *self.telling.entry(ceid).or_default() += 1;
-                ctx.spawn(telling.into_actor(self).map(move |(), supervisor, _| {
+                ctx.spawn(telling.into_actor(self).map(move |parted, supervisor, _| {
+                    supervisor.parted.entry(ceid).or_default().extend(parted);
                     if let Some(left) = supervisor.telling.get_mut(&ceid) {
                         *left -= 1;
                         if *left == 0 {

@@ -137,7 +137,7 @@ impl Actor for SystemMonitor {
 impl Handler<Tell> for SystemMonitor {
     type Result = ();
 
-    fn handle(&mut self, Tell { life, told }: Tell, ctx: &mut Self::Context) {
+    fn handle(&mut self, Tell { life, told, .. }: Tell, ctx: &mut Self::Context) {
         // What a connection that is gone still had under way is not true any more.
         if self.node.as_ref().is_none_or(|(now, _)| *now != life) {
             return;
@@ -154,7 +154,7 @@ impl Handler<Tell> for SystemMonitor {
 impl Handler<Arm> for SystemMonitor {
     type Result = ();
 
-    fn handle(&mut self, Arm { life, node }: Arm, ctx: &mut Self::Context) {
+    fn handle(&mut self, Arm { life, node, .. }: Arm, ctx: &mut Self::Context) {
         if self.node.replace((life, node)).is_some_and(|(before, _)| before != life) {
             // A loss that nobody told: what was asked of that connection is not answered any more.
             self.step(Input::LinkLost, ctx);

@@ -80,7 +80,7 @@ impl Bench {
     /// The same, where this carries events to handlers.
     pub async fn start_pushing(nodes: u16, sessions: usize, push: Arc<dyn Push>) -> Self {
         let switches: Vec<_> = (0..nodes).map(|_| Switch::default()).collect();
-        let bench = Self::begin_with(Association::ServerFirst, switches, sessions, push);
+        let bench = Self::begin_with(Association::ServerFirst, None, switches, sessions, push);
         for node in 1..=nodes {
             bench.link(node, LinkState::Connected).await;
         }
@@ -92,15 +92,26 @@ impl Bench {
 
     /// The tree with these nodes, as they are.
     pub fn begin(switches: Vec<Switch>, sessions: usize) -> Self {
-        Self::begin_with(Association::ServerFirst, switches, sessions, Arc::new(NoPush))
+        Self::begin_with(Association::ServerFirst, None, switches, sessions, Arc::new(NoPush))
+    }
+
+    /// Two nodes; phones of the first come up at the second.
+    pub fn begin_pair(switches: [Switch; 2]) -> Self {
+        Self::begin_with(Association::ServerFirst, Some(ceid(2)), switches.into(), 10, Arc::new(NoPush))
     }
 
     /// The same with this style of association.
     pub fn begin_as(association: Association, switches: Vec<Switch>, sessions: usize) -> Self {
-        Self::begin_with(association, switches, sessions, Arc::new(NoPush))
+        Self::begin_with(association, None, switches, sessions, Arc::new(NoPush))
     }
 
-    fn begin_with(association: Association, switches: Vec<Switch>, sessions: usize, push: Arc<dyn Push>) -> Self {
+    fn begin_with(
+        association: Association,
+        secondary: Option<Ceid>,
+        switches: Vec<Switch>,
+        sessions: usize,
+        push: Arc<dyn Push>,
+    ) -> Self {
         let settings: Vec<_> = (1..)
             .zip(&switches)
             .map(|(n, _)| NodeSettings {
@@ -111,6 +122,7 @@ impl Bench {
                 association,
                 specific: None,
                 edition: Edition::default(),
+                secondary: secondary.filter(|_| n == 1),
             })
             .collect();
         let at: Vec<SocketAddr> = settings.iter().map(NodeSettings::socket).collect();
