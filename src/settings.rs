@@ -224,6 +224,9 @@ pub struct Node {
     /// Edition of CSTA that the gateway speaks until the node has said something.
     #[serde(default)]
     pub edition: CstaEdition,
+    /// Number of the node that its resilient phones come up at when it is down: they are monitored there, too.
+    #[serde(default)]
+    pub secondary: Option<u16>,
     /// With `session`: what the node wants to know besides, such as the login that its maker describes. Text, or
     /// XML elements.
     #[serde(default)]
@@ -437,6 +440,12 @@ impl Settings {
             if let Err(fault) = node.specific() {
                 faults.push(format!("node[{i}].application_specific_info: {fault}"));
             }
+            let others = || self.nodes.iter().filter(|other| other.ceid != node.ceid);
+            if let Some(secondary) = node.secondary
+                && !others().any(|other| other.ceid == secondary)
+            {
+                faults.push(format!("node[{i}].secondary: {secondary} is no other node of these settings"));
+            }
             for (key, fault) in node.dial_plan.iter().flat_map(DialPlan::faults) {
                 faults.push(format!("node[{i}].dial_plan.{key}: {fault}"));
             }
@@ -532,6 +541,7 @@ impl Settings {
                         CstaEdition::Ed5 => Edition::Ed5,
                         CstaEdition::Ed6 => Edition::Ed6,
                     },
+                    secondary: node.secondary.and_then(|ceid| Ceid::new(ceid).ok()), // checked before
                 })
             })
             .collect()
@@ -605,7 +615,7 @@ mod tests {
 
     #[test]
     fn every_fault_is_named_with_its_key() {
-        let text = "[limits]\nsessions = 0\napplication = { monitors = 0, commands_per_second = 0, log_mib = 513 }\n[push]\nallowed_networks = ['10.0.0.0/8', '10.0.0.0/33']\n[[node]]\nceid = 1000\naddress = '127.0.0.1'\n\
+        let text = "[limits]\nsessions = 0\napplication = { monitors = 0, commands_per_second = 0, log_mib = 513 }\n[push]\nallowed_networks = ['10.0.0.0/8', '10.0.0.0/33']\n[[node]]\nceid = 1000\naddress = '127.0.0.1'\nsecondary = 1000\n\
                     [[node]]\nceid = 1000\naddress = '127.0.0.1'\n\
                     [[application]]\ncompany = ''\nname = 'x'\napplication_password = 'plain'\nlocal_password = 'plain'\n";
         let fault = parse(text, &[]).expect_err("not valid").to_string();
@@ -616,6 +626,7 @@ mod tests {
             "limits.application.log_mib",
             "push.allowed_networks[1]",
             "node[0].ceid",
+            "node[0].secondary",
             "node[1].ceid",
             "node[1].address",
             "application[0].company",

@@ -223,6 +223,7 @@ fn table(at: SocketAddr, tls: NodeTls) -> NodeTable {
         port: at.port(),
         association: AssociationStyle::None,
         edition: CstaEdition::default(),
+        secondary: None,
         application_specific_info: None,
         kind: None,
         dial_plan: None,

@@ -37,6 +37,8 @@ pub struct NodeSettings {
     pub specific: Option<SpecificInfo>,
     /// What the gateway speaks until it has heard what the node speaks.
     pub edition: Edition,
+    /// The node that its resilient phones come up at when it is down.
+    pub secondary: Option<Ceid>,
 }
 
 impl NodeSettings {
@@ -181,6 +183,19 @@ impl Cluster {
     #[must_use]
     pub fn settings(&self) -> Vec<NodeSettings> {
         self.read(|nodes| nodes.values().map(|e| e.settings.clone()).collect())
+    }
+
+    /// The node that resilient phones of a node come up at.
+    #[must_use]
+    pub fn secondary(&self, ceid: Ceid) -> Option<Ceid> {
+        self.read(|nodes| nodes.get(&ceid)?.settings.secondary)
+    }
+
+    /// The nodes whose resilient phones come up at this one.
+    #[must_use]
+    pub fn backed_up_by(&self, ceid: Ceid) -> Vec<Ceid> {
+        let backed_up = |e: &&Entry| e.settings.secondary == Some(ceid);
+        self.read(|nodes| nodes.values().filter(backed_up).map(|e| e.settings.ceid).collect())
     }
 
     /// The node configured at this address: the only ones that getIcpId knows.

@@ -67,6 +67,8 @@ pub const RESTORE_TURN: Duration = Duration::from_millis(200);
 pub const LOSSES_TOLD: usize = 2;
 /// A monitor that the node refused for want of resources is tried again after this.
 pub const REARM: Duration = Duration::from_secs(5);
+/// A resilient device that one node lets go is taken by the other in milliseconds; longer, and it is out of service.
+pub const HAND_OVER: Duration = Duration::from_secs(2);
 /// Facts kept while a snapshot is on its way; beyond it the snapshot is taken anew.
 pub const DEVICE_BUFFER: usize = 256;
 /// Times that an audit whose list was overtaken by facts is begun anew before the list is believed.

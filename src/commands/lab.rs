@@ -196,6 +196,7 @@ pub fn settings(listen: SocketAddr, csta: &[SocketAddr]) -> Settings {
             port: address.port(),
             association: AssociationStyle::ServerFirst,
             edition: CstaEdition::default(),
+            secondary: (ceid == 1 && csta.len() > 1).then_some(2),
             application_specific_info: None,
             tls: None,
             kind: Some(NodeKind::MiVb),

@@ -260,6 +260,14 @@ impl App {
         *event
     }
 
+    /// The next event of this object, whatever it is.
+    pub async fn hear_of(&self, object: i64) -> CallEventMsg {
+        let is = |heard: &Heard| matches!(heard, Heard::Call(event) if event.object_id == object);
+        let heard = self.first(&format!("an event of {object}"), is).await;
+        let Heard::Call(event) = heard else { unreachable!("only calls were asked for") };
+        *event
+    }
+
     /// The next event that is not of a call; it must be this one.
     pub async fn hear_system(&self, kind: SystemEventType, state: Option<ConnectionState>) -> SystemEventMsg {
         let is = |heard: &Heard| matches!(heard, Heard::System(_));

@@ -146,6 +146,8 @@ pub struct With {
     pub listen: Option<SocketAddr>,
     /// Lines of [journal].
     pub journal: &'static str,
+    /// Nodes whose phones come up at another: number, and that one's.
+    pub pairs: &'static [(u16, u16)],
     /// With the tests' CA: Console and Recorder may have Advanced service.
     pub advanced: bool,
     /// `limits.application`, as TOML.
@@ -160,6 +162,7 @@ impl Default for With {
             filter: "info",
             trusted_proxies: &[],
             node: String::new(),
+            pairs: &[],
             listen: None,
             journal: "",
             advanced: false,
@@ -238,7 +241,9 @@ fn settings(nodes: &[(u16, IpAddr, u16, &str)], with: &With) -> String {
     );
     for (ceid, address, port, association) in nodes {
         let node = format!("ceid = {ceid}\naddress = '{address}'\nport = {port}\nassociation = '{association}'\n");
-        write!(text, "[[node]]\n{node}{}\n", with.node).expect("a String takes everything");
+        let pair = with.pairs.iter().find(|(primary, _)| primary == ceid);
+        let secondary = pair.map(|(_, secondary)| format!("secondary = {secondary}\n")).unwrap_or_default();
+        write!(text, "[[node]]\n{node}{secondary}{}\n", with.node).expect("a String takes everything");
     }
     let mut lab = lab_settings(([127, 0, 0, 1], 0).into(), &[]);
     if with.advanced {

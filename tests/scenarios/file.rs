@@ -208,6 +208,8 @@ pub enum Also {
     /// PRG_NUMBER of the member of a personal ring group.
     Prg(String),
     Peer(String),
+    /// The node that speaks, where that is not the phone's own.
+    Node(String),
     /// The account code that was set, and whether the node verified it.
     Account {
         code: String,
@@ -551,6 +553,7 @@ fn also(text: &str) -> Result<Also, String> {
         ["parties", rest @ ..] => Also::Parties(owned(rest)),
         ["prg", number] => Also::Prg((*number).to_owned()),
         ["trunk", number] => Also::Trunk((*number).to_owned()),
+        ["node", number] => Also::Node((*number).to_owned()),
         ["peer", name] => Also::Peer((*name).to_owned()),
         ["account", code, kind @ ("verified" | "unverified")] => {
             Also::Account { code: (*code).to_owned(), verified: *kind == "verified" }

@@ -98,7 +98,7 @@ fn name(also: &Also) -> &'static str {
         Also::Prg(_) => "PRG_NUMBER",
         Also::Trunk(_) => "TRUNK_NUMBER",
         Also::Peer(_) => "PEER_NAME",
-        Also::Allows(_) | Also::Forbids(_) | Also::Account { .. } => "",
+        Also::Allows(_) | Also::Forbids(_) | Also::Account { .. } | Also::Node(_) => "",
     }
 }
 

@@ -334,6 +334,8 @@ impl Heard {
                     let came = self.way("PEER_NAME");
                     (came != Some(name)).then(|| format!("the peer is {came:?}"))
                 }
+                // Looked at in every event.
+                Also::Node(_) => None,
                 Also::Account { code, verified } => {
                     let kind = if *verified { "VERIFIED_ACCOUNT_CODE" } else { "UNVERIFIED_ACCOUNT_CODE" };
                     let came = (self.text("accountCode"), self.text("accountCodeType"));
@@ -352,7 +354,10 @@ impl Heard {
         if call.leg.is_some() && !current_told && current.is_none() {
             wrong.push("CURRENT_GLOBAL_CALL_ID is missing".to_owned());
         }
-        wrong.extend(self.ill_formed(&call.at, cast));
+        let speaks =
+            call.also.iter().find_map(|also| if let Also::Node(node) = also { Some(node.clone()) } else { None });
+        let speaks = speaks.unwrap_or_else(|| cast.node(&call.at.phone).to_string());
+        wrong.extend(self.ill_formed(&call.at, &speaks, cast));
         wrong
     }
 
@@ -361,11 +366,10 @@ impl Heard {
     }
 
     /// What every event of a call must be, without a word about it in the file.
-    fn ill_formed(&self, at: &Place, cast: &Cast) -> Vec<String> {
+    fn ill_formed(&self, at: &Place, node: &str, cast: &Cast) -> Vec<String> {
         let mut wrong = Vec::new();
-        let node = cast.node(&at.phone);
         let icp = self.attribute("ICP_ID");
-        if icp != Some(node.to_string().as_str()) {
+        if icp != Some(node) {
             wrong.push(format!("ICP_ID is {icp:?}"));
         }
         if self.long("callEventTime") <= 0 {

@@ -251,6 +251,7 @@ impl World {
                 association,
                 specific: None,
                 edition: Default::default(),
+                secondary: None,
             }
         });
         let cluster = Arc::new(Cluster::new(settings));

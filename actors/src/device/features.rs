@@ -4,7 +4,7 @@ use schemas::contract::cc::{
     AttributeType, DeviceFeaturesResult, EventType, FeatureEventAttributeNames, FeatureEventAttributeValue,
     FeatureEventMsg, FeatureEventType as Type, ForwardingInfo, StandardEventMsg,
 };
-use schemas::domain::{DeviceFeature, Forwarding, ObjectId, Presence, Setting};
+use schemas::domain::{Ceid, DeviceFeature, Forwarding, ObjectId, Presence, Setting};
 
 use crate::env::Env;
 use crate::event::{Event, Forms};
@@ -24,18 +24,18 @@ pub static ROWS: [(DeviceFeature, Type); 9] = [
 ];
 
 /// The event as sessions keep it.
-pub(super) fn render(object: ObjectId, setting: &Setting, env: &Env, forms: Forms) -> Option<Event> {
+pub(super) fn render(object: ObjectId, icp: Ceid, setting: &Setting, env: &Env, forms: Forms) -> Option<Event> {
     #[cfg(feature = "planted-faults")]
     let setting = &planted(setting, env)?;
     if let DeviceFeature::Group(group) = setting.feature {
         let change = Presence { group, member: object.dn(), present: setting.on };
-        let event = system_monitor::telling::feature(object.ceid(), object.as_long(), change, env.now_ms());
+        let event = system_monitor::telling::feature(icp, object.as_long(), change, env.now_ms());
         return Some(whole(object, event, forms));
     }
     let (_, kind) = ROWS.iter().find(|(feature, _)| *feature == setting.feature)?;
     let event = FeatureEventMsg {
         event_type: Some(*kind),
-        feature_event_attribute: attributes(object, setting),
+        feature_event_attribute: attributes(object, icp, setting),
         time: env.now_ms(),
         object_id: object.as_long(),
     };
@@ -55,7 +55,7 @@ fn whole(object: ObjectId, event: FeatureEventMsg, forms: Forms) -> Event {
 }
 
 /// In the order in which the contract lists their names.
-fn attributes(object: ObjectId, setting: &Setting) -> Vec<FeatureEventAttributeValue> {
+fn attributes(object: ObjectId, icp: Ceid, setting: &Setting) -> Vec<FeatureEventAttributeValue> {
     use FeatureEventAttributeNames::{DeviceNumber, FeatureEventState, ForwardDn, IcpId, UserDn};
     let value = |name, value: String, kind| FeatureEventAttributeValue {
         attribute_name: Some(name),
@@ -66,7 +66,7 @@ fn attributes(object: ObjectId, setting: &Setting) -> Vec<FeatureEventAttributeV
     let whose = if setting.feature == DeviceFeature::HotDeskUser { UserDn } else { ForwardDn };
     attributes.extend(setting.number.clone().map(|number| value(whose, number, AttributeType::String)));
     attributes.push(value(FeatureEventState, setting.on.to_string(), AttributeType::Boolean));
-    attributes.push(value(IcpId, object.ceid().get().to_string(), AttributeType::LongInteger));
+    attributes.push(value(IcpId, icp.get().to_string(), AttributeType::LongInteger));
     attributes
 }
 
@@ -110,7 +110,7 @@ pub fn result(settings: &[Setting]) -> DeviceFeaturesResult {
 mod tests {
     use std::sync::Arc;
 
-    use schemas::domain::{Ceid, FeatureGroup};
+    use schemas::domain::FeatureGroup;
 
     use super::*;
     use crate::cluster::Cluster;
@@ -155,7 +155,7 @@ mod tests {
         let env = Env::new(Arc::new(Still), Arc::new(Still), Arc::new(Cluster::new([])));
         let always = DeviceFeature::Forward(Forwarding::Always);
         let setting = Setting { feature: always, on: true, number: Some("1<2".into()) };
-        let event = render(line(), &setting, &env, Forms::ALL).expect("an event");
+        let event = render(line(), line().ceid(), &setting, &env, Forms::ALL).expect("an event");
         let text = event.standard().expect("a standard form").to_owned();
         let at = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part} in {text}"));
         let parts = ["CF_ALWAYS", "DEVICE_NUMBER", "1000", "FORWARD_DN", "1&lt;2", "FEATURE_EVENT_STATE", "true"];
@@ -163,7 +163,8 @@ mod tests {
         assert!(order.is_sorted(), "{text}");
         assert!(at("ICP_ID") > order[6] && text.contains("LONG_INTEGER") && text.contains("1700000000000"), "{text}");
         assert!(event.advanced().expect("an advanced form").contains("adv:featureEvent"));
-        let plain = render(line(), &Setting::plain(always, false), &env, Forms::default()).expect("an event");
+        let plain =
+            render(line(), line().ceid(), &Setting::plain(always, false), &env, Forms::default()).expect("an event");
         let text = plain.standard().expect("a standard form");
         assert!(!text.contains("FORWARD_DN") && text.contains(">false<"), "{text}");
     }

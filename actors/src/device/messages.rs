@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix::{Addr, Message, Recipient};
 use schemas::contract::cc::CallEventMsg;
-use schemas::domain::{CallKey, Forwarding, LegId, ObjectId, SessionId, Setting};
+use schemas::domain::{CallKey, Ceid, Forwarding, LegId, ObjectId, SessionId, Setting};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::event::{Deliver, Event, Topics};
@@ -128,22 +128,29 @@ pub struct Restate {
     pub session: SessionId,
 }
 
-/// The node can be asked.
+/// A node of the device's can be asked.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Arm {
+    pub ceid: Ceid,
     pub life: u64,
     pub node: Addr<Node>,
     /// Of one of many that are restored: kept until the state is known, so that there are not too many at a time.
     pub turn: Option<OwnedSemaphorePermit>,
 }
 
-/// The connection is gone; answers with the event that says so.
+/// The connection to that node is gone; answers with the event that says so.
 #[derive(Message)]
 #[rtype(result = "Option<Arc<Event>>")]
 pub struct LinkLost {
+    pub ceid: Ceid,
     pub life: u64,
 }
+
+/// The sessions have that event: what follows from the loss may be told.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct LossTold;
 
 /// Nobody watches any more.
 #[derive(Message)]

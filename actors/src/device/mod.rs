@@ -15,19 +15,19 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, MessageResult, Recipient, ResponseFuture};
-use schemas::domain::{DeviceRef, ObjectId, ObjectKind, SessionId, Setting};
+use schemas::domain::{Ceid, DeviceRef, ObjectId, ObjectKind, SessionId, Setting};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use self::messages::{
-    Arm, DeviceEnded, LinkLost, LookAtFeatures, Memory, Perform, Restate, Retire, Status, Unwatch, Watch,
+    Arm, DeviceEnded, LinkLost, LookAtFeatures, LossTold, Memory, Perform, Restate, Retire, Status, Unwatch, Watch,
 };
-use self::state::{Effect, Effects, Input, Report, State};
+use self::state::{Effect, Effects, Input, Report, Side, State};
 use crate::env::Env;
 use crate::event::{Deliver, Event, Forms, Topics};
 use crate::guard;
 use crate::last_word::LastWord;
 use crate::node::Node;
-use crate::node::messages::{Ask, Tell, Ticket, Told};
+use crate::node::messages::{Ask, Question, Tell, Ticket, Told};
 use crate::policy;
 use crate::refusal::Refused;
 use crate::standing::{Service, Standing};
@@ -51,12 +51,30 @@ impl Watcher {
     }
 }
 
+/// The nodes of a device, primary and secondary.
+#[derive(Default)]
+struct Nodes([Option<(u64, Addr<Node>)>; 2]);
+
+impl Nodes {
+    fn at(&mut self, side: Side) -> &mut Option<(u64, Addr<Node>)> {
+        let [primary, secondary] = &mut self.0;
+        match side {
+            Side::Primary => primary,
+            Side::Secondary => secondary,
+        }
+    }
+
+    fn lives(&mut self, side: Side, life: u64) -> bool {
+        self.at(side).as_ref().is_some_and(|(now, _)| *now == life)
+    }
+}
+
 pub struct Device {
     object: ObjectId,
     env: Env,
     state: State,
-    /// The node as it can be asked now, and the life that answers come from.
-    node: Option<(u64, Addr<Node>)>,
+    /// Its nodes as they can be asked now, and the lives that answers come from.
+    nodes: Nodes,
     /// Few, so a list; in the order in which they came.
     watchers: Vec<Watcher>,
     next_ticket: Ticket,
@@ -87,7 +105,7 @@ impl Device {
             object,
             env,
             state,
-            node: None,
+            nodes: Nodes::default(),
             watchers: Vec::new(),
             next_ticket: 0,
             waiting: HashMap::new(),
@@ -135,9 +153,10 @@ impl Device {
     fn perform(&mut self, effect: Effect, ctx: &mut Context<Self>) {
         match effect {
             Effect::Ask(question) => {
-                if let Some((_, node)) = &self.node {
-                    node.do_send(Ask { object: self.object, question, answer_to: ctx.address().recipient() });
-                }
+                self.ask(self.state.active(), question, ctx);
+            }
+            Effect::AskStandby(question) => {
+                self.ask(self.state.active().other(), question, ctx);
             }
             Effect::Tell(report) => {
                 let Some(event) = self.render(&report) else { return };
@@ -174,7 +193,39 @@ impl Device {
             Effect::RearmLater => {
                 ctx.run_later(policy::REARM, |device, ctx| device.step(Input::Rearm, ctx));
             }
+            Effect::RearmStandbyLater => {
+                ctx.run_later(policy::REARM, |device, ctx| {
+                    let side = device.state.active().other();
+                    if device.nodes.at(side).is_some() {
+                        device.step(Input::ArmStandby, ctx);
+                    }
+                });
+            }
+            Effect::HandOverLater => {
+                ctx.run_later(policy::HAND_OVER, |device, ctx| device.step(Input::HandOverDue, ctx));
+            }
         }
+    }
+
+    fn ask(&mut self, side: Side, question: Question, ctx: &Context<Self>) {
+        if let Some((_, node)) = self.nodes.at(side) {
+            node.do_send(Ask { object: self.object, question, answer_to: ctx.address().recipient() });
+        }
+    }
+
+    fn side(&self, ceid: Ceid) -> Side {
+        if ceid == self.object.ceid() { Side::Primary } else { Side::Secondary }
+    }
+
+    fn icp(&self, side: Side) -> Ceid {
+        let secondary = || self.env.cluster.secondary(self.object.ceid());
+        let secondary = (side == Side::Secondary).then(secondary).flatten();
+        secondary.unwrap_or(self.object.ceid())
+    }
+
+    /// The node that speaks when something is told of the device now.
+    fn speaks(&self) -> Ceid {
+        self.icp(self.state.active())
     }
 
     fn forms(&self) -> Forms {
@@ -183,11 +234,12 @@ impl Device {
     }
 
     fn render(&self, report: &Report) -> Option<Arc<Event>> {
-        telling::render(self.object, report, &self.env, self.forms()).map(Arc::new)
+        let icp = self.icp(report.spoken_by.unwrap_or_else(|| self.state.active()));
+        telling::render(self.object, icp, report, &self.env, self.forms()).map(Arc::new)
     }
 
     fn render_setting(&self, setting: &Setting) -> Option<Arc<Event>> {
-        features::render(self.object, setting, &self.env, self.forms()).map(Arc::new)
+        features::render(self.object, self.speaks(), setting, &self.env, self.forms()).map(Arc::new)
     }
 
     /// Somebody came or went: the features are looked at from the first who wants them on.
@@ -251,8 +303,12 @@ impl Handler<Tell> for Device {
             }
             return;
         }
+        let side = self.side(tell.ceid);
         // What a connection that is gone still had under way is not true any more.
-        if self.node.as_ref().is_some_and(|(life, _)| *life == tell.life) {
+        if !self.nodes.lives(side, tell.life) {
+            return;
+        }
+        if side == self.state.active() {
             if matches!(tell.told, Told::Legs(_))
                 && let Some(shown) = self.env.cluster.shown(self.object)
             {
@@ -260,6 +316,8 @@ impl Handler<Tell> for Device {
                 self.state.know_lines(shown.others);
             }
             self.step(Input::Told(tell.told), ctx);
+        } else {
+            self.step(Input::StandbyTold(tell.told), ctx);
         }
     }
 }
@@ -267,16 +325,23 @@ impl Handler<Tell> for Device {
 impl Handler<Arm> for Device {
     type Result = ();
 
-    fn handle(&mut self, Arm { life, node, turn }: Arm, ctx: &mut Self::Context) {
-        if self.node.replace((life, node)).is_some_and(|(before, _)| before != life) {
+    fn handle(&mut self, Arm { ceid, life, node, turn }: Arm, ctx: &mut Self::Context) {
+        let side = self.side(ceid);
+        if self.nodes.at(side).replace((life, node)).is_some_and(|(before, _)| before != life) {
             // A loss that nobody told: what was asked of that connection is not answered any more.
-            self.step(Input::LinkLost, ctx);
+            if side == self.state.active() {
+                self.step(Input::LinkLost, ctx);
+                self.step(Input::LossTold, ctx);
+            } else {
+                self.state.standby_lost();
+            }
         }
         if turn.is_some() {
             self.turn = turn;
             ctx.run_later(policy::RESTORE_TURN, |device, _| device.turn = None);
         }
-        self.step(Input::Arm, ctx);
+        let input = if side == self.state.active() { Input::Arm } else { Input::ArmStandby };
+        self.step(input, ctx);
     }
 }
 
@@ -284,10 +349,15 @@ impl Handler<LinkLost> for Device {
     type Result = MessageResult<LinkLost>;
 
     fn handle(&mut self, lost: LinkLost, ctx: &mut Self::Context) -> Self::Result {
-        if self.node.as_ref().is_none_or(|(life, _)| *life != lost.life) {
+        let side = self.side(lost.ceid);
+        if !self.nodes.lives(side, lost.life) {
             return MessageResult(None);
         }
-        self.node = None;
+        *self.nodes.at(side) = None;
+        if side != self.state.active() {
+            let event = guard::step("device", self.object, ctx, |_| self.state.standby_lost());
+            return MessageResult(event.flatten().and_then(|report| self.render(&report)));
+        }
         self.step(Input::LinkLost, ctx);
         // Who has heard nothing yet hears MONITOR_SET first; the caller hands the event to every watcher.
         let first = self.state.greeting().and_then(|reports| self.render(reports.first()?));
@@ -295,7 +365,16 @@ impl Handler<LinkLost> for Device {
             watcher.greeted = true;
             watcher.hear(first.clone());
         }
-        MessageResult(self.render(&self.state.out_of_service()))
+        let told = Report { spoken_by: Some(side), ..self.state.out_of_service() };
+        MessageResult(self.render(&told))
+    }
+}
+
+impl Handler<LossTold> for Device {
+    type Result = ();
+
+    fn handle(&mut self, _: LossTold, ctx: &mut Self::Context) {
+        self.step(Input::LossTold, ctx);
     }
 }
 
@@ -390,7 +469,7 @@ impl Handler<Status> for Device {
 
     fn handle(&mut self, _: Status, ctx: &mut Self::Context) -> Self::Result {
         let event = guard::step("device", self.object, ctx, |_| {
-            telling::call_event(self.object, &self.state.status(), &self.env)
+            telling::call_event(self.object, self.speaks(), &self.state.status(), &self.env)
         });
         MessageResult(event.map(Box::new).ok_or(Refused::Lost))
     }

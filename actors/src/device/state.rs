@@ -7,6 +7,7 @@ mod commands;
 mod features;
 mod joined;
 mod lines;
+mod resilient;
 mod snapshot;
 
 use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as Why};
@@ -17,6 +18,8 @@ use schemas::domain::{
 
 pub(crate) use self::joined::JoinView;
 use self::lines::Look;
+use self::resilient::Pair;
+pub(crate) use self::resilient::Side;
 use self::snapshot::{Occasion, Snapshot};
 use super::leg::{Leg, LegState};
 use super::messages::Action;
@@ -32,6 +35,14 @@ pub(crate) enum Input {
     Arm,
     /// Its node cannot be asked any more.
     LinkLost,
+    /// The watchers know that.
+    LossTold,
+    /// The other node of a device that has two, which does not serve it, can be asked.
+    ArmStandby,
+    /// What that one tells.
+    StandbyTold(Told),
+    /// Time for it to serve a device that is out of service where it was.
+    HandOverDue,
     Told(Told),
     Perform(Ticket, Action),
     /// Time for a snapshot, to find what a live link lost.
@@ -63,6 +74,8 @@ pub(crate) struct Report {
     pub joined: Option<Box<JoinView>>,
     /// The account code that was set.
     pub account: Option<Account>,
+    /// The node that spoke, where that is not the one that serves the device.
+    pub spoken_by: Option<Side>,
 }
 
 /// The parts of a leg that are told.
@@ -116,6 +129,8 @@ impl LegView {
 #[allow(clippy::large_enum_variant)] // moved once, never kept in numbers
 pub(crate) enum Effect {
     Ask(Question),
+    /// Of the node that does not serve the device.
+    AskStandby(Question),
     /// To every watcher that knows the present state.
     Tell(Report),
     /// The present state, to those who wait for their first event.
@@ -129,6 +144,10 @@ pub(crate) enum Effect {
     LookLater,
     /// Ask for [`Input::Rearm`] later.
     RearmLater,
+    /// Ask for [`Input::ArmStandby`] later.
+    RearmStandbyLater,
+    /// Ask for [`Input::HandOverDue`] later.
+    HandOverLater,
 }
 
 pub(crate) type Effects = Vec<Effect>;
@@ -151,7 +170,10 @@ enum Link {
 
 pub(crate) struct State {
     device: DeviceRef,
+    /// To the node that serves the device.
     link: Link,
+    /// Which of two nodes that is, and how the other is.
+    pair: Pair,
     legs: Vec<Leg>,
     /// Ids of a life before, for calls that are still there.
     remembered: Vec<(CallKey, LegId)>,
@@ -181,6 +203,7 @@ impl State {
         Self {
             device,
             link: Link::Down,
+            pair: Pair::new(),
             legs: Vec::new(),
             remembered,
             snapshot: None,
@@ -215,6 +238,7 @@ impl State {
 
     pub(crate) fn on(&mut self, input: Input, next: NextLeg<'_>, out: &mut Effects) {
         self.decide(input, next, out);
+        self.settle(out);
         for effect in out {
             match effect {
                 Effect::Tell(report) => self.add_context(report),
@@ -232,13 +256,20 @@ impl State {
 
     fn decide(&mut self, input: Input, next: NextLeg<'_>, out: &mut Effects) {
         match input {
-            Input::Arm | Input::Rearm => {
+            Input::Arm => {
                 if matches!(self.link, Link::Down | Link::Refused(_)) {
                     self.link = Link::Arming;
                     out.push(Effect::Ask(Question::Monitor(self.device.clone())));
                 }
             }
+            // A node that is not there any more is asked when it is back.
+            Input::Rearm if self.link == Link::Down => {}
+            Input::Rearm => self.decide(Input::Arm, next, out),
             Input::LinkLost => self.lost(out),
+            Input::LossTold => self.loss_told(),
+            Input::ArmStandby => self.arm_standby(out),
+            Input::StandbyTold(told) => self.standby_told(told, out),
+            Input::HandOverDue => self.hand_over_due(out),
             Input::Told(told) => self.told(told, next, out),
             Input::Perform(ticket, action) => self.perform(ticket, action, out),
             Input::Audit => self.snapshot(Occasion::Audit, out),
@@ -250,22 +281,17 @@ impl State {
                     out.push(Effect::Ask(Question::Unmonitor));
                 }
                 self.link = Link::Down;
+                self.retire_standby(out);
             }
         }
     }
 
     fn lost(&mut self, out: &mut Effects) {
         self.link = Link::Down;
-        self.snapshot = None;
-        self.look = None;
-        self.again = false;
         self.out = true;
-        self.in_use = false; // whether it still is, nobody says
         self.refused = None; // what is refused after a return is told again
-        for ticket in self.pending.drain(..) {
-            out.push(Effect::Answer(ticket, Err(Refused::LinkLost)));
-        }
-        self.settings_lost(out);
+        self.forget_answers(out);
+        self.active_lost();
     }
 
     /// What says that the controller is gone.
@@ -370,8 +396,8 @@ impl State {
         }
         match &mut self.snapshot {
             // The first event of a watcher says it.
-            Some(Snapshot { why: Occasion::First | Occasion::Restored, .. })
-                if matches!(happening.fact, Fact::OutOfService | Fact::BackInService) =>
+            Some(Snapshot { why, .. })
+                if *why != Occasion::Audit && matches!(happening.fact, Fact::OutOfService | Fact::BackInService) =>
             {
                 self.in_service = happening.fact == Fact::BackInService;
             }
@@ -450,8 +476,12 @@ impl State {
     fn happened(&mut self, happening: Happening, next: NextLeg<'_>, out: &mut Effects) {
         self.learn_number(&happening);
         let report = match happening.fact {
-            Fact::OutOfService => self.service(false),
-            Fact::BackInService => self.service(true),
+            Fact::OutOfService | Fact::BackInService => {
+                match self.service(happening.fact == Fact::BackInService, out) {
+                    Some(report) => report,
+                    None => return,
+                }
+            }
             _ if self.line_in_use(&happening, out) => return,
             Fact::Transferred | Fact::Conferenced => return self.calls_joined(&happening, out),
             Fact::Information => return self.learnt(&happening, out),
@@ -460,13 +490,14 @@ impl State {
         out.push(Effect::Tell(report));
     }
 
-    /// Somebody can be at the device from now on, or nobody can.
-    fn service(&mut self, on: bool) -> Report {
+    /// Somebody can be at the device from now on, or nobody can; `None` while it may come up at its other node.
+    fn service(&mut self, on: bool, out: &mut Effects) -> Option<Report> {
         self.in_service = on;
-        match on {
+        let untold = if on { self.stays() } else { self.leaves(out) };
+        (!untold).then(|| match on {
             true => Report::bare(Type::InService, Why::DeviceInService, CallState::Idle),
             false => Report::bare(Type::OutOfService, Why::DeviceOutOfService, CallState::OutOfService),
-        }
+        })
     }
 
     /// The state of the line, a leg aside.
@@ -640,6 +671,7 @@ impl Report {
             last_redirection: Party::NotKnown,
             joined: None,
             account: None,
+            spoken_by: None,
         }
     }
 

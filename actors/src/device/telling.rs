@@ -9,7 +9,7 @@ use schemas::contract::cc::{
     EventType, FeaturesAllowed, PartyMember, StandardEventMsg,
 };
 use schemas::csta::private::only_private;
-use schemas::domain::{DeviceRef, Dn, Feature, Features, GroupKind, ObjectId, ObjectKind, Party};
+use schemas::domain::{Ceid, DeviceRef, Dn, Feature, Features, GroupKind, ObjectId, ObjectKind, Party};
 
 use super::leg::LegState;
 use super::state::{LegView, Report};
@@ -40,10 +40,10 @@ pub const SUPPORTED: Features = Features::of(&[
 ]);
 
 /// The event as sessions keep it; `None` when a planted fault swallows it.
-pub(super) fn render(object: ObjectId, report: &Report, env: &Env, forms: Forms) -> Option<Event> {
+pub(super) fn render(object: ObjectId, icp: Ceid, report: &Report, env: &Env, forms: Forms) -> Option<Event> {
     #[cfg(feature = "planted-faults")]
     let report = &planted(report, env)?;
-    let call_event = call_event(object, report, env);
+    let call_event = call_event(object, icp, report, env);
     let message = StandardEventMsg {
         error_description: None,
         event_type: Some(EventType::CallEvent),
@@ -55,15 +55,15 @@ pub(super) fn render(object: ObjectId, report: &Report, env: &Env, forms: Forms)
     Some(Event::new(Some(object), message, forms))
 }
 
-/// The report as the contract's callEvent.
-pub(super) fn call_event(object: ObjectId, report: &Report, env: &Env) -> CallEventMsg {
+/// The report as the contract's callEvent; `icp` is the node that spoke.
+pub(super) fn call_event(object: ObjectId, icp: Ceid, report: &Report, env: &Env) -> CallEventMsg {
     let own = Own { object, env };
     let features = report.leg.as_ref().map_or(Features::NONE, features_allowed);
     CallEventMsg {
         kind: Some(report.kind),
         cause: Some(report.why),
         call_state: Some(report.state),
-        call_event_attribute: attributes(object, report),
+        call_event_attribute: attributes(icp, report),
         features_allowed: features.iter().map(wire_feature).collect(),
         device: own.devices(report),
         party: own.parties(report),
@@ -166,7 +166,7 @@ fn wire_feature(feature: Feature) -> FeaturesAllowed {
     }
 }
 
-fn attributes(object: ObjectId, report: &Report) -> Vec<CallEventAttributeValue> {
+fn attributes(icp: Ceid, report: &Report) -> Vec<CallEventAttributeValue> {
     use CallEventAttributeNames::{
         CurrentGlobalCallId, DialedDigits, IcpId, PrimaryGlobalCallid, SecondaryGlobalCallid,
     };
@@ -192,7 +192,7 @@ fn attributes(object: ObjectId, report: &Report) -> Vec<CallEventAttributeValue>
             attributes.extend(id.as_ref().map(|id| value(name, id.as_str().to_owned(), AttributeType::String)));
         }
     }
-    attributes.push(value(IcpId, object.ceid().get().to_string(), AttributeType::LongInteger));
+    attributes.push(value(IcpId, icp.get().to_string(), AttributeType::LongInteger));
     attributes
 }
 

@@ -23,7 +23,7 @@ use self::lives::Lives;
 use self::pace::{Pace, pace};
 use crate::arbiters::Arbiters;
 use crate::device::Device;
-use crate::device::messages::{Arm, DeviceEnded, LinkLost, Memory, Restate, Retire, Unwatch, Watch};
+use crate::device::messages::{Arm, DeviceEnded, LinkLost, LossTold, Memory, Restate, Retire, Unwatch, Watch};
 use crate::env::Env;
 use crate::event::{Deliver, Event, Topics};
 use crate::guard;
@@ -155,6 +155,8 @@ pub struct DeviceSupervisor {
     telling: BTreeMap<Ceid, u32>,
     /// The last life of each node's connection that ended: its return, when it waited, is stale.
     ended_lives: BTreeMap<Ceid, u64>,
+    /// Sessions that heard of the loss of a node as the secondary of a phone, and will hear of its return.
+    parted: BTreeMap<Ceid, BTreeSet<SessionId>>,
     /// Objects whose monitors are still to be restored, by node.
     restoring: BTreeMap<Ceid, VecDeque<ObjectId>>,
     panicked: Lives,
@@ -184,6 +186,7 @@ impl DeviceSupervisor {
             lives: 0,
             telling: BTreeMap::new(),
             ended_lives: BTreeMap::new(),
+            parted: BTreeMap::new(),
             restoring: BTreeMap::new(),
             panicked: Lives::default(),
             statuses: BTreeMap::new(),
@@ -208,8 +211,11 @@ impl DeviceSupervisor {
         };
         // While others wait to be restored, this one waits behind them no longer than a batch:
         // what an application asks for now goes ahead.
-        if let Some((node_life, node)) = self.nodes.get(&object.ceid()) {
-            device.tell(Arm { life: *node_life, node: node.clone(), turn: None });
+        let secondary = self.env.cluster.secondary(object.ceid()).filter(|_| has_secondary(object));
+        for ceid in std::iter::once(object.ceid()).chain(secondary) {
+            if let Some((node_life, node)) = self.nodes.get(&ceid) {
+                device.tell(Arm { ceid, life: *node_life, node: node.clone(), turn: None });
+            }
         }
         (life, device)
     }
@@ -277,6 +283,13 @@ impl DeviceSupervisor {
         ObjectId::all_of(ceid).flat_map(|range| self.objects.range(range))
     }
 
+    /// What may come up at the node when its own is down.
+    fn backed_up_by(&self, ceid: Ceid) -> impl Iterator<Item = (&ObjectId, &Watched)> {
+        let nodes = self.env.cluster.backed_up_by(ceid);
+        let objects = self.objects.iter();
+        objects.filter(move |(object, _)| has_secondary(**object) && nodes.contains(&object.ceid()))
+    }
+
     /// Each session that watches something at the node, with what it hears there.
     fn sessions_at(&self, ceid: Ceid) -> BTreeMap<SessionId, Recipient<Deliver>> {
         let mut sessions = BTreeMap::new();
@@ -294,10 +307,16 @@ impl DeviceSupervisor {
         }
         self.nodes.insert(ceid, (life, node));
         let event = Arc::new(system_event::connected(ceid, self.env.now_ms()));
-        for deliver in self.sessions_at(ceid).into_values() {
+        let mut sessions = self.sessions_at(ceid);
+        if let Some(parted) = self.parted.remove(&ceid) {
+            let watching = self.backed_up_by(ceid).flat_map(|(_, watched)| &watched.watchers);
+            let watching = watching.filter(|watching| parted.contains(&watching.session));
+            sessions.extend(watching.map(|watching| (watching.session, watching.deliver.clone())));
+        }
+        for deliver in sessions.into_values() {
             deliver.do_send(Deliver::One(event.clone()));
         }
-        let objects = self.of_node(ceid).map(|(object, _)| *object).collect();
+        let objects = self.of_node(ceid).chain(self.backed_up_by(ceid)).map(|(object, _)| *object).collect();
         self.restoring.insert(ceid, objects);
         self.restore(ceid, life, ctx);
     }
@@ -337,7 +356,7 @@ impl DeviceSupervisor {
         while let Some(turn) = turns.split(1) {
             let Some(object) = queue.pop_front() else { break };
             if let Some(watched) = self.objects.get(&object) {
-                watched.device.tell(Arm { life, node: node.clone(), turn: Some(turn) });
+                watched.device.tell(Arm { ceid, life, node: node.clone(), turn: Some(turn) });
             }
         }
         if queue.is_empty() {
@@ -365,14 +384,17 @@ impl DeviceSupervisor {
         let told = turn.into_actor(self).then(move |turn, supervisor, _| {
             let tell = guard::keep("device_supervisor", || supervisor.tell_loss(ceid, life, system));
             async move {
-                if let Some(tell) = tell {
-                    tell.await;
-                }
+                let parted = match tell {
+                    Some(tell) => tell.await,
+                    None => BTreeSet::new(),
+                };
                 drop(turn);
+                parted
             }
             .into_actor(supervisor)
         });
-        ctx.spawn(told.map(move |(), supervisor, _| {
+        ctx.spawn(told.map(move |parted, supervisor, _| {
+            supervisor.parted.entry(ceid).or_default().extend(parted);
             if let Some(left) = supervisor.telling.get_mut(&ceid) {
                 *left -= 1;
                 if *left == 0 {
@@ -382,19 +404,38 @@ impl DeviceSupervisor {
         }));
     }
 
-    fn tell_loss(&self, ceid: Ceid, life: u64, system: Arc<Event>) -> impl Future<Output = ()> + use<> {
+    /// Tells a loss; gives the sessions that heard of it as the loss of a secondary node.
+    fn tell_loss(
+        &self,
+        ceid: Ceid,
+        life: u64,
+        system: Arc<Event>,
+    ) -> impl Future<Output = BTreeSet<SessionId>> + use<> {
         let asked: Vec<_> = self
             .of_node(ceid)
-            .map(|(_, watched)| {
-                let answer = watched.device.lost(LinkLost { life });
+            .chain(self.backed_up_by(ceid))
+            .map(|(object, watched)| {
+                let answer = watched.device.lost(LinkLost { ceid, life });
                 let watchers: Vec<_> = watched.watchers.clone();
-                async move { (answer.await, watchers) }
+                // Whoever is served elsewhere and never was prepared for here has lost nothing.
+                let at_home = object.ceid() == ceid;
+                let resilient = self.env.cluster.secondary(object.ceid()).and_then(|_| watched.device.clone().device());
+                async move { (answer.await, watchers, at_home, resilient) }
             })
             .collect();
         async move {
             let mut told: BTreeMap<SessionId, (Recipient<Deliver>, Vec<Arc<Event>>)> = BTreeMap::new();
-            for (event, watchers) in join_all(asked).await {
+            let mut waiting = Vec::new();
+            let mut parted = BTreeSet::new();
+            for (event, watchers, at_home, resilient) in join_all(asked).await {
+                waiting.extend(resilient);
+                if event.is_none() && !at_home {
+                    continue;
+                }
                 for Watching { session, deliver, topics, .. } in watchers {
+                    if !at_home {
+                        parted.insert(session);
+                    }
                     let (_, events) = told.entry(session).or_insert_with(|| (deliver, vec![system.clone()]));
                     events.extend(event.clone().filter(|event| topics.meets(event.topics)));
                 }
@@ -402,6 +443,10 @@ impl DeviceSupervisor {
             for (deliver, events) in told.into_values() {
                 deliver.do_send(Deliver::Many(events));
             }
+            for device in waiting {
+                device.do_send(LossTold);
+            }
+            parted
         }
     }
 
@@ -438,6 +483,11 @@ impl DeviceSupervisor {
             watched.device = device;
         }
     }
+}
+
+/// Whether an object can be at another node than its own: a node's groups cannot.
+fn has_secondary(object: ObjectId) -> bool {
+    matches!(object.kind(), ObjectKind::Line | ObjectKind::Appearance)
 }
 
 impl Actor for DeviceSupervisor {

@@ -86,11 +86,12 @@ pub enum Told {
     Settled(Settling),
 }
 
-/// [`Told`] as a message; `life` is the connection it came over, so that a device can leave
+/// [`Told`] as a message; node and `life` are the connection it came over, so that a device can leave
 /// aside what a connection that is gone still had under way.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Tell {
+    pub ceid: Ceid,
     pub life: u64,
     pub told: Told,
 }

@@ -109,7 +109,7 @@ impl Node {
             Effect::Tell(object, told) => {
                 if let Some(listener) = self.listeners.get(&object) {
                     self.flow.told(object);
-                    listener.do_send(Tell { life: self.life, told });
+                    listener.do_send(Tell { ceid: self.settings.ceid, life: self.life, told });
                 }
             }
             Effect::Profile(ticket, result) => {

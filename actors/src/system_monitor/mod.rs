@@ -143,7 +143,7 @@ impl Actor for SystemMonitor {
 impl Handler<Tell> for SystemMonitor {
     type Result = ();
 
-    fn handle(&mut self, Tell { life, told }: Tell, ctx: &mut Self::Context) {
+    fn handle(&mut self, Tell { life, told, .. }: Tell, ctx: &mut Self::Context) {
         // What a connection that is gone still had under way is not true any more.
         if self.node.as_ref().is_none_or(|(now, _)| *now != life) {
             return;

@@ -80,7 +80,7 @@ impl Bench {
     /// The same, where this carries events to handlers.
     pub async fn start_pushing(nodes: u16, sessions: usize, push: Arc<dyn Push>) -> Self {
         let switches: Vec<_> = (0..nodes).map(|_| Switch::default()).collect();
-        Self::begin_with(Association::ServerFirst, switches, sessions, |env| env.push = push).up(nodes).await
+        Self::begin_with(Association::ServerFirst, None, switches, sessions, |env| env.push = push).up(nodes).await
     }
 
     /// As many nodes, where this fault is planted.
@@ -88,7 +88,7 @@ impl Bench {
     pub async fn start_planted(nodes: u16, fault: actors::planted::Fault) -> Self {
         let switches: Vec<_> = (0..nodes).map(|_| Switch::default()).collect();
         let planted = |env: &mut Env| env.planted = actors::planted::Planted(Some(fault));
-        Self::begin_with(Association::ServerFirst, switches, 10, planted).up(nodes).await
+        Self::begin_with(Association::ServerFirst, None, switches, 10, planted).up(nodes).await
     }
 
     /// All nodes are connected, and their directories known.
@@ -105,17 +105,23 @@ impl Bench {
 
     /// The tree with these nodes, as they are.
     pub fn begin(switches: Vec<Switch>, sessions: usize) -> Self {
-        Self::begin_with(Association::ServerFirst, switches, sessions, |_| {})
+        Self::begin_with(Association::ServerFirst, None, switches, sessions, |_| {})
+    }
+
+    /// Two nodes; phones of the first come up at the second.
+    pub fn begin_pair(switches: [Switch; 2]) -> Self {
+        Self::begin_with(Association::ServerFirst, Some(ceid(2)), switches.into(), 10, |_| {})
     }
 
     /// The same with this style of association.
     pub fn begin_as(association: Association, switches: Vec<Switch>, sessions: usize) -> Self {
-        Self::begin_with(association, switches, sessions, |_| {})
+        Self::begin_with(association, None, switches, sessions, |_| {})
     }
 
     /// The same, with something changed of what the actors are given.
     pub fn begin_with(
         association: Association,
+        secondary: Option<Ceid>,
         switches: Vec<Switch>,
         sessions: usize,
         change: impl FnOnce(&mut Env),
@@ -130,6 +136,7 @@ impl Bench {
                 association,
                 specific: None,
                 edition: Edition::default(),
+                secondary: secondary.filter(|_| n == 1),
             })
             .collect();
         let at: Vec<SocketAddr> = settings.iter().map(NodeSettings::socket).collect();

@@ -11,5 +11,6 @@ mod node;
 mod panics;
 mod presence;
 mod push;
+mod resilient;
 mod session;
 mod switch;

@@ -82,6 +82,8 @@ pub struct Inside {
     pub monitors: BTreeMap<String, String>,
     /// Line appearances that the directory lists besides: number and button.
     pub appearances: Vec<(&'static str, u8)>,
+    /// DNs that are at another node: out of service here.
+    pub elsewhere: BTreeSet<String>,
     /// Calls by DN, of a line appearance by `DN.BUTTON`, with the states of both ends.
     pub calls: BTreeMap<String, Vec<Call>>,
     /// DNs that do not want to be disturbed; other features it does not have.
@@ -174,6 +176,18 @@ impl Switch {
             if let Some(out) = &inside.out {
                 out.send(framed(9999, &Message::Event(event))).ok();
             }
+        }
+    }
+
+    /// A DN comes here, or leaves for another node.
+    pub fn serve(&self, dn: &str, here: bool) {
+        let device = Party::Known(DeviceRef::number(dn));
+        if here {
+            self.inside().elsewhere.remove(dn);
+            self.tell(dn, &EventBody::BackInService { device });
+        } else {
+            self.inside().elsewhere.insert(dn.to_owned());
+            self.tell(dn, &EventBody::OutOfService { device });
         }
     }
 
@@ -284,8 +298,13 @@ impl Switch {
                 }
                 inside.next_cross_ref += 1;
                 let cross_ref = format!("m{}", inside.next_cross_ref);
-                inside.monitors.insert(cross_ref.clone(), device.number);
-                Response::MonitorStart { cross_ref }
+                inside.monitors.insert(cross_ref.clone(), device.number.clone());
+                let answer = Message::Response(Response::MonitorStart { cross_ref: cross_ref.clone() });
+                if inside.elsewhere.contains(&device.number) {
+                    let body = EventBody::OutOfService { device: Party::Known(device) };
+                    return vec![answer, Message::Event(Event { cross_ref, body })];
+                }
+                return vec![answer];
             }
             Request::Escape(PrivateRequest::Presence(PresenceRequest::Monitor)) if inside.private => {
                 if let Some(failure) = &inside.refuses_monitors {
@@ -394,7 +413,8 @@ async fn serve(
                     }
                     let Some(request) = switch.scripted(frame.invoke, request) else { continue };
                     for answer in switch.answer(request) {
-                        if stream.write_all(&framed(frame.invoke, &answer)).await.is_err() {
+                        let invoke = if matches!(answer, Message::Event(_)) { frame::EVENT } else { frame.invoke };
+                        if stream.write_all(&framed(invoke, &answer)).await.is_err() {
                             return;
                         }
                     }

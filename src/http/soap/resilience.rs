@@ -1,11 +1,12 @@
-//! getResilientStatus: where a phone is at home, and which of those nodes can be reached.
+//! getResilientStatus: where a phone is at home, which of those nodes can be reached, and which one serves it.
 
 use actors::cluster::LinkState;
 use actors::refusal::Refused;
 use actors::system_event::connection_state;
-use schemas::contract::cc::CallState;
+use schemas::contract::cc::{CallEventAttributeNames, CallEventMsg, CallState};
 use schemas::contract::ops_call_control_standard::GetResilientStatus;
 use schemas::contract::std::ResilientStatusResult;
+use schemas::csta::message::DeviceProfile;
 use schemas::domain::{Ceid, Dn};
 
 use super::super::gateway::Homes;
@@ -20,13 +21,28 @@ pub(super) fn handler(name: &str) -> Option<Handler> {
 }
 
 impl Context<'_> {
-    /// As the primary node tells it; while that is down, as it told it last.
+    /// As the primary node tells it; while that is down, as it told it last, or as the node tells it that stands in.
     async fn homes(&self, ceid: Ceid, dn: Dn) -> std::result::Result<Homes, Refused> {
-        match self.profile(ceid, dn).await {
-            Ok(profile) => Ok(Homes { primary: profile.home, secondary: profile.secondary }),
-            Err(refused) => self.gateway.homes.of((ceid, dn)).ok_or(refused),
+        let of = |profile: DeviceProfile| Homes { primary: profile.home, secondary: profile.secondary };
+        let refused = match self.profile(ceid, dn).await {
+            Ok(profile) => return Ok(of(profile)),
+            Err(refused) => refused,
+        };
+        if let Some(homes) = self.gateway.homes.of((ceid, dn)) {
+            return Ok(homes);
         }
+        let secondary = self.gateway.tree.env.cluster.secondary(ceid).ok_or(refused.clone())?;
+        self.profile(secondary, dn).await.map(of).map_err(|_| refused)
     }
+}
+
+/// The node that spoke last of a device, while the device is in service.
+fn served_by(event: &CallEventMsg) -> Option<u16> {
+    if matches!(event.call_state, Some(CallState::OutOfService | CallState::Unavailable)) {
+        return None;
+    }
+    let named = event.call_event_attribute.iter().find(|a| a.attribute_name == Some(CallEventAttributeNames::IcpId))?;
+    named.attribute_value.as_ref()?.parse().ok()
 }
 
 impl Operation for GetResilientStatus {
@@ -43,12 +59,12 @@ impl Operation for GetResilientStatus {
         let link = |node: &Option<(Ceid, String)>| cluster.link(node.as_ref()?.0);
         let id = |ceid: Option<u16>| i64::from(ceid.unwrap_or(0));
         // Only what the session monitors is known.
-        let state = match session.monitors.status(object).await {
-            Ok(event) => event.call_state,
-            Err(_) => None,
-        };
+        let event = session.monitors.status(object).await.ok();
+        let state = event.as_ref().and_then(|event| event.call_state);
+        let served = event.as_ref().and_then(|event| served_by(event));
+        let is_away = served.is_some() && served == homes.secondary;
         let is_up = link(&primary) == Some(LinkState::Connected);
-        let reached = state.filter(|_| is_up);
+        let reached = state.filter(|_| is_up && !is_away);
         Ok(Given::Reply(ResilientStatusResult {
             error_description: None,
             primary_connection_state: link(&primary).map(connection_state),
@@ -56,13 +72,13 @@ impl Operation for GetResilientStatus {
             primary_icp_address: primary.map(|(_, address)| address),
             secondary_icp_address: secondary.map(|(_, address)| address),
             call_state_primary: reached.or_else(|| state.map(|_| CallState::OutOfService)),
-            // A phone that is at home at its primary node has no calls elsewhere; another is not known of.
-            call_state_secondary: None,
+            // A phone that is at home at its primary node has no calls elsewhere.
+            call_state_secondary: state.filter(|_| is_away),
             result: true,
             is_resilient: homes.secondary.is_some(),
             primary_icp_id: id(homes.primary),
             secondary_icp_id: id(homes.secondary),
-            active_icp_id: if is_up { id(homes.primary) } else { 0 },
+            active_icp_id: id(served.or(homes.primary.filter(|_| is_up))),
         }))
     }
 }

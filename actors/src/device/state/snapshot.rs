@@ -16,7 +16,28 @@ use crate::policy;
 pub(super) enum Occasion {
     First,
     Restored,
+    /// The device came up at its secondary node.
+    CameUp,
+    /// It is at its primary node again.
+    Home,
     Audit,
+}
+
+impl Occasion {
+    /// How the device's return is told; `None` when it was not away.
+    fn returns(self) -> Option<(Type, Why)> {
+        match self {
+            Self::Restored => Some((Type::MonitorSet, Why::ControllerCommsRestored)),
+            Self::CameUp => Some((Type::InService, Why::DeviceInService)),
+            Self::Home => Some((Type::ResilientDevice, Why::ControllerCommsRestored)),
+            Self::First | Self::Audit => None,
+        }
+    }
+
+    /// Another node speaks than the one of which the calls are known: its call ids are its own.
+    fn moves(self) -> bool {
+        matches!(self, Self::CameUp | Self::Home)
+    }
 }
 
 /// A snapshot under way: facts that come meanwhile wait, and are applied on top of it.
@@ -58,7 +79,8 @@ impl State {
     pub(super) fn service_shown(&mut self, on: bool, out: &mut Effects) {
         let audit = self.snapshot.as_ref().is_some_and(|s| s.why == Occasion::Audit && !s.overtaken);
         if audit && self.in_service != on {
-            out.push(Effect::Tell(self.service(on)));
+            let report = self.service(on, out);
+            out.extend(report.map(Effect::Tell));
         }
     }
 
@@ -157,7 +179,11 @@ impl State {
         let mut fresh: Vec<Leg> = Vec::with_capacity(shown.len());
         let mut changes: Vec<Report> = Vec::new();
         for leg in &shown {
-            let known = self.legs.iter().find(|l| l.call == leg.call);
+            let same = |l: &&Leg| match why.moves() {
+                true => l.global_call_id.is_some() && l.global_call_id == leg.global_call_id,
+                false => l.call == leg.call,
+            };
+            let known = self.legs.iter().filter(|l| !fresh.iter().any(|f| f.id == l.id)).find(same);
             let remembered = self.remembered.iter().find(|(c, _)| *c == leg.call).map(|(_, id)| *id);
             let id = known.map(|l| l.id).or(remembered).unwrap_or_else(&mut *next);
             let Some(mut now) = Leg::from_snapshot(id, leg, &self.device.number) else { continue };
@@ -213,7 +239,7 @@ impl State {
             // Those of a life before are known to the watchers, too.
             let remembered = std::mem::take(&mut self.remembered).into_iter().map(|(call, id)| Leg::new(id, call));
             let known = std::mem::take(&mut self.legs).into_iter().chain(remembered);
-            gone.extend(known.filter(|l| !fresh.iter().any(|f| f.call == l.call)));
+            gone.extend(known.filter(|l| !fresh.iter().any(|f| f.id == l.id)));
         }
         self.legs = fresh;
         if why == Occasion::Audit && !(changes.is_empty() && gone.is_empty()) {
@@ -226,20 +252,21 @@ impl State {
             }
             Effect::Tell(report)
         });
-        match why {
+        match (why, why.returns()) {
             // Nobody was told anything in this life: what was known in the one before is ended after.
-            Occasion::First => {
+            (Occasion::First, _) => {
                 out.push(Effect::Greet(self.present(Why::MonitorSet)));
                 out.extend(gone);
             }
             // Who waits for the first event knows of no change: last.
-            Occasion::Restored => {
+            (_, Some((kind, why))) => {
                 self.out = false;
-                out.extend(self.present(Why::ControllerCommsRestored).into_iter().map(Effect::Tell));
+                let back = self.present(why).into_iter().map(|report| Report { kind, ..report });
+                out.extend(back.map(Effect::Tell));
                 out.extend(changes.into_iter().map(Effect::Tell).chain(&mut gone));
                 out.push(Effect::Greet(self.present(Why::MonitorSet)));
             }
-            Occasion::Audit => out.extend(changes.into_iter().map(Effect::Tell).chain(&mut gone)),
+            (_, None) => out.extend(changes.into_iter().map(Effect::Tell).chain(&mut gone)),
         }
     }
 }

@@ -11,6 +11,7 @@ mod features;
 mod group;
 mod joined;
 mod lines;
+mod resilient;
 mod waiting;
 
 const CALL: &str = "c1";

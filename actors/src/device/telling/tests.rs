@@ -36,6 +36,7 @@ fn env() -> Env {
         association: crate::cluster::Association::ServerFirst,
         specific: None,
         edition: Default::default(),
+        secondary: None,
     };
     let cluster = Cluster::new([settings]);
     let listed = |name: &str| Listed { name: name.into(), buttons: vec![2], ..Listed::default() };
@@ -82,11 +83,12 @@ fn report(kind: Type, leg: Option<LegView>, subject: Party) -> Report {
         last_redirection: Party::NotKnown,
         joined: None,
         account: None,
+        spoken_by: None,
     }
 }
 
 fn told(report: &Report) -> CallEventMsg {
-    call_event(line(), report, &env())
+    call_event(line(), line().ceid(), report, &env())
 }
 
 fn of(device: &WireDevice, name: DeviceAttributeNames) -> Option<&str> {
@@ -265,12 +267,13 @@ fn the_monitored_device_has_number_name_type_and_appearance_from_the_directory()
 #[test]
 fn a_line_appearance_says_its_button() {
     let object = ObjectId::appearance(line().ceid(), line().dn(), 3);
-    let event = call_event(object, &report(Type::MonitorSet, None, Party::NotKnown), &env());
+    let event = call_event(object, object.ceid(), &report(Type::MonitorSet, None, Party::NotKnown), &env());
     assert_eq!(of(&event.device[0], DeviceAttributeNames::LineAppearance), Some("3"));
     assert_eq!(of(&event.device[0], DeviceAttributeNames::DeviceType), Some("LINE_APPEARANCE"));
     // Another button of the same set is another device.
     let other = Party::Known(DeviceRef { button: Some(4), ..DeviceRef::number("1000") });
-    let event = call_event(object, &report(Type::CallClear, Some(leg(LegState::Established)), other), &env());
+    let event =
+        call_event(object, object.ceid(), &report(Type::CallClear, Some(leg(LegState::Established)), other), &env());
     assert_eq!(event.device[0].device_name, Some(DeviceName::UsingDevice));
 }
 
@@ -394,7 +397,7 @@ fn special_characters_of_a_name_do_not_break_the_document() {
     let device = DeviceRef { name: Some(name.clone()), ..DeviceRef::number("2000") };
     let leg = LegView { calling: Party::Known(device), ..leg(LegState::Received) };
     let report = report(Type::CallReceived, Some(leg), known("1000"));
-    let event = render(line(), &report, &env(), Forms::default()).expect("no fault is planted");
+    let event = render(line(), line().ceid(), &report, &env(), Forms::default()).expect("no fault is planted");
     assert_eq!(event.object, Some(line()));
     let standard = event.standard().expect("a call event has a standard form");
     assert!(!standard.contains("<b>"), "{standard}");
@@ -494,7 +497,7 @@ fn a_button_that_shows_another_number_is_told_with_that_and_what_it_is() {
         for report in
             [report(Type::MonitorSet, None, Party::NotKnown), report(Type::CallDelivered, Some(view), Party::NotKnown)]
         {
-            let event = call_event(object, &report, &env);
+            let event = call_event(object, object.ceid(), &report, &env);
             let own = &event.device[0];
             let of = |name| {
                 let found = own.device_attribute.iter().find(|a| a.attribute_name == Some(name));

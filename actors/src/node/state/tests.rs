@@ -77,6 +77,7 @@ fn settings(association: Association) -> NodeSettings {
         association,
         specific: None,
         edition: Edition::default(),
+        secondary: None,
     }
 }
 
