@@ -300,6 +300,7 @@ mod tests {
         Cluster::new([1, 2].map(|number| NodeSettings {
             ceid: ceid(number),
             name: String::new(),
+            secondary: None,
             address: Ipv4Addr::LOCALHOST.into(),
             port: 0,
             association: Association::default(),

@@ -186,7 +186,7 @@ impl Node {
         let objects = self.flow.due()?;
         let (settling, settled) = flow::settling();
         for listener in objects.iter().filter_map(|object| self.listeners.get(object)) {
-            listener.do_send(Tell { life: self.life, told: Told::Settled(settling.clone()) });
+            listener.do_send(Tell { ceid: self.settings.ceid, life: self.life, told: Told::Settled(settling.clone()) });
         }
         drop(settling);
         Some(settled)

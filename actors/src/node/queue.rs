@@ -29,7 +29,9 @@ pub(super) enum Class {
 pub(super) fn class(purpose: &Purpose) -> Class {
     match purpose {
         Purpose::Monitor(_) | Purpose::Presence(_) => Class::Bulk,
-        Purpose::Legs(_) | Purpose::Line(..) | Purpose::Details(..) | Purpose::Settings(..) => Class::Look,
+        Purpose::Legs(_) | Purpose::Line(..) | Purpose::Details(..) | Purpose::Settings(..) | Purpose::Absent(_) => {
+            Class::Look
+        }
         Purpose::Greeting
         | Purpose::StartSession
         | Purpose::ResetTimer

@@ -613,14 +613,23 @@ fn invoke_ids_wrap_and_one_without_an_answer_rests() {
 
 #[test]
 fn more_questions_than_may_wait_are_refused_at_once() {
-    let mut bench = Bench::up();
     let a = object("1000");
-    while bench.state.pending.len() < policy::NODE_PENDING {
-        bench.sent(a, Question::Legs(device()));
+    let refused =
+        |told: &Told| matches!(told, Told::Legs(Err(r)) | Told::Outcome(_, Err(r)) if r.kind == RefusalKind::Resource);
+    // Commands go to the node at once; what is not urgent waits for room there.
+    let commands = |n| Question::Perform(n, Command::Answer { device: device(), call: "c".into() });
+    let looks = |_| Question::Legs(device());
+    let cases: [(usize, &dyn Fn(u64) -> Question); 2] =
+        [(policy::NODE_PENDING, &commands), (policy::NODE_WINDOW + policy::NODE_WAITING, &looks)];
+    for (most, question) in cases {
+        let mut bench = Bench::up();
+        let out = (0..).find_map(|n| {
+            let out = bench.ask(a, question(n));
+            matches!(&out[..], [Effect::Tell(_, told)] if refused(told)).then_some(n as usize)
+        });
+        assert!(out.is_some_and(|n| n.abs_diff(most) <= 8), "{out:?} of {most}");
+        assert!(bench.state.pending.len() <= policy::NODE_PENDING);
     }
-    let out = bench.ask(a, Question::Legs(device()));
-    assert!(matches!(&out[..], [Effect::Tell(_, Told::Legs(Err(r)))] if r.kind == RefusalKind::Resource));
-    assert!(bench.state.pending.len() <= policy::NODE_PENDING);
 }
 
 #[test]
