@@ -131,6 +131,8 @@ pub struct Restate {
 #[rtype(result = "()")]
 pub struct Arm {
     pub ceid: Ceid,
+    /// It was so when the device began.
+    pub begins: bool,
     pub life: u64,
     pub node: Addr<Node>,
 }

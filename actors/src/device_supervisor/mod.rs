@@ -185,7 +185,7 @@ impl DeviceSupervisor {
         let secondary = self.env.cluster.secondary(object.ceid()).filter(|_| has_secondary(object));
         for ceid in std::iter::once(object.ceid()).chain(secondary) {
             if let Some((node_life, node)) = self.nodes.get(&ceid) {
-                device.tell(Arm { ceid, life: *node_life, node: node.clone() });
+                device.tell(Arm { ceid, begins: true, life: *node_life, node: node.clone() });
             }
         }
         (life, device)
@@ -297,7 +297,7 @@ impl DeviceSupervisor {
         let Some(queue) = self.restoring.get_mut(&ceid) else { return };
         for object in queue.drain(..queue.len().min(policy::RESTORE_BATCH)) {
             if let Some(watched) = self.objects.get(&object) {
-                watched.device.tell(Arm { ceid, life: *now, node: node.clone() });
+                watched.device.tell(Arm { ceid, begins: false, life: *now, node: node.clone() });
             }
         }
         if queue.is_empty() {
