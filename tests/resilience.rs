@@ -157,6 +157,8 @@ async fn phones_of_a_node_that_dies_are_heard_and_controlled_at_the_other_until_
     let app = pair.app().await;
     let objects = pair.watch(&app, ["1000", "1001", "1002", "1012"]).await;
     let [a, b, c, plain] = objects;
+    assert_eq!(app.phone_id(2, "1000").await, Ok(a), "a device has one id, whichever node it is asked of");
+    assert!(app.phone_id(2, "1012").await.is_err(), "the second node does not stand in for it");
     let (ours, theirs) = app.connect(a, b, "1001").await;
     let global = global_call_id(&app.status(a).await);
     let (lost, of_plain) = app.connect(c, plain, "1012").await;

@@ -133,6 +133,8 @@ pub struct Restate {
 #[rtype(result = "()")]
 pub struct Arm {
     pub ceid: Ceid,
+    /// It was so when the device began.
+    pub begins: bool,
     pub life: u64,
     pub node: Addr<Node>,
     /// Of one of many that are restored: kept until the state is known, so that there are not too many at a time.

@@ -197,7 +197,7 @@ impl Device {
                 ctx.run_later(policy::REARM, |device, ctx| {
                     let side = device.state.active().other();
                     if device.nodes.at(side).is_some() {
-                        device.step(Input::ArmStandby, ctx);
+                        device.step(Input::ArmStandby { begins: true }, ctx);
                     }
                 });
             }
@@ -325,7 +325,7 @@ impl Handler<Tell> for Device {
 impl Handler<Arm> for Device {
     type Result = ();
 
-    fn handle(&mut self, Arm { ceid, life, node, turn }: Arm, ctx: &mut Self::Context) {
+    fn handle(&mut self, Arm { ceid, begins, life, node, turn }: Arm, ctx: &mut Self::Context) {
         let side = self.side(ceid);
         if self.nodes.at(side).replace((life, node)).is_some_and(|(before, _)| before != life) {
             // A loss that nobody told: what was asked of that connection is not answered any more.
@@ -340,7 +340,7 @@ impl Handler<Arm> for Device {
             self.turn = turn;
             ctx.run_later(policy::RESTORE_TURN, |device, _| device.turn = None);
         }
-        let input = if side == self.state.active() { Input::Arm } else { Input::ArmStandby };
+        let input = if side == self.state.active() { Input::Arm } else { Input::ArmStandby { begins } };
         self.step(input, ctx);
     }
 }

@@ -38,7 +38,10 @@ pub(crate) enum Input {
     /// The watchers know that.
     LossTold,
     /// The other node of a device that has two, which does not serve it, can be asked.
-    ArmStandby,
+    ArmStandby {
+        /// It was so when the device began.
+        begins: bool,
+    },
     /// What that one tells.
     StandbyTold(Told),
     /// Time for it to serve a device that is out of service where it was.
@@ -267,7 +270,7 @@ impl State {
             Input::Rearm => self.decide(Input::Arm, next, out),
             Input::LinkLost => self.lost(out),
             Input::LossTold => self.loss_told(),
-            Input::ArmStandby => self.arm_standby(out),
+            Input::ArmStandby { begins } => self.arm_standby(begins, out),
             Input::StandbyTold(told) => self.standby_told(told, out),
             Input::HandOverDue => self.hand_over_due(out),
             Input::Told(told) => self.told(told, next, out),

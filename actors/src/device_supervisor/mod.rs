@@ -214,7 +214,7 @@ impl DeviceSupervisor {
         let secondary = self.env.cluster.secondary(object.ceid()).filter(|_| has_secondary(object));
         for ceid in std::iter::once(object.ceid()).chain(secondary) {
             if let Some((node_life, node)) = self.nodes.get(&ceid) {
-                device.tell(Arm { ceid, life: *node_life, node: node.clone(), turn: None });
+                device.tell(Arm { ceid, begins: true, life: *node_life, node: node.clone(), turn: None });
             }
         }
         (life, device)
@@ -356,7 +356,7 @@ impl DeviceSupervisor {
         while let Some(turn) = turns.split(1) {
             let Some(object) = queue.pop_front() else { break };
             if let Some(watched) = self.objects.get(&object) {
-                watched.device.tell(Arm { ceid, life, node: node.clone(), turn: Some(turn) });
+                watched.device.tell(Arm { ceid, begins: false, life, node: node.clone(), turn: Some(turn) });
             }
         }
         if queue.is_empty() {

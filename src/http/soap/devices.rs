@@ -47,6 +47,23 @@ impl Context<'_> {
         }
     }
 
+    /// The same; asked of a node that stands in for the number's own, the number is that one's: a device has one id.
+    async fn number_at_home(&self, icp_id: i64, dn: &str) -> std::result::Result<(Ceid, Dn), Refused> {
+        let found = self.number(icp_id, dn);
+        let (Err(Refused::NoNumber), Ok(asked), Ok(dn)) = (&found, Ceid::try_from(icp_id), dn.trim().parse::<Dn>())
+        else {
+            return found;
+        };
+        let tree = &self.gateway.tree;
+        let mut homes = tree.env.cluster.backed_up_by(asked);
+        homes.retain(|home| tree.env.cluster.has(*home, dn) != Some(false));
+        if homes.is_empty() {
+            return found;
+        }
+        let told = tree.profile(asked, dn).await.ok().and_then(|profile| profile.home);
+        homes.into_iter().find(|home| told == Some(home.get())).map(|home| (home, dn)).ok_or(Refused::NoNumber)
+    }
+
     /// What the node has configured; of a node that does not tell it, what its directory lists.
     pub(super) async fn profile(&self, ceid: Ceid, dn: Dn) -> std::result::Result<DeviceProfile, Refused> {
         match self.gateway.tree.profile(ceid, dn).await {
@@ -97,7 +114,7 @@ fn object(ceid: Ceid, dn: Dn, button: u8) -> ObjectId {
 impl Operation for GetPhoneNumberId {
     async fn run(self, context: &Context<'_>) -> Result<ObjectIdResult> {
         context.session(self.request.session_id).await?;
-        let (ceid, dn) = context.number(self.request.icp_id, &self.request.prime_dn)?;
+        let (ceid, dn) = context.number_at_home(self.request.icp_id, &self.request.prime_dn).await?;
         let object_id = ObjectId::line(ceid, dn).as_long();
         Ok(Given::Reply(ObjectIdResult { error_description: None, result: true, object_id }))
     }
@@ -106,7 +123,7 @@ impl Operation for GetPhoneNumberId {
 impl Operation for GetLineAppearanceId {
     async fn run(self, context: &Context<'_>) -> Result<ObjectIdResult> {
         context.session(self.request.session_id).await?;
-        let (ceid, dn) = context.number(self.request.icp_id, &self.request.prime_dn)?;
+        let (ceid, dn) = context.number_at_home(self.request.icp_id, &self.request.prime_dn).await?;
         let button = u8::try_from(self.request.button_num).ok().filter(|b| (1..=ObjectId::LAST_BUTTON).contains(b));
         let button = button.ok_or_else(|| No::from("The device has no line at this button."))?;
         let listed = context.gateway.tree.env.cluster.listed(ceid, dn);

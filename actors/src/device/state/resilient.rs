@@ -2,8 +2,9 @@
 //! device's; of the other only whether the device is in service there counts, so that nothing is told twice.
 //!
 //! It moves when the node that serves it is lost or says that it is out of service there, and the other says that it is
-//! in service; or when the other says so anew: that is the newest word. Calls are known again by their Global Call IDs,
-//! since each node has call ids of its own.
+//! in service. When the other says so anew while this one has not let go, its last events may be on their way: they are
+//! waited for, and then the newest word counts. Calls are known again by their Global Call IDs, since each node has call
+//! ids of its own.
 
 use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as Why};
 use schemas::domain::{Fact, RefusalKind};
@@ -54,13 +55,22 @@ pub(super) struct Pair {
     loss_untold: bool,
     /// Out of service where it is served, and perhaps about to come up at the other node: not told yet.
     leaving: bool,
+    /// In service at both nodes, and anew at the other: it is about to be let go here.
+    arriving: bool,
     /// That the monitor at the secondary stands is news.
     announce: bool,
 }
 
 impl Pair {
     pub(super) fn new() -> Self {
-        Self { active: Side::Primary, standby: Standby::Down, loss_untold: false, leaving: false, announce: false }
+        Self {
+            active: Side::Primary,
+            standby: Standby::Down,
+            loss_untold: false,
+            leaving: false,
+            arriving: false,
+            announce: false,
+        }
     }
 }
 
@@ -71,10 +81,10 @@ impl State {
     }
 
     /// The other node can be asked.
-    pub(super) fn arm_standby(&mut self, out: &mut Effects) {
+    pub(super) fn arm_standby(&mut self, begins: bool, out: &mut Effects) {
         if matches!(self.pair.standby, Standby::Down | Standby::Refused) {
             // What is armed together with the device goes without saying.
-            self.pair.announce |= self.link == Link::Armed && self.pair.active == Side::Primary;
+            self.pair.announce |= !begins && self.link == Link::Armed && self.pair.active == Side::Primary;
             self.pair.standby = Standby::Arming;
             out.push(Effect::AskStandby(Question::Monitor(self.device.clone())));
         }
@@ -102,6 +112,7 @@ impl State {
     pub(super) fn active_lost(&mut self) {
         self.pair.loss_untold = true;
         self.pair.leaving = false;
+        self.pair.arriving = false;
         if self.pair.active == Side::Secondary && matches!(self.pair.standby, Standby::Down | Standby::Refused) {
             self.pair.active = Side::Primary;
             self.pair.standby = Standby::Down;
@@ -146,9 +157,8 @@ impl State {
                     Standby::Armed { .. } => {
                         self.pair.standby = Standby::Armed { in_service };
                         let is_here = self.link == Link::Armed && self.in_service;
-                        if in_service && is_here && !self.pair.loss_untold {
-                            self.move_over(out);
-                        }
+                        self.pair.arriving = in_service && is_here;
+                        out.extend(self.pair.arriving.then_some(Effect::HandOverLater));
                     }
                     Standby::Down | Standby::Arming | Standby::Refused => {}
                 }
@@ -169,8 +179,11 @@ impl State {
         std::mem::take(&mut self.pair.leaving)
     }
 
-    /// It did not come up elsewhere.
+    /// It was not let go here, or did not come up elsewhere.
     pub(super) fn hand_over_due(&mut self, out: &mut Effects) {
+        if std::mem::take(&mut self.pair.arriving) && self.pair.standby == (Standby::Armed { in_service: true }) {
+            return self.move_over(out);
+        }
         if std::mem::take(&mut self.pair.leaving) && self.link == Link::Armed {
             out.push(Effect::Tell(Report::bare(Type::OutOfService, Why::DeviceOutOfService, CallState::OutOfService)));
         }
@@ -199,6 +212,7 @@ impl State {
         };
         self.pair.active = self.pair.active.other();
         self.pair.leaving = false;
+        self.pair.arriving = false;
         self.link = Link::Armed;
         self.in_service = true;
         self.refused = None;

@@ -6,7 +6,7 @@ use crate::device::state::Side;
 /// Monitored at both nodes and served by the primary.
 fn guarded() -> Bench {
     let mut bench = Bench::armed();
-    bench.on(Input::ArmStandby);
+    bench.on(Input::ArmStandby { begins: true });
     bench.standby(Told::Monitored(Ok(())));
     bench.standby(service(false));
     bench.standby(Told::Legs(Ok(vec![])));
@@ -76,7 +76,7 @@ fn calls_are_known_again_by_their_global_call_id_and_by_nothing_else() {
     assert_eq!(u64::try_from(bench.leg("c").id.as_long()), Ok(ids[0]));
 
     // Home again, with the same call under yet another id.
-    bench.on(Input::ArmStandby);
+    bench.on(Input::ArmStandby { begins: false });
     bench.standby(Told::Monitored(Ok(())));
     bench.standby(Told::Legs(Ok(vec![])));
     bench.told(service(false));
@@ -105,7 +105,10 @@ fn what_the_other_node_tells_is_not_told_and_its_answers_answer_nothing() {
 fn commands_that_wait_when_a_device_moves_are_answered() {
     let mut bench = guarded();
     bench.on(Input::Perform(7, Action::DoNotDisturb(true)));
-    let out = bench.standby(service(true));
+    // What the first node has still under way comes before that.
+    assert_eq!(bench.standby(service(true)), [Effect::HandOverLater]);
+    assert_eq!(bench.state.active(), Side::Primary);
+    let out = bench.on(Input::HandOverDue);
     assert_eq!(bench.state.active(), Side::Secondary, "the newest word");
     assert!(out.contains(&Effect::Answer(7, Err(Refused::LinkLost))), "{out:?}");
     let out = bench.on(Input::Perform(8, Action::DoNotDisturb(true)));
@@ -119,14 +122,14 @@ fn the_other_monitor_is_news_when_the_device_stood_without_it() {
     // Begun together: it goes without saying.
     let mut bench = Bench::new();
     bench.on(Input::Arm);
-    bench.on(Input::ArmStandby);
     bench.told(Told::Monitored(Ok(())));
     bench.snapshot(&[]);
+    bench.on(Input::ArmStandby { begins: true });
     bench.standby(Told::Monitored(Ok(())));
     assert_eq!(bench.standby(Told::Legs(Ok(vec![]))), []);
     assert_eq!(bench.state.standby_lost(), Some(secondary(Why::SecondaryControllerCommsFailed)));
     assert_eq!(bench.state.standby_lost(), None, "once");
-    bench.on(Input::ArmStandby);
+    bench.on(Input::ArmStandby { begins: false });
     bench.standby(Told::Monitored(Ok(())));
     let armed = Effect::Tell(secondary(Why::SecondaryMonitorSet));
     assert_eq!(bench.standby(Told::Legs(Ok(vec![]))), [armed]);
@@ -141,7 +144,7 @@ fn a_refused_monitor_is_asked_for_again_only_where_that_may_help() {
         (RefusalKind::Unknown, false),
     ] {
         let mut bench = Bench::armed();
-        bench.on(Input::ArmStandby);
+        bench.on(Input::ArmStandby { begins: false });
         let out = bench.standby(Told::Monitored(Err(refusal(kind))));
         assert_eq!(out, if again { vec![Effect::RearmStandbyLater] } else { vec![] }, "{kind:?}");
         assert_eq!(bench.state.standby_lost(), None, "it never stood");
@@ -158,4 +161,16 @@ fn out_of_service_is_kept_back_only_while_another_node_may_take_the_device() {
     let out = Effect::Tell(Report::bare(Type::OutOfService, Why::DeviceOutOfService, CallState::OutOfService));
     assert_eq!(bench.on(Input::HandOverDue), [out]);
     assert_eq!(bench.on(Input::HandOverDue), [], "once");
+    // Let go after the other has taken it: it moves at once.
+    let mut bench = guarded();
+    bench.standby(service(true));
+    assert_eq!(bench.told(service(false)), [Effect::HandOverLater, snapshot_wanted()]);
+    assert_eq!(bench.state.active(), Side::Secondary);
+    assert_eq!(bench.on(Input::HandOverDue), []);
+    // Taken and let go again: it stays.
+    let mut bench = guarded();
+    bench.standby(service(true));
+    bench.standby(service(false));
+    assert_eq!(bench.on(Input::HandOverDue), []);
+    assert_eq!(bench.state.active(), Side::Primary);
 }
