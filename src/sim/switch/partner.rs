@@ -366,6 +366,8 @@ impl Switch {
                 let who = (by.clone(), by);
                 self.tell(CallEventKind::ConnectionCleared, &call, who, cause, &lines, step);
             }
+            // To this half itself: who answered by itself meanwhile was told all of it when it began to ring.
+            Change::Diverted { .. } if former == self.parties_of(leg) && self.all_answered(leg) => {}
             Change::Diverted { rings, cause } => {
                 if call.timer.is_some() {
                     self.let_ring(number, step);
@@ -397,6 +399,12 @@ impl Switch {
                 }
             }
         }
+    }
+
+    /// Whether everybody at this half has answered.
+    fn all_answered(&self, leg: LegNo) -> bool {
+        let answered = |l: &Leg| matches!(l.state, LegState::Connected | LegState::Held);
+        self.others(leg).into_iter().all(|l| self.state.legs.get(&l).is_some_and(answered))
     }
 
     fn all_talk(&self, call: CallNo) -> bool {

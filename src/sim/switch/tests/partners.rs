@@ -267,3 +267,21 @@ fn texts_of_a_partner_are_clipped() {
     assert_eq!(call.calling.number.chars().count(), 64);
     assert_eq!((call.calling.name.map(|n| n.chars().count()), call.gcid.chars().count()), (Some(64), 64));
 }
+
+#[test]
+fn who_answers_by_itself_is_not_told_afterwards_that_the_call_was_sent_there() {
+    let mut pair = Pair::new();
+    pair.person(1, Command::AutoAnswer { dn: line("2000").dn, on: true }).expect("set");
+    pair.person(0, Command::MakeCall { line: line("1000"), number: "1001".into() }).expect("a call");
+    pair.person(0, Command::Redirect { target: at("1001"), number: "2000".into() }).expect("redirected");
+    let mut told = Vec::new();
+    loop {
+        if pair.carry_one(1) {
+            told.extend(pair.nodes[1].happened().into_iter().map(|(kind, ..)| kind));
+        } else if !pair.carry_one(0) {
+            break;
+        }
+    }
+    assert_eq!(pair.states(), [vec![Connected], vec![Connected]]);
+    assert_eq!(told, [CallEventKind::Delivered, CallEventKind::Established]);
+}
