@@ -1,9 +1,14 @@
 //! The hands of a simulated node: what people do at its phones, what breaks it, what is true.
 
+use std::time::Duration;
+
 use oig::sim::truth::{TruthNow, TruthOutside, TruthPhone, TruthState};
 use serde_json::{Value, json};
 
 use super::eventually;
+
+/// How long a connection to the hands is kept for the next request.
+const IDLE: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Clone)]
 pub struct Hands {
@@ -15,8 +20,9 @@ impl Hands {
     /// `base` is like `http://127.0.0.11:8884`.
     pub fn new(base: &str) -> Self {
         oig::push::use_ring();
-        let http =
-            reqwest::Client::builder().no_proxy().tls_certs_only([]).build().expect("an HTTP client can be made");
+        // The hands close what is idle for 5 s; a request must not meet that.
+        let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).pool_idle_timeout(IDLE).build();
+        let http = http.expect("an HTTP client can be made");
         Self { base: base.trim_end_matches('/').to_owned(), http }
     }
 
