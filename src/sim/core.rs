@@ -258,6 +258,7 @@ impl Core {
     /// Takes every fault back; what was delayed is sent at the next tick.
     pub fn heal(&mut self) {
         self.faults = Faults::default();
+        self.exchange.is_well();
         let delayed = std::mem::take(&mut self.delayed);
         self.delayed = delayed.into_iter().map(|((_, order), frame)| ((i64::MIN, order), frame)).collect();
     }

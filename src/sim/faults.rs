@@ -74,7 +74,7 @@ pub enum Fault {
     Restart {
         down_ms: i64,
     },
-    /// The node says this of itself, until it says something else; faults that are taken back leave it.
+    /// The node says this of itself, until it says something else or faults are taken back.
     Status(SystemStatus),
     /// Nothing survives.
     Power {

@@ -140,6 +140,11 @@ impl Exchange {
         }
     }
 
+    /// The node has nothing to complain of any more; the next heartbeats say so.
+    pub fn is_well(&mut self) {
+        self.status = SystemStatus::Normal;
+    }
+
     /// A connection was made.
     pub fn opened(&mut self, id: AssociationId, now_ms: i64, out: &mut Vec<Effect>) {
         let turned_away = self.len() >= self.gateways;

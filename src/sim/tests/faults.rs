@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use schemas::csta::message::Message;
+use schemas::csta::message::{Message, SystemStatus};
 use tokio::time::{Instant, sleep};
 
 use super::*;
@@ -168,4 +168,19 @@ async fn who_waits_for_changes_hears_of_deeds_and_of_time_and_not_of_questions()
     assert_eq!(began.elapsed().as_secs(), 20);
     node.stop().await;
     while changes.changed().await.is_ok() {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_node_says_of_itself_is_said_at_once_in_heartbeats_and_to_whoever_comes() {
+    let node = node(1);
+    let overloaded = Message::Request(Request::SystemStatus { status: SystemStatus::OverloadReached });
+    let mut gateway = Gateway::associate(&node).await;
+    fault(&node, Fault::Status(SystemStatus::OverloadReached)).await;
+    for _ in ["at once", "in a heartbeat"] {
+        assert_eq!(gateway.next().await.map(|(_, message)| message), Some(overloaded.clone()));
+    }
+    let mut other = Gateway::associate(&node).await;
+    assert_eq!(other.next().await.map(|(_, message)| message), Some(overloaded));
+    node.heal().await.expect("alive");
+    assert!(other.is_quiet(6_000).await, "the next heartbeat says that all is well");
 }
