@@ -212,7 +212,9 @@ const HOLD_RECALL_MS: i64 = 25_000;
 /// the first, as the seed says.
 fn plan(number: u16, seed: u64, hold_recall_ms: Option<i64>) -> Plan {
     let node = |number| Ceid::new(number).expect("a node's number");
-    let mut plan = Plan { hold_recall_ms, ..Plan::lab(node(number)) };
+    // Phones stay where they are: the story knows of no pair.
+    let mut plan = Plan { hold_recall_ms, secondaries: Vec::new(), ..Plan::lab(node(number)) };
+    plan.backups.clear();
     let range = |first: u32, owner| {
         let dn = |number: u32| number.to_string().parse().expect("a DN");
         Route { first: dn(first), last: dn(first + 19), owner: node(owner) }
@@ -279,7 +281,8 @@ impl World {
             running.push(listen::run(plan, free(number), before, sim_node::Env::system()).await.expect("free ports"));
         }
         let csta: Vec<SocketAddr> = running.iter().map(|n| n.addresses().csta).collect();
-        let settings = lab_settings(SocketAddr::from(([127, 0, 0, 1], 0)), &csta);
+        let mut settings = lab_settings(SocketAddr::from(([127, 0, 0, 1], 0)), &csta);
+        settings.nodes.iter_mut().for_each(|node| node.secondary = None);
         let gateway = app::start(&settings).expect("a free port");
         let nodes = running.iter().map(|n| n.node().clone()).collect();
         let client = SoapClient::new(format!("http://{}", gateway.address)).expect("a client");
