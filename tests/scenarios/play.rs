@@ -65,12 +65,15 @@ pub async fn play<T: Transport>(
         apps: Vec::new(),
         down: BTreeSet::new(),
         outside: BTreeMap::new(),
+        wait_follows: false,
+        early: Vec::new(),
         transcript: Transcript::default(),
     };
     let races = |step: &Step| matches!(step.does, Does::Operation { race: true, .. } | Does::Race { .. });
     let races = scenario.steps.iter().any(races);
     for _ in 0..=usize::from(races) {
         play.apps.push(App { transport, session_id: transport.login().await });
+        play.early.push(Vec::new());
     }
     let sessions: Vec<i64> = play.apps.iter().map(|app| app.session_id).collect();
     let kept = async {
@@ -108,6 +111,10 @@ struct Play<'a, T> {
     down: BTreeSet<usize>,
     /// Who is outside, by the names of the file: node and id of each call.
     outside: BTreeMap<String, (usize, u64)>,
+    /// The next step waits for what comes by itself.
+    wait_follows: bool,
+    /// What came of that already, by application.
+    early: Vec<Vec<Heard>>,
     transcript: Transcript,
 }
 
@@ -174,7 +181,9 @@ fn object(id: i64) -> Value {
 impl<T: Transport> Play<'_, T> {
     async fn whole(&mut self) -> Result<(), String> {
         self.begin().await?;
-        for step in &self.scenario.steps {
+        for (i, step) in self.scenario.steps.iter().enumerate() {
+            let next = self.scenario.steps.get(i + 1);
+            self.wait_follows = next.is_some_and(|next| matches!(next.does, Does::Wait { .. }));
             if let Does::Race { sides, order, outcomes } = &step.does {
                 let began = Instant::now();
                 let outcome = self.raced(sides, *order, outcomes).await.map_err(|what| said_of(step, &what))?;
@@ -401,18 +410,27 @@ impl<T: Transport> Play<'_, T> {
         for told in wanted.iter().rev() {
             left.entry(Whose::of(&told.event, &self.cast)).or_default().push(told);
         }
+        let mut early = std::mem::take(&mut self.early[app]).into_iter();
         let mut heard: Vec<Heard> = Vec::new();
+        let mut as_listed = true;
         while heard.len() < wanted.len() {
-            let rest = patience.saturating_sub(began.elapsed());
-            let Some(event) = self.apps[app].event(rest).await? else { break };
-            let came = Heard { after_ms: began.elapsed().as_millis(), event };
+            let came = match early.next() {
+                Some(came) => came,
+                None => {
+                    let rest = patience.saturating_sub(began.elapsed());
+                    let Some(event) = self.apps[app].event(rest).await? else { break };
+                    Heard { after_ms: began.elapsed().as_millis(), event }
+                }
+            };
             let next = left.get_mut(&came.whose(&self.cast)).and_then(Vec::pop);
             let fits = next.is_some_and(|next| fits(&next.event, &came));
             heard.push(came);
             if !fits {
+                as_listed = false;
                 break;
             }
         }
+        heard.extend(early);
         for came in &heard {
             match came.system() {
                 Some((_, "CONNECTED", node)) => drop(self.down.remove(&node)),
@@ -421,6 +439,10 @@ impl<T: Transport> Play<'_, T> {
             }
         }
         self.fence(app, &mut heard, began).await.map_err(|what| said_of(step, &what))?;
+        // What comes by itself may come while the player still listens; it belongs to the wait for it.
+        if self.wait_follows && as_listed && heard.len() > wanted.len() {
+            self.early[app] = heard.split_off(wanted.len());
+        }
         self.compare(step, &wanted, heard)
     }
 

@@ -112,6 +112,7 @@ pub fn script(known: &Known, node: u16, dn: &str) -> Script {
     };
     all.sort_by_key(order);
     sent_on_first(&mut all);
+    rung_before_answered(&mut all);
     one_after_another(&mut all, known);
     let split = split.into_iter().map(|(at_ms, gcid, _)| (at_ms, gcid)).collect();
     let (own, legs, after, script) = (BTreeMap::new(), BTreeMap::new(), Vec::new(), Script::default());
@@ -146,6 +147,24 @@ fn sent_on_first(all: &mut [&Truth]) {
             later && r.node != left.node && r.gcid == left.gcid
         };
         if let Some(back) = now.enumerate().filter(|(_, r)| goes_on(r)).map(|(back, _)| back + 1).last() {
+            all[at - back..=at].rotate_right(1);
+        }
+    }
+}
+
+/// A phone of another node that answers by itself rings before the answer is known here, in one moment.
+fn rung_before_answered(all: &mut [&Truth]) {
+    for at in 0..all.len() {
+        let rings = all[at];
+        if rings.state != TruthState::Alerting || rings.cause == Cause::Recall {
+            continue;
+        }
+        let now = all[..at].iter().rev().take_while(|r| r.at_ms == rings.at_ms);
+        let answered = |r: &&Truth| {
+            let here = r.node != rings.node && r.gcid == rings.gcid;
+            here && r.state == TruthState::Connected && r.other.as_ref() == Some(&rings.dn)
+        };
+        if let Some(back) = now.enumerate().filter(|(_, r)| answered(r)).map(|(back, _)| back + 1).last() {
             all[at - back..=at].rotate_right(1);
         }
     }

@@ -165,7 +165,7 @@ impl Story {
     fn feature(&mut self) -> Deed {
         match self.chance.below(10) {
             0..=2 => Deed::DoNotDisturb(self.chance.percent(35)),
-            3 => Deed::AutoAnswer(self.chance.percent(40)),
+            3 | 4 => Deed::AutoAnswer(self.chance.percent(50)),
             _ => {
                 let which = *self.chance.pick(&Forwarding::ALL);
                 Deed::Forward(which, self.chance.percent(50).then(|| self.number()))
