@@ -343,7 +343,8 @@ fn a_panic_of_each_actor_in_each_state_is_repaired_and_disturbs_nobody_else() {
             bench.switches[0].inside().private = true;
             beside.monitor(line("1001")).await;
             far.monitor(line_of(2, "1000")).await;
-            (beside.events(1).await, far.events(1).await);
+            beside.events(1).await;
+            far.events(1).await;
             let command = (row.before)(&bench, &app).await;
             let at = (row.at)();
             (row.after)(&bench.switches[0]);
