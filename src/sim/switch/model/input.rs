@@ -188,7 +188,7 @@ pub struct Done {
     pub to: Option<DeviceRef>,
     /// The leg of who called from outside.
     pub outside: Option<u64>,
-    /// Not done yet, and the rest is empty: a partner has to say. [`Output::Settled`] with this
+    /// Not done yet, and the rest is empty: a partner has to say. [`super::Output::Settled`] with this
     /// number tells what came of it.
     pub waits: Option<u64>,
 }
