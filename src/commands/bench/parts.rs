@@ -57,7 +57,9 @@ impl Part {
         match self {
             Self::Gateway => in_system(&log(filter), async move {
                 let mut settings = lab_settings(any_port(), nodes);
-                // All load is one application's here.
+                // Nobody comes up elsewhere; and all load is one application's.
+                settings.nodes.iter_mut().for_each(|node| node.secondary = None);
+                settings.limits.application.monitors = Some(1_000_000);
                 settings.limits.application.commands_per_second = Some(1_000_000);
                 settings.limits.application.log_mib = Some(512);
                 settings.journal.folder = journal;
