@@ -13,6 +13,7 @@ pub mod event;
 mod guard;
 pub mod journal;
 mod last_word;
+mod load;
 pub mod node;
 pub mod node_supervisor;
 #[cfg(feature = "planted-faults")]

@@ -285,9 +285,8 @@ impl DeviceSupervisor {
 
     /// What may come up at the node when its own is down.
     fn backed_up_by(&self, ceid: Ceid) -> impl Iterator<Item = (&ObjectId, &Watched)> {
-        let nodes = self.env.cluster.backed_up_by(ceid);
-        let objects = self.objects.iter();
-        objects.filter(move |(object, _)| has_secondary(**object) && nodes.contains(&object.ceid()))
+        let nodes = self.env.cluster.backed_up_by(ceid).into_iter();
+        nodes.flat_map(|node| self.of_node(node)).filter(|(object, _)| has_secondary(**object))
     }
 
     /// Each session that watches something at the node, with what it hears there.

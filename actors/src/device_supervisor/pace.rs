@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use schemas::csta::message::SystemStatus;
 
+use crate::load::Load;
 use crate::policy;
 
 /// Monitors in one go, and the pause before the next.
@@ -15,23 +16,10 @@ pub(super) struct Pace {
 
 /// The one decision. `None` is a node that has said nothing of itself.
 pub(super) fn pace(status: Option<SystemStatus>) -> Pace {
-    match status {
-        Some(SystemStatus::OverloadImminent) => {
-            Pace { batch: policy::RESTORE_BATCH, pause: policy::RESTORE_PAUSE_LOADED }
-        }
-        Some(SystemStatus::OverloadReached) => {
-            Pace { batch: policy::RESTORE_BATCH_OVERLOADED, pause: policy::RESTORE_PAUSE_OVERLOADED }
-        }
-        None
-        | Some(
-            SystemStatus::Enabled
-            | SystemStatus::Normal
-            | SystemStatus::Initializing
-            | SystemStatus::MessagesLost
-            | SystemStatus::Disabled
-            | SystemStatus::PartiallyDisabled
-            | SystemStatus::OverloadRelieved,
-        ) => Pace { batch: policy::RESTORE_BATCH, pause: policy::RESTORE_PAUSE },
+    match status.map(Load::from).unwrap_or_default() {
+        Load::Usual => Pace { batch: policy::RESTORE_BATCH, pause: policy::RESTORE_PAUSE },
+        Load::Near => Pace { batch: policy::RESTORE_BATCH, pause: policy::RESTORE_PAUSE_LOADED },
+        Load::Over => Pace { batch: policy::RESTORE_BATCH_OVERLOADED, pause: policy::RESTORE_PAUSE_OVERLOADED },
     }
 }
 

@@ -12,6 +12,7 @@ use schemas::domain::ObjectId;
 use tokio::time::Instant;
 
 use super::state::Purpose;
+use crate::load::Load;
 use crate::policy;
 
 /// How urgent a request is.
@@ -50,16 +51,10 @@ pub(super) fn class(purpose: &Purpose) -> Class {
 
 /// How many requests that are not urgent may be with a node that says this of itself.
 pub(super) fn window(status: SystemStatus) -> usize {
-    match status {
-        SystemStatus::OverloadImminent => policy::NODE_WINDOW / 4,
-        SystemStatus::OverloadReached => policy::NODE_WINDOW_OVERLOADED,
-        SystemStatus::Enabled
-        | SystemStatus::Normal
-        | SystemStatus::Initializing
-        | SystemStatus::MessagesLost
-        | SystemStatus::Disabled
-        | SystemStatus::PartiallyDisabled
-        | SystemStatus::OverloadRelieved => policy::NODE_WINDOW,
+    match Load::from(status) {
+        Load::Usual => policy::NODE_WINDOW,
+        Load::Near => policy::NODE_WINDOW / 4,
+        Load::Over => policy::NODE_WINDOW_OVERLOADED,
     }
 }
 
