@@ -41,9 +41,9 @@ impl Place {
         let ceid = u16::try_from(number + 1).expect("few nodes");
         let clock = Some(Arc::new(WallClock::new()));
         let first = (1000 * u32::from(ceid)).to_string();
-        let sized = ["--phones", "5", "--first-dn", &first];
-        let more: &[&str] = if number < PARTNERS { &[] } else { &sized };
-        let node = Node::start_by(clock, ceid, STYLES[number % STYLES.len()], own_address(), partners, more).await;
+        // The oracle knows of no phone that is at another node.
+        let more = if number < PARTNERS { vec!["--no-secondary"] } else { vec!["--phones", "5", "--first-dn", &first] };
+        let node = Node::start_by(clock, ceid, STYLES[number % STYLES.len()], own_address(), partners, &more).await;
         let line = Chaos::before(SocketAddr::new(node.address, node.csta_port));
         Self { node, line, awake: true, lives: 0, read: 0, truth: Vec::new() }
     }

@@ -1,7 +1,7 @@
 //! The applications of a soak: those that read their events at once, one that reads in bursts, one that has an event
 //! handler, and those that die.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub enum Hears {
 }
 
 /// Events in one burst of a slow reader.
-const BURST: usize = 50;
+const BURST: usize = 400;
 /// Between two tries of a reader whose gateway does not answer, and two looks at what a handler took.
 const AGAIN: Duration = Duration::from_millis(20);
 
@@ -40,7 +40,8 @@ pub struct Listener {
     pub app: App,
     pub heard: Application,
     pub reader: Rc<RefCell<Reader>>,
-    over: Rc<Cell<bool>>,
+    /// Why it hears no more.
+    over: Rc<RefCell<Option<String>>>,
     handler: Rc<RefCell<Option<Handler>>>,
 }
 
@@ -65,7 +66,7 @@ impl Listener {
         };
         let pace = if hears == Hears::AtOnce { Pace::AtOnce } else { Pace::Late };
         let reader = Rc::new(RefCell::new(Reader::new(&heard, pace, clock)));
-        let (over, handler): (Rc<Cell<bool>>, Rc<RefCell<Option<Handler>>>) = Default::default();
+        let (over, handler): (Rc<RefCell<Option<String>>>, Rc<RefCell<Option<Handler>>>) = Default::default();
         let every = match hears {
             Hears::AtOnce | Hears::ByHandler => None,
             Hears::Slowly(pause) => Some(pause),
@@ -95,9 +96,9 @@ impl Listener {
         listener
     }
 
-    /// Whether its session has ended though nobody ended it.
-    pub fn is_over(&self) -> bool {
-        self.over.get()
+    /// Why it hears no more, if it does not: it should for ever.
+    pub fn is_over(&self) -> Option<String> {
+        self.over.borrow().clone()
     }
 
     /// Where its handler was, if it has one: gone from now on.
@@ -139,10 +140,10 @@ async fn read(
     session_id: i64,
     pause: Option<Duration>,
     reader: Rc<RefCell<Reader>>,
-    over: Rc<Cell<bool>>,
+    over: Rc<RefCell<Option<String>>>,
 ) {
     let (mut silent, mut nth) = (None, 0_usize);
-    loop {
+    let why = loop {
         let event = match client.call(&GetEvent { session_id, timeout: 10_000 }).await {
             Ok(event) => event,
             // The gateway has died: another one comes.
@@ -151,20 +152,20 @@ async fn read(
                 tokio::time::sleep(AGAIN).await;
                 continue;
             }
-            Err(_) => break,
+            Err(e) => break format!("no gateway: {e}"),
         };
         silent = None;
         if event.result {
             reader.borrow_mut().takes(event);
         } else if event.error_description.as_deref() != Some(NO_EVENT) {
-            break;
+            break event.error_description.unwrap_or_default();
         }
         nth += 1;
         if let Some(pause) = pause.filter(|_| nth.is_multiple_of(BURST)) {
             tokio::time::sleep(pause).await;
         }
-    }
-    over.set(true);
+    };
+    over.replace(Some(why));
 }
 
 /// An application that monitors a phone and is never heard of again: its session ends by itself.

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+/// Violations that are printed.
+const SHOWN: usize = 20;
+
 #[derive(Debug, Default)]
 pub struct Report {
     pub seed: u64,
@@ -36,7 +39,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.violations.is_empty() {
             writeln!(f, "{}", self.deeds)?;
-            for violation in &self.violations {
+            for violation in self.violations.iter().take(SHOWN) {
                 writeln!(f, "VIOLATION {violation}")?;
             }
         }

@@ -25,6 +25,9 @@ const QUIET_MS: i64 = 4 * SLACK_MS;
 /// What people do between two faults, and what for each node more than two.
 const DEEDS: usize = 600;
 const DEEDS_MORE: usize = 100;
+/// Between two deeds at the partners. Each writes the truth of its own half of a call: what one does before the other has
+/// heard of what was done before has no order that could be told from it.
+const BETWEEN_PARTNERS: Duration = Duration::from_millis(100);
 /// What they do while something is broken: in time, so that little has to be excused.
 const DEEDS_MEANWHILE: u32 = 6;
 
@@ -38,6 +41,8 @@ pub struct Story {
     /// When the newest excuse was over for everybody.
     pub(super) edge_ms: i64,
     pub(super) report: Report,
+    /// When somebody at the partners does something again.
+    partners_next: tokio::time::Instant,
 }
 
 impl Story {
@@ -47,7 +52,7 @@ impl Story {
         let addresses: Vec<String> = lab.places.iter().map(|place| place.node.address.to_string()).collect();
         let mut chance = Chance::new(seed ^ 0xa);
         let mut listeners = Vec::new();
-        let slowly = Hears::Slowly(Duration::from_millis(500));
+        let slowly = Hears::Slowly(Duration::from_secs(2));
         for hears in [Hears::AtOnce, Hears::AtOnce, slowly, Hears::ByHandler] {
             let clock = lab.clock.clone();
             listeners.push(Listener::start(&lab.gateway.url, &addresses, hears, &mut chance, clock).await);
@@ -61,6 +66,7 @@ impl Story {
             excuses: Vec::new(),
             edge_ms: 0,
             report,
+            partners_next: tokio::time::Instant::now(),
         };
         // Every kind comes, none too often; which comes first, and where, the seed draws.
         let mut turn = story.faults.below(Trouble::ALL.len());
@@ -79,7 +85,9 @@ impl Story {
         for _ in 0..deeds {
             self.deed().await;
         }
-        if self.quiet().await {
+        // What nobody has read yet survives a gateway.
+        let ready = if trouble == Trouble::GatewayKilled { self.still().await } else { self.quiet().await };
+        if ready {
             self.trouble(trouble).await;
             if self.quiet().await {
                 // What is left of it must be right for calls that go on, too.
@@ -121,8 +129,8 @@ impl Story {
             let mut reader = listener.reader.borrow_mut();
             let wrong = std::mem::take(&mut reader.violations).into_iter();
             self.report.violations.extend(wrong.map(|v| format!("application {number}: {v}")));
-            if listener.is_over() {
-                self.report.violations.push(format!("application {number}: its session has ended"));
+            if let Some(why) = listener.is_over() {
+                self.report.violations.push(format!("application {number} hears no more: {why}"));
             }
             self.report.again += std::mem::take(&mut reader.again);
         }
@@ -163,14 +171,20 @@ impl Story {
         each.map(|(listener, (nodes, known))| oracle::compare(&of(&listener.heard, nodes), known, &run)).collect()
     }
 
-    /// Waits until nothing changes and everybody has heard the truth; what was not heard then is a violation.
-    async fn quiet(&mut self) -> bool {
+    /// Waits until nothing changes any more: true.
+    async fn still(&mut self) -> bool {
         let (lab, edge_ms) = (&mut self.lab, self.edge_ms);
         within(PATIENCE * 4, "nothing changes", async || {
             lab.look().await;
             (now_ms() - lab.newest_ms().max(edge_ms) > QUIET_MS).then_some(())
         })
         .await;
+        true
+    }
+
+    /// Waits until nothing changes and everybody has heard the truth; what was not heard then is a violation.
+    async fn quiet(&mut self) -> bool {
+        self.still().await;
         let began = Instant::now();
         let found = within(PATIENCE * 2, "the oracle's word", async || {
             // Who rings does so for a while: the truth goes on.
@@ -190,10 +204,14 @@ impl Story {
     /// Somebody does something at a phone, or an application does.
     pub(super) async fn deed(&mut self) {
         // All is drawn whatever the phone can do just now, so that the story does not depend on that.
-        let (node, place) = (self.people.below(self.lab.places.len()), self.people.below(5));
+        let (node, place) = (self.node(), self.people.below(5));
         let (roll, number, by_application) = (self.people.below(100), self.number(node), self.people.percent(35));
         if !self.lab.places[node].awake {
             return;
+        }
+        if node < PARTNERS {
+            tokio::time::sleep_until(self.partners_next).await;
+            self.partners_next = tokio::time::Instant::now() + BETWEEN_PARTNERS;
         }
         let dn = phones(node).swap_remove(place);
         let hands = self.lab.places[node].node.hands.clone();
@@ -215,6 +233,14 @@ impl Story {
             _ => hands.try_does(&dn, verb, &json!({ "number": number })).await,
         };
         let _ = writeln!(self.report.deeds, "{} {dn} {verb} {number} {done:?}", now_ms());
+    }
+
+    /// Where somebody does something: seldom at the partners, whose people are slower.
+    fn node(&mut self) -> usize {
+        let others = self.lab.places.len() - PARTNERS;
+        let (partners, partner, other) =
+            (self.people.percent(10), self.people.below(PARTNERS), self.people.below(others));
+        if partners || others == 0 { partner } else { PARTNERS + other }
     }
 
     /// Whom somebody at the node calls: mostly somebody who can be reached there.

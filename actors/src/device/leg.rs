@@ -109,7 +109,8 @@ pub struct Leg {
 /// One of a life before; what was known of it besides is not.
 impl From<KnownLeg> for Leg {
     fn from(known: KnownLeg) -> Self {
-        Self { global_call_id: known.global_call_id, ..Self::new(known.id, known.call) }
+        let KnownLeg { call, id, global_call_id, held_for_consultation } = known;
+        Self { global_call_id, held_for_consultation, ..Self::new(id, call) }
     }
 }
 

@@ -184,12 +184,14 @@ pub struct KnownLeg {
     pub call: CallKey,
     pub id: LegId,
     pub global_call_id: Option<GlobalCallId>,
+    /// Why it is held, where it is: a snapshot does not say.
+    pub held_for_consultation: bool,
 }
 
 #[cfg(test)]
 pub(crate) fn known_leg(call: &str, id: u64) -> KnownLeg {
     let global_call_id = Some(GlobalCallId::from(&*format!("G{call}")));
-    KnownLeg { call: call.into(), id: LegId::new(id), global_call_id }
+    KnownLeg { call: call.into(), id: LegId::new(id), global_call_id, held_for_consultation: id % 2 == 1 }
 }
 
 /// What one life of a device leaves to the next.

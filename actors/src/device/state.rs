@@ -230,6 +230,7 @@ impl State {
             call: l.call.clone(),
             id: l.id,
             global_call_id: l.global_call_id.clone(),
+            held_for_consultation: l.held_for_consultation,
         });
         known.chain(self.remembered.iter().filter(move |known| gone(&known.call)).cloned())
     }

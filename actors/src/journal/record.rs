@@ -202,10 +202,10 @@ fn put_count(out: &mut Vec<u8>, count: usize) {
 
 fn put_memory(out: &mut Vec<u8>, Memory { legs, settings, absent }: &Memory) {
     put_count(out, legs.len());
-    for KnownLeg { call, id, global_call_id } in legs {
+    for KnownLeg { call, id, global_call_id, held_for_consultation } in legs {
         put_text(out, call.as_str());
         put_u64(out, id.get());
-        out.push(u8::from(global_call_id.is_some()));
+        out.extend([*held_for_consultation, global_call_id.is_some()].map(u8::from));
         put_text(out, global_call_id.as_ref().map(GlobalCallId::as_str).unwrap_or_default());
     }
     let settings = settings.iter().filter_map(|s| Some((FEATURES.iter().position(|f| *f == s.feature)?, s)));
@@ -226,9 +226,9 @@ fn memory(bytes: &mut Bytes<'_>) -> Option<Memory> {
     let mut memory = Memory::default();
     for _ in 0..bytes.u32()? {
         let (call, id) = (CallKey::from(bytes.text()?), LegId::new(bytes.u64()?));
-        let (has_id, global) = (bytes.u8()? != 0, bytes.text()?);
+        let (held_for_consultation, has_id, global) = (bytes.u8()? != 0, bytes.u8()? != 0, bytes.text()?);
         let global_call_id = has_id.then(|| GlobalCallId::from(global));
-        memory.legs.push(KnownLeg { call, id, global_call_id });
+        memory.legs.push(KnownLeg { call, id, global_call_id, held_for_consultation });
     }
     for _ in 0..bytes.u32()? {
         let feature = *FEATURES.get(usize::from(bytes.u8()?))?;

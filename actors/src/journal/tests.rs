@@ -6,7 +6,7 @@ mod record;
 
 use std::sync::Arc;
 
-use schemas::domain::{Ceid, DeviceFeature, Dn, Forwarding, LegId, ObjectId, SessionId, Setting};
+use schemas::domain::{Ceid, DeviceFeature, Dn, Forwarding, ObjectId, SessionId, Setting};
 
 use super::record::Record;
 use crate::device::messages::{KnownLeg, Memory, known_leg};
@@ -71,10 +71,7 @@ fn all() -> Vec<Record> {
         Record::Callback { session: session(7), url },
         Record::Object { object: phone("1000"), memory: Memory::default() },
     ];
-    let legs = vec![
-        KnownLeg { call: "call & one".into(), id: LegId::new(1), global_call_id: None },
-        KnownLeg { call: "other".into(), id: LegId::new(1 << 52), global_call_id: Some("A001<1>".into()) },
-    ];
+    let legs = vec![KnownLeg { global_call_id: None, ..known_leg("call & one", 1) }, known_leg("<other>", 1 << 52)];
     let forward = DeviceFeature::Forward(Forwarding::NoAnswerExternal);
     let settings = vec![
         Setting::plain(DeviceFeature::DoNotDisturb, true),

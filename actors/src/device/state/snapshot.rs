@@ -184,12 +184,13 @@ impl State {
                 false => l.call == leg.call,
             };
             let known = self.legs.iter().filter(|l| !fresh.iter().any(|f| f.id == l.id)).find(same);
-            let remembered = self.remembered.iter().find(|known| known.call == leg.call).map(|known| known.id);
-            let id = known.map(|l| l.id).or(remembered).unwrap_or_else(&mut *next);
+            let remembered = self.remembered.iter().find(|known| known.call == leg.call);
+            let id = known.map(|l| l.id).or(remembered.map(|l| l.id)).unwrap_or_else(&mut *next);
             let Some(mut now) = Leg::from_snapshot(id, leg, &self.device.number) else { continue };
             if fresh.iter().any(|f| f.call == now.call) {
                 continue; // named twice
             }
+            now.held_for_consultation = remembered.is_some_and(|leg| leg.held_for_consultation);
             match known {
                 Some(known) => {
                     now.answering = known.answering.clone();

@@ -679,6 +679,15 @@ fn the_next_life_keeps_the_leg_ids_of_the_last() {
     assert_eq!(ended.collect::<Vec<_>>(), ["Gc2".into(), "Gc3".into()], "by the ids that they know");
     let known: Vec<_> = bench.state.memory().map(|known| (known.call, known.id)).collect();
     assert_eq!(known, [("c1".into(), LegId::new(7)), ("c4".into(), LegId::new(101))]);
+    // Why a call is held is known, too, which the snapshot does not say.
+    for (id, why) in [(7, Why::ConsHeldPartyDropped), (8, Why::HardHeldPartyDropped)] {
+        let mut bench = Bench::remembering(&[(CALL, id)]);
+        bench.on(Input::Arm);
+        bench.told(Told::Monitored(Ok(())));
+        bench.snapshot(&[LegSnapshot { local: LocalState::Hold, ..talking(CALL) }]);
+        let left = Happening { local: Some(LocalState::Null), ..fact(Fact::Cleared, CALL, "2000") };
+        assert_eq!(tells(&bench.happens(left))[0], (Type::DeviceDropped, why, CallState::Held));
+    }
 }
 
 #[test]
