@@ -377,3 +377,47 @@ async fn a_planned_stop_ends_the_sessions_unless_a_successor_is_named() {
     gateway.start_again().await;
     assert!(app.reset().await, "whoever goes on with the journal goes on with the sessions");
 }
+
+#[tokio::test]
+async fn a_full_disk_stops_nothing_and_sessions_outlive_the_process_when_there_is_room_again() {
+    let node = Node::start(1).await;
+    let mut gateway = gateway(&[&node], "").await;
+    let app = App::login(&gateway.url).await;
+    let address = node.address.to_string();
+    let (caller, callee) = (app.watch(&address, "1000").await, app.watch(&address, "1001").await);
+    gateway.process.disk_is_full(true);
+    app.connect(caller, callee, "1001").await;
+    gateway.process.line_logged("THE JOURNAL CANNOT BE WRITTEN").await;
+    let metrics = async |url: &str| http::get(url, "/metrics", &[]).await.body;
+    assert!(metrics(&gateway.url).await.contains("oig_journal_writing 0"));
+    let other = App::login(&gateway.url).await;
+    gateway.process.disk_is_full(false);
+    gateway.process.line_logged("the journal is written again").await;
+    assert!(metrics(&gateway.url).await.contains("oig_journal_writing 1"));
+    let said = gateway.process.logged().iter().filter(|line| line.contains("CANNOT BE WRITTEN")).count();
+    assert_eq!(said, 1, "it is said once, however much could not be written");
+    node.hands.does("1001", "hold").await;
+    app.until(callee, CallState::Held).await;
+    gateway.kill_and_start().await;
+    assert!(other.reset().await, "a session that began meanwhile goes on");
+    // What was read may come again; what was not read comes.
+    eventually("the call is held", async || {
+        let call = app.poll(30_000).await.call_event?;
+        (call.object_id == callee && call.kind == Some(Type::CallHeld)).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_application_that_is_revoked_meanwhile_does_not_go_on() {
+    let mut gateway = gateway(&[], "").await;
+    let (revoked, other) = (App::login(&gateway.url).await, App::login_other(&gateway.url).await);
+    gateway.process.kill();
+    gateway.change_settings(|settings| {
+        let (before, its) = settings.split_once("name = 'Screen Pop'\n").expect("it is there");
+        format!("{before}name = 'Screen Pop'\n{}", its.replacen("revoked = false", "revoked = true", 1))
+    });
+    gateway.start_again().await;
+    assert_eq!(revoked.poll(1).await.error_description.as_deref(), Some(NO_SESSION));
+    assert!(other.reset().await);
+}

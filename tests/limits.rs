@@ -4,24 +4,13 @@ use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
 use schemas::contract::cc::{CallEventType as Type, EventCauseType as Why};
-use schemas::contract::session::LoginExRequest;
 use schemas::csta::message::Request;
 use schemas::domain::{Ceid, LocalState, ObjectId};
 
-use crate::common::app::{App, login_request};
+use crate::common::app::App;
 use crate::common::cluster::{Gateway, Node, With};
 use crate::common::scripted::{Fate, Script, Switch, listen};
 use crate::common::{eventually, http};
-
-/// Another application than the lab's first.
-async fn console(gateway: &Gateway) -> App {
-    let request = LoginExRequest {
-        application_name: "Console".into(),
-        application_password: "console".into(),
-        ..login_request()
-    };
-    App::login_as(&gateway.url, request).await
-}
 
 #[actix_web::test]
 async fn an_application_that_uses_all_it_may_is_told_so_and_others_are_not_disturbed() {
@@ -30,7 +19,7 @@ async fn an_application_that_uses_all_it_may_is_told_so_and_others_are_not_distu
     let gateway = Gateway::start_with(&[&node], with).await;
     let address = node.address.to_string();
     let (app, same) = (App::login(&gateway.url).await, App::login(&gateway.url).await);
-    let other = console(&gateway).await;
+    let other = App::login_other(&gateway.url).await;
     let first = app.watch(&address, "1000").await;
     same.watch(&address, "1001").await;
     let icp = app.icp(&address).await;
@@ -75,7 +64,7 @@ async fn an_answer_overtakes_ten_thousand_monitors_that_are_asked_for_at_the_sam
         let dn = (20_000 + n).to_string().parse().expect("a DN");
         ObjectId::line(Ceid::new(1).expect("a CEID"), dn).as_long()
     };
-    let bulk = console(&gateway).await;
+    let bulk = App::login_other(&gateway.url).await;
     let accepted = stream::iter(0..BULK).map(|n| bulk.monitor_object(object(n))).buffer_unordered(16);
     assert_eq!(accepted.filter(|accepted| std::future::ready(accepted.is_ok())).count().await, BULK as usize);
     app.answer(phone, ringing.local_call_id).await.expect("answered by a node that answers no monitor");

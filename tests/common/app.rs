@@ -70,6 +70,13 @@ impl App {
         Self::login_as(url, login_request()).await
     }
 
+    /// The same as the lab's second application.
+    pub async fn login_other(url: &str) -> Self {
+        let (name, password) = ("Console".into(), "console".into());
+        let request = LoginExRequest { application_name: name, application_password: password, ..login_request() };
+        Self::login_as(url, request).await
+    }
+
     /// The same as another of the lab's applications.
     pub async fn login_as(url: &str, request: LoginExRequest) -> Self {
         let mut app = Self::login_unkept_as(url, request).await;

@@ -1,4 +1,4 @@
-//! A bad line between a gateway and a node: it loses, doubles and holds back whole CSTA frames, and cuts connections.
+//! A bad line between a gateway and a node: it loses, repeats and holds back whole CSTA frames, and cuts connections.
 //!
 //! It knows frames and events, nothing of what they say. Runs in a thread of its own, so that a busy test delays nothing.
 
@@ -13,11 +13,15 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
+/// Bytes in one write of what is repeated.
+const AT_ONCE: usize = 64 * 1024;
+
 /// What becomes of the next event that the node sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mishap {
     Lost,
-    Doubled,
+    /// It comes so often, as quickly as the gateway reads.
+    Repeated(usize),
     /// It, and all that follows it, comes so much later.
     Late(Duration),
 }
@@ -33,6 +37,8 @@ pub struct Chaos {
 struct Orders {
     next: Mutex<Option<Mishap>>,
     struck: AtomicUsize,
+    /// Frames that the gateway has taken, or its socket.
+    passed: AtomicUsize,
     /// Counts cuts; every connection watches it.
     cuts: watch::Sender<usize>,
 }
@@ -55,8 +61,12 @@ impl Chaos {
         let listener = std::net::TcpListener::bind((node.ip(), 0)).expect("a free port");
         listener.set_nonblocking(true).expect("a socket");
         let address = listener.local_addr().expect("bound");
-        let orders =
-            Arc::new(Orders { next: Mutex::default(), struck: AtomicUsize::new(0), cuts: watch::channel(0).0 });
+        let orders = Arc::new(Orders {
+            next: Mutex::default(),
+            struck: AtomicUsize::new(0),
+            passed: AtomicUsize::new(0),
+            cuts: watch::channel(0).0,
+        });
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let shared = orders.clone();
         runtime.spawn(async move {
@@ -92,6 +102,11 @@ impl Chaos {
     /// Mishaps that events met with.
     pub fn struck(&self) -> usize {
         self.orders.struck.load(Ordering::Acquire)
+    }
+
+    /// Frames that went through to the gateway.
+    pub fn passed(&self) -> usize {
+        self.orders.passed.load(Ordering::Acquire)
     }
 
     /// Ends every connection.
@@ -135,7 +150,7 @@ async fn tell(said: &mut (impl AsyncReadExt + Unpin), told: &mut (impl AsyncWrit
             };
             let times = match (frame.invoke == EVENT).then(|| orders.strike()).flatten() {
                 Some(Mishap::Lost) => 0,
-                Some(Mishap::Doubled) => 2,
+                Some(Mishap::Repeated(times)) => times,
                 Some(Mishap::Late(by)) => {
                     tokio::time::sleep(by).await;
                     1
@@ -144,6 +159,13 @@ async fn tell(said: &mut (impl AsyncReadExt + Unpin), told: &mut (impl AsyncWrit
             };
             for _ in 0..times {
                 encode(frame.invoke, &frame.xml, &mut out).expect("it came as a frame");
+                if out.len() > AT_ONCE {
+                    if told.write_all(&out).await.is_err() {
+                        return;
+                    }
+                    out.clear();
+                }
+                orders.passed.fetch_add(1, Ordering::Release);
             }
         }
         if told.write_all(&out).await.is_err() {

@@ -237,6 +237,13 @@ impl Gateway {
         self.start_again().await;
     }
 
+    /// Writes its settings anew, for the next process.
+    pub fn change_settings(&self, change: impl FnOnce(String) -> String) {
+        let file = self.folder.path().join("oig.toml");
+        let now = std::fs::read_to_string(&file).expect("it was written");
+        std::fs::write(file, change(now)).expect("the test's folder can be written");
+    }
+
     /// Where its journal is.
     pub fn journal(&self) -> PathBuf {
         self.folder.path().join("journal")

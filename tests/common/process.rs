@@ -52,12 +52,28 @@ impl Process {
 
     /// The same, with a wall clock of its own.
     pub fn start_by(clock: Option<&WallClock>, arguments: &[&str]) -> Self {
-        let mut command = oig();
-        command.args(arguments);
+        // A write beyond the limit of its files' size ends a process that does not say that it would rather be told.
+        let mut command = Command::new("sh");
+        command.args(["-c", r#"trap "" XFSZ; exec "$0" "$@""#, env!("CARGO_BIN_EXE_oig")]).args(arguments);
+        clear(&mut command);
         if let Some(clock) = clock {
             clock.rule(&mut command);
         }
         Self::of(command)
+    }
+
+    /// No file of the process may grow any more, as on a full disk; or each may again.
+    pub fn disk_is_full(&self, full: bool) {
+        let limit = if full { "--fsize=0:" } else { "--fsize=unlimited:" };
+        let set = Command::new("prlimit").args(["--pid", &self.child.id().to_string(), limit]).status();
+        assert!(set.is_ok_and(|status| status.success()), "its limits cannot be set");
+    }
+
+    /// The most memory that it ever had, in bytes.
+    pub fn peak_memory(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it lives");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux says it");
+        1024 * peak.trim().trim_end_matches(" kB").parse::<usize>().expect("a number")
     }
 
     /// Starts a command whose output is to be read.
@@ -159,10 +175,14 @@ impl Drop for Process {
 /// The binary of this build, without what the surroundings would set.
 pub fn oig() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_oig"));
+    clear(&mut command);
+    command
+}
+
+fn clear(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("OIG_") {
             command.env_remove(name);
         }
     }
-    command
 }

@@ -140,7 +140,7 @@ impl Story {
                 (vec![node], Links::Lost)
             }
             Trouble::FrameDoubled => {
-                self.strike(node, Mishap::Doubled).await;
+                self.strike(node, Mishap::Repeated(2)).await;
                 (vec![node], Links::Disturbed)
             }
             Trouble::FramesLate => {

@@ -70,6 +70,8 @@ pub struct NodeSupervisor {
     connect: Arc<dyn Connect>,
     devices: Recipient<NodeChange>,
     nodes: BTreeMap<Ceid, Watched>,
+    /// When the next life may begin again, whichever node's it is.
+    room_from: Instant,
     stopping: bool,
 }
 
@@ -92,7 +94,20 @@ impl NodeSupervisor {
                 (watched.settings.ceid, watched)
             })
             .collect();
-        Self { env, arbiters, connect, devices, nodes, stopping: false }
+        Self { env, arbiters, connect, devices, nodes, room_from: Instant::now(), stopping: false }
+    }
+
+    /// A pause is over: the life begins, or has its turn soon after others that began just now.
+    fn begin_in_turn(&mut self, ceid: Ceid, ctx: &mut Context<Self>) {
+        let now = Instant::now();
+        let turn = self.room_from.max(now);
+        self.room_from = turn + policy::LIFE_SPACING;
+        if turn == now {
+            return self.begin(ceid, ctx);
+        }
+        ctx.run_later(turn - now, move |supervisor, ctx| {
+            guard::keep("node_supervisor", || supervisor.begin(ceid, ctx));
+        });
     }
 
     fn begin(&mut self, ceid: Ceid, ctx: &mut Context<Self>) {
@@ -156,7 +171,7 @@ impl NodeSupervisor {
                 let pause = watched.backoff.pause(self.env.entropy.next_u64());
                 info!(%ceid, pause_ms = pause.as_millis() as u64, "node not connected, next attempt after a pause");
                 ctx.run_later(pause, move |supervisor, ctx| {
-                    guard::keep("node_supervisor", || supervisor.begin(ceid, ctx));
+                    guard::keep("node_supervisor", || supervisor.begin_in_turn(ceid, ctx));
                 });
             }
         }

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use actors::cluster::{Association, LinkState};
+use actors::policy;
 use schemas::csta::message::Request;
 use tokio::time::Instant;
 
-use crate::bench::{BACK, Bench, LOST, brief, ceid, line, line_of, out_of_service, restored, rings, run, set};
+use crate::bench::{BACK, Bench, LOST, brief, ceid, line, line_of, out_of_service, restored, rings, run, set, until};
 use crate::switch::Switch;
 
 #[test]
@@ -70,6 +71,26 @@ fn a_refused_connection_is_tried_again_ever_more_slowly_and_told_once() {
 }
 
 #[test]
+fn many_nodes_that_are_lost_at_once_are_connected_one_after_the_other() {
+    run(async || {
+        let bench = Bench::start(40, 1).await;
+        let lost = Instant::now();
+        bench.switches.iter().for_each(Switch::close);
+        until("all are back", || bench.switches.iter().all(|switch| switch.inside().connections == 2)).await;
+        let mut back: Vec<_> = bench.switches.iter().filter_map(|switch| switch.inside().connected_at).collect();
+        back.sort();
+        let apart = back.windows(2).map(|pair| pair[1] - pair[0]).min();
+        assert!(apart >= Some(policy::LIFE_SPACING), "{apart:?}");
+        let longest = policy::BACKOFF_FIRST * 6 / 5 + policy::LIFE_SPACING * 40;
+        assert!(
+            back[39] - lost <= longest,
+            "none waits for longer than its pause and the others: {:?}",
+            back[39] - lost
+        );
+    });
+}
+
+#[test]
 fn a_node_that_speaks_no_csta_ends_its_life_and_nothing_else() {
     run(async || {
         let bench = Bench::start(2, 10).await;
@@ -105,7 +126,7 @@ fn frames_that_cannot_be_read_are_passed_over_until_there_are_too_many() {
         app.events(1).await;
         let mut bad = Vec::new();
         schemas::csta::frame::encode(7, b"<a><b></a>", &mut bad).expect("short");
-        for _ in 0..actors::policy::BAD_FRAMES - 1 {
+        for _ in 0..policy::BAD_FRAMES - 1 {
             bench.switches[0].raw(bad.clone());
         }
         bench.switches[0].ring("1000", "c1");
@@ -132,10 +153,10 @@ fn a_flood_of_events_neither_grows_the_log_nor_stops_another_node() {
             }
         }
         let node = bench.switches[0].clone();
-        crate::bench::until("the flood is read", || node.inside().asked.len() > 3).await;
+        until("the flood is read", || node.inside().asked.len() > 3).await;
         crate::bench::pass(Duration::from_secs(1)).await;
         let held = bytes.load(std::sync::atomic::Ordering::Relaxed);
-        assert!(held <= actors::policy::LOG_BYTES + 64 * 1024, "{held} bytes");
+        assert!(held <= policy::LOG_BYTES + 64 * 1024, "{held} bytes");
         let outcome = flooded.poll(1).await;
         assert!(matches!(outcome, actors::session::Outcome::Discarded(1, _)), "{outcome:?}");
         assert_eq!(bench.switches[0].inside().connections, 1, "it was read, not cut off");
@@ -188,7 +209,7 @@ fn a_directory_whose_end_was_lost_is_asked_for_again_in_the_same_life() {
         bench.link(1, LinkState::Connected).await;
         crate::bench::pass(Duration::from_secs(9)).await;
         assert_eq!(known(&bench), None, "half a directory is none");
-        crate::bench::until("the whole directory", || known(&bench) == Some(true)).await;
+        until("the whole directory", || known(&bench) == Some(true)).await;
         assert_eq!(times_asked(&switch, &Request::GetSwitchingFunctionDevices), 3);
         assert_eq!(switch.inside().connections, 1);
     });
@@ -221,7 +242,7 @@ fn a_node_that_answers_no_request_is_not_connected_and_tried_again() {
         let switch = Switch::default();
         (switch.inside().waits, switch.inside().muted) = (true, true);
         let bench = Bench::begin_as(Association::None, vec![switch.clone()], 10);
-        crate::bench::until("a third attempt", || switch.inside().connections == 3).await;
+        until("a third attempt", || switch.inside().connections == 3).await;
         assert_eq!(bench.tree.env.cluster.connected(), (0, 1));
         switch.inside().muted = false;
         bench.link(1, LinkState::Connected).await;

@@ -19,6 +19,7 @@ use schemas::csta::{read, write};
 use schemas::domain::{Cause, DeviceRef, LocalState, Party};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufStream};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 /// A call by its id, with the states of both ends.
 pub type Call = (String, LocalState, LocalState);
@@ -78,6 +79,8 @@ pub struct Inside {
     /// How the next commands on calls go; each is used once.
     pub scripts: VecDeque<Script>,
     pub connections: usize,
+    /// When the latest of them was made.
+    pub connected_at: Option<Instant>,
     /// DN by cross reference.
     pub monitors: BTreeMap<String, String>,
     /// Line appearances that the directory lists besides: number and button.
@@ -117,6 +120,7 @@ impl Switch {
                 send.send(framed(1, &enabled)).ok();
             }
             inside.connections += 1;
+            inside.connected_at = Some(Instant::now());
             inside.monitors.clear();
             inside.out = Some(send);
         }
