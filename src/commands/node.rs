@@ -43,6 +43,9 @@ pub(super) struct Node {
     /// splitConferenceCall, no newCall.
     #[arg(long)]
     no_private: bool,
+    /// Keep no records of calls that are over, and refuse to be asked for them.
+    #[arg(long)]
+    no_records: bool,
     /// How long a call may be held, in seconds, before it rings the holder again; 0: for ever. Without it: 30 s at the
     /// lab's nodes, for ever at others.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(0..=86_400))]
@@ -137,6 +140,7 @@ impl Node {
             plan.hold_recall_ms = (seconds > 0).then(|| i64::from(seconds) * 1000);
         }
         plan.private = !self.no_private;
+        plan.records = !self.no_records;
         plan.withholds = Withholds {
             names: self.withhold.contains(&Withheld::Names),
             numbers: self.withhold.contains(&Withheld::Numbers),
