@@ -32,3 +32,4 @@ mod shared_lines;
 mod shutdown;
 mod simulation;
 mod toolkits;
+mod unseen;
