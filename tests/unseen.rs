@@ -1,5 +1,5 @@
-//! Calls that begin and end while the link to their node is down: metrics and log tell of them, and no application hears
-//! of them.
+//! Calls that begin and end while the link to their node is down: metrics and log tell of them, and no application
+//! hears of them.
 
 use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as Why};
 use serde_json::json;

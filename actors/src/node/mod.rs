@@ -22,7 +22,7 @@ use actix::{
 use schemas::csta::call_records::write_time;
 use schemas::csta::message::{CallEnd, CallRecord, DeviceProfile, SystemStatus};
 use schemas::csta::{read, write};
-use schemas::domain::{HotDeskAnswer, ObjectId, Party};
+use schemas::domain::{HotDeskAnswer, ObjectId};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tracing::{Span, debug, info, info_span, warn};
@@ -31,7 +31,7 @@ use self::flow::{Flood, Flow};
 use self::link::{Link, Received};
 use self::messages::{Ask, AskHotDesk, Close, Known, News, NodeNews, Profile, Question, Restored, Tell, Ticket, Told};
 use self::state::{Effect, Effects, Input, State};
-use self::unseen::{Gaps, Unseen};
+use self::unseen::{Gaps, Unseen, who};
 use crate::cluster::NodeSettings;
 use crate::guard;
 use crate::last_word::LastWord;
@@ -194,7 +194,8 @@ impl Node {
             for call in calls.iter().take(policy::CALLS_LISTED) {
                 let CallRecord { calling, called, began_ms, ended_ms, lasted_s, end, .. } = call;
                 let at = |at_ms: &Option<i64>| at_ms.map(write_time);
-                let (calling, called, answered) = (who(calling), who(called), *end != Some(CallEnd::Unsuccessful));
+                let answered = end.map(|end| end != CallEnd::Unsuccessful);
+                let (calling, called) = (who(calling), who(called));
                 info!(calling, called, began = at(began_ms), ended = at(ended_ms), lasted_s, answered, "unseen call");
             }
         });
@@ -350,19 +351,5 @@ impl Handler<Close> for Node {
 
     fn handle(&mut self, _: Close, ctx: &mut Self::Context) {
         self.step(Input::Close, ctx);
-    }
-}
-
-/// A party for the log: the number, as far as a telephone has keys for it.
-fn who(party: &Party) -> String {
-    match party {
-        Party::Known(device) if !device.private_number => device
-            .number
-            .chars()
-            .filter(|c| c.is_ascii_digit() || "+*#".contains(*c))
-            .take(policy::NUMBER_LOGGED)
-            .collect(),
-        Party::Known(_) | Party::Restricted => "withheld".into(),
-        Party::NotKnown => "unknown".into(),
     }
 }

@@ -1,8 +1,8 @@
 //! Calls that began and ended while their node was not heard: found in the records that the node keeps of its calls, if
 //! it keeps any.
 //!
-//! Pure, as `state`, which calls it and asks for the records. What is known of a call needs no record: whatever a device
-//! knew before the loss, and whatever the node tells after it.
+//! Pure, as `state`, which calls it and asks for the records. What is known of a call needs no record: whatever a
+//! device knew before the loss, and whatever the node tells after it.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -294,6 +294,20 @@ fn calls_of(event: &EventBody) -> impl Iterator<Item = &str> {
         old.chain(event.connections.iter().flat_map(|item| item.new.iter().chain(&item.old)))
     });
     one.into_iter().chain(joined).filter_map(|connection: &ConnectionId| connection.call.as_deref())
+}
+
+/// A party for the log: the number, as far as a telephone has keys for it.
+pub(super) fn who(party: &Party) -> String {
+    match party {
+        Party::Known(device) if !device.private_number => device
+            .number
+            .chars()
+            .filter(|c| c.is_ascii_digit() || "+*#".contains(*c))
+            .take(policy::NUMBER_LOGGED)
+            .collect(),
+        Party::Known(_) | Party::Restricted => "withheld".into(),
+        Party::NotKnown => "unknown".into(),
+    }
 }
 
 #[cfg(test)]

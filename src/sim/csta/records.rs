@@ -1,5 +1,5 @@
-//! Call detail records for the gateways that ask for them: a report, and the next one when it was taken, so that who does
-//! not read costs nothing.
+//! Call detail records for the gateways that ask for them: a report, and the next one when it was taken, so that who
+//! does not read costs nothing.
 
 use std::collections::VecDeque;
 

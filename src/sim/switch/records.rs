@@ -1,7 +1,7 @@
 //! Call detail records: what the node keeps of its calls that are over, of the newest of them.
 //!
-//! A record is written where a call goes with its last leg (`legs`), and read by the CSTA side. A dial tone without a number
-//! is no call.
+//! A record is written where a call goes with its last leg (`legs`), and read by the CSTA side. A dial tone without a
+//! number is no call.
 
 use std::collections::VecDeque;
 

@@ -282,3 +282,18 @@ fn a_look_is_bounded_in_records_reports_calls_and_time() {
     assert!((0..policy::CALLS_KNOWN).all(|n| bench.look.knows(&n.to_string())));
     assert!(bench.look.knows("0") && !bench.look.knows("one more"));
 }
+
+#[test]
+fn the_log_names_numbers_that_may_be_shown_and_nothing_else_of_a_party() {
+    let shown = DeviceRef { name: Some("Archer, Maya".into()), ..DeviceRef::number("+4969*12#") };
+    for (party, expected) in [
+        (Party::Known(shown.clone()), "+4969*12#"),
+        (Party::Known(DeviceRef { private_number: true, ..shown }), "withheld"),
+        (Party::Restricted, "withheld"),
+        (Party::NotKnown, "unknown"),
+        (party("10\n00; x=1"), "10001"),
+        (party(&"7".repeat(200)), &"7".repeat(policy::NUMBER_LOGGED)),
+    ] {
+        assert_eq!(who(&party), expected, "{party:?}");
+    }
+}
