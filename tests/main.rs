@@ -31,5 +31,6 @@ mod sessions;
 mod shared_lines;
 mod shutdown;
 mod simulation;
+mod soak;
 mod toolkits;
 mod unseen;
