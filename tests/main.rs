@@ -34,3 +34,4 @@ mod shutdown;
 mod simulation;
 mod soak;
 mod toolkits;
+mod unseen;

@@ -112,6 +112,20 @@ pub const APPLICATION_COMMANDS: u32 = 1_000;
 pub const APPLICATION_LOG_BYTES: usize = LOG_BYTES_ALL / 4;
 /// Monitors of one session.
 pub const SESSION_MONITORS: usize = 100_000;
+/// Losses of one node whose calls are still to be looked for; beyond it the oldest is let go.
+pub const NODE_GAPS: usize = 8;
+/// From the restore of a node's monitors until it is asked for records of its calls: monitors and looks have come back.
+pub const RECORDS_AFTER: Duration = Duration::from_secs(1);
+/// All reports of one look back; a node that takes longer has better things to do.
+pub const RECORDS: Duration = Duration::from_secs(30);
+/// Records that a node may tell in one look back: what it may keep of hours.
+pub const NODE_RECORDS: usize = 10_000;
+/// Calls that are known of while a node is looked back at; with more, it is not.
+pub const CALLS_KNOWN: usize = 100_000;
+/// Unseen calls that the log names for one return; all are counted.
+pub const CALLS_LISTED: usize = 20;
+/// Digits of a number in the log.
+pub const NUMBER_LOGGED: usize = 32;
 /// Devices that a node may list; one that lists more is not believed.
 pub const DIRECTORY_LINES: usize = 200_000;
 /// Messages that may wait for an actor before a request for an answer waits itself. High enough

@@ -46,6 +46,9 @@ pub(super) struct Node {
     /// Its phones come up at no other node while it is down, and none of another node's here.
     #[arg(long)]
     no_secondary: bool,
+    /// Keep no records of calls that are over, and refuse to be asked for them.
+    #[arg(long)]
+    no_records: bool,
     /// How long a call may be held, in seconds, before it rings the holder again; 0: for ever. Without it: 30 s at the
     /// lab's nodes, for ever at others.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(0..=86_400))]
@@ -144,6 +147,7 @@ impl Node {
             plan.secondaries.clear();
             plan.backups.clear();
         }
+        plan.records = !self.no_records;
         plan.withholds = Withholds {
             names: self.withhold.contains(&Withheld::Names),
             numbers: self.withhold.contains(&Withheld::Numbers),

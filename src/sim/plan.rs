@@ -146,6 +146,8 @@ pub struct Plan {
     pub outside_prefix: String,
     /// Whether it knows our private data; without, it is like another maker's.
     pub private: bool,
+    /// Whether it keeps call detail records of its calls.
+    pub records: bool,
     pub withholds: Withholds,
 }
 
@@ -191,6 +193,7 @@ impl Plan {
             account_codes: Vec::new(),
             outside_prefix: "9".into(),
             private: true,
+            records: true,
             withholds: Withholds::default(),
         }
     }

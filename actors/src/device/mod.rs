@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, MessageResult, Recipient, ResponseFuture};
-use schemas::domain::{Ceid, DeviceRef, ObjectId, ObjectKind, SessionId, Setting};
+use schemas::domain::{CallKey, Ceid, DeviceRef, ObjectId, ObjectKind, SessionId, Setting};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use self::messages::{
@@ -27,7 +27,7 @@ use crate::event::{Deliver, Event, Forms, Topics};
 use crate::guard;
 use crate::last_word::LastWord;
 use crate::node::Node;
-use crate::node::messages::{Ask, Question, Tell, Ticket, Told};
+use crate::node::messages::{Ask, Known, Question, Tell, Ticket, Told};
 use crate::policy;
 use crate::refusal::Refused;
 use crate::standing::{Service, Standing};
@@ -331,7 +331,7 @@ impl Handler<Arm> for Device {
 
     fn handle(&mut self, Arm { ceid, begins, life, node, turn }: Arm, ctx: &mut Self::Context) {
         let side = self.side(ceid);
-        if self.nodes.at(side).replace((life, node)).is_some_and(|(before, _)| before != life) {
+        if self.nodes.at(side).replace((life, node.clone())).is_some_and(|(before, _)| before != life) {
             // A loss that nobody told: what was asked of that connection is not answered any more.
             if side == self.state.active() {
                 self.step(Input::LinkLost, ctx);
@@ -343,6 +343,13 @@ impl Handler<Arm> for Device {
         if turn.is_some() {
             self.turn = turn;
             ctx.run_later(policy::RESTORE_TURN, |device, _| device.turn = None);
+        }
+        if !begins {
+            // What is known here needs no record of the node's.
+            let known: Vec<CallKey> = self.state.memory().map(|leg| leg.call).collect();
+            if !known.is_empty() {
+                node.do_send(Known(known));
+            }
         }
         let input = if side == self.state.active() { Input::Arm } else { Input::ArmStandby { begins } };
         self.step(input, ctx);

@@ -28,6 +28,7 @@ use crate::env::Env;
 use crate::event::{Deliver, Event, Topics};
 use crate::guard;
 use crate::node::Node;
+use crate::node::messages::Restored;
 use crate::node_supervisor::{Change, NodeChange};
 use crate::policy;
 use crate::refusal::Refused;
@@ -359,6 +360,8 @@ impl DeviceSupervisor {
             }
         }
         if queue.is_empty() {
+            let monitors = self.of_node(ceid).chain(self.backed_up_by(ceid)).next().is_some();
+            node.do_send(Restored { now_ms: self.env.now_ms(), monitors });
             self.restoring.remove(&ceid);
         } else {
             ctx.run_later(self.pace(ceid).pause, move |supervisor, ctx| {

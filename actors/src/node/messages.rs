@@ -8,6 +8,7 @@ use schemas::domain::{
     CallKey, Ceid, Command, DeviceRef, Dn, Done, FeatureGroup, Happening, HotDesk, HotDeskAnswer, LegSnapshot,
     NodeRefusal, ObjectId, Party, Presence, Setting,
 };
+use tokio::time::Instant;
 
 use super::Node;
 use super::flow::Settling;
@@ -126,8 +127,25 @@ pub enum News {
     Status(SystemStatus),
     /// The node's whole directory.
     Directory(HashMap<Dn, Listed>),
-    /// The life is over.
-    Ended,
+    /// The life is over; when the node was last heard in it, if it was.
+    Ended(Option<Instant>),
+    /// What happened while the node was not heard is known, as far as it can be.
+    LookedBack,
+}
+
+/// Calls that a device knew before the link was lost; said before the device asks for anything.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Known(pub Vec<CallKey>);
+
+/// From the DeviceSupervisor: every monitor was asked for again.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Restored {
+    /// Milliseconds since the epoch, by our clock.
+    pub now_ms: i64,
+    /// Whether there is one.
+    pub monitors: bool,
 }
 
 /// End this life in good order (planned stop).

@@ -11,6 +11,7 @@ mod link;
 pub mod messages;
 mod queue;
 mod state;
+pub(crate) mod unseen;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,17 +19,19 @@ use std::sync::Arc;
 use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Recipient, ResponseFuture, WrapFuture,
 };
-use schemas::csta::message::{DeviceProfile, SystemStatus};
+use schemas::csta::call_records::write_time;
+use schemas::csta::message::{CallEnd, CallRecord, DeviceProfile, SystemStatus};
 use schemas::csta::{read, write};
 use schemas::domain::{HotDeskAnswer, ObjectId};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
-use tracing::{Span, info, info_span, warn};
+use tracing::{Span, debug, info, info_span, warn};
 
 use self::flow::{Flood, Flow};
 use self::link::{Link, Received};
-use self::messages::{Ask, AskHotDesk, Close, News, NodeNews, Profile, Question, Tell, Ticket, Told};
+use self::messages::{Ask, AskHotDesk, Close, Known, News, NodeNews, Profile, Question, Restored, Tell, Ticket, Told};
 use self::state::{Effect, Effects, Input, State};
+use self::unseen::{Gaps, Unseen, who};
 use crate::cluster::NodeSettings;
 use crate::guard;
 use crate::last_word::LastWord;
@@ -55,19 +58,24 @@ pub struct Node {
     desks: HashMap<Ticket, oneshot::Sender<Result<HotDeskAnswer, Refused>>>,
     /// Both halves of the socket; dropped before the last word is said.
     link: Option<Link>,
-    _last_word: LastWord<NodeNews>,
+    last_word: LastWord<NodeNews>,
 }
 
 impl Node {
     pub(crate) fn new(
         settings: NodeSettings,
         life: u64,
+        missed: Gaps,
         connect: Arc<dyn Connect>,
         supervisor: Recipient<NodeNews>,
     ) -> Self {
-        let last_word = LastWord::new(supervisor.clone(), NodeNews { ceid: settings.ceid, life, news: News::Ended });
+        let ended = NodeNews { ceid: settings.ceid, life, news: News::Ended(None) };
+        let last_word = LastWord::new(supervisor.clone(), ended);
+        let now = Instant::now();
+        let mut state = State::new(&settings, now);
+        state.missed(missed, now);
         Self {
-            state: State::new(&settings, Instant::now()),
+            state,
             span: info_span!("node", ceid = %settings.ceid, life),
             settings,
             life,
@@ -75,12 +83,12 @@ impl Node {
             supervisor,
             listeners: HashMap::new(),
             effects: Effects::new(),
-            flow: Flow::new(Instant::now()),
+            flow: Flow::new(now),
             next_ticket: 0,
             profiles: HashMap::new(),
             desks: HashMap::new(),
             link: None,
-            _last_word: last_word,
+            last_word,
         }
     }
 
@@ -139,6 +147,14 @@ impl Node {
                 self.news(News::Status(status));
             }
             Effect::Full(full) => self.note_full(full),
+            Effect::Unseen(unseen) => {
+                self.note_unseen(&unseen);
+                self.news(News::LookedBack);
+            }
+            Effect::NoRecords(why) => {
+                self.span.in_scope(|| debug!(why, "calls that began and ended unseen are not known"));
+                self.news(News::LookedBack);
+            }
             Effect::Stop(why) => {
                 self.span.in_scope(|| info!(why, "connection to the node ends"));
                 ctx.stop();
@@ -166,6 +182,22 @@ impl Node {
                 warn!("the node has no room for more monitors; it is asked for one each few seconds");
             }
             false => info!("the node has room for monitors again"),
+        });
+    }
+
+    /// Nobody else is told: applications hear of calls that they can do something about.
+    fn note_unseen(&self, Unseen { calls, whole, unheard_s }: &Unseen) {
+        let node = self.settings.ceid.get().to_string();
+        metrics::counter!("oig_calls_unseen_total", "node" => node).increment(calls.len() as u64);
+        self.span.in_scope(|| {
+            info!(calls = calls.len(), whole, unheard_s, "calls that began and ended while the node was not heard");
+            for call in calls.iter().take(policy::CALLS_LISTED) {
+                let CallRecord { calling, called, began_ms, ended_ms, lasted_s, end, .. } = call;
+                let at = |at_ms: &Option<i64>| at_ms.map(write_time);
+                let answered = end.map(|end| end != CallEnd::Unsuccessful);
+                let (calling, called) = (who(calling), who(called));
+                info!(calling, called, began = at(began_ms), ended = at(ended_ms), lasted_s, answered, "unseen call");
+            }
         });
     }
 
@@ -235,6 +267,9 @@ impl Handler<Received> for Node {
         match received {
             Received::Frames(frames) => {
                 self.flow.heard(frames.len());
+                if let Some(word) = self.last_word.word() {
+                    word.news = News::Ended(Some(Instant::now()));
+                }
                 for frame in frames {
                     if let Some(Ok((message, edition))) = guard::keep("node", || read::parse(&frame.xml)) {
                         self.step(Input::Heard(frame.invoke, message, edition), ctx);
@@ -292,6 +327,22 @@ impl Handler<AskHotDesk> for Node {
         self.desks.insert(self.next_ticket, answer);
         self.step(Input::HotDesk(self.next_ticket, asked), ctx);
         Box::pin(async move { answered.await.unwrap_or(Err(Refused::LinkLost)) })
+    }
+}
+
+impl Handler<Known> for Node {
+    type Result = ();
+
+    fn handle(&mut self, Known(calls): Known, ctx: &mut Self::Context) {
+        self.step(Input::Known(calls), ctx);
+    }
+}
+
+impl Handler<Restored> for Node {
+    type Result = ();
+
+    fn handle(&mut self, Restored { now_ms, monitors }: Restored, ctx: &mut Self::Context) {
+        self.step(Input::Restored { now_ms, monitors }, ctx);
     }
 }
 

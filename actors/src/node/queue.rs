@@ -1,6 +1,6 @@
 //! What goes to a node first. What a person waits for (commands, and what the link itself needs)
 //! goes at once; looks at lines and starts of monitors, of which thousands may come together, wait
-//! here so that only a few of them are with the node at a time. So an answer to a ringing phone never
+//! here so that only a few of them are with the node at a time; records of calls that are over come last. So an answer to a ringing phone never
 //! stands behind the monitors of another application, neither here nor in the node's own queue.
 //!
 //! Pure. It holds what waits and knows who is with the node by counting; it sends nothing.
@@ -24,6 +24,8 @@ pub(super) enum Class {
     Look,
     /// The start of a monitor.
     Bulk,
+    /// What is over: records of calls.
+    Last,
 }
 
 /// The one decision of what goes ahead of what.
@@ -33,6 +35,7 @@ pub(super) fn class(purpose: &Purpose) -> Class {
         Purpose::Legs(_) | Purpose::Line(..) | Purpose::Details(..) | Purpose::Settings(..) | Purpose::Absent(_) => {
             Class::Look
         }
+        Purpose::RecordsStart | Purpose::RecordsSend => Class::Last,
         Purpose::Greeting
         | Purpose::StartSession
         | Purpose::ResetTimer
@@ -129,7 +132,8 @@ impl Queue {
 
     /// The starts of monitors that wait.
     pub(super) fn take_bulk(&mut self) -> impl Iterator<Item = Purpose> + use<> {
-        let bulk = self.waiting.split_off(&(Class::Bulk, 0));
+        let mut bulk = self.waiting.split_off(&(Class::Bulk, 0));
+        self.waiting.append(&mut bulk.split_off(&(Class::Last, 0)));
         self.of.retain(|(_, class, _)| *class != Class::Bulk);
         bulk.into_values().map(|(_, purpose)| purpose)
     }
@@ -174,6 +178,8 @@ mod tests {
             (Purpose::Settings(object(1), FeatureGroup::HotDesk), Class::Look),
             (Purpose::Monitor(object(1)), Class::Bulk),
             (Purpose::Presence(object(1)), Class::Bulk),
+            (Purpose::RecordsStart, Class::Last),
+            (Purpose::RecordsSend, Class::Last),
         ] {
             assert_eq!(class(&purpose), expected, "{purpose:?}");
         }
@@ -220,8 +226,10 @@ mod tests {
         let mut queue = Queue::default();
         assert!(!queue.refuses(&monitor, now));
         queue.push(Request::MonitorStart { device: device() }, monitor.clone()).expect("room");
+        queue.push(Request::SystemRegister, Purpose::RecordsStart).expect("room");
         assert!(queue.full(now) && !queue.full(now), "news once");
         assert_eq!(queue.take_bulk().collect::<Vec<_>>(), std::slice::from_ref(&monitor));
+        assert_eq!(queue.next(1).map(|(_, purpose)| purpose), Some(Purpose::RecordsStart), "it goes on waiting");
         for (after, refused) in [(0, true), (policy::REARM.as_secs() - 1, true), (1, false), (0, true)] {
             now += std::time::Duration::from_secs(after);
             assert!(!queue.refuses(&command, now), "whatever else is done");

@@ -2,6 +2,8 @@
 //!
 //! Pure: what happened goes in, what is to be done comes out. No socket, no actor, no clock.
 
+mod records;
+
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
@@ -9,7 +11,7 @@ use schemas::csta::convert;
 use schemas::csta::frame;
 use schemas::csta::message::{
     AppearanceType, DeviceProfile, Edition, EventBody, Failure, Message, PresenceMonitor, PrivateFeature,
-    PrivateRequest, PrivateResponse, Request, Response, SpecificInfo, SystemStatus,
+    PrivateRequest, PrivateResponse, RecordsResponse, Request, Response, SpecificInfo, SystemStatus,
 };
 use schemas::domain::{
     CallKey, DeviceRef, Dn, Done, FeatureGroup, HotDesk, HotDeskAnswer, NodeRefusal, ObjectId, RefusalKind,
@@ -19,6 +21,7 @@ use tokio::time::Instant;
 use super::directory::{Directory, Heard, Sharings};
 use super::messages::{CallDetails, Question, Ticket, Told};
 use super::queue::{self, Class, Queue};
+use super::unseen::{Look, Unseen};
 use crate::cluster::{Association, Listed, NodeSettings};
 use crate::policy;
 
@@ -37,6 +40,10 @@ pub(crate) enum Input {
     Profile(Ticket, Dn),
     /// Something about hot desk users; answered by [`Effect::HotDesk`].
     HotDesk(Ticket, HotDesk),
+    /// Calls that a device knew before the link was lost.
+    Known(Vec<CallKey>),
+    /// Every monitor was asked for again, if there are any; our clock says this.
+    Restored { now_ms: i64, monitors: bool },
     /// Look at the deadlines.
     Tick,
     /// End in good order.
@@ -59,6 +66,10 @@ pub(crate) enum Effect {
     Status(SystemStatus),
     /// The node has no room for more monitors, or has some again.
     Full(bool),
+    /// The calls of the time in which the node was not heard, as far as nobody saw them.
+    Unseen(Unseen),
+    /// Such calls cannot be known, for this reason.
+    NoRecords(&'static str),
     Stop(&'static str),
 }
 
@@ -99,6 +110,10 @@ pub(super) enum Purpose {
     /// A monitor of presence.
     Presence(ObjectId),
     Absent(ObjectId),
+    /// Whether the node keeps records of its calls.
+    RecordsStart,
+    /// Those of the time in which it was not heard.
+    RecordsSend,
 }
 
 impl Purpose {
@@ -150,6 +165,8 @@ pub(crate) struct State {
     /// Cross reference to object and back; a stop that crosses an event finds neither.
     by_reference: HashMap<String, ObjectId>,
     references: BTreeMap<ObjectId, String>,
+    /// Calls that began and ended unseen are still to be looked for.
+    look: Option<Look>,
     unreadable: u32,
 }
 
@@ -215,6 +232,7 @@ impl State {
             private: Vec::new(),
             by_reference: HashMap::new(),
             references: BTreeMap::new(),
+            look: None,
             unreadable: 0,
         }
     }
@@ -239,6 +257,13 @@ impl State {
             Input::Asked(object, question) => self.asked(object, question, now, out),
             Input::Profile(ticket, dn) => self.asked_for_profile(ticket, dn, now, out),
             Input::HotDesk(ticket, asked) => self.asked_hot_desk(ticket, &asked, now, out),
+            Input::Known(calls) => self.known(&calls, out),
+            Input::Restored { now_ms, monitors: true } => {
+                if let Some(look) = &mut self.look {
+                    look.restored(now, now_ms);
+                }
+            }
+            Input::Restored { monitors: false, .. } => self.no_records("nothing is monitored", out),
             Input::Tick => self.tick(now, out),
             Input::Close => {
                 if let Some((session, ..)) = self.session.take() {
@@ -288,6 +313,7 @@ impl State {
                     metrics::counter!("oig_node_events_unknown_total").increment(1);
                     return;
                 }
+                self.note_event(&event.body, out);
                 if let EventBody::Feature { change, .. } = &event.body {
                     out.push(Effect::Tell(object, Told::Changed(convert::changes(change))));
                 }
@@ -336,6 +362,7 @@ impl State {
                 self.session = None;
                 out.push(Effect::Stop("the node ended the application session"));
             }
+            Request::Records(request) => self.records_requested(invoke, request, now, out),
             Request::MonitorStop { cross_ref } => {
                 self.reply(invoke, Message::Response(Response::MonitorStop), out);
                 if let Some(object) = self.by_reference.remove(&cross_ref) {
@@ -442,6 +469,7 @@ impl State {
             (Purpose::Unmonitor, _) => {}
             (Purpose::Legs(object), Response::SnapshotDevice { connections, in_service }) => {
                 out.extend(in_service.map(|on| Effect::Tell(object, Told::Service(on))));
+                self.note_calls(connections.iter().filter_map(|leg| leg.connection.call.as_deref()), out);
                 let legs = connections.into_iter().filter_map(convert::leg).collect();
                 out.push(Effect::Tell(object, Told::Legs(Ok(legs))));
             }
@@ -454,6 +482,10 @@ impl State {
                 out.push(Effect::Tell(object, Told::Details(call, Ok(details))));
             }
             (Purpose::Features, Response::GetCstaFeatures { private }) => self.private = private,
+            (Purpose::RecordsStart, Response::Records(RecordsResponse::Start { cross_ref, clock_ms })) => {
+                self.records_begin(cross_ref, clock_ms, now, out);
+            }
+            (Purpose::RecordsSend, Response::Records(RecordsResponse::Send)) => {}
             (Purpose::Profile(ticket), Response::Escape(PrivateResponse::DeviceProfile(profile))) => {
                 out.push(Effect::Profile(ticket, Ok(profile)));
             }
@@ -540,6 +572,9 @@ impl State {
             Purpose::Unmonitor | Purpose::Unwanted => {}
             // A foreign switch: it knows nothing of our private data.
             Purpose::Features => {}
+            Purpose::RecordsStart | Purpose::RecordsSend => {
+                self.records_refused("the node gives no records of its calls", now, out);
+            }
             other => {
                 let full = matches!(other, Purpose::Monitor(_)) && failure.value.ends_with("LimitExceeded");
                 self.refuse(other, convert::refusal(failure), out);
@@ -562,6 +597,7 @@ impl State {
 
     fn refuse(&mut self, purpose: Purpose, refusal: NodeRefusal, out: &mut Effects) {
         let (object, told) = match purpose {
+            Purpose::RecordsStart | Purpose::RecordsSend => return self.no_records("the node is too busy for it", out),
             Purpose::Profile(ticket) => return out.push(Effect::Profile(ticket, Err(refusal))),
             Purpose::HotDesk(ticket) => return out.push(Effect::HotDesk(ticket, Err(refusal))),
             Purpose::Monitor(object) => (object, Told::Monitored(Err(refusal))),
@@ -590,6 +626,9 @@ impl State {
                 Some(Response::Escape(PrivateResponse::PresenceMonitor(PresenceMonitor { cross_ref, .. }))),
             ) => {
                 self.send(Request::MonitorStop { cross_ref }, Purpose::Unmonitor, now, out);
+            }
+            (Purpose::RecordsStart, Some(Response::Records(RecordsResponse::Start { cross_ref, .. }))) => {
+                self.stop_records(cross_ref, now, out);
             }
             // A slow node lives.
             (Purpose::Heartbeat, _) => self.unanswered = 0,
@@ -715,6 +754,9 @@ impl State {
     /// What waited for room at the node goes there, as far as there is some.
     fn let_go_on(&mut self, now: Instant, out: &mut Effects) {
         while let Some((request, purpose)) = self.queue.next(queue::window(self.status)) {
+            if let (Purpose::RecordsStart, Some(look)) = (&purpose, &mut self.look) {
+                look.asked(now);
+            }
             self.send_of(request, purpose, true, now, out);
         }
     }
@@ -736,11 +778,15 @@ impl State {
                 Purpose::Heartbeat => {}
                 Purpose::Directory => self.directory.wanted(now),
                 Purpose::Sharing(number) => self.told_sharing(number, None, now, out),
+                Purpose::RecordsStart | Purpose::RecordsSend => {
+                    self.records_refused("the node does not say whether it keeps records of its calls", now, out);
+                }
                 purpose => self.refuse(purpose, no_answer(), out),
             }
         }
         self.let_go_on(now, out);
         self.look_for_directory(now, out);
+        self.look_back(now, out);
         while self.resting.front().is_some_and(|(_, _, until)| *until <= now) {
             self.resting.pop_front();
         }

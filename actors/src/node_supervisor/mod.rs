@@ -19,6 +19,7 @@ use crate::env::Env;
 use crate::guard;
 use crate::node::Node;
 use crate::node::messages::{Close, News, NodeNews};
+use crate::node::unseen::Gaps;
 use crate::policy;
 use crate::wire::Connect;
 
@@ -62,6 +63,8 @@ struct Watched {
     node: Option<Addr<Node>>,
     up: bool,
     backoff: Backoff,
+    /// When it was not heard, as far as nobody has looked back at it.
+    gaps: Gaps,
 }
 
 pub struct NodeSupervisor {
@@ -90,6 +93,7 @@ impl NodeSupervisor {
                     node: None,
                     up: false,
                     backoff: backoff.clone(),
+                    gaps: Gaps::default(),
                 };
                 (watched.settings.ceid, watched)
             })
@@ -118,10 +122,11 @@ impl NodeSupervisor {
         watched.life += 1;
         watched.began = Instant::now();
         watched.up = false;
-        let (settings, life, connect) = (watched.settings.clone(), watched.life, self.connect.clone());
+        let (settings, life, gaps) = (watched.settings.clone(), watched.life, watched.gaps.clone());
+        let connect = self.connect.clone();
         let supervisor = ctx.address().recipient();
         watched.node = Some(Node::start_in_arbiter(self.arbiters.of_node(ceid), move |_| {
-            Node::new(settings, life, connect, supervisor)
+            Node::new(settings, life, gaps, connect, supervisor)
         }));
     }
 
@@ -149,16 +154,19 @@ impl NodeSupervisor {
             News::Opened => self.env.cluster.set_link(ceid, LinkState::Initializing),
             News::Up(node) => {
                 watched.up = true;
+                watched.gaps.back(Instant::now());
                 self.env.cluster.set_link(ceid, LinkState::Connected);
                 metrics::counter!("oig_node_connections_total").increment(1);
                 self.devices.do_send(NodeChange { ceid, change: Change::Up { life, node } });
             }
             News::Status(status) => self.devices.do_send(NodeChange { ceid, change: Change::Status { status } }),
             News::Directory(lines) => self.directory(ceid, lines),
-            News::Ended => {
+            News::LookedBack => watched.gaps.looked_at(),
+            News::Ended(heard) => {
                 watched.node = None;
                 self.env.cluster.set_link(ceid, LinkState::Failure);
                 if watched.up {
+                    watched.gaps.lost(heard.unwrap_or(watched.began));
                     metrics::counter!("oig_node_losses_total").increment(1);
                     self.devices.do_send(NodeChange { ceid, change: Change::Lost { life } });
                 }

@@ -14,3 +14,4 @@ mod push;
 mod resilient;
 mod session;
 mod switch;
+mod unseen;

@@ -11,9 +11,10 @@ use actors::wire::{Connect, Wire};
 use futures_util::future::BoxFuture;
 use schemas::csta::frame::{self, Framing};
 use schemas::csta::message::{
-    CallEvent, CallEventKind, ConnectionId, DeviceCategory, DeviceConnection, Edition, Event, EventBody, Failure,
-    FeatureChange, FeatureRequest, FeatureResponse, GroupCall, ListedDevice, Message, PresenceMonitor, PresenceRequest,
-    PresenceState, PrivateFeature, PrivateRequest, PrivateResponse, Request, Response, SystemStatus,
+    CallEvent, CallEventKind, CallRecord, ConnectionId, DeviceCategory, DeviceConnection, Edition, Event, EventBody,
+    Failure, FeatureChange, FeatureRequest, FeatureResponse, GroupCall, ListedDevice, Message, PresenceMonitor,
+    PresenceRequest, PresenceState, PrivateFeature, PrivateRequest, PrivateResponse, RecordsRequest, RecordsResponse,
+    Request, Response, SystemStatus,
 };
 use schemas::csta::{read, write};
 use schemas::domain::{Cause, DeviceRef, LocalState, Party};
@@ -93,8 +94,16 @@ pub struct Inside {
     pub dnd: BTreeSet<String>,
     /// Who is absent from which group: group and member.
     pub absent: BTreeSet<(String, String)>,
+    /// The records of calls that it keeps, by report; it has no such service without.
+    pub records: Option<Vec<Vec<CallRecord>>>,
+    /// What its clock says whenever it is asked for records.
+    pub clock_ms: Option<i64>,
+    /// Requests for records are never answered.
+    pub forgets_records: bool,
     /// Requests that came, by their name.
     pub asked: Vec<Request>,
+    /// What became of its reports of records.
+    pub reported: Vec<Message>,
     next_cross_ref: u32,
     out: Option<mpsc::UnboundedSender<Vec<u8>>>,
 }
@@ -351,6 +360,22 @@ impl Switch {
             Request::Feature(FeatureRequest::GetDoNotDisturb { device }) if !inside.poor => {
                 Response::Feature(FeatureResponse::GetDoNotDisturb { on: inside.dnd.contains(&device.number) })
             }
+            Request::Records(_) if inside.forgets_records => return Vec::new(),
+            Request::Records(RecordsRequest::Start { .. }) if inside.records.is_some() => {
+                let clock_ms = inside.clock_ms;
+                Response::Records(RecordsResponse::Start { cross_ref: RECORDS.into(), clock_ms })
+            }
+            Request::Records(RecordsRequest::Send { .. }) if inside.records.is_some() => {
+                let reports = inside.records.iter().flatten();
+                let last = reports.clone().count().saturating_sub(1);
+                let reports = (0..).zip(reports).map(|(n, records)| report(RECORDS, records.clone(), n == last));
+                return std::iter::once(Message::Response(Response::Records(RecordsResponse::Send)))
+                    .chain(reports)
+                    .collect();
+            }
+            Request::Records(RecordsRequest::Stop { .. }) if inside.records.is_some() => {
+                Response::Records(RecordsResponse::Stop)
+            }
             Request::HoldCall { .. } if inside.forgets_commands => return Vec::new(),
             Request::HoldCall { .. } => Response::HoldCall,
             Request::GetCstaFeatures if inside.private => {
@@ -360,6 +385,13 @@ impl Switch {
         };
         vec![Message::Response(response)]
     }
+}
+
+/// Under which records of calls are sent.
+pub const RECORDS: &str = "r1";
+
+pub fn report(cross_ref: &str, records: Vec<CallRecord>, last: bool) -> Message {
+    Message::Request(Request::Records(RecordsRequest::Report { cross_ref: cross_ref.into(), records, last }))
 }
 
 /// The answer that says that a command was done; `None` for what is no command.
@@ -411,7 +443,16 @@ async fn serve(
                 framing.push(&buffer[..n]);
                 while let Some(frame) = framing.next().expect("the gateway frames well") {
                     let (message, _) = read::parse(&frame.xml).expect("the gateway writes well");
-                    let Message::Request(request) = message else { continue };
+                    let Message::Request(request) = message else {
+                        let of_report = matches!(
+                            message,
+                            Message::Failure(_) | Message::Response(Response::Records(RecordsResponse::Report))
+                        );
+                        if of_report {
+                            switch.inside().reported.push(message);
+                        }
+                        continue;
+                    };
                     if switch.inside().muted {
                         continue;
                     }

@@ -3,6 +3,7 @@
 //! Names are the standard's. What a peer may leave out is optional here; `read` is tolerant and
 //! `write` strict (schema order).
 
+pub use super::call_records::{CallEnd, CallRecord, Period, RecordsRequest, RecordsResponse, TransferMode};
 pub use super::group::GroupCall;
 pub use super::hot_desk::{HotDeskOf, HotDeskRequest, HotDeskState};
 pub use super::presence::{PresenceMonitor, PresenceRequest, PresenceState};
@@ -244,6 +245,8 @@ pub enum Request {
         originating: DeviceRef,
         target: DeviceRef,
     },
+    /// Call detail records.
+    Records(RecordsRequest),
     GetCstaFeatures,
     /// A service that the standard lacks.
     Escape(PrivateRequest),
@@ -326,6 +329,7 @@ pub enum Response {
     },
     CallBackMessageNonCallRelated,
     CancelCallBackMessage,
+    Records(RecordsResponse),
     GetCstaFeatures {
         /// What of our private data the peer knows.
         private: Vec<PrivateFeature>,

@@ -7,6 +7,7 @@
 //! the simulated node; nobody else speaks CSTA.
 
 mod application_session;
+pub mod call_records;
 pub mod convert;
 mod device_text;
 pub mod frame;

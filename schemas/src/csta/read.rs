@@ -15,7 +15,6 @@ use parts::{
     state, truth,
 };
 
-use super::application_session;
 use super::message::{
     AppearanceType, CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceCategory, DeviceConnection, Edition,
     Event, EventBody, Failure, InformationEvent, JoinKind, JoinedConnection, JoinedEvent, ListedDevice, Message,
@@ -25,6 +24,7 @@ use super::private;
 use super::words::{
     APPEARANCES, CATEGORIES, CAUSES, EDITIONS, FAILURES, JOIN_SHAPES, JoinShape, SHAPES, STATUSES, Shape, value,
 };
+use super::{application_session, call_records};
 use crate::domain::{Account, Cause, DeviceRef, Features, Party};
 use crate::xml::{Element, Limits, Tree, XmlFault};
 
@@ -330,6 +330,7 @@ fn request(e: Element<'_, '_>) -> Result<Request> {
             let (originating, target) = two_devices(e, "CancelCallBackMessage")?;
             Request::CancelCallBackMessage { originating, target }
         }
+        name if call_records::is_service(name) => Request::Records(call_records::request(e)?),
         "GetCSTAFeatures" => Request::GetCstaFeatures,
         "Escape" => Request::Escape(private::request(e)?),
         other => Request::Unsupported { name: bounded(other)?.to_owned() },
@@ -406,6 +407,9 @@ fn response(e: Element<'_, '_>) -> Result<Message> {
         "GenerateDigitsResponse" => Response::GenerateDigits,
         name if name.strip_suffix("Response").is_some_and(features::is_service) => {
             Response::Feature(features::response(e)?)
+        }
+        name if name.strip_suffix("Response").is_some_and(call_records::is_service) => {
+            Response::Records(call_records::response(e)?)
         }
         "AssociateDataResponse" => Response::AssociateData,
         "CamponCallResponse" => Response::CamponCall,

@@ -2,7 +2,8 @@
 //! both the reader and the writer use.
 
 use super::message::{
-    AppearanceType, CallEventKind, DeviceCategory, Edition, ForwardingType, JoinKind, PrivateFeature, SystemStatus,
+    AppearanceType, CallEnd, CallEventKind, DeviceCategory, Edition, ForwardingType, JoinKind, PrivateFeature,
+    SystemStatus, TransferMode,
 };
 use crate::domain::{Cause, Feature, LocalState};
 
@@ -85,6 +86,20 @@ pub(super) const APPEARANCES: [(AppearanceType, &str); 6] = [
     (AppearanceType::ExclusiveBridged, "exclusiveBridged"),
     (AppearanceType::IndependentSharedBridged, "independentSharedBridged"),
     (AppearanceType::InterdependentSharedBridged, "interdependentSharedBridged"),
+];
+
+pub(super) const TRANSFER_MODES: [(TransferMode, &str); 3] = [
+    (TransferMode::AtEndOfCall, "transferAtEndOfCall"),
+    (TransferMode::OnRequest, "transferOnRequest"),
+    (TransferMode::OnThresholdReached, "transferOnThresholdReached"),
+];
+
+pub(super) const CALL_ENDS: [(CallEnd, &str); 5] = [
+    (CallEnd::Normal, "normalClearing"),
+    (CallEnd::Unsuccessful, "unsuccessfulCallAttempt"),
+    (CallEnd::Abnormal, "abnormalTermination"),
+    (CallEnd::Transferred, "callTransferred"),
+    (CallEnd::Other, "other"),
 ];
 
 /// Categories of CSTAErrorCode with an enumeration of their own; `unspecified` and

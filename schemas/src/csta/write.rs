@@ -3,6 +3,7 @@
 //! It writes what a message holds and checks nothing of it against the node's state. Called by the
 //! `Node` actor and the simulated node.
 
+mod call_records;
 mod features;
 mod group;
 mod hot_desk;
@@ -516,6 +517,7 @@ impl Out {
             Request::CancelCallBackMessage { originating, target } => {
                 self.two_devices("CancelCallBackMessage", originating, target);
             }
+            Request::Records(request) => self.records_request(request),
             Request::GetCstaFeatures => self.root("GetCSTAFeatures", |_| {}),
             Request::Escape(request) => self.private_request(request),
             Request::Unsupported { name } => self.root(element_name(name), |_| {}),
@@ -619,6 +621,7 @@ impl Out {
             Response::CallBackMessage { target } => self.target("CallBackMessageResponse", target.as_ref()),
             Response::CallBackMessageNonCallRelated => self.root("CallBackMessageNonCallRelatedResponse", |_| {}),
             Response::CancelCallBackMessage => self.root("CancelCallBackMessageResponse", |_| {}),
+            Response::Records(response) => self.records_response(response),
             Response::GetCstaFeatures { private } => self.root("GetCSTAFeaturesResponse", |out| {
                 if private.is_empty() {
                     return;

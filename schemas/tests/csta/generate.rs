@@ -5,11 +5,12 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use schemas::csta::message::{
-    AppearanceType, CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceCategory, DeviceConnection,
-    DeviceProfile, Edition, Event, EventBody, Failure, FeatureChange, FeatureRequest, FeatureResponse, ForwardItem,
-    ForwardingType, GroupCall, HotDeskOf, HotDeskRequest, HotDeskState, InformationEvent, JoinKind, JoinedConnection,
-    JoinedEvent, ListedDevice, Message, PresenceMonitor, PresenceRequest, PresenceState, PrivateFeature,
-    PrivateRequest, PrivateResponse, ProfileLine, Request, Response, SpecificInfo, SystemStatus,
+    AppearanceType, CallConnection, CallEnd, CallEvent, CallEventKind, CallRecord, ConnectionId, DeviceCategory,
+    DeviceConnection, DeviceProfile, Edition, Event, EventBody, Failure, FeatureChange, FeatureRequest,
+    FeatureResponse, ForwardItem, ForwardingType, GroupCall, HotDeskOf, HotDeskRequest, HotDeskState, InformationEvent,
+    JoinKind, JoinedConnection, JoinedEvent, ListedDevice, Message, Period, PresenceMonitor, PresenceRequest,
+    PresenceState, PrivateFeature, PrivateRequest, PrivateResponse, ProfileLine, RecordsRequest, RecordsResponse,
+    Request, Response, SpecificInfo, SystemStatus, TransferMode,
 };
 use schemas::csta::private::only_private;
 use schemas::domain::{Account, Cause, DeviceRef, Feature, Features, Group, GroupKind, LocalState, Party, Pin};
@@ -414,6 +415,59 @@ fn feature_response() -> impl Strategy<Value = FeatureResponse> {
     ]
 }
 
+/// A time that a calendar has.
+fn moment() -> impl Strategy<Value = i64> {
+    0..253_402_300_800_000_i64
+}
+
+fn record() -> impl Strategy<Value = CallRecord> {
+    use CallEnd::{Abnormal, Normal, Other, Transferred, Unsuccessful};
+    let when = (option::of(moment()), option::of(moment()), option::of(moment()), option::of(any::<u32>()));
+    let who = (party(), party(), party(), party(), option::of(connection()));
+    let end = option::of(select(&[Normal, Unsuccessful, Abnormal, Transferred, Other][..]));
+    (option::of(any::<u64>()), when, who, end).prop_map(|(number, when, who, end)| {
+        let (created_ms, began_ms, ended_ms, lasted_s) = when;
+        let (calling, called, associated_calling, associated_called, call) = who;
+        CallRecord {
+            number,
+            created_ms,
+            calling,
+            called,
+            associated_calling,
+            associated_called,
+            call,
+            began_ms,
+            ended_ms,
+            lasted_s,
+            end,
+        }
+    })
+}
+
+fn records_request() -> impl Strategy<Value = RecordsRequest> {
+    let modes = [TransferMode::AtEndOfCall, TransferMode::OnRequest, TransferMode::OnThresholdReached];
+    let period = (moment(), moment()).prop_map(|(from_ms, to_ms)| Period { from_ms, to_ms });
+    prop_oneof![
+        select(modes.to_vec()).prop_map(|mode| RecordsRequest::Start { mode }),
+        (text(), option::of(period)).prop_map(|(cross_ref, period)| RecordsRequest::Send { cross_ref, period }),
+        (text(), vec(record(), 0..4), any::<bool>()).prop_map(|(cross_ref, records, last)| RecordsRequest::Report {
+            cross_ref,
+            records,
+            last
+        }),
+        text().prop_map(|cross_ref| RecordsRequest::Stop { cross_ref }),
+    ]
+}
+
+fn records_response() -> impl Strategy<Value = RecordsResponse> {
+    prop_oneof![
+        (text(), option::of(moment())).prop_map(|(cross_ref, clock_ms)| RecordsResponse::Start { cross_ref, clock_ms }),
+        Just(RecordsResponse::Send),
+        Just(RecordsResponse::Report),
+        Just(RecordsResponse::Stop),
+    ]
+}
+
 fn listed() -> impl Strategy<Value = ListedDevice> {
     use DeviceCategory::{Acd, Group, NetworkInterface, Other, Station};
     (device(), select(&[Station, Group, Acd, NetworkInterface, Other][..]))
@@ -575,6 +629,8 @@ pub fn message() -> impl Strategy<Value = Message> {
         4 => response().prop_map(Message::Response).boxed(),
         2 => feature_request().prop_map(|request| Message::Request(Request::Feature(request))).boxed(),
         2 => feature_response().prop_map(|response| Message::Response(Response::Feature(response))).boxed(),
+        1 => records_request().prop_map(|request| Message::Request(Request::Records(request))).boxed(),
+        1 => records_response().prop_map(|response| Message::Response(Response::Records(response))).boxed(),
         6 => event().prop_map(Message::Event).boxed(),
         1 => select(&FAILURES[..]).prop_map(|(category, value)| {
             Message::Failure(Failure { category: category.into(), value: value.into() })

@@ -3,8 +3,9 @@
 
 use schemas::csta::convert;
 use schemas::csta::message::{
-    CallConnection, CallEvent, CallEventKind, ConnectionId, DeviceCategory, DeviceConnection, Edition, Event,
-    EventBody, Failure, GroupCall, JoinKind, ListedDevice, Message, Request, Response, SystemStatus,
+    CallConnection, CallEnd, CallEvent, CallEventKind, CallRecord, ConnectionId, DeviceCategory, DeviceConnection,
+    Edition, Event, EventBody, Failure, GroupCall, JoinKind, ListedDevice, Message, RecordsRequest, Request, Response,
+    SystemStatus,
 };
 use schemas::csta::read;
 use schemas::domain::{Cause, DeviceRef, Fact, Feature, Features, LocalState, Party};
@@ -215,6 +216,33 @@ fn a_session_answer_in_the_namespace_of_the_other_messages() {
         duration_s: 600,
     };
     assert_eq!(sample("strayed-session-answer"), (Message::Response(expected), Edition::Ed4));
+}
+
+#[test]
+fn a_report_of_calls_with_times_of_two_kinds() {
+    const BEGAN: i64 = 1_795_704_971_000;
+    let first = CallRecord {
+        number: Some(4711),
+        created_ms: Some(BEGAN + 80_000),
+        calling: known("123"),
+        called: known("0316555010"),
+        associated_called: known("7001"),
+        call: Some(at("5151", "123")),
+        began_ms: Some(BEGAN),
+        lasted_s: Some(79),
+        end: Some(CallEnd::Normal),
+        ..CallRecord::default()
+    };
+    let second = CallRecord {
+        calling: Party::Restricted,
+        called: known("123"),
+        call: Some(ConnectionId { call: Some("5152".into()), device: None }),
+        ended_ms: Some(BEGAN + 80_000),
+        end: Some(CallEnd::Unsuccessful),
+        ..CallRecord::default()
+    };
+    let expected = RecordsRequest::Report { cross_ref: "77".into(), records: vec![first, second], last: true };
+    assert_eq!(sample("stored-records"), (Message::Request(Request::Records(expected)), Edition::Ed4));
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! What cannot be read: each known message without what it must have, texts without end, and what
 //! is not known at all.
 
-use schemas::csta::message::{Edition, Event, EventBody, Failure, Message, PrivateRequest, Request};
+use schemas::csta::message::{
+    CallRecord, Edition, Event, EventBody, Failure, Message, PrivateRequest, RecordsRequest, RecordsResponse, Request,
+    Response,
+};
 use schemas::csta::read::{self, ReadFault};
 use schemas::xml::XmlFault;
 
@@ -88,6 +91,25 @@ fn a_known_message_without_what_it_must_have_is_named_with_the_field() {
         ("CallBackMessageNonCallRelated", "<originatingDevice>1</originatingDevice>", "targetDevice"),
         ("CancelCallBackMessage", "<targetDevice>1</targetDevice>", "originatingDevice"),
         ("MessageWaitingEvent", refs, "messageWaitingOn"),
+        ("StartCDRTransmission", "", "transferMode"),
+        ("StartCDRTransmission", "<transferMode>transferByPost</transferMode>", "transferMode"),
+        ("StartCDRTransmissionResponse", "", "cdrCrossRefID"),
+        ("SendStoredCDR", "", "cdrCrossRefID"),
+        ("SendStoredCDR", "<cdrCrossRefID>1</cdrCrossRefID><timePeriod/>", "beginningOfCDR"),
+        (
+            "SendStoredCDR",
+            "<cdrCrossRefID>1</cdrCrossRefID><timePeriod><beginningOfCDR>20261126145611Z</beginningOfCDR>\
+             <endOfCDR>tomorrow</endOfCDR></timePeriod>",
+            "endOfCDR",
+        ),
+        ("CDRReport", "<cdrInfo/>", "cdrCrossRefID"),
+        (
+            "CDRReport",
+            "<cdrCrossRefID>1</cdrCrossRefID><cdrInfo><cdrInformationItem><recordedCall/></cdrInformationItem>\
+             </cdrInfo>",
+            "recordedCall",
+        ),
+        ("StopCDRTransmission", "<cdrCrossRefID> </cdrCrossRefID>", "cdrCrossRefID"),
         ("ConsultationCallResponse", "", "initiatedCall"),
         ("TransferCallResponse", "", "transferredCall"),
         ("ConferenceCallResponse", "", "conferenceCall"),
@@ -178,6 +200,35 @@ fn presence_is_refused_without_what_it_must_have() {
         let fault = parse(&format!("<EscapeResponse><extensions>{answer}</extensions></EscapeResponse>"));
         assert_eq!(fault, Err(ReadFault::Missing { message: "presenceMonitor", field }), "{content}");
     }
+}
+
+/// What a report says that it holds is not believed, and what of a record cannot be read is not there.
+#[test]
+fn a_report_of_calls_is_what_it_holds() {
+    let report = |content: &str| {
+        let read = parse(&format!("<CDRReport><cdrCrossRefID>1</cdrCrossRefID>{content}</CDRReport>"));
+        match read {
+            Ok(Message::Request(Request::Records(RecordsRequest::Report { records, last, .. }))) => (records, last),
+            other => panic!("{content}: {other:?}"),
+        }
+    };
+    let unreadable = "<recordNumber>-3</recordNumber><connectionStart>yesterday</connectionStart>\
+                      <connectionDuration>99999999999</connectionDuration><reasonForTerm>bored</reasonForTerm>";
+    for (content, records) in [
+        ("", 0),
+        ("<numberOfRecordsSent>5</numberOfRecordsSent><cdrInfo/>", 0),
+        ("<numberOfRecordsSent>-99999999999999999999</numberOfRecordsSent><cdrInfo/>", 0),
+        ("<cdrInfo><cdrInformationItem/><other/><cdrInformationItem/></cdrInfo>", 2),
+        (&format!("<cdrInfo><cdrInformationItem>{unreadable}</cdrInformationItem></cdrInfo>"), 1),
+        (&format!("<cdrInfo>{}</cdrInfo>", "<cdrInformationItem/>".repeat(2_000)), 1_024),
+    ] {
+        assert_eq!(report(content), (vec![CallRecord::default(); records], false), "{content}");
+    }
+    assert!(report("<lastStoredCDRReportSent>1</lastStoredCDRReportSent>").1);
+    let clock = "<StartCDRTransmissionResponse><cdrCrossRefID>1</cdrCrossRefID><extensions><security><timeStamp>noon\
+                 </timeStamp></security></extensions></StartCDRTransmissionResponse>";
+    let started = RecordsResponse::Start { cross_ref: "1".into(), clock_ms: None };
+    assert_eq!(parse(clock), Ok(Message::Response(Response::Records(started))));
 }
 
 #[test]

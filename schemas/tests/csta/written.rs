@@ -20,7 +20,7 @@ const EACH: usize = 8;
 const TRIES: usize = 20_000;
 
 /// Every kind, by the name of its root element: CSTA's, then those of ECMA-354.
-const KINDS: [&str; 102] = [
+const KINDS: [&str; 110] = [
     "AlternateCall",
     "AlternateCallResponse",
     "CallInformationEvent",
@@ -65,6 +65,14 @@ const KINDS: [&str; 102] = [
     "AnswerCallResponse",
     "AssociateData",
     "AssociateDataResponse",
+    "CDRReport",
+    "CDRReportResponse",
+    "SendStoredCDR",
+    "SendStoredCDRResponse",
+    "StartCDRTransmission",
+    "StartCDRTransmissionResponse",
+    "StopCDRTransmission",
+    "StopCDRTransmissionResponse",
     "CallBack",
     "CallBackMessage",
     "CallBackMessageNonCallRelated",

@@ -10,6 +10,7 @@ mod events;
 mod features;
 mod hot_desk;
 mod presence;
+mod records;
 mod services;
 
 pub use services::SERVICES;
@@ -17,7 +18,7 @@ pub use services::SERVICES;
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemas::csta::frame;
-use schemas::csta::message::{Edition, Event, Failure, Message, Request, Response, SystemStatus};
+use schemas::csta::message::{Edition, Event, Failure, Message, RecordsResponse, Request, Response, SystemStatus};
 
 use super::plan::{Plan, Style};
 use super::switch::{Line, Output, Switch};
@@ -67,6 +68,8 @@ struct Association {
     by_line: BTreeMap<Line, Vec<u64>>,
     /// Monitors of presence in every group.
     presence: BTreeSet<u64>,
+    /// Records of calls that it asks for.
+    records: Option<records::Transmission>,
     next_invoke: u16,
     heartbeat_at: i64,
     unanswered: u32,
@@ -161,6 +164,7 @@ impl Exchange {
             monitors: BTreeMap::new(),
             by_line: BTreeMap::new(),
             presence: BTreeSet::new(),
+            records: None,
             next_invoke: frame::FIRST_REQUEST,
             heartbeat_at: now_ms + HEARTBEAT_MS,
             unanswered: 0,
@@ -223,7 +227,8 @@ impl Exchange {
                 }
                 self.request(id, invoke, request, switch, now_ms, out, told);
             }
-            // Only heartbeats are asked for; a gateway that refuses one lives.
+            Message::Response(Response::Records(RecordsResponse::Report)) => self.report(id, out),
+            // Only heartbeats are asked for besides; a gateway that refuses one lives.
             Message::Response(Response::SystemStatus) | Message::Failure(_) => association.unanswered = 0,
             Message::Response(_) | Message::Event(_) | Message::Unknown(_) => {}
         }

@@ -7,7 +7,9 @@ use schemas::csta::message::{
 use schemas::domain::{DeviceRef, Party};
 
 use super::events::{connection, in_service, known, party};
-use super::{AssociationId, Due, Effect, Exchange, HEARTBEAT_MS, MONITORS, Waiting, calls, directory, features};
+use super::{
+    AssociationId, Due, Effect, Exchange, HEARTBEAT_MS, MONITORS, Waiting, calls, directory, features, records,
+};
 use crate::sim::plan::Style;
 use crate::sim::switch::{By, CallView, Command, Done, Input, Line, Output, Refusal, Switch, Target};
 
@@ -84,6 +86,7 @@ fn name(request: &Request) -> &'static str {
         Request::DirectedPickupCall { .. } => PICKUP,
         Request::GenerateDigits { .. } => "GenerateDigits",
         Request::Feature(request) => features::name(request),
+        Request::Records(request) => records::name(request),
         Request::AssociateData { .. } => "AssociateData",
         Request::CamponCall { .. } => "CamponCall",
         Request::CallBack { .. } => "CallBack",
@@ -97,7 +100,7 @@ fn name(request: &Request) -> &'static str {
 }
 
 /// Every service that is answered, by name.
-pub const SERVICES: [&str; 38] = [
+pub const SERVICES: [&str; 41] = [
     "SystemStatus",
     "SystemRegister",
     "StartApplicationSession",
@@ -134,6 +137,9 @@ pub const SERVICES: [&str; 38] = [
     "CallBackMessage",
     "CallBackMessageNonCallRelated",
     "CancelCallBackMessage",
+    "StartCDRTransmission",
+    "SendStoredCDR",
+    "StopCDRTransmission",
     "GetCSTAFeatures",
     ESCAPE,
 ];
@@ -254,6 +260,7 @@ impl Exchange {
             Request::RetrieveCall { connection } => {
                 control(&connection, Command::Retrieve, switch, now_ms, told).map(|()| Response::RetrieveCall)
             }
+            Request::Records(request) => return self.records(id, invoke, request, switch, now_ms, out),
             Request::Feature(request) => features::answer(request, switch, now_ms, told),
             Request::DirectedPickupCall { connection, requesting } => {
                 let said = calls::pick_up(&connection, &requesting, switch, now_ms, told);

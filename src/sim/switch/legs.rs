@@ -39,6 +39,9 @@ impl Switch {
             forwarded: None,
             path: Vec::new(),
             came_in: None,
+            began_ms: None,
+            answered: false,
+            reached: None,
             stranded: false,
         };
         self.state.calls.insert(number, call);
@@ -97,6 +100,7 @@ impl Switch {
         if let Some(call) = self.state.calls.get_mut(&call) {
             call.legs.push(number);
         }
+        self.note_for_record(number, step.now_ms);
         self.record(number, state.truth(), cause, step);
         number
     }
@@ -131,6 +135,7 @@ impl Switch {
         } else {
             self.state.holds.remove(&leg);
         }
+        self.note_for_record(leg, step.now_ms);
         self.record(leg, state.truth(), cause, step);
     }
 
@@ -158,7 +163,7 @@ impl Switch {
         if let Some(other) = gone.pair.and_then(|pair| self.state.legs.get_mut(&pair)) {
             other.pair = None;
         }
-        self.forget(leg, gone.call);
+        self.forget(leg, gone.call, cause, step.now_ms);
     }
 
     /// A leg goes on in another call.
@@ -171,7 +176,7 @@ impl Switch {
         if let Some(call) = self.state.calls.get_mut(&call) {
             call.legs.push(leg);
         }
-        self.forget(leg, former);
+        self.forget(leg, former, cause, step.now_ms);
         self.record(leg, state, cause, step);
     }
 
@@ -199,7 +204,7 @@ impl Switch {
     }
 
     /// A leg is not in a call any more; the call goes with its last one.
-    fn forget(&mut self, leg: LegNo, number: CallNo) {
+    fn forget(&mut self, leg: LegNo, number: CallNo, cause: Why, now_ms: i64) {
         let Some(call) = self.state.calls.get_mut(&number) else { return };
         call.legs.retain(|l| *l != leg);
         if call.legs.len() <= 2 {
@@ -211,6 +216,7 @@ impl Switch {
             self.set_timer(number, None);
             if let Some(call) = self.state.calls.remove(&number) {
                 self.state.by_key.remove(&call.key);
+                self.keep_record(&call, cause, now_ms);
             }
         } else {
             self.forget_group(number);

@@ -52,6 +52,7 @@ mod partner;
 mod pickup;
 mod possible;
 mod presence;
+mod records;
 mod resilient;
 mod route;
 mod shared;
@@ -106,6 +107,8 @@ pub struct Switch {
     followed: BTreeMap<Line, InUse>,
     /// The shared number that a button shows.
     shared_at: BTreeMap<Line, Dn>,
+    /// What is kept of the calls that are over.
+    records: records::Records,
     steps: u64,
     broken: u64,
 }
@@ -147,6 +150,7 @@ impl Switch {
                 .flat_map(|(number, shared)| shared.appearances.iter().map(|at| (at, *number)))
                 .map(|(&(dn, button), number)| (Line { dn, button }, number))
                 .collect(),
+            records: records::Records::default(),
             steps: 0,
             broken: 0,
             plan,
@@ -280,6 +284,7 @@ impl Switch {
         }
         self.lose_settings(step);
         self.lose_pairing(step);
+        self.records.forget();
         self.callbacks.clear();
         self.watches.clear();
         self.posted.clear();

@@ -290,6 +290,10 @@ pub struct Call {
     pub path: Vec<String>,
     /// By which way a caller from outside came in.
     pub came_in: Option<CameIn>,
+    /// When its first leg came, whether anybody answered, and the line that it came to last: for its record.
+    pub began_ms: Option<i64>,
+    pub answered: bool,
+    pub reached: Option<Line>,
     /// It began at a node that died: its parties talk on, and can do nothing but hang up.
     pub stranded: bool,
 }

@@ -7,6 +7,7 @@ mod gateway;
 mod gateways;
 mod joins;
 mod partners;
+mod records;
 mod sockets;
 mod waiting;
 

@@ -13,6 +13,7 @@ use super::*;
 
 mod directory;
 mod presence;
+mod records;
 
 struct Bench {
     state: State,

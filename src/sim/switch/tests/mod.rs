@@ -16,6 +16,7 @@ mod outside;
 mod partners;
 mod pickups;
 mod presence;
+mod records;
 mod resilient;
 mod scenarios;
 mod settings;
