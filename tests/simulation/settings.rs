@@ -10,8 +10,9 @@ use schemas::contract::ops_call_control_standard::{
 };
 use schemas::contract::std::SetCfRequest;
 
+use super::places::{GROUP, MEMBER, Watched, is_user};
 use super::story::Story;
-use super::world::{Application, GROUP, MEMBER, Watched, World, is_user};
+use super::world::{Application, World};
 
 /// The hands' words for ways to forward.
 pub const FORWARDINGS: [&str; 5] = ["always", "busyInternal", "busyExternal", "noAnswerInternal", "noAnswerExternal"];

@@ -345,7 +345,8 @@ impl Switch {
             _ => {}
         }
         let lines = self.lines_of(number);
-        let rings = |l: &Leg| l.state == LegState::Alerting && (l.state != known || !waited.is_empty());
+        // Said once for each who is rung, and anew even of the number that a call was said to go to before.
+        let rings = |l: &Leg| l.state == LegState::Alerting;
         let rings_now = matches!(how, Change::Rings { .. }) && self.state.legs.get(&leg).is_some_and(rings);
         // Passed on only when it says something new: it could go round for ever otherwise.
         if former != self.parties_of(leg) || *before.gcid != *clipped(&gcid) || rings_now {

@@ -1,7 +1,7 @@
 //! Handoff between the members of a group: push, pull, and what is no handoff.
 
 use schemas::csta::presence::PresenceRefusal;
-use schemas::domain::{Dn, Forwarding, Presence};
+use schemas::domain::{Dn, Feature, Forwarding, Presence};
 
 use super::partners::Pair;
 use super::*;
@@ -54,6 +54,9 @@ fn a_pushed_call_rings_at_the_others_and_who_answers_has_it() {
         ]
     );
     assert_eq!(states(&b, &["1000", "1005", "1015"]), [vec![Delivered], NONE, vec![Alerting]]);
+    // Who waits is announced nothing that is done with a call one talks in.
+    let waits = b.events().flat_map(|event| &event.witnesses).filter(|seen| seen.line == line("1000"));
+    assert!(waits.into_iter().all(|seen| !seen.permitted.has(Feature::HoldCall)));
     b.answer("1015");
     assert_eq!(states(&b, &["1000", "1005", "1015"]), [vec![Connected], NONE, vec![Connected]]);
     // And back to the prime.
@@ -149,6 +152,26 @@ fn what_cannot_be_handed_off_is_refused_and_nothing_changes() {
     b.call("1015", "1005");
     b.answer("1005");
     refused(b, "1015/2", Refusal::NothingToHandOff);
+}
+
+#[test]
+fn a_push_is_told_where_the_call_comes_back_over_a_partner() {
+    let mut pair = Pair::new();
+    pair.person(0, Command::MakeCall { line: line("1000"), number: "2000".into() }).expect("a call");
+    pair.carry();
+    pair.person(0, Command::PickUp { line: line("1015"), ringing: at("2000") }).expect("asked");
+    pair.carry();
+    pair.person(0, hand_off("1015")).expect("pushed");
+    let mut told = Vec::new();
+    loop {
+        if pair.carry_one(0) {
+            let here = pair.nodes[0].events().filter(|e| e.witnesses.iter().any(|seen| seen.line == line("1000")));
+            told.extend(here.map(|event| (event.kind, event.subject.number.clone(), event.group.is_some())));
+        } else if !pair.carry_one(1) {
+            break;
+        }
+    }
+    assert_eq!(told, [(Diverted, "1015".into(), false), (Rings, "1005".into(), true)]);
 }
 
 #[test]
