@@ -14,7 +14,7 @@ use schemas::contract::ops_session::RegisterHaClientCallback;
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use crate::common::app::{App, NO_SESSION, NOT_MONITORED};
+use crate::common::app::{App, NO_SESSION, NOT_MONITORED, global_call_id};
 use crate::common::cluster::{Gateway, Node, With, own_address};
 use crate::common::handler::{Does, Handler};
 use crate::common::{eventually, http};
@@ -118,7 +118,9 @@ async fn an_application_goes_on_after_the_gateway_was_killed() {
     while cleared.len() < 2 {
         let reply = app.poll(30_000).await;
         assert!(reply.result, "{:?}", reply.error_description);
-        cleared.extend(reply.call_event.filter(|e| e.kind == Some(Type::CallClear)).map(|e| e.local_call_id));
+        let clear = reply.call_event.filter(|e| e.kind == Some(Type::CallClear));
+        clear.iter().for_each(|e| assert_ne!(global_call_id(e), "", "the call is named as before"));
+        cleared.extend(clear.map(|e| e.local_call_id));
     }
     cleared.sort_unstable();
     assert_eq!(cleared, [ours.min(theirs), ours.max(theirs)]);

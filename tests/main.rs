@@ -31,4 +31,5 @@ mod sessions;
 mod shared_lines;
 mod shutdown;
 mod simulation;
+mod soak;
 mod toolkits;

@@ -36,10 +36,12 @@ pub enum Fault {
     FeatureStale,
     /// Each snapshot of the line 1000 makes its device panic.
     SnapshotPanics,
+    /// No device is looked at again by itself. Found only where frames are lost: not in [`Fault::ALL`].
+    AuditsOff,
 }
 
 impl Fault {
-    /// Those that the oracle must find in what applications hear.
+    /// Those that the oracle must find in what applications hear, in fair weather.
     pub const ALL: [Self; 9] = [
         Self::PartiesSwapped,
         Self::ClearLost,

@@ -27,6 +27,11 @@ need_system() {
   command -v xmllint >/dev/null || need_apt libxml2-utils
 }
 
+# libfaketime: a process of the tests whose wall clock is set while it runs.
+need_clock() {
+  compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || need_apt libfaketime
+}
+
 # A Python of our own with the packages of tests/toolkits/python; sets OIG_PYTHON.
 need_python() {
   local wanted="$root/tests/toolkits/python/requirements.txt" here="$toolkits/python"

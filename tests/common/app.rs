@@ -331,7 +331,7 @@ impl Drop for App {
     }
 }
 
-pub(super) fn done(reply: schemas::contract::cc::Outcome) -> Result<(), String> {
+pub fn done(reply: schemas::contract::cc::Outcome) -> Result<(), String> {
     match (reply.result, reply.error_description) {
         (true, None) => Ok(()),
         (true, Some(text)) => panic!("accepted, and yet there is the text {text:?}"),

@@ -3,11 +3,13 @@
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use oig::commands::{lab_settings, lab_trusting};
 use oig::settings::ServiceLevel;
 use secrecy::ExposeSecret;
 
+use super::clock::WallClock;
 use super::hands::Hands;
 use super::process::Process;
 use super::{Folder, advanced, unique};
@@ -66,6 +68,7 @@ pub struct Node {
     pub address: IpAddr,
     pub csta_port: u16,
     pub association: &'static str,
+    pub clock: Option<Arc<WallClock>>,
     peers_address: String,
     arguments: Vec<String>,
 }
@@ -94,6 +97,18 @@ impl Node {
         partners: &[&Node],
         more: &[&str],
     ) -> Self {
+        Self::start_by(None, ceid, association, address, partners, more).await
+    }
+
+    /// The same, with a wall clock of its own.
+    pub async fn start_by(
+        clock: Option<Arc<WallClock>>,
+        ceid: u16,
+        association: &'static str,
+        address: IpAddr,
+        partners: &[&Node],
+        more: &[&str],
+    ) -> Self {
         let mut arguments: Vec<String> = ["node", "--ceid", &ceid.to_string(), "--address", &address.to_string()]
             .into_iter()
             .chain(["--association", association, "--log", "info"])
@@ -104,19 +119,20 @@ impl Node {
             arguments.extend(["--peer".to_owned(), format!("{}={}", partner.ceid, partner.peers_address)]);
         }
         let free = ["--csta-port", "0", "--hands-port", "0", "--peer-port", "0"].map(str::to_owned);
-        let (process, [csta, hands, peers]) = Self::run(&[&arguments[..], &free[..]].concat()).await;
+        let all = [&arguments[..], &free[..]].concat();
+        let (process, [csta, hands, peers]) = Self::run(clock.as_deref(), &all).await;
         let port = |address: &str| address.rsplit_once(':').map(|(_, p)| p.to_owned()).expect("an address with a port");
         let csta_port = port(&csta).parse().expect("a port");
         for (option, at) in [("--csta-port", &csta), ("--hands-port", &hands), ("--peer-port", &peers)] {
             arguments.extend([option.to_owned(), port(at)]);
         }
         let hands = Hands::new(&format!("http://{hands}"));
-        Self { process, hands, ceid, address, csta_port, association, peers_address: peers, arguments }
+        Self { process, hands, ceid, address, csta_port, association, clock, peers_address: peers, arguments }
     }
 
-    async fn run(arguments: &[String]) -> (Process, [String; 3]) {
+    async fn run(clock: Option<&WallClock>, arguments: &[String]) -> (Process, [String; 3]) {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let mut process = Process::start(&arguments);
+        let mut process = Process::start_by(clock, &arguments);
         let line = process.line_printed("csta=").await;
         let part = |name: &str| {
             let found = line.split_whitespace().find_map(|word| word.strip_prefix(name));
@@ -129,7 +145,7 @@ impl Node {
     /// The same node again, at the same ports; it has forgotten everything.
     pub async fn restart(&mut self) {
         self.process.kill();
-        self.process = Self::run(&self.arguments).await.0;
+        self.process = Self::run(self.clock.as_deref(), &self.arguments).await.0;
     }
 }
 
@@ -152,6 +168,8 @@ pub struct With {
     pub advanced: bool,
     /// `limits.application`, as TOML.
     pub application: &'static str,
+    /// A wall clock of its own.
+    pub clock: Option<Arc<WallClock>>,
 }
 
 impl Default for With {
@@ -167,6 +185,7 @@ impl Default for With {
             journal: "",
             advanced: false,
             application: "{}",
+            clock: None,
         }
     }
 }
@@ -176,6 +195,7 @@ pub struct Gateway {
     pub process: Process,
     pub url: String,
     folder: Folder,
+    clock: Option<Arc<WallClock>>,
 }
 
 impl Gateway {
@@ -193,20 +213,22 @@ impl Gateway {
         let folder = Folder::new();
         std::fs::write(folder.path().join("oig.toml"), settings(nodes, &with))
             .expect("the test's folder can be written");
-        let (process, url) = Self::run(&folder).await;
-        Self { process, url, folder }
+        let clock = with.clock;
+        let (process, url) = Self::run(clock.as_deref(), &folder).await;
+        Self { process, url, folder, clock }
     }
 
-    async fn run(folder: &Folder) -> (Process, String) {
+    async fn run(clock: Option<&WallClock>, folder: &Folder) -> (Process, String) {
         let file = folder.path().join("oig.toml");
-        let mut process = Process::start(&["serve", "--settings", file.to_str().expect("a path of this machine")]);
+        let arguments = ["serve", "--settings", file.to_str().expect("a path of this machine")];
+        let mut process = Process::start_by(clock, &arguments);
         let started = process.line_logged("gateway started").await;
         (process, format!("http://{}", socket_in(&started)))
     }
 
     /// Another process with the same settings, after this one has ended.
     pub async fn start_again(&mut self) {
-        (self.process, self.url) = Self::run(&self.folder).await;
+        (self.process, self.url) = Self::run(self.clock.as_deref(), &self.folder).await;
     }
 
     /// Killed, and started again.

@@ -86,10 +86,11 @@ impl Handler {
         Self { address, shared, accepting }
     }
 
-    /// Gone, and its port free again.
-    pub async fn die(mut self) {
+    /// Gone, and its port free again; what came that nobody has [taken](Self::take).
+    pub async fn die(mut self) -> Vec<Asked> {
         self.accepting.abort();
         let _ = (&mut self.accepting).await;
+        self.take()
     }
 
     pub fn url(&self) -> String {
@@ -98,6 +99,11 @@ impl Handler {
 
     pub fn asked(&self) -> Vec<Asked> {
         self.shared.asked.lock().expect("nobody panicked").clone()
+    }
+
+    /// What came since the last time that this was asked.
+    pub fn take(&self) -> Vec<Asked> {
+        std::mem::take(&mut *self.shared.asked.lock().expect("nobody panicked"))
     }
 
     /// The events in the order in which they came.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use oig::sim::truth::{TruthNow, TruthOutside, TruthPhone, TruthState};
+use oig::sim::truth::{TruthNow, TruthOutside, TruthPhone, TruthRecord, TruthState};
 use serde_json::{Value, json};
 
 use super::eventually;
@@ -88,6 +88,14 @@ impl Hands {
     pub async fn heal(&self) {
         let answer = self.http.delete(format!("{}/faults", self.base)).send().await.expect("the hands answer");
         assert!(answer.status().is_success());
+    }
+
+    /// What became true after record number `since`.
+    pub async fn records(&self, since: u64) -> Vec<TruthRecord> {
+        let answer =
+            self.http.get(format!("{}/truth?since={since}", self.base)).send().await.expect("the hands answer");
+        let text = answer.text().await.expect("the truth can be read");
+        text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{line:?}: {e}"))).collect()
     }
 
     /// What is true now.

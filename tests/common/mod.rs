@@ -5,6 +5,8 @@
 
 pub mod advanced;
 pub mod app;
+pub mod chaos;
+pub mod clock;
 pub mod cluster;
 pub mod handler;
 pub mod handling;
@@ -47,6 +49,7 @@ pub fn unique() -> u32 {
 }
 
 /// A folder of its own for a test, gone when the test ends.
+#[derive(Debug)]
 pub struct Folder(PathBuf);
 
 impl Folder {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use super::clock::WallClock;
 use super::{PATIENCE, eventually, within};
 
 /// The lines that a process has written so far.
@@ -46,8 +47,16 @@ pub struct Process {
 impl Process {
     /// Starts `oig` with these arguments; settings of the surroundings do not reach it.
     pub fn start(arguments: &[&str]) -> Self {
+        Self::start_by(None, arguments)
+    }
+
+    /// The same, with a wall clock of its own.
+    pub fn start_by(clock: Option<&WallClock>, arguments: &[&str]) -> Self {
         let mut command = oig();
         command.args(arguments);
+        if let Some(clock) = clock {
+            clock.rule(&mut command);
+        }
         Self::of(command)
     }
 
@@ -104,7 +113,12 @@ impl Process {
 
     /// Asks it to end, as an init system does.
     pub fn terminate(&self) {
-        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        self.signal("TERM");
+    }
+
+    /// Sends a signal by its name, as in `STOP`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
         assert!(sent.is_ok_and(|status| status.success()), "the process is not there any more");
     }
 

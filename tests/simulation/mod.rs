@@ -4,22 +4,22 @@
 //! `OIG_SEEDS=n` runs that many seeds, `OIG_SEED=s` one and prints its story. The same generator
 //! runs a few seeds over real sockets.
 
-mod chance;
+pub(crate) mod chance;
 mod commands;
 mod desks;
 mod expected;
 mod features;
 mod forms;
 mod handlers;
-mod oracle;
+pub(crate) mod oracle;
 mod outside;
 mod people;
-mod places;
+pub(crate) mod places;
 mod polls;
 mod settings;
 mod story;
-mod trouble;
-mod world;
+pub(crate) mod trouble;
+pub(crate) mod world;
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ use actors::planted::Fault as PlantedFault;
 use schemas::contract::cc::{CallEventType, EventCauseType, FeatureEventType};
 
 use self::features::{AWAY_DESK, PRESENCE, SERVICE};
-use self::story::{run, run_on_sockets};
+use self::story::{run, run_on_sockets, run_with_drops};
 
 /// Seeds that the tests run; any number by `OIG_SEEDS`.
 const SEEDS: u64 = 200;
@@ -187,4 +187,16 @@ fn every_planted_fault_is_found() {
         let found = (1..=20).any(|seed| !run(4 * seed, Some(fault)).violations.is_empty());
         assert!(found, "{fault:?} was not found");
     }
+}
+
+/// The same lost frames, with the audits and without: what finds them is the audit, and the oracle sees that it is off.
+#[test]
+fn without_audits_a_lost_frame_is_a_violation() {
+    let mut found = 0;
+    for seed in 1..=10 {
+        let audited = run_with_drops(seed, None);
+        assert!(audited.violations.is_empty(), "seed {seed}: {:#?}", audited.violations);
+        found += usize::from(!run_with_drops(seed, Some(PlantedFault::AuditsOff)).violations.is_empty());
+    }
+    assert!(found > 0, "no lost frame was missed");
 }

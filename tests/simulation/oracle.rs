@@ -120,6 +120,8 @@ pub fn compare(application: &Application, truth: &Known, run: &Circumstances<'_>
 /// OUT_OF_SERVICE of a node's phones comes after the news of the node, MONITOR_SET after its return.
 fn order_of_system_events(heard: &[Heard], watched: &[Watched], findings: &mut Findings) {
     let mut connected: BTreeMap<i64, bool> = BTreeMap::new();
+    // Watched from now on though the node is away: that is told of the object alone.
+    let mut begun: BTreeSet<i64> = BTreeSet::new();
     for Heard { at_ms, event } in heard {
         if let Some(system) = &event.system_event
             && system.event_type == Some(SystemEventType::IcpCommunicationEvent)
@@ -131,7 +133,11 @@ fn order_of_system_events(heard: &[Heard], watched: &[Watched], findings: &mut F
         let Some(phone) = watched.iter().find(|w| w.object == call.object_id) else { continue };
         let icp = i64::try_from(phone.node).expect("small") + 1;
         let told = connected.get(&icp).copied();
+        if (call.kind, call.call_state) == (Some(Type::MonitorSet), Some(CallState::Unavailable)) {
+            begun.insert(call.object_id);
+        }
         let wrong = match (call.kind, call.cause) {
+            (Some(Type::OutOfService), _) if begun.remove(&call.object_id) => false,
             (Some(Type::OutOfService), Some(Why::ControllerCommsFailed)) => told != Some(false),
             (Some(Type::MonitorSet), Some(Why::ControllerCommsRestored)) => told != Some(true),
             _ => false,
@@ -308,7 +314,7 @@ impl<'a> Line<'a> {
         findings.excused += excused.len();
         let told = self.events.iter().filter(|(at, call)| is_told(call) && !self.is_excused(*at));
         let mut told: Vec<_> = told.copied().collect();
-        findings.turned += turn(&expected, &mut told);
+        findings.turned += turn(&expected, &mut told, self.slack_ms);
         for (i, pair) in expected
             .iter()
             .map(Some)
@@ -399,13 +405,14 @@ impl<'a> Line<'a> {
 }
 
 /// A call whose path leads over the other node and back is told of later than one that does not:
-/// within one moment the order of two legs' events cannot be told from the truth. Puts those told
-/// in the order of those expected, each leg's in its own; how many had another place.
-fn turn(expected: &[&Expected], told: &mut [(i64, &CallEventMsg)]) -> usize {
+/// within one moment the order of two legs' events cannot be told from the truth; where clocks differ
+/// (`slack_ms`), such a moment is as long. Puts those told in the order of those expected, each leg's
+/// in its own; how many had another place.
+fn turn(expected: &[&Expected], told: &mut [(i64, &CallEventMsg)], slack_ms: i64) -> usize {
     let mut turned = 0;
     for at in 0..expected.len().min(told.len()) {
         let Expected { at_ms, gcid: id, .. } = expected[at];
-        let now = told[at..].iter().take_while(|(_, call)| call.call_event_time == *at_ms);
+        let now = told[at..].iter().take_while(|(_, call)| (call.call_event_time - at_ms).abs() <= slack_ms);
         if let Some(place) = now.into_iter().position(|(_, call)| gcid(call) == *id).filter(|place| *place > 0) {
             told[at..=at + place].rotate_right(1);
             turned += 1;

@@ -27,6 +27,8 @@ pub enum Weather {
     Links,
     Frames,
     Everything,
+    /// Nothing but frames that are lost on the way.
+    Drops,
 }
 
 /// What became of a run.
@@ -43,10 +45,19 @@ pub struct Run {
 }
 
 pub fn run(seed: u64, planted: Option<PlantedFault>) -> Run {
+    paused(Story::new(seed, planted))
+}
+
+/// A run in which nothing breaks but that frames are lost.
+pub fn run_with_drops(seed: u64, planted: Option<PlantedFault>) -> Run {
+    paused(Story { weather: Weather::Drops, ..Story::new(seed, planted) })
+}
+
+fn paused(story: Story) -> Run {
     let system = actix::System::with_tokio_rt(|| {
         tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().expect("a runtime")
     });
-    system.block_on(Story::new(seed, planted).tell())
+    system.block_on(story.tell())
 }
 
 pub fn run_on_sockets(seed: u64) -> Run {

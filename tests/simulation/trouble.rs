@@ -7,7 +7,7 @@ use schemas::contract::cc::EventCauseType;
 
 use super::oracle::Excuse;
 use super::story::{SOCKET_SLACK_MS, Story, Weather};
-use super::world::World;
+use super::world::{Application, World};
 
 impl Story {
     /// Nothing is done for longer than clocks may differ: in real time what happens next to the edge
@@ -23,6 +23,9 @@ impl Story {
         let links = matches!(self.weather, Weather::Links | Weather::Everything);
         let frames = matches!(self.weather, Weather::Frames | Weather::Everything);
         let (name, fault, lasts_ms) = match self.chance.below(9) {
+            _ if self.weather == Weather::Drops => {
+                ("a frame dropped", Fault::Frame { event: None, nth: 1, deed: FrameFault::Drop }, i64::MAX)
+            }
             0 if links => ("link closed", link(LinkFault::Close, Which::Gateways, for_ms), for_ms),
             1 if links => ("link reset", link(LinkFault::Reset, Which::Gateways, for_ms), for_ms),
             // A short silence is found by the next look at a device: too long for real time.
@@ -68,15 +71,15 @@ impl Story {
         };
         self.excuses.push(Excuse { node, name, from_ms: now, over_ms });
         if self.real {
-            world.until("every monitor at the node is set again", |w| restored(w, node, now)).await;
+            world.until("every monitor at the node is set again", |w| restored(&w.applications, node, now)).await;
             self.calm(world).await;
         }
     }
 }
 
 /// Whether every application has heard of each of its phones at the node that it is monitored again.
-fn restored(world: &World, node: usize, since_ms: i64) -> bool {
-    world.applications.iter().all(|application| {
+pub fn restored(applications: &[Application], node: usize, since_ms: i64) -> bool {
+    applications.iter().all(|application| {
         let heard = application.heard.borrow();
         application.watched.iter().filter(|phone| phone.node == node).all(|phone| {
             heard.iter().filter(|h| h.at_ms >= since_ms).filter_map(|h| h.event.call_event.as_ref()).any(|call| {

@@ -3,6 +3,8 @@
 use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as Why};
 use schemas::domain::{CallKey, Fact, Features, GlobalCallId, Group, Happening, LegId, LegSnapshot, LocalState, Party};
 
+use super::messages::KnownLeg;
+
 /// State of a leg, in the words of the application's side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LegState {
@@ -102,6 +104,13 @@ pub struct Leg {
     pub held_for_consultation: bool,
     /// Nobody has answered at the far end yet: who takes a held leg back goes on waiting.
     pub far_rings: bool,
+}
+
+/// One of a life before; what was known of it besides is not.
+impl From<KnownLeg> for Leg {
+    fn from(known: KnownLeg) -> Self {
+        Self { global_call_id: known.global_call_id, ..Self::new(known.id, known.call) }
+    }
 }
 
 impl Leg {

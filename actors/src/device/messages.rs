@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix::{Addr, Message, Recipient};
 use schemas::contract::cc::CallEventMsg;
-use schemas::domain::{CallKey, Ceid, Forwarding, LegId, ObjectId, SessionId, Setting};
+use schemas::domain::{CallKey, Ceid, Forwarding, GlobalCallId, LegId, ObjectId, SessionId, Setting};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::event::{Deliver, Event, Topics};
@@ -178,10 +178,24 @@ impl DeviceEnded {
     }
 }
 
+/// What watchers know of a leg, by which they know it again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownLeg {
+    pub call: CallKey,
+    pub id: LegId,
+    pub global_call_id: Option<GlobalCallId>,
+}
+
+#[cfg(test)]
+pub(crate) fn known_leg(call: &str, id: u64) -> KnownLeg {
+    let global_call_id = Some(GlobalCallId::from(&*format!("G{call}")));
+    KnownLeg { call: call.into(), id: LegId::new(id), global_call_id }
+}
+
 /// What one life of a device leaves to the next.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Memory {
-    pub legs: Vec<(CallKey, LegId)>,
+    pub legs: Vec<KnownLeg>,
     pub settings: Vec<Setting>,
     /// Of a monitor of presence: who is absent, where that is known.
     pub absent: Option<Box<Absent>>,

@@ -252,6 +252,10 @@ impl Device {
 
     /// Once a period: a device with a call is looked at each time, another one now and then.
     fn audit(&mut self, ctx: &mut Context<Self>) {
+        #[cfg(feature = "planted-faults")]
+        if self.env.planted.is(crate::planted::Fault::AuditsOff) {
+            return;
+        }
         self.audits += 1;
         let idle_turn = self.audits % (policy::AUDIT_IDLE.as_secs() / policy::AUDIT_BUSY.as_secs()) as u32;
         if self.state.is_busy() || idle_turn == 0 {

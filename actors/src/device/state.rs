@@ -22,7 +22,7 @@ use self::resilient::Pair;
 pub(crate) use self::resilient::Side;
 use self::snapshot::{Occasion, Snapshot};
 use super::leg::{Leg, LegState};
-use super::messages::Action;
+use super::messages::{Action, KnownLeg};
 use super::table::{self, After, Part};
 use crate::node::messages::{Question, Ticket, Told};
 use crate::policy;
@@ -179,7 +179,7 @@ pub(crate) struct State {
     pair: Pair,
     legs: Vec<Leg>,
     /// Ids of a life before, for calls that are still there.
-    remembered: Vec<(CallKey, LegId)>,
+    remembered: Vec<KnownLeg>,
     snapshot: Option<Snapshot>,
     /// A snapshot was wanted while one was under way, or facts did not fit.
     again: bool,
@@ -204,7 +204,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(device: DeviceRef, remembered: Vec<(CallKey, LegId)>) -> Self {
+    pub(crate) fn new(device: DeviceRef, remembered: Vec<KnownLeg>) -> Self {
         Self {
             device,
             link: Link::Down,
@@ -226,11 +226,15 @@ impl State {
         }
     }
 
-    /// Calls and their leg ids, for the next life.
-    pub(crate) fn memory(&self) -> impl Iterator<Item = (CallKey, LegId)> {
+    /// What the next life has to know of the legs.
+    pub(crate) fn memory(&self) -> impl Iterator<Item = KnownLeg> {
         let gone = |call: &CallKey| !self.legs.iter().any(|l| l.call == *call);
-        let known = self.legs.iter().map(|l| (l.call.clone(), l.id));
-        known.chain(self.remembered.iter().filter(move |(call, _)| gone(call)).cloned())
+        let known = self.legs.iter().map(|l| KnownLeg {
+            call: l.call.clone(),
+            id: l.id,
+            global_call_id: l.global_call_id.clone(),
+        });
+        known.chain(self.remembered.iter().filter(move |known| gone(&known.call)).cloned())
     }
 
     pub(crate) fn is_refused(&self) -> bool {
@@ -536,8 +540,8 @@ impl State {
                 {
                     return;
                 }
-                let remembered = self.remembered.iter().position(|(c, _)| *c == call);
-                let id = remembered.map_or_else(next, |at| self.remembered.swap_remove(at).1);
+                let remembered = self.remembered.iter().position(|known| known.call == call);
+                let id = remembered.map_or_else(next, |at| self.remembered.swap_remove(at).id);
                 self.legs.push(Leg::new(id, call));
                 self.legs.len() - 1
             }

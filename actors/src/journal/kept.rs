@@ -147,7 +147,7 @@ impl Kept {
             }
             Record::SessionEnded(session) => drop(self.sessions.remove(&session)),
             Record::Object { object, memory } => {
-                let last = memory.legs.iter().map(|(_, leg)| leg.get().saturating_add(1)).max().unwrap_or(0);
+                let last = memory.legs.iter().map(|leg| leg.id.get().saturating_add(1)).max().unwrap_or(0);
                 self.legs_free_from = self.legs_free_from.max(last);
                 if memory == Memory::default() {
                     self.objects.remove(&object);

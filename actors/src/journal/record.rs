@@ -3,10 +3,12 @@
 
 use std::sync::Arc;
 
-use schemas::domain::{CallKey, DeviceFeature, Dn, Forwarding, LegId, ObjectId, ObjectKind, SessionId, Setting};
+use schemas::domain::{
+    CallKey, DeviceFeature, Dn, Forwarding, GlobalCallId, LegId, ObjectId, ObjectKind, SessionId, Setting,
+};
 
 use super::bytes::{Bytes, put_text};
-use crate::device::messages::Memory;
+use crate::device::messages::{KnownLeg, Memory};
 use crate::event::{Event, Form, Topics};
 use crate::session::Cursors;
 use crate::session_supervisor::Door;
@@ -55,7 +57,7 @@ pub(super) enum Record {
         session: SessionId,
         url: Arc<str>,
     },
-    /// What is known of an object: calls and their leg ids, features, who is absent.
+    /// What is known of an object: calls with their ids, features, who is absent.
     Object {
         object: ObjectId,
         memory: Memory,
@@ -200,9 +202,11 @@ fn put_count(out: &mut Vec<u8>, count: usize) {
 
 fn put_memory(out: &mut Vec<u8>, Memory { legs, settings, absent }: &Memory) {
     put_count(out, legs.len());
-    for (call, leg) in legs {
+    for KnownLeg { call, id, global_call_id } in legs {
         put_text(out, call.as_str());
-        put_u64(out, leg.get());
+        put_u64(out, id.get());
+        out.push(u8::from(global_call_id.is_some()));
+        put_text(out, global_call_id.as_ref().map(GlobalCallId::as_str).unwrap_or_default());
     }
     let settings = settings.iter().filter_map(|s| Some((FEATURES.iter().position(|f| *f == s.feature)?, s)));
     put_count(out, settings.clone().count());
@@ -221,7 +225,10 @@ fn put_memory(out: &mut Vec<u8>, Memory { legs, settings, absent }: &Memory) {
 fn memory(bytes: &mut Bytes<'_>) -> Option<Memory> {
     let mut memory = Memory::default();
     for _ in 0..bytes.u32()? {
-        memory.legs.push((CallKey::from(bytes.text()?), LegId::new(bytes.u64()?)));
+        let (call, id) = (CallKey::from(bytes.text()?), LegId::new(bytes.u64()?));
+        let (has_id, global) = (bytes.u8()? != 0, bytes.text()?);
+        let global_call_id = has_id.then(|| GlobalCallId::from(global));
+        memory.legs.push(KnownLeg { call, id, global_call_id });
     }
     for _ in 0..bytes.u32()? {
         let feature = *FEATURES.get(usize::from(bytes.u8()?))?;

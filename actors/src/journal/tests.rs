@@ -6,10 +6,10 @@ mod record;
 
 use std::sync::Arc;
 
-use schemas::domain::{CallKey, Ceid, DeviceFeature, Dn, Forwarding, LegId, ObjectId, SessionId, Setting};
+use schemas::domain::{Ceid, DeviceFeature, Dn, Forwarding, LegId, ObjectId, SessionId, Setting};
 
 use super::record::Record;
-use crate::device::messages::Memory;
+use crate::device::messages::{KnownLeg, Memory, known_leg};
 use crate::event::{Event, Form, Topics};
 use crate::session::Cursors;
 use crate::session_supervisor::Door;
@@ -71,7 +71,10 @@ fn all() -> Vec<Record> {
         Record::Callback { session: session(7), url },
         Record::Object { object: phone("1000"), memory: Memory::default() },
     ];
-    let legs = vec![(CallKey::from("call & one"), LegId::new(1)), (CallKey::from("other"), LegId::new(1 << 52))];
+    let legs = vec![
+        KnownLeg { call: "call & one".into(), id: LegId::new(1), global_call_id: None },
+        KnownLeg { call: "other".into(), id: LegId::new(1 << 52), global_call_id: Some("A001<1>".into()) },
+    ];
     let forward = DeviceFeature::Forward(Forwarding::NoAnswerExternal);
     let settings = vec![
         Setting::plain(DeviceFeature::DoNotDisturb, true),

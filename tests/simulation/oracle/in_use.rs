@@ -21,14 +21,15 @@ impl Line<'_> {
     /// An idle line is told that another of its number is in use, and that this is over, as soon as it is so. One that has
     /// a call may know of it since before, as long as it is true.
     pub(super) fn others_in_use(&self, findings: &mut Findings) {
-        // In real time it cannot be told which came first, a change or the next.
-        if self.slack_ms > 0 || !follows(self.phone.number()) {
+        if self.slack_ms > 0 {
+            return self.none_in_vain(findings);
+        }
+        if !follows(self.phone.number()) {
             return;
         }
         let mut told = self.events.iter().map(|(_, call)| *call).filter(|call| says_in_use(call).is_some()).peekable();
         let (mut legs, mut in_use, mut known): (BTreeMap<u64, Leg>, _, _) = (BTreeMap::new(), false, true);
-        let of_number = |r: &&Truth| r.line != 0 && number_at(&r.dn, r.line) == self.phone.number();
-        let records: Vec<&Truth> = self.truth[self.phone.node].iter().filter(of_number).collect();
+        let records: Vec<&Truth> = self.of_number().collect();
         for (i, record) in records.iter().enumerate() {
             match record.state {
                 TruthState::Null => drop(legs.remove(&record.leg)),
@@ -62,6 +63,34 @@ impl Line<'_> {
                 return findings.violations.push(fault);
             }
         }
+    }
+
+    fn of_number(&self) -> impl Iterator<Item = &Truth> {
+        let number = self.phone.number();
+        self.truth[self.phone.node].iter().filter(move |r| r.line != 0 && number_at(&r.dn, r.line) == number)
+    }
+
+    /// In real time it cannot be told which came first, a change or the next: what is told must have been so about then.
+    fn none_in_vain(&self, findings: &mut Findings) {
+        for (at, _) in self.events.iter().filter(|(_, call)| call.kind == Some(Type::ExtensionInUse)) {
+            if !self.is_excused(*at) && !self.another_was_used(*at) {
+                findings.violations.push(format!("{} at {at}: no other line of it is in use", self.phone));
+            }
+        }
+    }
+
+    fn another_was_used(&self, at_ms: i64) -> bool {
+        let mut legs: BTreeMap<u64, TruthState> = BTreeMap::new();
+        let others = self.of_number().filter(|r| (&r.dn, r.line) != (&self.phone.dn, self.phone.button));
+        for record in others.filter(|r| r.at_ms <= at_ms + self.slack_ms) {
+            // One that came and went about then was there.
+            if record.state == TruthState::Null && record.at_ms < at_ms - self.slack_ms {
+                legs.remove(&record.leg);
+            } else if record.state != TruthState::Null {
+                legs.insert(record.leg, record.state);
+            }
+        }
+        legs.values().any(|state| *state != TruthState::Alerting)
     }
 }
 

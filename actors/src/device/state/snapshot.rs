@@ -184,7 +184,7 @@ impl State {
                 false => l.call == leg.call,
             };
             let known = self.legs.iter().filter(|l| !fresh.iter().any(|f| f.id == l.id)).find(same);
-            let remembered = self.remembered.iter().find(|(c, _)| *c == leg.call).map(|(_, id)| *id);
+            let remembered = self.remembered.iter().find(|known| known.call == leg.call).map(|known| known.id);
             let id = known.map(|l| l.id).or(remembered).unwrap_or_else(&mut *next);
             let Some(mut now) = Leg::from_snapshot(id, leg, &self.device.number) else { continue };
             if fresh.iter().any(|f| f.call == now.call) {
@@ -237,7 +237,7 @@ impl State {
             );
         } else {
             // Those of a life before are known to the watchers, too.
-            let remembered = std::mem::take(&mut self.remembered).into_iter().map(|(call, id)| Leg::new(id, call));
+            let remembered = std::mem::take(&mut self.remembered).into_iter().map(Leg::from);
             let known = std::mem::take(&mut self.legs).into_iter().chain(remembered);
             gone.extend(known.filter(|l| !fresh.iter().any(|f| f.id == l.id)));
         }

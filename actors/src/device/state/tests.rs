@@ -4,6 +4,7 @@ use schemas::contract::cc::{CallEventType, EventCauseType};
 use schemas::domain::{Cause, Command, Feature, Features, LegSnapshot};
 
 use super::*;
+use crate::device::messages::known_leg;
 use crate::device::table::ROWS;
 use crate::node::messages::CallDetails;
 
@@ -28,7 +29,7 @@ impl Bench {
 
     /// The next life of a device whose last one knew these calls.
     fn remembering(calls: &[(&str, u64)]) -> Self {
-        let calls = calls.iter().map(|(call, id)| (CallKey::from(*call), LegId::new(*id))).collect();
+        let calls = calls.iter().map(|(call, id)| known_leg(call, *id)).collect();
         Self { state: State::new(DeviceRef::number("1000"), calls), legs: 100 }
     }
 
@@ -671,10 +672,13 @@ fn the_next_life_keeps_the_leg_ids_of_the_last() {
     let clear = (Type::CallClear, Why::OtherDeviceCleared, CallState::Idle);
     assert!(matches!(out[0], Effect::Greet(_)));
     assert_eq!((tells(&out), told_legs(&out)), (vec![clear, clear], vec![8, 9]));
-    assert_eq!(
-        bench.state.memory().collect::<Vec<_>>(),
-        [("c1".into(), LegId::new(7)), ("c4".into(), LegId::new(101))]
-    );
+    let ended = out.iter().filter_map(|effect| match effect {
+        Effect::Tell(report) => report.leg.as_ref()?.global_call_id.clone(),
+        _ => None,
+    });
+    assert_eq!(ended.collect::<Vec<_>>(), ["Gc2".into(), "Gc3".into()], "by the ids that they know");
+    let known: Vec<_> = bench.state.memory().map(|known| (known.call, known.id)).collect();
+    assert_eq!(known, [("c1".into(), LegId::new(7)), ("c4".into(), LegId::new(101))]);
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn monitors_handlers_callbacks_legs_and_ends_are_as_last_said() {
     let handler = |url: &Arc<str>| Record::Handler { session: session(7), form: Form::Standard, url: url.clone() };
     let callback = |url: &Arc<str>| Record::Callback { session: session(7), url: url.clone() };
     let legs = |object, legs: &[u64]| {
-        let legs = legs.iter().map(|leg| (CallKey::from("call"), LegId::new(*leg))).collect();
+        let legs = legs.iter().map(|leg| known_leg("call", *leg)).collect();
         Record::Object { object, memory: Memory { legs, ..Memory::default() } }
     };
     let (nothing, nobody) = (Topics::ALL.without(Topics::ALL), Arc::<str>::from(""));

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use schemas::domain::{CallKey, Ceid, LegId};
+use schemas::domain::Ceid;
 
 use super::*;
-use crate::device::messages::Memory;
+use crate::device::messages::{Memory, known_leg};
 use crate::event::Event;
 use crate::journal::{Damage, read};
 use crate::session_supervisor::Door;
@@ -81,7 +81,7 @@ fn a_process_finds_what_the_one_before_wrote_however_often_a_segment_was_begun()
         writer.note(begun(7));
         writer.note(Record::LegsBelow(5));
         let object = ObjectId::presence(Ceid::new(2).expect("a CEID"));
-        let memory = Memory { legs: vec![(CallKey::from("c"), LegId::new(6))], ..Memory::default() };
+        let memory = Memory { legs: vec![known_leg("c", 6)], ..Memory::default() };
         writer.note(Record::Object { object, memory });
         let next = writer.lock().kept.sessions[&session(7)].next();
         for number in next..next + 20 {

@@ -1,0 +1,181 @@
+//! Nodes as processes, each behind a bad line and with a wall clock of its own, the gateway, and the truth of all their
+//! lives.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use actors::env::{Clock, SystemClock};
+use oig::sim::switch::Why;
+use oig::sim::truth::{Truth, TruthRecord, TruthState};
+
+use crate::common::chaos::Chaos;
+use crate::common::clock::WallClock;
+use crate::common::cluster::{Gateway, Node, With, own_address};
+use crate::simulation::oracle::Known;
+
+/// Between the numbers of legs of two lives of a node.
+const LEGS_OF_A_LIFE: u64 = 1_000_000_000;
+/// The first two are the lab's, and partners; every other has phones of its own and calls among them.
+pub const PARTNERS: usize = 2;
+/// What each begins its association with, in turns.
+const STYLES: [&str; 3] = ["server-first", "session", "none"];
+
+pub fn now_ms() -> i64 {
+    SystemClock.now_ms()
+}
+
+pub struct Place {
+    pub node: Node,
+    pub line: Chaos,
+    /// Whether the process is there and runs.
+    pub awake: bool,
+    lives: u64,
+    /// Number of the newest record of this life that was read.
+    read: u64,
+    truth: Vec<TruthRecord>,
+}
+
+impl Place {
+    async fn start(number: usize, partners: &[&Node]) -> Self {
+        let ceid = u16::try_from(number + 1).expect("few nodes");
+        let clock = Some(Arc::new(WallClock::new()));
+        let first = (1000 * u32::from(ceid)).to_string();
+        let sized = ["--phones", "5", "--first-dn", &first];
+        let more: &[&str] = if number < PARTNERS { &[] } else { &sized };
+        let node = Node::start_by(clock, ceid, STYLES[number % STYLES.len()], own_address(), partners, more).await;
+        let line = Chaos::before(SocketAddr::new(node.address, node.csta_port));
+        Self { node, line, awake: true, lives: 0, read: 0, truth: Vec::new() }
+    }
+
+    pub fn clock(&self) -> &WallClock {
+        self.node.clock.as_deref().expect("each has one")
+    }
+
+    /// Reads what became true since the last look.
+    pub async fn look(&mut self) {
+        let ahead_ms = self.clock().ahead_ms();
+        for mut record in self.node.hands.records(self.read).await {
+            self.read += 1;
+            match &mut record {
+                TruthRecord::Leg(leg) => {
+                    leg.leg += self.lives * LEGS_OF_A_LIFE;
+                    leg.at_ms -= ahead_ms;
+                }
+                TruthRecord::Feature(feature) => feature.at_ms -= ahead_ms,
+            }
+            self.truth.push(record);
+        }
+    }
+
+    /// Kill -9. Every leg ends with its switch, which can write no truth of it any more.
+    pub async fn kill(&mut self) {
+        self.look().await;
+        self.node.process.kill();
+        self.awake = false;
+        let mut live: BTreeMap<u64, Truth> = BTreeMap::new();
+        for record in self.truth.iter().filter_map(TruthRecord::leg) {
+            match record.state {
+                TruthState::Null => drop(live.remove(&record.leg)),
+                _ => drop(live.insert(record.leg, record.clone())),
+            }
+        }
+        let at_ms = now_ms();
+        let ended = |leg: Truth| Truth { at_ms, state: TruthState::Null, cause: Why::PowerLost, ..leg };
+        self.truth.extend(live.into_values().map(ended).map(TruthRecord::Leg));
+    }
+
+    pub async fn revive(&mut self) {
+        self.node.restart().await;
+        (self.awake, self.lives, self.read) = (true, self.lives + 1, 0);
+    }
+
+    /// The process does nothing any more, and its sockets stay open.
+    pub async fn stop(&mut self) {
+        self.look().await;
+        self.node.process.signal("STOP");
+        self.awake = false;
+    }
+
+    pub fn go_on(&mut self) {
+        self.node.process.signal("CONT");
+        self.awake = true;
+    }
+
+    fn newest_ms(&self) -> i64 {
+        let newest = self.truth.last().map(|record| match record {
+            TruthRecord::Leg(record) => record.at_ms,
+            TruthRecord::Feature(record) => record.at_ms,
+        });
+        newest.unwrap_or(0)
+    }
+}
+
+pub struct Lab {
+    pub places: Vec<Place>,
+    pub gateway: Gateway,
+    pub clock: Arc<WallClock>,
+}
+
+impl Lab {
+    /// A cluster of so many nodes, two at the least.
+    pub async fn start(nodes: usize) -> Self {
+        let mut places: Vec<Place> = Vec::new();
+        for number in 0..nodes.max(PARTNERS) {
+            let place = {
+                let partners: Vec<&Node> = match number {
+                    1 => vec![&places[0].node],
+                    _ => Vec::new(),
+                };
+                Place::start(number, &partners).await
+            };
+            places.push(place);
+        }
+        let at: Vec<_> =
+            places.iter().map(|p| (p.node.ceid, p.node.address, p.line.address.port(), p.node.association)).collect();
+        let clock = Arc::new(WallClock::new());
+        // An address of its own, so that applications find the next process where the one before was.
+        let listen = Some((own_address(), 8080).into());
+        let with = With { filter: "warn,oig=info", listen, clock: Some(clock.clone()), ..With::default() };
+        let gateway = Gateway::start_at(&at, with).await;
+        Self { places, gateway, clock }
+    }
+
+    /// Reads the truth of all nodes that are awake.
+    pub async fn look(&mut self) {
+        for place in self.places.iter_mut().filter(|place| place.awake) {
+            place.look().await;
+        }
+    }
+
+    /// The truth as it was read last, of those whose calls meet: the partners together, every other by itself.
+    pub fn known(&self) -> Vec<(Vec<usize>, Known)> {
+        let mut groups = vec![(0..PARTNERS).collect::<Vec<_>>()];
+        groups.extend((PARTNERS..self.places.len()).map(|node| vec![node]));
+        let known = |nodes: &[usize]| {
+            let mut known = Known::default();
+            for (node, place) in self.places.iter().enumerate() {
+                known.add(if nodes.contains(&node) { place.truth.clone() } else { Vec::new() });
+            }
+            known
+        };
+        groups.into_iter().map(|nodes| (nodes.clone(), known(&nodes))).collect()
+    }
+
+    /// When something changed last at any node.
+    pub fn newest_ms(&self) -> i64 {
+        self.places.iter().map(Place::newest_ms).max().unwrap_or(0)
+    }
+
+    /// Calls that were begun, as far as the truth is kept.
+    pub fn calls(&self) -> usize {
+        let legs = self.places.iter().flat_map(|place| place.truth.iter().filter_map(TruthRecord::leg));
+        let begun = legs.filter(|leg| leg.state == TruthState::Originated).map(|leg| (leg.node, leg.leg));
+        begun.collect::<BTreeSet<_>>().len()
+    }
+
+    /// Lets go of the truth of calls that are over; there are no others.
+    pub fn forget(&mut self) {
+        self.places.iter_mut().for_each(|place| place.truth.clear());
+    }
+}
