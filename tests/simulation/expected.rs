@@ -178,10 +178,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The group that is rung in a call at this moment.
+    /// The group that is rung in a call now: whoever was rung last was rung for it.
     fn group_rung(&self, record: &Truth) -> Option<String> {
-        let mut now = self.all.iter().filter(|r| r.at_ms == record.at_ms && r.gcid == record.gcid);
-        now.find_map(|r| group(r).filter(|_| r.state == TruthState::Alerting))
+        let rung = |r: &&&Truth| r.gcid == record.gcid && r.at_ms <= record.at_ms && r.state == TruthState::Alerting;
+        self.all.iter().filter(rung).max_by_key(|r| r.at_ms).and_then(|r| group(r))
     }
 
     fn since(&mut self, held_ms: i64) {

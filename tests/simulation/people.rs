@@ -31,12 +31,13 @@ impl Story {
         if let Some(user) = phone.as_ref().and_then(|phone| phone.user.as_ref()) {
             phone = world.nodes[0].phone(user.parse().expect("a DN")).await.expect("alive");
         }
+        let answers = phone.as_ref().is_some_and(|phone| phone.auto_answer);
         let legs: Vec<TruthLeg> = phone.into_iter().flat_map(|p| p.legs).filter(|l| l.line == button).collect();
         let deed = match self.chance.below(100) {
             0..=29 if button == KEY_BUTTON && legs.is_empty() => self.key(),
             0..=29 if [GROUP, MEMBER].contains(&dn.as_str()) => Deed::HandOff,
             0..=69 => self.sensible(&legs),
-            _ => self.any(),
+            _ => self.any(answers),
         };
         let done = world.nodes[node].hand(Hand { line, deed: deed.clone() }).await;
         let _ = writeln!(self.deeds, "{} hand {line} {deed:?} {done:?}", world.clock.now());
@@ -153,7 +154,8 @@ impl Story {
         }
     }
 
-    fn any(&mut self) -> Deed {
+    /// Anything, at a phone that answers by itself or does not.
+    fn any(&mut self, answers: bool) -> Deed {
         match self.chance.below(24) {
             0 => Deed::OffHook,
             1..=3 => Deed::Dial(self.number()),
@@ -179,15 +181,15 @@ impl Story {
                 4 => Deed::Account(self.code()),
                 _ => Deed::RetrieveFrom(self.extension().parse().expect("a DN")),
             },
-            _ => self.feature(),
+            _ => self.feature(answers),
         }
     }
 
     /// Something that is set at a phone.
-    fn feature(&mut self) -> Deed {
+    fn feature(&mut self, answers: bool) -> Deed {
         match self.chance.below(10) {
             0..=2 => Deed::DoNotDisturb(self.chance.percent(35)),
-            3 | 4 => Deed::AutoAnswer(self.chance.percent(50)),
+            3 | 4 => Deed::AutoAnswer(answers == self.chance.percent(20)),
             _ => {
                 let which = *self.chance.pick(&Forwarding::ALL);
                 Deed::Forward(which, self.chance.percent(50).then(|| self.number()))

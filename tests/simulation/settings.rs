@@ -105,6 +105,13 @@ impl Story {
     /// A message without a call, or one that is cleared.
     async fn message_at(&mut self, world: &World, application: &Application, phone: &Watched) {
         let session_id = application.session_id;
+        // Where one waits already more leads further than where none does.
+        let mut phone = phone;
+        for lit in application.watched.iter().filter(|lit| lit.is_prime()) {
+            if self.chance.percent(70) && !self.truth_of(world, lit).await.messages.is_empty() {
+                phone = lit;
+            }
+        }
         let before = self.truth_of(world, phone).await.messages;
         let leaves = before.is_empty() || self.chance.percent(40);
         let from = match leaves {
