@@ -37,6 +37,7 @@ impl Story {
             0..=29 if button == KEY_BUTTON && legs.is_empty() => self.key(),
             0..=29 if [GROUP, MEMBER].contains(&dn.as_str()) => Deed::HandOff,
             0..=69 => self.sensible(&legs),
+            70..=84 if answers => Deed::AutoAnswer(false),
             _ => self.any(answers),
         };
         let done = world.nodes[node].hand(Hand { line, deed: deed.clone() }).await;
