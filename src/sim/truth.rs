@@ -60,6 +60,9 @@ pub struct Truth {
     /// Number of the other party, of several with `+` between; as dialled while nobody has been
     /// reached; absent before.
     pub other: Option<String>,
+    /// Of a leg that is rung, or was until now: the number for which several lines are. Absent of any other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
 }
 
 /// What is set at a number, as it is after a change.
@@ -371,6 +374,7 @@ mod tests {
             state: TruthState::Null,
             cause: Why::Normal,
             other: None,
+            group: None,
         };
         assert!(log.since(0).is_empty());
         for _ in 0..5 {

@@ -10,8 +10,9 @@ use schemas::contract::ops_call_control_standard::{
     SendCallMeBackMsgForCall, SetAccountCode, SetCallMeBack, SplitConferenceCall, TradeCall, TransferCall,
 };
 
+use super::places::Watched;
 use super::story::Story;
-use super::world::{Application, Watched, World};
+use super::world::{Application, World};
 
 /// What an application does with a call.
 const FEATURES: [FeaturesAllowed; 18] = [
@@ -54,7 +55,7 @@ impl Story {
         else {
             return;
         };
-        if self.chance.percent(11) {
+        if self.chance.percent(11) && phone.is_prime() {
             return self.setting(world, &application, &phone).await;
         }
         let last = {
@@ -71,7 +72,7 @@ impl Story {
         };
         let truth = world.nodes[phone.node].phone(phone.dn.parse().expect("a DN")).await.expect("alive");
         let legs = truth.map(|t| t.legs).unwrap_or_default();
-        let quiet = legs.iter().filter(|l| l.line == 1).all(|l| l.since_ms <= call_event_time);
+        let quiet = legs.iter().filter(|l| l.line == phone.button).all(|l| l.since_ms <= call_event_time);
         let drawn: Vec<_> = features_allowed.iter().copied().filter(|f| FEATURES.contains(f)).collect();
         let rare = [FeaturesAllowed::SplitConferenceCall, FeaturesAllowed::ConferenceCall, FeaturesAllowed::TradeCall];
         let rare = rare.into_iter().find(|feature| features_allowed.contains(feature));
@@ -87,7 +88,7 @@ impl Story {
         let Some(reply) = self.use_feature(world, feature, &application, phone.object, local_call_id).await else {
             return;
         };
-        let _ = writeln!(self.deeds, "{} {} {} {}", world.clock.now(), feature.as_str(), phone.dn, reply.result);
+        let _ = writeln!(self.deeds, "{} {} {} {}", world.clock.now(), feature.as_str(), phone, reply.result);
         let announced = features_allowed.contains(&feature);
         // Those on two legs take either, and are announced at the active one. A number that cannot
         // be rung is known when it is named.
@@ -100,7 +101,8 @@ impl Story {
         );
         let elsewhere = of_two && call_state == Some(CallState::Held);
         let wrong_number = announced && !reply.result && feature == FeaturesAllowed::RedirectCall;
-        let busy = legs.into_iter().find(|l| l.line == 1 && l.state == TruthState::Failed).and_then(|l| l.other);
+        let busy =
+            legs.into_iter().find(|l| l.line == phone.button && l.state == TruthState::Failed).and_then(|l| l.other);
         let overtaken = announced != reply.result && self.is_overtaken(world, feature, announced, &phone, busy).await;
         let says = !elsewhere && !wrong_number && !overtaken;
         // In real time others act in between; near a fault nothing is promised; and dial tone, of
@@ -111,7 +113,7 @@ impl Story {
                 "{}: {} at {} was announced: {announced}, done: {} ({})",
                 world.clock.now(),
                 feature.as_str(),
-                phone.dn,
+                phone,
                 reply.result,
                 reply.error_description.unwrap_or_default()
             ));
@@ -153,11 +155,11 @@ impl Story {
     async fn new_call(&mut self, world: &World, application: &Application, phone: &Watched) {
         let (session_id, object_id) = (application.session_id, phone.object);
         let (name, number, reply) = if self.chance.percent(15) {
-            let ring_dn = self.phone().1;
+            let ring_dn = self.extension();
             let reply = world.call(&PickupCall { session_id, object_id, ring_dn: ring_dn.clone() }).await;
             ("pickupCall", ring_dn, reply)
         } else if self.chance.percent(12) {
-            let holder = self.phone().1;
+            let holder = self.extension();
             let asked = RemoteRetrieveCall { session_id, object_id, remote_dn: Some(holder.clone()) };
             ("remoteRetrieveCall", holder, world.call(&asked).await)
         } else {
@@ -175,7 +177,7 @@ impl Story {
             }
             ("makeCall", number, reply)
         };
-        let _ = writeln!(self.deeds, "{} {name} {} {number} {}", world.clock.now(), phone.dn, reply.result);
+        let _ = writeln!(self.deeds, "{} {name} {} {number} {}", world.clock.now(), phone, reply.result);
     }
 
     /// Does what a feature is for; `None` when it is none that is drawn.

@@ -13,8 +13,9 @@ use schemas::contract::record::Secret;
 use schemas::contract::std::{LoginExtHotDeskUserRequest, LoginHotDeskUserRequest};
 use schemas::domain::{Dn, Pin};
 
+use super::places::{AWAY, EXTERNAL, GROUP, MEMBER, SETS, USERS, Watched};
 use super::story::Story;
-use super::world::{AWAY, Application, EXTERNAL, GROUP, MEMBER, SETS, USERS, Watched, World};
+use super::world::{Application, World};
 
 impl Story {
     /// Mostly the right one.
@@ -28,6 +29,12 @@ impl Story {
         let user = |dn: &str| -> Dn { dn.parse().expect("a DN") };
         if self.chance.percent(20) {
             let (group, present) = (GROUP.parse().expect("a DN"), self.chance.percent(50));
+            if self.chance.percent(15) {
+                let (line, on) = (Line::prime(group), self.chance.percent(50));
+                let done = world.nodes[0].hand(Hand { line, deed: Deed::OneBusyAllBusy(on) }).await;
+                let _ = writeln!(self.deeds, "{} hand {GROUP} one busy, all busy: {on} {done:?}", world.clock.now());
+                return;
+            }
             let line = Line::prime(user(MEMBER));
             let done = world.nodes[0].hand(Hand { line, deed: Deed::Presence { group, present } }).await;
             let _ = writeln!(self.deeds, "{} hand {MEMBER} presence {present} {done:?}", world.clock.now());

@@ -16,6 +16,7 @@ use oig::sim::truth::{Truth, TruthState};
 use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as Why};
 
 use super::oracle::{CHARGED, Known};
+use super::places::{Watched, is_shared, number_at};
 
 use self::order::in_order;
 pub use self::words::shown;
@@ -31,6 +32,8 @@ pub struct Expected {
     pub state: CallState,
     /// Number of the other party, where the event must name it.
     pub other: Option<String>,
+    /// The group whose number rings, where the event says so.
+    pub group: Option<String>,
     /// Conferences: the number of everybody who is in it.
     pub members: Option<BTreeSet<String>>,
     /// The code that a call is charged to.
@@ -73,7 +76,7 @@ type LegId = (u16, u64);
 
 struct Reader<'a> {
     node: u16,
-    dn: &'a str,
+    phone: &'a Watched,
     all: Vec<&'a Truth>,
     /// When a conference was split, and into which call.
     split: BTreeSet<(i64, &'a str)>,
@@ -84,11 +87,12 @@ struct Reader<'a> {
     script: Script,
 }
 
-/// What the truth calls for at the prime line of `dn`, in order.
-pub fn script(known: &Known, node: u16, dn: &str) -> Script {
+/// What the truth calls for at a line, in order.
+pub fn script(known: &Known, phone: &Watched) -> Script {
+    let node = u16::try_from(phone.node + 1).expect("a node's number");
     let (all, split) = in_order(known, node);
     let (own, legs, after, script) = (BTreeMap::new(), BTreeMap::new(), Vec::new(), Script::default());
-    let mut reader = Reader { node, dn, all, split, own, legs, after, script };
+    let mut reader = Reader { node, phone, all, split, own, legs, after, script };
     for i in 0..reader.all.len() {
         reader.read(i);
     }
@@ -100,7 +104,7 @@ const OUTSIDE: u8 = 0;
 
 impl<'a> Reader<'a> {
     fn is_own(&self, record: &Truth) -> bool {
-        record.node == self.node && record.dn == self.dn && record.line == 1
+        (record.node, &record.dn, record.line) == (self.node, &self.phone.dn, self.phone.button)
     }
 
     fn read(&mut self, i: usize) {
@@ -112,7 +116,7 @@ impl<'a> Reader<'a> {
         if self.is_own(record) {
             self.did(record, i);
         } else {
-            self.heard(record, before.as_ref());
+            self.heard(record, before.as_ref(), i);
         }
         match record.state {
             TruthState::Null => drop(self.legs.remove(&(record.node, record.leg))),
@@ -155,13 +159,7 @@ impl<'a> Reader<'a> {
         now.into_iter().any(|r| self.is_own(r) && r.leg == leg && r.state == state && r.cause != Cause::Transfer)
     }
 
-    /// Parties of a call that have answered.
-    fn parties(&self, gcid: &str) -> usize {
-        let answered = |l: &&Leg| l.gcid == gcid && matches!(l.state, TruthState::Connected | TruthState::Held);
-        self.legs.values().filter(answered).count()
-    }
-
-    /// The same before anything happened at a moment.
+    /// Parties of a call that had answered before anything happened at a moment.
     fn parties_before(&self, gcid: &str, at_ms: i64) -> usize {
         let mut legs: BTreeMap<LegId, (&str, TruthState)> = BTreeMap::new();
         for record in self.all.iter().take_while(|r| r.at_ms < at_ms) {
@@ -173,10 +171,17 @@ impl<'a> Reader<'a> {
         legs.values().filter(|(g, s)| *g == gcid && matches!(s, TruthState::Connected | TruthState::Held)).count()
     }
 
-    fn with_other(&mut self, other: Option<String>) {
+    fn with_other(&mut self, other: Option<String>, group: Option<String>) {
         if let Some(event) = self.script.events.last_mut() {
             event.other = other.filter(|number| !is_private(number));
+            event.group = group;
         }
+    }
+
+    /// The group that is rung in a call now: whoever was rung last was rung for it.
+    fn group_rung(&self, record: &Truth) -> Option<String> {
+        let rung = |r: &&&Truth| r.gcid == record.gcid && r.at_ms <= record.at_ms && r.state == TruthState::Alerting;
+        self.all.iter().filter(rung).max_by_key(|r| r.at_ms).and_then(|r| group(r))
     }
 
     fn since(&mut self, held_ms: i64) {
@@ -191,7 +196,7 @@ impl<'a> Reader<'a> {
         for r in self.all.iter().take_while(|r| r.at_ms <= record.at_ms) {
             match r.state {
                 TruthState::Null => drop(legs.remove(&(r.node, r.leg))),
-                _ => drop(legs.insert((r.node, r.leg), (&r.gcid, &r.dn))),
+                _ => drop(legs.insert((r.node, r.leg), (&r.gcid, number(r)))),
             }
         }
         let members = legs.values().filter(|(gcid, dn)| *gcid == record.gcid && !is_private(dn));
@@ -204,7 +209,23 @@ impl<'a> Reader<'a> {
 
 fn expected(record: &Truth, kind: Type, whys: &[Why], state: CallState) -> Expected {
     let (at_ms, gcid, whys) = (record.at_ms, record.gcid.clone(), whys.to_vec());
-    Expected { at_ms, gcid, kind, whys, state, other: None, members: None, account: None, held_ms: None }
+    let (other, group, members, account, held_ms) = (None, None, None, None, None);
+    Expected { at_ms, gcid, kind, whys, state, other, group, members, account, held_ms }
+}
+
+/// The number of the line that a record is about.
+fn number(record: &Truth) -> &str {
+    number_at(&record.dn, record.line)
+}
+
+/// The number that is called where a record's line rings: that for which several do, else its own.
+fn called(record: &Truth) -> &str {
+    record.group.as_deref().unwrap_or_else(|| number(record))
+}
+
+/// The number for which several lines ring, where that is a group's.
+fn group(record: &Truth) -> Option<String> {
+    record.group.clone().filter(|number| !is_shared(number))
 }
 
 /// Somebody outside who shows no number.

@@ -12,7 +12,8 @@ use schemas::contract::cc::{
 };
 
 use super::oracle::{AUDITS_MS, Circumstances, Excuse, Findings, Known, restored_at};
-use super::world::{AWAY, Application, FeatureWatch, Heard, MEMBER, Watched, is_user};
+use super::places::{AWAY, MEMBER, Watched, is_user};
+use super::world::{Application, FeatureWatch, Heard};
 
 /// A feature as it is set, or told to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +91,7 @@ pub fn compare_presence(application: &Application, truth: &Known, run: &Circumst
     let watches = &*application.presence.borrow();
     for object in watches.iter().map(|watch| watch.object).collect::<BTreeSet<_>>() {
         let node = usize::try_from(object - 1).expect("a node's number");
-        let phone = Watched { node, dn: MEMBER.into(), object };
+        let phone = Watched { node, dn: MEMBER.into(), button: 1, object };
         let of = |watch: &&FeatureWatch| watch.object == object;
         let objects = |h: &Heard| {
             (h.event.feature_event.as_ref().map(|e| e.object_id), h.event.call_event.as_ref().map(|e| e.object_id))

@@ -6,7 +6,8 @@ use schemas::contract::Record;
 use schemas::contract::adv::AdvEventMsg;
 use schemas::xml::Writer;
 
-use super::world::{Application, Numbered};
+use super::polls::Numbered;
+use super::world::Application;
 
 /// Whether an application was told the same by its event handler and in the advanced form, each
 /// event once and in order.

@@ -14,6 +14,8 @@ mod handlers;
 pub(crate) mod oracle;
 mod outside;
 mod people;
+pub(crate) mod places;
+mod polls;
 mod settings;
 mod story;
 pub(crate) mod trouble;
@@ -33,7 +35,7 @@ const SEEDS: u64 = 200;
 const SOCKET_SEEDS: [u64; 3] = [1, 4, 5];
 
 /// Events of calls that the seeds must reach between them, outside of every excuse.
-const DRAWN: [(CallEventType, EventCauseType); 59] = {
+const DRAWN: [(CallEventType, EventCauseType); 64] = {
     use CallEventType as Type;
     use EventCauseType as Why;
     [
@@ -49,6 +51,8 @@ const DRAWN: [(CallEventType, EventCauseType); 59] = {
         (Type::CallReceived, Why::TransferRecallOnBusy),
         (Type::CallReceived, Why::WaitingCallRinging),
         (Type::CallReceived, Why::CallbackMatured),
+        (Type::CallReceived, Why::CallDistributed),
+        (Type::CallReceived, Why::HandoffPush),
         (Type::CallDelivered, Why::Delivered),
         (Type::CallQueued, Why::CallQueued),
         (Type::CallQueued, Why::CallIsWaiting),
@@ -72,6 +76,7 @@ const DRAWN: [(CallEventType, EventCauseType); 59] = {
         (Type::CallDiverted, Why::DivertedOnBusyTo),
         (Type::CallDiverted, Why::DivertedNoAnswerTo),
         (Type::CallDiverted, Why::DivertedNoAnswerAway),
+        (Type::CallDiverted, Why::RedirectedHandoff),
         (Type::CallTransferred, Why::TransferInvoked),
         (Type::CallTransferred, Why::SupervisedTransfer),
         (Type::CallTransferred, Why::UnsupervisedTransfer),
@@ -81,6 +86,8 @@ const DRAWN: [(CallEventType, EventCauseType); 59] = {
         (Type::CallClear, Why::ClearInvoked),
         (Type::CallClear, Why::OtherDeviceCleared),
         (Type::CallClear, Why::ConferenceSplit),
+        (Type::CallClear, Why::MemberAnswered),
+        (Type::ExtensionInUse, Why::ExtensionInUse),
         (Type::DeviceDropped, Why::OtherDeviceDropped),
         (Type::DeviceDropped, Why::HardHeldPartyDropped),
         (Type::DeviceDropped, Why::ConsHeldPartyDropped),

@@ -4,6 +4,8 @@
 //! that its truth calls for, in order. Inside one, what lies between may be missing, but at its end
 //! the application must know the truth.
 
+mod in_use;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -16,7 +18,8 @@ use schemas::contract::cc::{
 
 use super::expected::{Expected, script, shown};
 use super::features;
-use super::world::{Application, Heard, Watched};
+use super::places::Watched;
+use super::world::{Application, Heard};
 
 /// From a broken thing to the moment when it must be made good.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +75,7 @@ fn charged(record: &TruthFeature) -> Option<Truth> {
         state: TruthState::Null,
         cause: Cause::Normal,
         other: Some(code.clone()),
+        group: None,
     })
 }
 
@@ -104,7 +108,9 @@ pub fn compare(application: &Application, truth: &Known, run: &Circumstances<'_>
     for phone in watched {
         let line = Line::new(heard, phone, truth, excuses, end_ms, slack_ms);
         line.check(&mut findings);
-        features::compare(application, phone, truth, run, &mut findings);
+        if phone.is_prime() {
+            features::compare(application, phone, truth, run, &mut findings);
+        }
     }
     features::compare_presence(application, truth, run, &mut findings);
     order_of_system_events(heard, watched, &mut findings);
@@ -174,8 +180,7 @@ impl<'a> Line<'a> {
             .filter_map(|h| Some((h.at_ms, h.event.call_event.as_ref()?)))
             .filter(|(_, call)| call.object_id == phone.object)
             .collect();
-        let node = u16::try_from(phone.node + 1).expect("a node's number");
-        let script = script(known, node, &phone.dn);
+        let script = script(known, phone);
         let (excused, unhealed, expected) = (Vec::new(), Vec::new(), script.events);
         let mut line = Self { phone, events, truth: &known.legs, excused, unhealed, slack_ms, expected };
         for excuse in excuses.iter().filter(|e| e.node == phone.node) {
@@ -193,7 +198,7 @@ impl<'a> Line<'a> {
         let end = at + self.slack_ms;
         if !self.is_excused(end) && self.told_at(end) != self.true_at(end) {
             let (told, truth) = (self.told_at(end), self.true_at(end));
-            self.unhealed.push(format!("{} after {at}: told {told:?}, true {truth:?}", self.phone.dn));
+            self.unhealed.push(format!("{} after {at}: told {told:?}, true {truth:?}", self.phone));
         }
         self.excused.push((at, at, "several left at once"));
     }
@@ -217,7 +222,7 @@ impl<'a> Line<'a> {
                 self.excused.push((excuse.from_ms, at, excuse.name));
                 self.unhealed.push(format!(
                     "{} after '{}' from {} to {}: told {:?}, true {:?}",
-                    self.phone.dn,
+                    self.phone,
                     excuse.name,
                     excuse.from_ms,
                     at,
@@ -298,23 +303,8 @@ impl<'a> Line<'a> {
     }
 
     fn own(&self) -> impl Iterator<Item = &'a Truth> {
-        let dn = self.phone.dn.clone();
-        self.truth[self.phone.node].iter().filter(move |r| r.dn == dn && r.line == 1)
-    }
-
-    /// Whether another line of the number has a call that somebody there has taken up.
-    fn another_line_is_used(&self, at_ms: i64) -> bool {
-        let records = self.truth[self.phone.node].iter();
-        let mut legs: BTreeMap<u64, TruthState> = BTreeMap::new();
-        for record in records.filter(|r| r.dn == self.phone.dn && r.line != 1 && r.at_ms <= at_ms + self.slack_ms) {
-            // One that came and went in one moment was there.
-            if record.state == TruthState::Null && record.at_ms < at_ms - self.slack_ms {
-                legs.remove(&record.leg);
-            } else if record.state != TruthState::Null {
-                legs.insert(record.leg, record.state);
-            }
-        }
-        legs.values().any(|state| *state != TruthState::Alerting)
+        let phone = self.phone;
+        self.truth[phone.node].iter().filter(move |r| (&r.dn, r.line) == (&phone.dn, phone.button))
     }
 
     fn check(&self, findings: &mut Findings) {
@@ -336,34 +326,32 @@ impl<'a> Line<'a> {
                 (None, None) => break,
                 (Some(expected), Some((at, call))) => {
                     if let Some(fault) = self.differs(expected, *at, call) {
-                        findings.violations.push(format!("{} event {i}: {fault}", self.phone.dn));
+                        findings.violations.push(format!("{} event {i}: {fault}", self.phone));
                         break; // what follows is shifted
                     }
                     findings.reached.extend(call.kind.zip(call.cause).map(|(k, why)| (k.as_str(), why.as_str())));
                 }
                 (Some(expected), None) => {
-                    findings.violations.push(format!("{}: never told: {expected:?}", self.phone.dn));
+                    findings.violations.push(format!("{}: never told: {expected:?}", self.phone));
                     break;
                 }
                 (None, Some((at, call))) => {
                     findings.violations.push(format!(
                         "{}: told at {at} though it was not so: {}",
-                        self.phone.dn,
+                        self.phone,
                         short(call)
                     ));
                     break;
                 }
             }
         }
+        self.others_in_use(findings);
         for (at, call) in &self.events {
-            if call.kind == Some(Type::ExtensionInUse) && !self.is_excused(*at) && !self.another_line_is_used(*at) {
-                findings.violations.push(format!("{} at {at}: no other line of it is in use", self.phone.dn));
-            }
             // What is announced for a state is not asked of who missed how the leg came to it.
             let ill = ill_formed(call, self.phone);
             let ill = ill.or_else(|| unfit_features(call).filter(|_| !self.is_excused(*at)));
             if let Some(fault) = ill {
-                findings.violations.push(format!("{} at {at}: {fault}: {}", self.phone.dn, short(call)));
+                findings.violations.push(format!("{} at {at}: {fault}: {}", self.phone, short(call)));
             }
         }
     }
@@ -399,9 +387,12 @@ impl<'a> Line<'a> {
             if !number(call, other).is_some_and(|told| is_one(&told)) {
                 fault.push_str("other party ");
             }
-            if number(call, own).as_deref() != Some(&self.phone.dn) {
+            if number(call, own).as_deref() != Some(self.phone.number()) {
                 fault.push_str("own party ");
             }
+        }
+        if party.is_some() && number(call, DeviceName::GroupDevice) != expected.group {
+            fault.push_str("group ");
         }
         if expected.account.as_ref().is_some_and(|code| call.account_code.as_ref() != Some(code)) {
             fault.push_str("account code ");
@@ -468,7 +459,11 @@ fn ill_formed(call: &CallEventMsg, phone: &Watched) -> Option<&'static str> {
     if call.local_call_id != 0 && gcid(call).is_empty() {
         return Some("a call without its Global Call ID");
     }
-    if !call.device.iter().any(|d| d.device_attribute.iter().any(|a| a.attribute_value.as_deref() == Some(&phone.dn))) {
+    if !call
+        .device
+        .iter()
+        .any(|d| d.device_attribute.iter().any(|a| a.attribute_value.as_deref() == Some(phone.number())))
+    {
         return Some("the monitored phone is no device of its own event");
     }
     None

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use oig::sim::switch::OutsideDeed;
 use oig::sim::truth::{TruthOutside, TruthState};
 
+use super::places::DIRECT_IN;
 use super::story::Story;
-use super::world::{DIRECT_IN, World};
+use super::world::World;
 
 /// Numbers outside as they are dialled: one that rings, one that answers, and those that cannot be reached.
 pub const OUTSIDE: [&str; 8] =
@@ -32,7 +33,7 @@ impl Story {
     fn call_in(&mut self) -> OutsideDeed {
         let from = self.chance.percent(75).then(|| format!("+1514555{:04}", self.chance.below(3)));
         let name = self.chance.percent(50).then(|| "Caller, A".to_owned());
-        let extension = if self.chance.percent(15) { "1010".to_owned() } else { self.phone().1 };
+        let extension = if self.chance.percent(15) { "1010".to_owned() } else { self.extension() };
         OutsideDeed::Call { from, name, to: format!("{DIRECT_IN}{extension}") }
     }
 }

@@ -10,8 +10,9 @@ use schemas::contract::ops_call_control_standard::{
 };
 use schemas::contract::std::SetCfRequest;
 
+use super::places::{GROUP, MEMBER, Watched, is_user};
 use super::story::Story;
-use super::world::{Application, GROUP, MEMBER, Watched, World, is_user};
+use super::world::{Application, World};
 
 /// The hands' words for ways to forward.
 pub const FORWARDINGS: [&str; 5] = ["always", "busyInternal", "busyExternal", "noAnswerInternal", "noAnswerExternal"];
@@ -104,6 +105,13 @@ impl Story {
     /// A message without a call, or one that is cleared.
     async fn message_at(&mut self, world: &World, application: &Application, phone: &Watched) {
         let session_id = application.session_id;
+        // Where one waits already more leads further than where none does.
+        let mut phone = phone;
+        for lit in application.watched.iter().filter(|lit| lit.is_prime()) {
+            if self.chance.percent(70) && !self.truth_of(world, lit).await.messages.is_empty() {
+                phone = lit;
+            }
+        }
         let before = self.truth_of(world, phone).await.messages;
         let leaves = before.is_empty() || self.chance.percent(40);
         let from = match leaves {

@@ -10,7 +10,8 @@ use super::chance::Chance;
 use super::forms::other_ways;
 use super::oracle::{self, Circumstances, Excuse, Findings, Known};
 use super::outside::OUTSIDE;
-use super::world::{AWAY, EXTERNAL, SETS, USERS, World, phones};
+use super::places::{AWAY, EXTERNAL, GROUP, MEMBER, SETS, SHARED, USERS, phones};
+use super::world::World;
 
 const STEPS: usize = 140;
 const SOCKET_STEPS: usize = 40;
@@ -203,18 +204,39 @@ impl Story {
         (node, self.chance.pick(&phones(node)).clone())
     }
 
+    /// An extension that may ring or have a call.
+    pub fn extension(&mut self) -> String {
+        match self.chance.below(100) {
+            0..=9 => self.member().into(),
+            10..=17 => self.shared().into(),
+            _ => self.phone().1,
+        }
+    }
+
+    /// Somebody of the personal ring group.
+    pub fn member(&mut self) -> &'static str {
+        *self.chance.pick(&[GROUP, GROUP, MEMBER])
+    }
+
+    /// A number that shows at several sets.
+    pub fn shared(&mut self) -> &'static str {
+        self.chance.pick(&SHARED).0
+    }
+
     /// What a call is charged to.
     pub fn code(&mut self) -> String {
         (*self.chance.pick(&["24", "1357", "000000000000"])).into()
     }
 
     pub fn number(&mut self) -> String {
-        match self.chance.below(24) {
+        match self.chance.below(28) {
             0 => "7777".into(),
             1 => "1019".into(),
             2 => "123456789".into(),
             3 | 4 => (*self.chance.pick(&OUTSIDE)).into(),
             5 => (*self.chance.pick(&[SETS.as_slice(), &AWAY, &USERS, &[EXTERNAL]].concat())).into(),
+            6 | 7 => self.member().into(),
+            8 | 9 => self.shared().into(),
             _ => self.phone().1,
         }
     }

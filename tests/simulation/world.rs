@@ -30,24 +30,24 @@ use oig::http::Gateway;
 use oig::http::soap;
 use oig::sim::listen::{self, Addresses, RunningNode};
 use oig::sim::node::{self as sim_node, SimNode, SimNodeHandle};
-use oig::sim::plan::{Plan, Route};
-use oig::sim::trunks::Access;
 use schemas::contract::Request;
 use schemas::contract::adv::AdvEventMsg;
-use schemas::contract::cc::{NumberedEventMsg, StandardEventMsg};
+use schemas::contract::cc::StandardEventMsg;
 use schemas::contract::ops_call_control_advanced::AdvGetEvent;
 use schemas::contract::ops_call_control_standard::{
-    GetEvent, GetNumberedEvent, GetPhoneNumberId, MonitorFeatures, MonitorObject, MonitorPrgPresence,
-    RegisterEventHandler, StopFeatureMonitor, StopPrgPresenceMonitor,
+    GetEvent, GetLineAppearanceId, GetNumberedEvent, GetPhoneNumberId, MonitorFeatures, MonitorObject,
+    MonitorPrgPresence, RegisterEventHandler, StopFeatureMonitor, StopPrgPresenceMonitor,
 };
 use schemas::contract::ops_session::ResetSessionTimer;
-use schemas::contract::std::GetPhoneNumberIdRequest;
+use schemas::contract::std::{GetLineAppearanceIdRequest, GetPhoneNumberIdRequest};
 use schemas::domain::Ceid;
 use schemas::soap::{Envelope, Version, read_reply, request};
 use tokio::time::{Instant, sleep};
 
 use super::chance::{Chance, SeededEntropy};
 use super::handlers::{Handlers, Pushed};
+use super::places::{HOLD_RECALL_MS, Watched, lines, phones, plan};
+use super::polls::{Numbered, Reader};
 
 /// When every run begins.
 pub const EPOCH_MS: i64 = 1_790_000_000_000;
@@ -104,14 +104,6 @@ pub struct Heard {
     pub event: StandardEventMsg,
 }
 
-/// A phone that an application monitors.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Watched {
-    pub node: usize,
-    pub dn: String,
-    pub object: i64,
-}
-
 /// An application watches the features of a phone, for a while or for ever.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeatureWatch {
@@ -148,7 +140,7 @@ pub struct Application {
 
 /// The way to the gateway.
 #[derive(Clone)]
-enum Door {
+pub enum Door {
     /// Its SOAP layer without a transport.
     Direct(Rc<Gateway>),
     Http(SoapClient),
@@ -171,64 +163,6 @@ pub struct World {
     sockets: Option<Sockets>,
     /// Event handlers in memory; over sockets nobody registers any.
     handlers: Option<Handlers>,
-}
-
-/// The phones that take part.
-pub fn phones(node: usize) -> Vec<String> {
-    let first = 1000 * (node + 1);
-    (first..first + 5).map(|n| n.to_string()).collect()
-}
-
-/// Hot desk users of the first node, with the sets where they log in and one who is outside.
-pub const SETS: [&str; 2] = ["1010", "1011"];
-pub const USERS: [&str; 2] = ["1900", "1901"];
-pub const EXTERNAL: &str = "1950";
-
-/// Sets of the second node where they log in away from home.
-pub const AWAY: [&str; 2] = ["2008", "2009"];
-
-/// A member of a personal ring group of the first node, and the group.
-pub const MEMBER: &str = "1015";
-pub const GROUP: &str = "1005";
-
-/// Whether a number is a hot desk user's.
-pub fn is_user(dn: &str) -> bool {
-    USERS.contains(&dn) || dn == EXTERNAL
-}
-
-/// Their numbers at a node.
-fn desks(node: usize) -> Vec<String> {
-    let of = if node == 0 { [SETS.as_slice(), &USERS, &[EXTERNAL, MEMBER]].concat() } else { AWAY.to_vec() };
-    of.into_iter().map(str::to_owned).collect()
-}
-
-/// What is before an extension in its number from outside.
-pub const DIRECT_IN: &str = "+1613555";
-
-/// In some runs, what is held so long rings the holder again.
-const HOLD_RECALL_MS: i64 = 25_000;
-
-/// A node of the lab, with a way outside that is soon used up: trunks at the first, a peer at the second, or by way of
-/// the first, as the seed says.
-fn plan(number: u16, seed: u64, hold_recall_ms: Option<i64>) -> Plan {
-    let node = |number| Ceid::new(number).expect("a node's number");
-    // Phones stay where they are: the story knows of no pair.
-    let mut plan = Plan { hold_recall_ms, secondaries: Vec::new(), ..Plan::lab(node(number)) };
-    plan.backups.clear();
-    let range = |first: u32, owner| {
-        let dn = |number: u32| number.to_string().parse().expect("a DN");
-        Route { first: dn(first), last: dn(first + 19), owner: node(owner) }
-    };
-    if let Some(outside) = &mut plan.outside {
-        outside.direct_in_prefix = DIRECT_IN.into();
-        outside.direct_in = vec![range(1000, 1), range(2000, 2)];
-        outside.access = match (number, seed % 3) {
-            (1, _) => Access::Trunks(2),
-            (_, 0) => Access::Through(node(1)),
-            _ => Access::Peer { name: "carrier".into(), calls: 1 },
-        };
-    }
-    plan
 }
 
 impl World {
@@ -374,9 +308,9 @@ impl World {
         };
         let mut watched = Vec::new();
         for node in 0..self.nodes.len() {
-            for dn in [phones(node), desks(node)].concat() {
+            for (dn, button) in lines(node) {
                 if chance.percent(65) {
-                    watched.push(self.watch(session_id, node, dn).await);
+                    watched.push(self.watch(session_id, node, dn, button).await);
                 }
             }
         }
@@ -388,7 +322,7 @@ impl World {
                 self.watch_presence(&application, node).await;
             }
         }
-        for phone in &application.watched {
+        for phone in application.watched.iter().filter(|phone| phone.is_prime()) {
             if chance.percent(60) {
                 self.watch_features(&application, phone).await;
             }
@@ -406,17 +340,23 @@ impl World {
         application
     }
 
-    async fn watch(&self, session_id: i64, node: usize, dn: String) -> Watched {
-        let request = GetPhoneNumberIdRequest {
-            prime_dn: dn.clone(),
-            session_id,
-            icp_id: i64::from(self.nodes[node].ceid().get()),
+    async fn watch(&self, session_id: i64, node: usize, dn: String, button: u8) -> Watched {
+        let (prime_dn, icp_id) = (dn.clone(), i64::from(self.nodes[node].ceid().get()));
+        let id = match button {
+            1 => {
+                let request = GetPhoneNumberIdRequest { prime_dn, session_id, icp_id };
+                self.call(&GetPhoneNumberId { request }).await
+            }
+            _ => {
+                let button_num = i32::from(button);
+                let request = GetLineAppearanceIdRequest { prime_dn, session_id, icp_id, button_num };
+                self.call(&GetLineAppearanceId { request }).await
+            }
         };
-        let id = self.call(&GetPhoneNumberId { request }).await;
         assert!(id.result, "{:?}", id.error_description);
         let begun = self.call(&MonitorObject { session_id, object_id: id.object_id }).await;
         assert!(begun.result, "{:?}", begun.error_description);
-        Watched { node, dn, object: id.object_id }
+        Watched { node, dn, button, object: id.object_id }
     }
 
     /// The application hears of the phone's features from now on.
@@ -474,51 +414,11 @@ impl World {
     }
 }
 
-/// An event that was read by its number.
-#[derive(Debug)]
-pub enum Numbered {
-    Standard(Box<StandardEventMsg>),
-    Advanced(Box<AdvEventMsg>),
-}
-
-impl From<NumberedEventMsg> for Numbered {
-    fn from(reply: NumberedEventMsg) -> Self {
-        if reply.advanced {
-            return Self::Advanced(Box::new(AdvEventMsg {
-                error_description: None,
-                event_type: reply.adv_event_type,
-                call_event: reply.adv_call_event,
-                feature_event: reply.adv_feature_event,
-                system_event: reply.adv_system_event,
-                result: true,
-            }));
-        }
-        Self::Standard(Box::new(StandardEventMsg {
-            error_description: None,
-            event_type: reply.event_type,
-            call_event: reply.call_event,
-            feature_event: reply.feature_event,
-            system_event: reply.system_event,
-            result: true,
-        }))
-    }
-}
-
-impl Numbered {
-    /// Whether it is what a poll gave.
-    pub fn is(&self, polled: &StandardEventMsg) -> bool {
-        match self {
-            Self::Standard(event) => **event == *polled,
-            Self::Advanced(event) => **event == AdvEventMsg::from(polled.clone()),
-        }
-    }
-}
-
 /// One request and its reply; an event comes with the receipt that a live client gives, unless
 /// HTTP sees to that.
 ///
 /// `None` when the gateway is gone, as it is at the end of a run over sockets.
-async fn call<R: Request>(door: &Door, asked: &R) -> Option<(Option<Receipt>, R::Reply)> {
+pub async fn call<R: Request>(door: &Door, asked: &R) -> Option<(Option<Receipt>, R::Reply)> {
     Some(match door {
         Door::Http(client) => (None, client.call(asked).await.ok()?),
         Door::Direct(gateway) => {
@@ -534,66 +434,6 @@ async fn call<R: Request>(door: &Door, asked: &R) -> Option<(Option<Receipt>, R:
 async fn keep_alive(door: Door, session_id: i64) {
     while call(&door, &ResetSessionTimer { session_id }).await.is_some_and(|(_, reply)| reply.result) {
         sleep(Duration::from_secs(5)).await;
-    }
-}
-
-/// What a poll answers with.
-trait Polled {
-    fn result(&self) -> bool;
-    fn error(&self) -> Option<&str>;
-}
-
-impl Polled for StandardEventMsg {
-    fn result(&self) -> bool {
-        self.result
-    }
-
-    fn error(&self) -> Option<&str> {
-        self.error_description.as_deref()
-    }
-}
-
-impl Polled for AdvEventMsg {
-    fn result(&self) -> bool {
-        self.result
-    }
-
-    fn error(&self) -> Option<&str> {
-        self.error_description.as_deref()
-    }
-}
-
-/// Reads the events of a session by one kind of poll.
-struct Reader {
-    door: Door,
-    hung_up: Rc<Cell<usize>>,
-    chance: Chance,
-}
-
-impl Reader {
-    async fn run<R: Request>(mut self, asked: R, keep: impl Fn(R::Reply))
-    where
-        R::Reply: Polled,
-    {
-        loop {
-            let Some((receipt, event)) = call(&self.door, &asked).await else { return };
-            if !event.result() {
-                match event.error() {
-                    Some("Timeout no event message available.") => continue,
-                    _ => return, // the session is over
-                }
-            }
-            if let Some(receipt) = receipt {
-                if self.chance.percent(5) {
-                    // The client is gone: nobody has seen this event, and it must come again.
-                    self.hung_up.set(self.hung_up.get() + 1);
-                    drop(receipt);
-                    continue;
-                }
-                receipt.delivered();
-            }
-            keep(event);
-        }
     }
 }
 

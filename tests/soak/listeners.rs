@@ -19,7 +19,8 @@ use crate::common::clock::WallClock;
 use crate::common::handler::Handler;
 use crate::common::{PATIENCE, eventually};
 use crate::simulation::chance::Chance;
-use crate::simulation::world::{Application, Watched, phones};
+use crate::simulation::places::{Watched, phones};
+use crate::simulation::world::Application;
 
 /// How one hears its events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +85,7 @@ impl Listener {
             for dn in phones(node) {
                 if chance.percent(70) {
                     let object = app.monitor(address, &dn).await;
-                    heard.watched.push(Watched { node, dn, object });
+                    heard.watched.push(Watched { node, dn, button: 1, object });
                 }
             }
         }

@@ -16,7 +16,8 @@ use super::trouble::Trouble;
 use crate::common::{PATIENCE, within};
 use crate::simulation::chance::Chance;
 use crate::simulation::oracle::{self, Circumstances, Excuse, Findings};
-use crate::simulation::world::{Application, phones};
+use crate::simulation::places::phones;
+use crate::simulation::world::Application;
 
 /// How far the clocks of switch, gateway and reader may seem apart on a busy machine.
 const SLACK_MS: i64 = 400;

@@ -9,8 +9,9 @@ use super::story::Story;
 use crate::common::chaos::Mishap;
 use crate::common::{PATIENCE, within};
 use crate::simulation::oracle::Excuse;
+use crate::simulation::places::phones;
 use crate::simulation::trouble::restored;
-use crate::simulation::world::{Application, phones};
+use crate::simulation::world::Application;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trouble {

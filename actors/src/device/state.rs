@@ -197,6 +197,8 @@ pub(crate) struct State {
     lines: Vec<DeviceRef>,
     /// The other lines are being asked whether they are in use.
     look: Option<Look>,
+    /// One was found in use while there was a call here: the node may not say so again when that is over.
+    in_use_behind: bool,
     pending: Vec<Ticket>,
     settings: features::Settings,
 }
@@ -218,6 +220,7 @@ impl State {
             in_use: false,
             lines: Vec::new(),
             look: None,
+            in_use_behind: false,
             pending: Vec::new(),
             settings: features::Settings::default(),
         }
@@ -246,6 +249,7 @@ impl State {
 
     pub(crate) fn on(&mut self, input: Input, next: NextLeg<'_>, out: &mut Effects) {
         self.decide(input, next, out);
+        self.look_behind(out);
         self.settle(out);
         for effect in out {
             match effect {
@@ -377,6 +381,7 @@ impl State {
                 self.snapshot = None;
                 self.look = None;
                 self.in_use = false;
+                self.in_use_behind = false;
                 self.out = true;
                 let report =
                     Report::bare(Type::MonitorFailedEvent, Why::DestinationUnavailable, CallState::Unavailable);

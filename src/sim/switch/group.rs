@@ -95,7 +95,7 @@ impl Switch {
         self.let_ring(call, step);
         let device = group.map_or_else(|| self.device_of(first), |number| self.group_device(number));
         if anew {
-            let how = Change::Rings { cause: why, group: group.is_some() };
+            let how = Change::Rings { cause: why, group: self.is_personal(first) };
             self.update(call, how, &device, None, Some(first), step);
         }
         if group.is_none() {

@@ -101,6 +101,8 @@ impl Switch {
             (entry.forwarded, entry.recall) = (None, Some(line));
             entry.path.clear();
         }
+        // Before it is told, so that nothing is announced that is done with a call one talks in.
+        self.hears_ringing(other, Why::Handoff, step);
         if let Some(entry) = self.state.calls.get(&call) {
             let who = (left.clone(), left.clone());
             self.tell_way(CallEventKind::Diverted, entry, who, Some(to.clone()), Why::Handoff, &told, step);

@@ -120,6 +120,7 @@ impl Switch {
             state: TruthState::Null,
             cause,
             other: Some(entry.calling.number.clone()),
+            group: None,
         }));
     }
 
@@ -252,6 +253,7 @@ impl Switch {
             gcid: call.gcid.to_string(),
             state,
             cause,
+            group: call.group.filter(|_| entry.state == LegState::Alerting).map(|number| number.to_string()),
         }));
     }
 

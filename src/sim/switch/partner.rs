@@ -345,10 +345,13 @@ impl Switch {
             _ => {}
         }
         let lines = self.lines_of(number);
-        let rings = |l: &Leg| l.state == LegState::Alerting && (l.state != known || !waited.is_empty());
+        // Said once for each who is rung, and anew even of the number that a call was said to go to before.
+        let rings = |l: &Leg| l.state == LegState::Alerting;
         let rings_now = matches!(how, Change::Rings { .. }) && self.state.legs.get(&leg).is_some_and(rings);
+        // Its prime gives a call to the group under the number that the call had before.
+        let handed_off = matches!(how, Change::Diverted { cause: Why::Handoff, .. });
         // Passed on only when it says something new: it could go round for ever otherwise.
-        if former != self.parties_of(leg) || *before.gcid != *clipped(&gcid) || rings_now {
+        if former != self.parties_of(leg) || *before.gcid != *clipped(&gcid) || rings_now || handed_off {
             self.update(number, how, &by, to.as_ref(), Some(leg), step);
         }
         let Some(call) = self.state.calls.get(&number).cloned() else { return };
@@ -367,7 +370,7 @@ impl Switch {
                 self.tell(CallEventKind::ConnectionCleared, &call, who, cause, &lines, step);
             }
             // To this half itself: who answered by itself meanwhile was told all of it when it began to ring.
-            Change::Diverted { .. } if former == self.parties_of(leg) && self.all_answered(leg) => {}
+            Change::Diverted { .. } if !handed_off && former == self.parties_of(leg) && self.all_answered(leg) => {}
             Change::Diverted { rings, cause } => {
                 if call.timer.is_some() {
                     self.let_ring(number, step);

@@ -1,14 +1,14 @@
 //! The order in which the records of all nodes are read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use oig::sim::switch::Why as Cause;
 use oig::sim::truth::{Truth, TruthSetting, TruthState};
 use schemas::contract::cc::EventCauseType as Why;
 
 use super::super::oracle::Known;
-use super::OUTSIDE;
 use super::words::{failed, forwarded};
+use super::{OUTSIDE, called, number};
 
 /// The records of all nodes as they are read for a phone of `node`; and when a conference was split, and into which
 /// call.
@@ -19,7 +19,10 @@ pub(super) fn in_order(known: &Known, node: u16) -> (Vec<&Truth>, BTreeSet<(i64,
     // first, then the phone's own node.
     let acts = |r: &&Truth| match r.state {
         TruthState::Null => {
-            matches!(r.cause, Cause::Redirected | Cause::Transfer | Cause::Conference | Cause::CallPickup)
+            matches!(
+                r.cause,
+                Cause::Redirected | Cause::Transfer | Cause::Conference | Cause::CallPickup | Cause::Handoff
+            )
         }
         TruthState::Held => matches!(r.cause, Cause::Normal | Cause::Consultation),
         TruthState::Initiated => r.line != OUTSIDE,
@@ -39,9 +42,14 @@ pub(super) fn in_order(known: &Known, node: u16) -> (Vec<&Truth>, BTreeSet<(i64,
         let here = split.iter().find(|(at_ms, gcid, _)| (*at_ms, *gcid) == (r.at_ms, r.gcid.as_str()));
         here.is_some_and(|(.., maker)| *maker != (r.node, r.leg))
     };
-    // Who is rung because the call was held for too long is rung after whatever else happens then.
+    // Who is rung because the call was held for too long is rung after whatever else happens then, and what comes of
+    // that is later still: the phone may answer by itself.
+    let mut recalled: BTreeMap<(i64, u16, &str), u64> = BTreeMap::new();
+    for record in truth.iter().flatten().filter(|r| r.cause == Cause::Recall) {
+        recalled.entry((record.at_ms, record.node, &record.gcid)).or_insert(record.seq);
+    }
     let order = |r: &&Truth| {
-        let recalls = r.cause == Cause::Recall;
+        let recalls = recalled.get(&(r.at_ms, r.node, r.gcid.as_str())).is_some_and(|first| *first <= r.seq);
         (r.at_ms, !goes_apart(r), recalls, !origins.contains(&(r.at_ms, r.node)), r.node != node, r.seq)
     };
     all.sort_by_key(order);
@@ -88,10 +96,11 @@ fn rung_before_answered(all: &mut [&Truth]) {
         let now = all[..at].iter().rev().take_while(|r| r.at_ms == rings.at_ms);
         let answered = |r: &&Truth| {
             let here = r.node != rings.node && r.gcid == rings.gcid;
-            here && r.state == TruthState::Connected && r.other.as_ref() == Some(&rings.dn)
+            here && r.state == TruthState::Connected && r.other.as_deref() == Some(number(rings))
         };
         if let Some(back) = now.enumerate().filter(|(_, r)| answered(r)).map(|(back, _)| back + 1).last() {
-            all[at - back..=at].rotate_right(1);
+            // And whoever sent the call on to it there was left before it rang.
+            all[at - back..=at].sort_by_key(|r| (r.node, &r.gcid) != (rings.node, &rings.gcid));
         }
     }
 }
@@ -106,7 +115,7 @@ fn one_after_another(all: &mut [&Truth], known: &Known) {
         }
         let places: Vec<usize> = (first..all.len()).filter(|at| same(&all[*at])).collect();
         let is_led_to = |at: &usize| {
-            let (dn, mut others) = (&all[*at].dn, places.iter().filter(|other| *other != at));
+            let (dn, mut others) = (called(all[*at]), places.iter().filter(|other| *other != at));
             others.any(|other| leads_to(all[*other], known, dn))
         };
         if let Some(at) = places.iter().find(|at| !is_led_to(at)).copied().filter(|at| *at != first) {
@@ -124,7 +133,7 @@ fn leads_to(left: &Truth, known: &Known, number: &str) -> bool {
     };
     let set = |way: &&str| {
         let of = known.features[usize::from(left.node) - 1].iter();
-        let mut of = of.filter(|r| r.dn == left.dn && r.at_ms <= left.at_ms).filter_map(|r| match &r.setting {
+        let mut of = of.filter(|r| r.dn == called(left) && r.at_ms <= left.at_ms).filter_map(|r| match &r.setting {
             TruthSetting::Forward { kind, number } if kind == way => Some(number.as_deref()),
             _ => None,
         });

@@ -4,9 +4,9 @@ use oig::sim::switch::Why as Cause;
 use oig::sim::truth::{Truth, TruthState};
 use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as Why};
 
-use super::super::world::is_user;
+use super::super::places::is_user;
 use super::words::{failed, forwarded, held_party_dropped, received, retrieved, shown, transferred};
-use super::{LegId, Own, Reader, expected};
+use super::{LegId, Own, Reader, expected, group};
 
 impl<'a> Reader<'a> {
     /// The phone's own leg changed.
@@ -43,11 +43,12 @@ impl<'a> Reader<'a> {
                 (Delivered, _) if record.cause == Cause::Transfer => {}
                 (Delivered, _) => {
                     self.say(record, Type::CallDelivered, Why::Delivered, CallState::Delivered);
-                    self.with_other(record.other.clone());
+                    let group = self.group_rung(record);
+                    self.with_other(record.other.clone(), group);
                 }
                 (Alerting, _) => {
                     self.say(record, Type::CallReceived, received(record.cause), CallState::Received);
-                    self.with_other(record.other.clone());
+                    self.with_other(record.other.clone(), group(record));
                 }
                 (Connected, Some(Held)) if record.cause == Cause::Conference => self.conferred(record),
                 (Connected, Some(Held)) => {
@@ -110,7 +111,8 @@ impl<'a> Reader<'a> {
             self.say(&old, Type::CallClear, Why::ConferenceSplit, CallState::Idle);
             self.say(record, Type::CallEstablished, Why::ConferenceSplit, CallState::Established);
         } else if record.cause == Cause::Conference {
-            let was_conference = self.parties(&former.gcid) > 2;
+            // Others of it may have moved before, in this moment.
+            let was_conference = self.parties_before(&former.gcid, record.at_ms) > 2;
             let whys: &[Why] =
                 if was_conference { &[Why::Conferenced, Why::ConferenceMemberAdded] } else { &[Why::Conferenced] };
             self.say_one_of(record, Type::CallConferenced, whys, state);
@@ -142,11 +144,17 @@ impl<'a> Reader<'a> {
             (Cause::Conference, _) => {
                 self.after.push(expected(record, Type::CallClear, &[Why::ClearInvoked], CallState::Idle));
             }
+            (Cause::Handoff, _) => self.say(record, Type::CallDiverted, Why::RedirectedHandoff, CallState::Idle),
+            // Another who was rung for the number answers.
+            (Cause::MultipleAlerting, _) => self.say(record, Type::CallClear, Why::MemberAnswered, CallState::Idle),
             (Cause::Redirected, _) => self.say(record, Type::CallDiverted, Why::RedirectedAway, CallState::Idle),
             (Cause::CallForwardNoAnswer, _) => {
                 self.say(record, Type::CallDiverted, Why::DivertedNoAnswerAway, CallState::Idle);
             }
             (Cause::CallPickup, _) => self.say(record, Type::CallDiverted, Why::DivertedPickupAway, CallState::Idle),
+            (Cause::PeerLost, TruthState::Held) if is_user(&record.dn) && self.stay_here(record) => {
+                self.say(record, Type::CallClear, Why::ClearInvoked, CallState::Idle);
+            }
             (_, TruthState::Held) => {
                 // A held leg is not cleared by its own user: the held party left.
                 self.say(record, Type::DeviceDropped, held_party_dropped(before), CallState::Held);
@@ -175,6 +183,13 @@ impl<'a> Reader<'a> {
                 self.say_one_of(record, Type::CallClear, whys, CallState::Idle);
             }
         }
+    }
+
+    /// Whether everybody else in a leg's call is still in it, at phones of this node.
+    fn stay_here(&self, record: &Truth) -> bool {
+        let here = (record.node, record.leg);
+        let others = || self.legs.iter().filter(|(id, leg)| **id != here && leg.gcid == record.gcid);
+        others().next().is_some() && others().all(|((node, _), _)| *node == record.node)
     }
 
     /// Who ended the part of a leg in a call: the first to leave the call at this node, when

@@ -39,7 +39,11 @@ pub(super) fn forwarded(cause: Cause) -> Option<Forwarded> {
 
 /// What a caller hears whose call goes on from a phone that did not take it.
 pub(super) fn sent_on(cause: Cause) -> Option<Why> {
-    if cause == Cause::Redirected { Some(Why::RedirectedTo) } else { Some(forwarded(cause)?.to) }
+    match cause {
+        Cause::Redirected => Some(Why::RedirectedTo),
+        Cause::Handoff => Some(Why::RedirectedHandoff),
+        _ => Some(forwarded(cause)?.to),
+    }
 }
 
 pub(super) fn received(cause: Cause) -> Why {
@@ -53,6 +57,8 @@ pub(super) fn received(cause: Cause) -> Why {
         Cause::RecallNoAnswer => Why::TransferRecallNoAnswer,
         Cause::CampOn => Why::WaitingCallRinging,
         Cause::CallBack => Why::CallbackMatured,
+        Cause::MultipleAlerting => Why::CallDistributed,
+        Cause::Handoff => Why::HandoffPush,
         _ => Why::NewCall,
     }
 }

@@ -8,7 +8,7 @@ use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as 
 use schemas::domain::{DeviceRef, Fact, Happening, LegSnapshot, LocalState, NodeRefusal};
 
 use super::snapshot::Occasion;
-use super::{Effect, Effects, Report, State};
+use super::{Effect, Effects, Link, Report, State};
 use crate::node::messages::Question;
 use crate::policy;
 
@@ -126,6 +126,14 @@ impl State {
         self.look = Some(Look { why, asked, used: false, whole, overtaken: false });
     }
 
+    /// Looks at the other lines again once the call is over that stood before one in use.
+    pub(super) fn look_behind(&mut self, out: &mut Effects) {
+        if self.in_use_behind && self.legs.is_empty() && self.link == Link::Armed && self.snapshot.is_none() {
+            self.in_use_behind = false;
+            self.look_at_lines(Occasion::Restored, out);
+        }
+    }
+
     /// One of the lines was looked at; with the last of them it is known how it is.
     pub(super) fn line_looked_at(
         &mut self,
@@ -150,6 +158,10 @@ impl State {
         match (look.used, self.in_use) {
             // A line with a call of its own shows that.
             (true, false) if self.legs.is_empty() => self.begins_in_use(out),
+            (true, false) => {
+                self.in_use_behind = true;
+                return;
+            }
             (false, true) if look.whole => self.ends_in_use(out),
             _ => return,
         }

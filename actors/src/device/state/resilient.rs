@@ -228,6 +228,7 @@ impl State {
         self.look = None;
         self.again = false;
         self.in_use = false; // whether it still is, nobody says
+        self.in_use_behind = false;
         for ticket in self.pending.drain(..) {
             out.push(Effect::Answer(ticket, Err(Refused::LinkLost)));
         }

@@ -1,7 +1,7 @@
 //! Handoff between the members of a group: push, pull, and what is no handoff.
 
 use schemas::csta::presence::PresenceRefusal;
-use schemas::domain::{Dn, Forwarding, Presence};
+use schemas::domain::{Dn, Feature, Forwarding, Presence};
 
 use super::partners::Pair;
 use super::*;
@@ -54,6 +54,12 @@ fn a_pushed_call_rings_at_the_others_and_who_answers_has_it() {
         ]
     );
     assert_eq!(states(&b, &["1000", "1005", "1015"]), [vec![Delivered], NONE, vec![Alerting]]);
+    // Who waits is announced nothing that is done with a call one talks in.
+    let waits = line("1000");
+    let announced = |event: &Happened| {
+        event.witnesses.iter().any(|seen| seen.line == waits && seen.permitted.has(Feature::HoldCall))
+    };
+    assert!(!b.events().any(announced));
     b.answer("1015");
     assert_eq!(states(&b, &["1000", "1005", "1015"]), [vec![Connected], NONE, vec![Connected]]);
     // And back to the prime.
@@ -149,6 +155,50 @@ fn what_cannot_be_handed_off_is_refused_and_nothing_changes() {
     b.call("1015", "1005");
     b.answer("1005");
     refused(b, "1015/2", Refusal::NothingToHandOff);
+}
+
+/// What a line is told while the nodes say to each other what they have to.
+fn heard_at(pair: &mut Pair, node: usize, at: &str) -> Vec<(CallEventKind, String, bool)> {
+    let mut told = Vec::new();
+    loop {
+        if pair.carry_one(node) {
+            let here = pair.nodes[node].events().filter(|e| e.witnesses.iter().any(|seen| seen.line == line(at)));
+            told.extend(here.map(|event| (event.kind, event.subject.number.clone(), event.group.is_some())));
+        } else if !pair.carry_one(1 - node) {
+            return told;
+        }
+    }
+}
+
+#[test]
+fn a_push_is_told_where_the_call_comes_back_over_a_partner() {
+    for member in ["1005", "1015"] {
+        let mut pair = Pair::new();
+        pair.person(0, Command::MakeCall { line: line("1000"), number: "2000".into() }).expect("a call");
+        pair.carry();
+        pair.person(0, Command::PickUp { line: line(member), ringing: at("2000") }).expect("asked");
+        pair.carry();
+        pair.person(0, hand_off(member)).expect("pushed");
+        let told = heard_at(&mut pair, 0, "1000");
+        assert_eq!(told, [(Diverted, member.into(), false), (Rings, "1005".into(), true)]);
+    }
+}
+
+#[test]
+fn a_partners_user_who_holds_hears_of_a_push() {
+    for member in ["1005", "1015"] {
+        let mut pair = Pair::new();
+        pair.person(1, Command::MakeCall { line: line("2000"), number: "1005".into() }).expect("a call");
+        pair.carry();
+        pair.person(0, Command::Answer(at(member))).expect("answered");
+        pair.carry();
+        pair.person(1, Command::Hold(at("2000"))).expect("held");
+        pair.carry();
+        pair.person(0, hand_off(member)).expect("pushed");
+        let told = heard_at(&mut pair, 1, "2000");
+        assert_eq!(told, [(Diverted, member.into(), false), (Rings, "1005".into(), true)]);
+        assert_eq!(pair.nodes[1].states("2000"), [Held]);
+    }
 }
 
 #[test]

@@ -268,6 +268,15 @@ fn a_partner_calls_a_key_line_and_is_called_from_one() {
     pair.carry();
     let view = pair.nodes[1].switch.calls_at(line("2001")).expect("a line").remove(0);
     assert_eq!((view.calling.number.as_str(), view.calling.name.as_deref()), ("1601", Some("Sales")));
+    // To a partner it is one number that rings, and no group, also when the call comes to it from elsewhere.
+    pair.person(1, Command::MakeCall { line: line("2003"), number: "1001".into() }).expect("a call");
+    pair.carry();
+    pair.person(0, Command::Redirect { target: at("1001"), number: "1600".into() }).expect("redirected");
+    pair.carry();
+    let rings = pair.nodes[1].events().last().expect("an event");
+    assert_eq!((rings.kind, rings.subject.number.as_str(), rings.group.is_none()), (Rings, "1600", true));
+    pair.person(1, Command::Clear(at("2003"))).expect("cleared");
+    pair.carry();
     // Nobody of the other node waits at such a number.
     pair.person(0, Command::OffHook(line("1010/2"))).expect("dial tone");
     pair.person(1, Command::MakeCall { line: line("2002"), number: "1600".into() }).expect("a call");

@@ -194,11 +194,32 @@ fn a_look_that_is_not_whole_or_was_overtaken_proves_nothing() {
 }
 
 #[test]
-fn a_line_with_a_call_of_its_own_is_not_told_of_others_by_a_look() {
-    let mut bench = Bench::with_lines(&[2]);
+fn a_line_with_a_call_of_its_own_is_told_of_others_when_that_is_over() {
+    let talks_before = |used: LocalState| {
+        let mut bench = Bench::with_lines(&[2]);
+        bench.on(Input::LinkLost);
+        assert_eq!(asks(bench.restore(&[talking("c1")])), [line(2)]);
+        assert_eq!(tells(&bench.looked(2, &[used])), []);
+        bench
+    };
+    for (now, told) in [(LocalState::Connected, vec![USED]), (LocalState::Null, vec![])] {
+        let mut bench = talks_before(LocalState::Connected);
+        let out = bench.happens(fact(Fact::Cleared, "c1", "2000"));
+        assert_eq!(tells(&out), [(Type::CallClear, Why::OtherDeviceCleared, CallState::Idle)]);
+        assert_eq!(asks(out), [line(2)]);
+        assert_eq!(tells(&bench.looked(2, &[now])), told);
+        // The next call that is over asks nobody.
+        bench.happens(fact(Fact::Originated, "c2", "1000"));
+        assert_eq!(asks(bench.happens(fact(Fact::Cleared, "c2", "1000"))), []);
+    }
+    // One that was free then is told of as it is taken.
+    let mut bench = talks_before(LocalState::Alerting);
+    assert_eq!(asks(bench.happens(fact(Fact::Cleared, "c1", "2000"))), []);
+    // Another link, another look.
+    let mut bench = talks_before(LocalState::Connected);
     bench.on(Input::LinkLost);
-    assert_eq!(asks(bench.restore(&[talking("c1")])), [line(2)]);
-    assert_eq!(tells(&bench.looked(2, &[LocalState::Connected])), []);
+    assert_eq!(asks(bench.restore(&[])), [line(2)]);
+    assert_eq!(bench.looked(2, &[]), []);
 }
 
 #[test]
