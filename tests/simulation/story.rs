@@ -215,7 +215,7 @@ impl Story {
 
     /// Somebody of the personal ring group.
     pub fn member(&mut self) -> &'static str {
-        *self.chance.pick(&[GROUP, GROUP, MEMBER])
+        if self.chance.below(3) < 2 { GROUP } else { MEMBER }
     }
 
     /// A number that shows at several sets.

@@ -67,7 +67,8 @@ impl Listener {
         };
         let pace = if hears == Hears::AtOnce { Pace::AtOnce } else { Pace::Late };
         let reader = Rc::new(RefCell::new(Reader::new(&heard, pace, clock)));
-        let (over, handler): (Rc<RefCell<Option<String>>>, Rc<RefCell<Option<Handler>>>) = Default::default();
+        let over = Rc::<RefCell<Option<String>>>::default();
+        let handler = Rc::<RefCell<Option<Handler>>>::default();
         let every = match hears {
             Hears::AtOnce | Hears::ByHandler => None,
             Hears::Slowly(pause) => Some(pause),

@@ -146,6 +146,12 @@ impl Story {
             }
             Trouble::FramesLate => {
                 self.strike(node, Mishap::Late(length)).await;
+                let passed = self.lab.places[node].line.passed();
+                within(PATIENCE, "what was held back has come", async || {
+                    // In order: whatever comes now comes behind it.
+                    (self.lab.places[node].line.passed() > passed).then_some(())
+                })
+                .await;
                 (vec![node], Links::Disturbed)
             }
             Trouble::GatewayKilled => {

@@ -294,6 +294,8 @@ impl State {
     }
 
     fn heard(&mut self, invoke: u16, message: Message, now: Instant, out: &mut Effects) {
+        // Whatever it says is life: an answer to a heartbeat may stand behind all that a busy node has to tell.
+        self.unanswered = 0;
         match message {
             Message::Request(request) => self.requested(invoke, request, now, out),
             Message::Response(response) => match self.take(invoke) {
@@ -440,7 +442,6 @@ impl State {
                 }
             }
             (Purpose::Register, Response::SystemRegister { .. }) | (Purpose::Greeting, _) => self.up(now, out),
-            (Purpose::Heartbeat, _) => self.unanswered = 0,
             (Purpose::Directory, Response::GetSwitchingFunctionDevices { cross_ref }) => {
                 self.directory.begins(cross_ref, now);
             }
@@ -552,7 +553,7 @@ impl State {
                 out.push(Effect::Stop("the node does not go on with the application session"));
             }
             // A node that refuses the heartbeat lives.
-            Purpose::Heartbeat => self.unanswered = 0,
+            Purpose::Heartbeat => {}
             Purpose::Directory => {
                 let never = convert::refusal(failure).kind == RefusalKind::NotSupported;
                 if never {
@@ -630,8 +631,6 @@ impl State {
             (Purpose::RecordsStart, Some(Response::Records(RecordsResponse::Start { cross_ref, .. }))) => {
                 self.stop_records(cross_ref, now, out);
             }
-            // A slow node lives.
-            (Purpose::Heartbeat, _) => self.unanswered = 0,
             _ => {}
         }
     }

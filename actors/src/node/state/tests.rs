@@ -443,6 +443,15 @@ fn an_answer_to_a_heartbeat_is_life_be_it_a_refusal_or_late() {
 }
 
 #[test]
+fn a_node_that_tells_lives_though_its_answers_to_heartbeats_stand_behind_what_it_tells() {
+    let mut bench = Bench::up();
+    for _ in 0..10 {
+        assert!(!is_over(&bench.after(policy::HEARTBEAT)));
+        bench.hear(9999, delivered("m1"));
+    }
+}
+
+#[test]
 fn a_heartbeat_of_the_node_is_always_answered() {
     for association in [Association::ServerFirst, Association::Session, Association::None] {
         let mut bench = Bench::new(association);
