@@ -28,6 +28,16 @@ async fn gateway(nodes: &[&Node], journal: &'static str) -> Gateway {
     Gateway::start_with(nodes, With { listen: listen(), journal, ..With::default() }).await
 }
 
+/// An application that monitors 1000 and 1001.
+async fn two_phones() -> (Node, Gateway, App, [i64; 2]) {
+    let node = Node::start(1).await;
+    let gateway = gateway(&[&node], "").await;
+    let app = App::login(&gateway.url).await;
+    let address = node.address.to_string();
+    let phones = [app.watch(&address, "1000").await, app.watch(&address, "1001").await];
+    (node, gateway, app, phones)
+}
+
 /// An event without its number and form: what both ways of reading have.
 type Told = (Option<Type>, Option<Why>, i64, i64, Option<ConnectionState>, i64);
 
@@ -77,11 +87,7 @@ impl App {
 
 #[tokio::test]
 async fn an_application_goes_on_after_the_gateway_was_killed() {
-    let node = Node::start(1).await;
-    let mut gateway = gateway(&[&node], "").await;
-    let app = App::login(&gateway.url).await;
-    let address = node.address.to_string();
-    let (caller, callee) = (app.watch(&address, "1000").await, app.watch(&address, "1001").await);
+    let (node, mut gateway, app, [caller, callee]) = two_phones().await;
     let (ours, theirs) = app.connect(caller, callee, "1001").await;
     // Two more that nobody has read when it is killed.
     node.hands.does("1001", "hold").await;
@@ -135,11 +141,7 @@ async fn an_application_goes_on_after_the_gateway_was_killed() {
 
 #[tokio::test]
 async fn what_changed_while_no_gateway_was_there_is_told_once() {
-    let node = Node::start(1).await;
-    let mut gateway = gateway(&[&node], "").await;
-    let app = App::login(&gateway.url).await;
-    let address = node.address.to_string();
-    let (caller, callee) = (app.watch(&address, "1000").await, app.watch(&address, "1001").await);
+    let (node, mut gateway, app, [caller, callee]) = two_phones().await;
     app.monitor_features(callee).await.expect("accepted");
     let before = app.features(callee).await.expect("listed");
     assert!(before.cf_busy_int.is_some_and(|info| !info.fwd_on));
@@ -380,11 +382,7 @@ async fn a_planned_stop_ends_the_sessions_unless_a_successor_is_named() {
 
 #[tokio::test]
 async fn a_full_disk_stops_nothing_and_sessions_outlive_the_process_when_there_is_room_again() {
-    let node = Node::start(1).await;
-    let mut gateway = gateway(&[&node], "").await;
-    let app = App::login(&gateway.url).await;
-    let address = node.address.to_string();
-    let (caller, callee) = (app.watch(&address, "1000").await, app.watch(&address, "1001").await);
+    let (node, mut gateway, app, [caller, callee]) = two_phones().await;
     gateway.process.disk_is_full(true);
     app.connect(caller, callee, "1001").await;
     gateway.process.line_logged("THE JOURNAL CANNOT BE WRITTEN").await;

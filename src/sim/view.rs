@@ -47,6 +47,9 @@ pub struct PhoneView {
     /// Verbs of the hands that the set takes now, besides those of its lines.
     pub may: Vec<&'static str>,
     pub dnd: bool,
+    /// It answers its calls by itself.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub auto_answer: bool,
     /// The hot desk user who is logged in at the set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
@@ -161,11 +164,12 @@ impl PhoneView {
         line: impl Fn(u8) -> Vec<&'static str>,
     ) -> Self {
         let TruthPhone { dn, name, user: there, .. } = own.clone();
-        let TruthPhone { buttons, dnd, legs, forwards, messages, groups, shared, .. } = user.unwrap_or(own);
+        let TruthPhone { buttons, dnd, auto_answer, legs, forwards, messages, groups, shared, .. } =
+            user.unwrap_or(own);
         let lines = (1..=buttons).map(|button| {
             let legs = legs.iter().filter(|leg| leg.line == button).cloned().collect();
             LineView { line: button, shared: shared.get(&button).cloned(), may: line(button), legs }
         });
-        Self { lines: lines.collect(), dn, name, may, dnd, user: there, forwards, messages, groups }
+        Self { lines: lines.collect(), dn, name, may, dnd, auto_answer, user: there, forwards, messages, groups }
     }
 }

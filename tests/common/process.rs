@@ -147,7 +147,8 @@ impl Process {
 
     /// How it ended; all that it wrote has been read then.
     pub async fn ended(&mut self) -> ExitStatus {
-        within(PATIENCE * 4, "the end of the process", async || {
+        // A browser in which a person goes everywhere by the tabulator takes a minute and a half on a machine that is idle.
+        within(PATIENCE * 10, "the end of the process", async || {
             let ended = self.child.try_wait().expect("it can be waited for");
             ended.filter(|_| self.printed.whole() && self.logged.whole())
         })

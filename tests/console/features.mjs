@@ -26,6 +26,29 @@ await page.keyboard.press('Enter');
 await page.locator('.phone[data-dn="2003"] [data-dnd][aria-pressed="false"]').waitFor();
 assert.equal((await phone('2003')).dnd, false);
 
+// Auto answer is, too. What one holds another takes over.
+await tabTo(own('2003', '[data-autoanswer]'));
+await page.keyboard.press('Enter');
+await page.locator(own('2003', '[data-autoanswer][aria-pressed="true"]')).waitFor();
+await shows('2003', 'Auto answer');
+await dial('1000', '2003');
+await isTrue('2003', 'connected 1000');
+await press('1000', 'hold');
+await isTrue('1000', 'held 2003');
+await goTo('1001');
+await tabTo('.phone[data-dn="1001"] .number');
+await page.keyboard.type('1000');
+await press('1001', 'takeover');
+await isTrue('1001', 'connected 2003');
+await isTrue('1000', '');
+await press('1001', 'hangup');
+await isTrue('2003', '');
+await goTo('2003');
+await tabTo(own('2003', '[data-autoanswer]'));
+await page.keyboard.press('Enter');
+await page.locator(own('2003', '[data-autoanswer][aria-pressed="false"]')).waitFor();
+await heard('2003: auto answer off');
+
 // Calls are forwarded, each kind to its own number; what is set is seen without opening anything, and ended there.
 await tabTo(own('2003', '[data-open="forward"]'));
 await page.keyboard.press('Enter');

@@ -57,7 +57,7 @@ async fn a_page_is_told_the_whole_first_and_then_only_what_changed() {
     let (event, news) = told(&mut page).await.expect("the call");
     let changed: Vec<_> = news["node"]["phones"].as_array().expect("phones").iter().map(|p| p["dn"].clone()).collect();
     assert_eq!((event.as_str(), changed), ("news", vec![json!("1000"), json!("1001")]));
-    assert_eq!(news["node"]["phones"][1]["lines"][0]["may"], json!(["pickup", "answer", "redirect"]));
+    assert_eq!(news["node"]["phones"][1]["lines"][0]["may"], json!(["pickup", "takeover", "answer", "redirect"]));
     assert_eq!(news["records"].as_array().map(Vec::len), Some(4));
     let (_, news) = told(&mut page).await.expect("the power");
     assert!(news["node"]["faults"]["powerless_until_ms"].is_i64());
@@ -80,7 +80,7 @@ async fn a_set_shows_the_lines_of_the_user_who_is_there() {
     let phone = now["phones"].as_array().expect("phones").iter().find(|p| p["dn"] == "1010").expect("the set");
     assert_eq!(
         (&phone["user"], &phone["dnd"], &phone["may"]),
-        (&json!("1900"), &json!(true), &json!(["dnd", "forward"]))
+        (&json!("1900"), &json!(true), &json!(["dnd", "autoanswer", "forward"]))
     );
     assert_eq!(phone["name"], "Nguyễn, Thị Hạnh", "the set keeps its name");
     let lines = phone["lines"].as_array().expect("lines");

@@ -29,7 +29,7 @@ const VERBS: [(Feature, &str); 18] = [
 ];
 
 impl Switch {
-    /// Verbs that a line takes now. A number may still lead nowhere, and what is picked up must ring.
+    /// Verbs that a line takes now. A number may still lead nowhere, and what is picked up must ring, what is taken over be held.
     #[must_use]
     pub fn choices(&self, line: Line) -> Vec<&'static str> {
         let legs = self.state.by_line.get(&line).map_or(&[][..], Vec::as_slice);
@@ -51,6 +51,9 @@ impl Switch {
         if free && (!taken || rung) {
             verbs.push("pickup");
         }
+        if free && !taken {
+            verbs.push("takeover");
+        }
         if taken_back && legs.is_empty() {
             verbs.push("retrieve");
         }
@@ -65,7 +68,7 @@ impl Switch {
     #[must_use]
     pub fn set_choices(&self, set: Dn) -> Vec<&'static str> {
         let user = self.state.desks.by_set.get(&set);
-        let mut verbs = vec!["dnd", "forward"];
+        let mut verbs = vec!["dnd", "autoanswer", "forward"];
         // The prime is always there.
         if user.is_none() && self.groups_of(set).iter().any(|(group, _)| *group != set) {
             verbs.push("presence");

@@ -30,7 +30,7 @@ const PLAIN = {
   hangup: 'Hang up',
 };
 const LAST = { offhook: 'Off hook' };
-const NUMBERED = { dial: 'Dial', consult: 'Consult', redirect: 'Redirect', pickup: 'Pick up', digits: 'Send digits', account: 'Account code' };
+const NUMBERED = { dial: 'Dial', consult: 'Consult', redirect: 'Redirect', pickup: 'Pick up', takeover: 'Take over', digits: 'Send digits', account: 'Account code' };
 
 const STATES = {
   initiated: ['Dial tone', ''], originated: ['Dialling', ''], delivered: ['Ringback', 'from'],
@@ -247,6 +247,11 @@ const disturb = (view) => {
   return set(view, 'Do not disturb', 'dnd', { on }, `do not disturb ${on ? 'on' : 'off'}`);
 };
 
+const answerAlone = (view) => {
+  const on = !phoneOf(view.dn).auto_answer;
+  return set(view, 'Auto answer', 'autoanswer', { on }, `auto answer ${on ? 'on' : 'off'}`);
+};
+
 /** Forwards calls of a kind to a number; to none, it ends that. */
 const forward = (view, type, number) => {
   const done = number ? `forwarded to ${party(number)}` : 'no longer forwarded';
@@ -275,10 +280,10 @@ const addPhone = (node, dn, list) => {
   const root = clone('t-phone');
   const q = (selector) => root.querySelector(selector);
   const view = {
-    node, dn, root, toggle: q('.toggle'), card: q('.card'), sum: q('.sum'), name: q('.name'), dnd: q('.dnd'),
+    node, dn, root, toggle: q('.toggle'), card: q('.card'), sum: q('.sum'), name: q('.name'), dnd: q('.dnd'), autoAnswer: q('.auto-answer'),
     sentOn: q('.sent-on'), absentFrom: q('.absent-from'), message: q('.message'), powerless: q('.powerless'), box: q('.lines'), lines: new Map(),
     own: {
-      root: q('.more'), refusal: q('.more .refusal'), dnd: q('[data-dnd]'), logout: q('[data-logout]'), forwards: q('.forwards'), groups: q('.groups'),
+      root: q('.more'), refusal: q('.more .refusal'), dnd: q('[data-dnd]'), autoAnswer: q('[data-autoanswer]'), logout: q('[data-logout]'), forwards: q('.forwards'), groups: q('.groups'),
       forward: addOpener(q('[data-open="forward"]'), q('form.forward'), `forward-${dn}`),
       login: addOpener(q('[data-open="login"]'), q('form.login'), `login-${dn}`),
     },
@@ -296,6 +301,7 @@ const addPhone = (node, dn, list) => {
     drawPhone(view);
   });
   view.own.dnd.addEventListener('click', () => disturb(view));
+  view.own.autoAnswer.addEventListener('click', () => answerAlone(view));
   view.own.logout.addEventListener('click', () => set(view, 'Log out', 'logout', {}, 'logged out'));
   addForward(view);
   addLogin(view);
@@ -431,6 +437,8 @@ const drawOwn = (view, phone) => {
   own.root.setAttribute('aria-label', phone.user ? `${view.dn}, the set of user ${party(phone.user)} now` : `${view.dn}, the set`);
   own.dnd.hidden = !phone.may.includes('dnd');
   own.dnd.setAttribute('aria-pressed', String(phone.dnd));
+  own.autoAnswer.hidden = !phone.may.includes('autoanswer');
+  own.autoAnswer.setAttribute('aria-pressed', String(!!phone.auto_answer));
   own.forward.offer(phone.may.includes('forward'));
   own.login.offer(phone.may.includes('login'));
   own.logout.hidden = !phone.may.includes('logout');
@@ -495,6 +503,7 @@ const drawPhone = (view) => {
   put(view.name, phone.user ? `user ${party(phone.user)}` : phone.name || 'no name');
   view.name.classList.toggle('absent', !phone.user && !phone.name);
   view.dnd.hidden = !phone.dnd;
+  view.autoAnswer.hidden = !phone.auto_answer;
   view.sentOn.hidden = !phone.forwards;
   const away = Object.entries(phone.groups ?? {}).filter(([, on]) => !on).map(([group]) => group);
   view.absentFrom.hidden = away.length === 0;

@@ -359,7 +359,7 @@ fn the_set_is_kept_until_home_has_said() {
         ] {
             assert_eq!(w.input(AWAY, Input::Command(By::Person, command.clone())), Err(why), "{command:?}");
         }
-        assert_eq!(w.pair.nodes[AWAY].switch.set_choices(dn("2001")), ["dnd", "forward", "login"]);
+        assert_eq!(w.pair.nodes[AWAY].switch.set_choices(dn("2001")), ["dnd", "autoanswer", "forward", "login"]);
         let call = Command::MakeCall { line: line("2000"), number: "2001".into() };
         w.input(AWAY, Input::Command(By::Person, call)).expect("a call");
         assert_eq!(w.states(AWAY, "2000"), [Failed]);
