@@ -12,9 +12,9 @@ pub const BACKOFF_FIRST: Duration = Duration::from_millis(500);
 pub const BACKOFF_LONGEST: Duration = Duration::from_secs(5);
 /// A connection that lived this long forgives earlier failures.
 pub const BACKOFF_FORGIVEN_AFTER: Duration = Duration::from_secs(30);
-/// From one connection that is tried again to the next, over all nodes: 200 a second. A node that comes back tells
+/// From one connection that is tried again to the next, over all nodes: 100 a second. A node that comes back tells
 /// its directory, and those of a whole site told at once hold up the events of what is well.
-pub const LIFE_SPACING: Duration = Duration::from_millis(5);
+pub const LIFE_SPACING: Duration = Duration::from_millis(10);
 /// Between heartbeats to a node.
 pub const HEARTBEAT: Duration = Duration::from_secs(5);
 /// Heartbeats without an answer after which a link counts as lost (a half-open connection).
