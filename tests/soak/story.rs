@@ -87,8 +87,8 @@ impl Story {
             self.deed().await;
         }
         // What nobody has read yet survives a gateway.
-        let ready = if trouble == Trouble::GatewayKilled { self.still().await } else { self.quiet().await };
-        if ready {
+        self.still().await;
+        if trouble == Trouble::GatewayKilled || self.told().await {
             self.trouble(trouble).await;
             if self.quiet().await {
                 // What is left of it must be right for calls that go on, too.
@@ -172,20 +172,24 @@ impl Story {
         each.map(|(listener, (nodes, known))| oracle::compare(&of(&listener.heard, nodes), known, &run)).collect()
     }
 
-    /// Waits until nothing changes any more: true.
-    async fn still(&mut self) -> bool {
+    /// Waits until nothing changes any more.
+    async fn still(&mut self) {
         let (lab, edge_ms) = (&mut self.lab, self.edge_ms);
         within(PATIENCE * 4, "nothing changes", async || {
             lab.look().await;
             (now_ms() - lab.newest_ms().max(edge_ms) > QUIET_MS).then_some(())
         })
         .await;
-        true
     }
 
-    /// Waits until nothing changes and everybody has heard the truth; what was not heard then is a violation.
+    /// Waits until nothing changes and everybody has heard the truth; whether they have.
     async fn quiet(&mut self) -> bool {
         self.still().await;
+        self.told().await
+    }
+
+    /// Waits until everybody has heard the truth; what was not heard by then is a violation.
+    async fn told(&mut self) -> bool {
         let began = Instant::now();
         let found = within(PATIENCE * 2, "the oracle's word", async || {
             // Who rings does so for a while: the truth goes on.

@@ -115,7 +115,7 @@ impl Record {
                 put_text(out, url);
             }
             Self::Object { object, memory } => {
-                out.push(10);
+                out.push(11);
                 put_u64(out, object.get());
                 put_memory(out, memory);
             }
@@ -167,7 +167,8 @@ impl Record {
                 url: bytes.text()?.into(),
             },
             9 => Self::Callback { session: session(&mut bytes)?, url: bytes.text()?.into() },
-            10 => Self::Object { object: object(bytes.u64()?)?, memory: memory(&mut bytes)? },
+            // 10 was an object whose calls had no Global Call ID.
+            11 => Self::Object { object: object(bytes.u64()?)?, memory: memory(&mut bytes)? },
             _ => return None,
         };
         bytes.is_empty().then_some(record)

@@ -1,7 +1,8 @@
 //! What goes to a node first. What a person waits for (commands, and what the link itself needs)
 //! goes at once; looks at lines and starts of monitors, of which thousands may come together, wait
-//! here so that only a few of them are with the node at a time; records of calls that are over come last. So an answer to a ringing phone never
-//! stands behind the monitors of another application, neither here nor in the node's own queue.
+//! here so that only a few of them are with the node at a time; records of calls that are over come
+//! last. So an answer to a ringing phone never stands behind the monitors of another application,
+//! neither here nor in the node's own queue.
 //!
 //! Pure. It holds what waits and knows who is with the node by counting; it sends nothing.
 
