@@ -2,28 +2,32 @@
 //!
 //! Pure: what happened goes in, what is to be done comes out. No socket, no actor, no clock.
 
+mod answers;
+mod pairing;
+mod questions;
 mod records;
+mod refusals;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
 use schemas::csta::convert;
-use schemas::csta::frame;
 use schemas::csta::message::{
-    AppearanceType, DeviceProfile, Edition, EventBody, Failure, Message, PresenceMonitor, PrivateFeature,
-    PrivateRequest, PrivateResponse, RecordsResponse, Request, Response, SpecificInfo, SystemStatus,
+    AppearanceType, DeviceProfile, Edition, EventBody, Failure, Message, PrivateFeature, Request, Response,
+    SpecificInfo, SystemStatus,
 };
-use schemas::domain::{
-    CallKey, DeviceRef, Dn, Done, FeatureGroup, HotDesk, HotDeskAnswer, NodeRefusal, ObjectId, RefusalKind,
-};
+use schemas::domain::{CallKey, DeviceRef, Dn, HotDesk, HotDeskAnswer, NodeRefusal, ObjectId};
 use tokio::time::Instant;
 
 use super::directory::{Directory, Heard, Sharings};
-use super::messages::{CallDetails, Question, Ticket, Told};
-use super::queue::{self, Class, Queue};
+use super::messages::{Question, Ticket, Told};
+use super::queue::Queue;
 use super::unseen::{Look, Unseen};
 use crate::cluster::{Association, Listed, NodeSettings};
 use crate::policy;
+use pairing::Pending;
+pub(super) use pairing::Purpose;
+use refusals::no_answer;
 
 /// What can happen to a node's connection.
 #[allow(clippy::large_enum_variant)] // moved once, never kept in numbers
@@ -82,64 +86,6 @@ enum Phase {
     Up,
 }
 
-/// Why a request was sent, and so what its answer means.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Purpose {
-    /// The first request to a node that neither speaks first nor knows sessions.
-    Greeting,
-    StartSession,
-    ResetTimer,
-    Register,
-    Heartbeat,
-    Directory,
-    /// How the appearances of a number share its calls.
-    Sharing(Dn),
-    Monitor(ObjectId),
-    /// A monitor whose object was let go before the answer: to be stopped when it starts.
-    Unwanted,
-    Unmonitor,
-    Legs(ObjectId),
-    Line(ObjectId, DeviceRef),
-    Details(ObjectId, CallKey),
-    Settings(ObjectId, FeatureGroup),
-    Perform(ObjectId, Ticket),
-    /// What of our private data the node knows.
-    Features,
-    Profile(Ticket),
-    HotDesk(Ticket),
-    /// A monitor of presence.
-    Presence(ObjectId),
-    Absent(ObjectId),
-    /// Whether the node keeps records of its calls.
-    RecordsStart,
-    /// Those of the time in which it was not heard.
-    RecordsSend,
-}
-
-impl Purpose {
-    /// The object that the answer is for.
-    pub(super) fn object(&self) -> Option<ObjectId> {
-        match self {
-            Self::Monitor(object)
-            | Self::Legs(object)
-            | Self::Line(object, _)
-            | Self::Details(object, _)
-            | Self::Settings(object, _)
-            | Self::Perform(object, _)
-            | Self::Presence(object) => Some(*object),
-            _ => None,
-        }
-    }
-}
-
-#[derive(Debug)]
-struct Pending {
-    purpose: Purpose,
-    deadline: Instant,
-    /// It waited for room, and takes some until it is answered.
-    queued: bool,
-}
-
 /// One connection to one node.
 pub(crate) struct State {
     association: Association,
@@ -168,48 +114,6 @@ pub(crate) struct State {
     /// Calls that began and ended unseen are still to be looked for.
     look: Option<Look>,
     unreadable: u32,
-}
-
-fn not_connected() -> NodeRefusal {
-    NodeRefusal { kind: RefusalKind::NotConnected, text: "The node is not connected.".into() }
-}
-
-fn no_answer() -> NodeRefusal {
-    NodeRefusal {
-        kind: RefusalKind::NoAnswer,
-        text: "The node did not answer in time; the outcome is not known.".into(),
-    }
-}
-
-fn not_available(what: &str) -> NodeRefusal {
-    NodeRefusal { kind: RefusalKind::NotSupported, text: format!("{what} is not available on this node.") }
-}
-
-/// What a node lacks that does not say who is present when it is asked.
-const ASKED_FOR_PRESENCE: &str = "Presence on request";
-
-/// The operation that needs a part of our private data.
-fn operation(feature: PrivateFeature) -> &'static str {
-    match feature {
-        PrivateFeature::SplitConference => "splitConferenceCall",
-        PrivateFeature::NewCall => "newCall",
-        PrivateFeature::TradeCall => "tradeCall",
-        PrivateFeature::RemoteRetrieve => "remoteRetrieveCall",
-        PrivateFeature::Presence => "setPRGPresence",
-        PrivateFeature::DeviceProfile
-        | PrivateFeature::HotDesk
-        | PrivateFeature::PresenceState
-        | PrivateFeature::Service
-        | PrivateFeature::Permitted => "The operation",
-    }
-}
-
-fn full() -> NodeRefusal {
-    NodeRefusal { kind: RefusalKind::Resource, text: "The node has reached a limit.".into() }
-}
-
-fn overloaded() -> NodeRefusal {
-    NodeRefusal { kind: RefusalKind::Resource, text: "Too many requests wait for this node.".into() }
 }
 
 impl State {
@@ -427,214 +331,6 @@ impl State {
         out.push(Effect::Send(invoke, message, self.edition));
     }
 
-    fn answered(&mut self, purpose: Purpose, response: Response, now: Instant, out: &mut Effects) {
-        match (purpose, response) {
-            (Purpose::StartSession, Response::StartApplicationSession { session, version, duration_s }) => {
-                self.edition = edition_of(&version).unwrap_or(self.edition);
-                let half = Duration::from_secs(u64::from(duration_s).max(2)) / 2;
-                self.session = Some((session, now + half, half));
-                self.up(now, out);
-            }
-            (Purpose::ResetTimer, Response::ResetApplicationSessionTimer { duration_s }) => {
-                if let Some((_, at, half)) = &mut self.session {
-                    *half = Duration::from_secs(u64::from(duration_s).max(2)) / 2;
-                    *at = now + *half;
-                }
-            }
-            (Purpose::Register, Response::SystemRegister { .. }) | (Purpose::Greeting, _) => self.up(now, out),
-            (Purpose::Directory, Response::GetSwitchingFunctionDevices { cross_ref }) => {
-                self.directory.begins(cross_ref, now);
-            }
-            (Purpose::Sharing(number), Response::GetLogicalDeviceInformation { appearances }) => {
-                self.told_sharing(number, Some(appearances), now, out);
-            }
-            (Purpose::Monitor(object), Response::MonitorStart { cross_ref }) => {
-                self.refers(object, cross_ref, now, out);
-                if self.queue.has_room() {
-                    out.push(Effect::Full(false));
-                }
-                out.push(Effect::Tell(object, Told::Monitored(Ok(()))));
-            }
-            (Purpose::Presence(object), Response::Escape(PrivateResponse::PresenceMonitor(monitor))) => {
-                let absent = convert::absent(&monitor);
-                self.refers(object, monitor.cross_ref, now, out);
-                out.push(Effect::Tell(object, Told::Presence(Ok(absent))));
-            }
-            (
-                Purpose::Unwanted,
-                Response::MonitorStart { cross_ref }
-                | Response::Escape(PrivateResponse::PresenceMonitor(PresenceMonitor { cross_ref, .. })),
-            ) => {
-                self.send(Request::MonitorStop { cross_ref }, Purpose::Unmonitor, now, out);
-            }
-            (Purpose::Unmonitor, _) => {}
-            (Purpose::Legs(object), Response::SnapshotDevice { connections, in_service }) => {
-                out.extend(in_service.map(|on| Effect::Tell(object, Told::Service(on))));
-                self.note_calls(connections.iter().filter_map(|leg| leg.connection.call.as_deref()), out);
-                let legs = connections.into_iter().filter_map(convert::leg).collect();
-                out.push(Effect::Tell(object, Told::Legs(Ok(legs))));
-            }
-            (Purpose::Line(object, line), Response::SnapshotDevice { connections, .. }) => {
-                let legs = connections.into_iter().filter_map(convert::leg).collect();
-                out.push(Effect::Tell(object, Told::Line(line, Ok(legs))));
-            }
-            (Purpose::Details(object, call), Response::SnapshotCall { calling, called, devices, .. }) => {
-                let details = CallDetails { calling, called, parties: convert::parties(&devices) };
-                out.push(Effect::Tell(object, Told::Details(call, Ok(details))));
-            }
-            (Purpose::Features, Response::GetCstaFeatures { private }) => self.private = private,
-            (Purpose::RecordsStart, Response::Records(RecordsResponse::Start { cross_ref, clock_ms })) => {
-                self.records_begin(cross_ref, clock_ms, now, out);
-            }
-            (Purpose::RecordsSend, Response::Records(RecordsResponse::Send)) => {}
-            (Purpose::Profile(ticket), Response::Escape(PrivateResponse::DeviceProfile(profile))) => {
-                out.push(Effect::Profile(ticket, Ok(profile)));
-            }
-            (Purpose::Settings(object, group), Response::Feature(answer)) => match convert::settings(group, &answer) {
-                Some(settings) => out.push(Effect::Tell(object, Told::Settings(group, Ok(settings)))),
-                None => self.failed(Purpose::Settings(object, group), &Failure::operation("generic"), now, out),
-            },
-            (Purpose::Settings(object, FeatureGroup::HotDesk), Response::Escape(PrivateResponse::HotDesk(state))) => {
-                let settings = vec![convert::hot_desk_change(&state)];
-                out.push(Effect::Tell(object, Told::Settings(FeatureGroup::HotDesk, Ok(settings))));
-            }
-            (
-                Purpose::Settings(object, FeatureGroup::Presence),
-                Response::Escape(PrivateResponse::PresenceState(states)),
-            ) => {
-                let settings = convert::presence_settings(&states);
-                out.push(Effect::Tell(object, Told::Settings(FeatureGroup::Presence, Ok(settings))));
-            }
-            (Purpose::Absent(object), Response::Escape(PrivateResponse::PresenceState(states))) => {
-                let states = states.iter().filter_map(convert::presence).filter(|state| !state.present);
-                let absent = states.map(|state| (state.group, state.member)).collect();
-                out.push(Effect::Tell(object, Told::Absent(Ok(absent))));
-            }
-            (Purpose::HotDesk(ticket), Response::Escape(PrivateResponse::HotDesk(state))) => {
-                out.push(Effect::HotDesk(ticket, Ok(convert::hot_desk_answer(state))));
-            }
-            (Purpose::HotDesk(ticket), Response::Escape(PrivateResponse::Done)) => {
-                out.push(Effect::HotDesk(ticket, Ok(HotDeskAnswer::default())));
-            }
-            (Purpose::Perform(object, ticket), response) => {
-                let call = match response {
-                    Response::MakeCall { calling: named, .. }
-                    | Response::ConsultationCall { initiated: named, .. }
-                    | Response::TransferCall { transferred: named }
-                    | Response::ConferenceCall { conference: named }
-                    | Response::DirectedPickupCall { picked: named } => named.call.as_deref().map(CallKey::from),
-                    _ => None,
-                };
-                out.push(Effect::Tell(object, Told::Outcome(ticket, Ok(Done { call }))));
-            }
-            // An answer of another service than was asked: as good as none.
-            (purpose, _) => self.failed(purpose, &Failure::operation("generic"), now, out),
-        }
-    }
-
-    /// The events of a monitor are about an object.
-    fn refers(&mut self, object: ObjectId, cross_ref: String, now: Instant, out: &mut Effects) {
-        let old = self.references.insert(object, cross_ref.clone()).filter(|old| *old != cross_ref);
-        self.by_reference.insert(cross_ref, object);
-        // Of a device that died without letting go: the node must not tell everything twice.
-        if let Some(cross_ref) = old {
-            self.by_reference.remove(&cross_ref);
-            self.send(Request::MonitorStop { cross_ref }, Purpose::Unmonitor, now, out);
-        }
-    }
-
-    fn failed(&mut self, purpose: Purpose, failure: &Failure, now: Instant, out: &mut Effects) {
-        match purpose {
-            Purpose::StartSession => out.push(Effect::Stop(refused_session(failure))),
-            // A node without SystemRegister or SystemStatus still answers the rest.
-            Purpose::Register | Purpose::Greeting => self.up(now, out),
-            Purpose::ResetTimer => {
-                self.session = None;
-                out.push(Effect::Stop("the node does not go on with the application session"));
-            }
-            // A node that refuses the heartbeat lives.
-            Purpose::Heartbeat => {}
-            Purpose::Directory => {
-                let never = convert::refusal(failure).kind == RefusalKind::NotSupported;
-                if never {
-                    out.push(Effect::NoDirectory(self.directory.never()));
-                } else {
-                    self.directory.refused(now);
-                }
-            }
-            Purpose::Sharing(number) => {
-                if let Some(sharings) = &mut self.sharings
-                    && convert::refusal(failure).kind == RefusalKind::NotSupported
-                {
-                    sharings.never();
-                }
-                self.told_sharing(number, None, now, out);
-            }
-            Purpose::Unmonitor | Purpose::Unwanted => {}
-            // A foreign switch: it knows nothing of our private data.
-            Purpose::Features => {}
-            Purpose::RecordsStart | Purpose::RecordsSend => {
-                self.records_refused("the node gives no records of its calls", now, out);
-            }
-            other => {
-                let full = matches!(other, Purpose::Monitor(_)) && failure.value.ends_with("LimitExceeded");
-                self.refuse(other, convert::refusal(failure), out);
-                if full {
-                    self.is_full(now, out);
-                }
-            }
-        }
-    }
-
-    /// The node has no room for monitors: those that wait to be asked for are refused as this one was.
-    fn is_full(&mut self, now: Instant, out: &mut Effects) {
-        if self.queue.full(now) {
-            out.push(Effect::Full(true));
-        }
-        for purpose in self.queue.take_bulk() {
-            self.refuse(purpose, full(), out);
-        }
-    }
-
-    fn refuse(&mut self, purpose: Purpose, refusal: NodeRefusal, out: &mut Effects) {
-        let (object, told) = match purpose {
-            Purpose::RecordsStart | Purpose::RecordsSend => return self.no_records("the node is too busy for it", out),
-            Purpose::Profile(ticket) => return out.push(Effect::Profile(ticket, Err(refusal))),
-            Purpose::HotDesk(ticket) => return out.push(Effect::HotDesk(ticket, Err(refusal))),
-            Purpose::Monitor(object) => (object, Told::Monitored(Err(refusal))),
-            Purpose::Presence(object) => (object, Told::Presence(Err(refusal))),
-            Purpose::Absent(object) => (object, Told::Absent(Err(refusal))),
-            Purpose::Legs(object) => (object, Told::Legs(Err(refusal))),
-            Purpose::Line(object, line) => (object, Told::Line(line, Err(refusal))),
-            Purpose::Details(object, call) => (object, Told::Details(call, Err(refusal))),
-            Purpose::Settings(object, group) => (object, Told::Settings(group, Err(refusal))),
-            Purpose::Perform(object, ticket) => (object, Told::Outcome(ticket, Err(refusal))),
-            _ => return,
-        };
-        out.push(Effect::Tell(object, told));
-    }
-
-    /// An answer that nobody waits for: doubled, late, or invented. A monitor that started too
-    /// late is stopped, else it would live on at the node.
-    fn late(&mut self, invoke: u16, response: Option<Response>, now: Instant, out: &mut Effects) {
-        metrics::counter!("oig_node_answers_unexpected_total").increment(1);
-        let Some(at) = self.resting.iter().position(|(id, ..)| *id == invoke) else { return };
-        let Some((_, purpose, _)) = self.resting.remove(at) else { return };
-        match (purpose, response) {
-            (Purpose::Monitor(_) | Purpose::Unwanted, Some(Response::MonitorStart { cross_ref }))
-            | (
-                Purpose::Presence(_) | Purpose::Unwanted,
-                Some(Response::Escape(PrivateResponse::PresenceMonitor(PresenceMonitor { cross_ref, .. }))),
-            ) => {
-                self.send(Request::MonitorStop { cross_ref }, Purpose::Unmonitor, now, out);
-            }
-            (Purpose::RecordsStart, Some(Response::Records(RecordsResponse::Start { cross_ref, .. }))) => {
-                self.stop_records(cross_ref, now, out);
-            }
-            _ => {}
-        }
-    }
-
     fn up(&mut self, now: Instant, out: &mut Effects) {
         if self.phase == Phase::Up {
             return;
@@ -645,119 +341,6 @@ impl State {
         self.directory.wanted(now);
         self.look_for_directory(now, out);
         self.send(Request::GetCstaFeatures, Purpose::Features, now, out);
-    }
-
-    fn asked_for_profile(&mut self, ticket: Ticket, dn: Dn, now: Instant, out: &mut Effects) {
-        let purpose = Purpose::Profile(ticket);
-        if self.phase != Phase::Up {
-            return self.refuse(purpose, not_connected(), out);
-        }
-        if !self.private.contains(&PrivateFeature::DeviceProfile) {
-            return self.refuse(purpose, not_available("The configuration of a device"), out);
-        }
-        if self.pending.len() >= policy::NODE_PENDING {
-            return self.refuse(purpose, overloaded(), out);
-        }
-        let request = Request::Escape(PrivateRequest::DeviceProfile { dn: dn.to_string() });
-        self.send(request, purpose, now, out);
-    }
-
-    /// Refused here when the node does not know hot desking, so that no PIN goes to who has no use for it.
-    fn asked_hot_desk(&mut self, ticket: Ticket, asked: &HotDesk, now: Instant, out: &mut Effects) {
-        let purpose = Purpose::HotDesk(ticket);
-        if self.phase != Phase::Up {
-            return self.refuse(purpose, not_connected(), out);
-        }
-        if !self.private.contains(&PrivateFeature::HotDesk) {
-            return self.refuse(purpose, not_available("Hot desking"), out);
-        }
-        if self.pending.len() >= policy::NODE_PENDING {
-            return self.refuse(purpose, overloaded(), out);
-        }
-        self.send(convert::hot_desk_request(asked), purpose, now, out);
-    }
-
-    fn asked(&mut self, object: ObjectId, question: Question, now: Instant, out: &mut Effects) {
-        let (request, purpose) = match question {
-            Question::Monitor(device) => (Request::MonitorStart { device }, Purpose::Monitor(object)),
-            Question::Unmonitor => {
-                self.queue.forget(object);
-                if let Some(cross_ref) = self.references.remove(&object) {
-                    self.by_reference.remove(&cross_ref);
-                    self.send(Request::MonitorStop { cross_ref }, Purpose::Unmonitor, now, out);
-                }
-                let starts = [Purpose::Monitor(object), Purpose::Presence(object)];
-                for pending in self.pending.values_mut().filter(|p| starts.contains(&p.purpose)) {
-                    pending.purpose = Purpose::Unwanted;
-                }
-                return;
-            }
-            Question::Legs(device) => (Request::SnapshotDevice { device }, Purpose::Legs(object)),
-            Question::Line(device) => {
-                (Request::SnapshotDevice { device: device.clone() }, Purpose::Line(object, device))
-            }
-            Question::Details(device, call) => {
-                let connection = convert::connection(&device, &call);
-                (Request::SnapshotCall { connection }, Purpose::Details(object, call))
-            }
-            Question::Features(device, group) => {
-                let purpose = Purpose::Settings(object, group);
-                let needs = match group {
-                    FeatureGroup::HotDesk => Some((PrivateFeature::HotDesk, "Hot desking")),
-                    FeatureGroup::Presence => Some((PrivateFeature::PresenceState, ASKED_FOR_PRESENCE)),
-                    _ => None,
-                };
-                let lacks = needs.filter(|(feature, _)| !self.private.contains(feature));
-                if let (Phase::Up, Some((_, what))) = (self.phase, lacks) {
-                    return self.refuse(purpose, not_available(what), out);
-                }
-                (convert::feature_request(group, &device), purpose)
-            }
-            // Asked of any node, also before it has said what it knows: another maker's refuses it.
-            Question::Presence => (convert::presence_request(), Purpose::Presence(object)),
-            Question::Absent => {
-                let purpose = Purpose::Absent(object);
-                if self.phase == Phase::Up && !self.private.contains(&PrivateFeature::PresenceState) {
-                    return self.refuse(purpose, not_available(ASKED_FOR_PRESENCE), out);
-                }
-                (convert::presence_state_request(None), purpose)
-            }
-            Question::Perform(ticket, command) => {
-                let purpose = Purpose::Perform(object, ticket);
-                let lacks = convert::needs(&command).filter(|feature| !self.private.contains(feature));
-                if let (Phase::Up, Some(feature)) = (self.phase, lacks) {
-                    return self.refuse(purpose, not_available(operation(feature)), out);
-                }
-                (convert::request(&command), purpose)
-            }
-        };
-        if self.phase != Phase::Up {
-            return self.refuse(purpose, not_connected(), out);
-        }
-        if self.queue.refuses(&purpose, now) {
-            return self.refuse(purpose, full(), out);
-        }
-        if queue::class(&purpose) != Class::Now {
-            match self.queue.push(request, purpose) {
-                Ok(()) => self.let_go_on(now, out),
-                Err(purpose) => self.refuse(purpose, overloaded(), out),
-            }
-            return;
-        }
-        if self.pending.len() >= policy::NODE_PENDING {
-            return self.refuse(purpose, overloaded(), out);
-        }
-        self.send(request, purpose, now, out);
-    }
-
-    /// What waited for room at the node goes there, as far as there is some.
-    fn let_go_on(&mut self, now: Instant, out: &mut Effects) {
-        while let Some((request, purpose)) = self.queue.next(queue::window(self.status)) {
-            if let (Purpose::RecordsStart, Some(look)) = (&purpose, &mut self.look) {
-                look.asked(now);
-            }
-            self.send_of(request, purpose, true, now, out);
-        }
     }
 
     fn tick(&mut self, now: Instant, out: &mut Effects) {
@@ -809,44 +392,6 @@ impl State {
             self.send(Request::SystemStatus { status: SystemStatus::Normal }, Purpose::Heartbeat, now, out);
         }
     }
-
-    fn send(&mut self, request: Request, purpose: Purpose, now: Instant, out: &mut Effects) {
-        self.send_of(request, purpose, false, now, out);
-    }
-
-    fn send_of(&mut self, request: Request, purpose: Purpose, queued: bool, now: Instant, out: &mut Effects) {
-        let Some(invoke) = self.free_invoke() else {
-            if queued {
-                self.queue.done();
-            }
-            return self.refuse(purpose, overloaded(), out);
-        };
-        self.pending.insert(invoke, Pending { purpose, deadline: now + policy::ANSWER, queued });
-        out.push(Effect::Send(invoke, Message::Request(request), self.edition));
-    }
-
-    fn free_invoke(&mut self) -> Option<u16> {
-        for _ in frame::FIRST_REQUEST..=frame::LAST_REQUEST {
-            let id = self.next_invoke;
-            self.next_invoke = if id >= frame::LAST_REQUEST { frame::FIRST_REQUEST } else { id + 1 };
-            if !self.pending.contains_key(&id) && !self.resting.iter().any(|(r, ..)| *r == id) {
-                return Some(id);
-            }
-        }
-        None
-    }
-
-    fn take(&mut self, invoke: u16) -> Option<Purpose> {
-        self.remove(invoke).map(|p| p.purpose)
-    }
-
-    fn remove(&mut self, invoke: u16) -> Option<Pending> {
-        let pending = self.pending.remove(&invoke)?;
-        if pending.queued {
-            self.queue.done();
-        }
-        Some(pending)
-    }
 }
 
 /// Whether a message is one of the ECMA-354 application session.
@@ -859,25 +404,6 @@ fn is_of_session(message: &Message) -> bool {
                 | Response::StopApplicationSession
         ) | Message::Request(Request::ApplicationSessionTerminated { .. })
     )
-}
-
-/// The edition that an application session was agreed on in.
-fn edition_of(version: &str) -> Option<Edition> {
-    [("ed3", Edition::Ed3), ("ed4", Edition::Ed4), ("ed5", Edition::Ed5), ("ed6", Edition::Ed6)]
-        .into_iter()
-        .find(|(suffix, _)| version.trim_end().ends_with(suffix))
-        .map(|(_, edition)| edition)
-}
-
-/// Why a node gave no application session, in our words.
-fn refused_session(failure: &Failure) -> &'static str {
-    match failure.value.as_str() {
-        "invalidApplicationInfo" => "the node does not accept the login of the application session",
-        "requestedProtocolVersionNotSupported" => "the node speaks none of the editions that the gateway offers",
-        "maxNumberSessions" => "the node has no application session left",
-        "serverResourcesBusy" => "the node is too busy for an application session",
-        _ => "the node refused the application session",
-    }
 }
 
 #[cfg(test)]

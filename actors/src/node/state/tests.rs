@@ -2,14 +2,19 @@
 
 use std::collections::BTreeSet;
 
+use schemas::csta::frame;
 use schemas::csta::hot_desk::HotDeskRefusal;
 use schemas::csta::message::{
     CallEvent, CallEventKind, ConnectionId, DeviceCategory, Event, GroupCall, HotDeskRequest, HotDeskState,
-    ListedDevice, PresenceRequest, PresenceState,
+    ListedDevice, PresenceMonitor, PresenceRequest, PresenceState, PrivateRequest, PrivateResponse,
 };
-use schemas::domain::{Cause, Command, DeviceFeature, DeviceRef, Fact, LocalState, Party, Pin, Setting};
+use schemas::domain::{
+    Cause, Command, DeviceFeature, DeviceRef, Done, Fact, FeatureGroup, LocalState, Party, Pin, RefusalKind, Setting,
+};
 
+use super::refusals::not_available;
 use super::*;
+use crate::node::messages::CallDetails;
 
 mod directory;
 mod presence;

@@ -1,6 +1,6 @@
 //! Looking back after a loss: when the node is asked, and how it is let go however it answers.
 
-use schemas::csta::message::{CallRecord, Period, RecordsRequest};
+use schemas::csta::message::{CallRecord, Period, RecordsRequest, RecordsResponse};
 
 use super::*;
 use crate::node::unseen::Gaps;
