@@ -24,6 +24,8 @@ use super::switch::Why;
 /// A leg that a transfer or conference takes into another call has a record with its new `gcid`.
 /// A call that is forwarded at once has one record at the phone that it never rang at: `null`, with
 /// that cause and a leg that is named nowhere else.
+/// When a link to a partner is lost, and with it that half of a call, each leg that goes on here has a record of the
+/// state that it stays in, with `peerLost`: from then on the legs of that `gcid` at the two nodes are two calls.
 /// A hold by the other party changes the other's leg, not this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -15,7 +15,7 @@ use oig::sim::switch::Why as Cause;
 use oig::sim::truth::{Truth, TruthState};
 use schemas::contract::cc::{CallEventType as Type, CallState, EventCauseType as Why};
 
-use super::oracle::{CHARGED, Known};
+use super::oracle::{CHARGED, Known, id_of, is_alone};
 use super::places::{Watched, is_shared, number_at};
 
 use self::order::in_order;
@@ -113,7 +113,9 @@ impl<'a> Reader<'a> {
             return self.charged(record);
         }
         let before = self.legs.get(&(record.node, record.leg)).cloned();
-        if self.is_own(record) {
+        if is_alone(record) {
+            self.goes_on_alone(record);
+        } else if self.is_own(record) {
             self.did(record, i);
         } else {
             self.heard(record, before.as_ref(), i);
@@ -123,6 +125,16 @@ impl<'a> Reader<'a> {
             state => {
                 self.legs.insert((record.node, record.leg), Leg { gcid: record.gcid.clone(), state });
             }
+        }
+    }
+
+    /// The half of a call at another node is lost: in how many steps is not in the truth, that it is lost is.
+    fn goes_on_alone(&mut self, record: &Truth) {
+        if self.is_own(record)
+            && let Some(own) = self.own.get_mut(&record.leg)
+        {
+            own.gcid.clone_from(&record.gcid);
+            self.script.blurred.insert(record.at_ms);
         }
     }
 
@@ -208,7 +220,7 @@ impl<'a> Reader<'a> {
 }
 
 fn expected(record: &Truth, kind: Type, whys: &[Why], state: CallState) -> Expected {
-    let (at_ms, gcid, whys) = (record.at_ms, record.gcid.clone(), whys.to_vec());
+    let (at_ms, gcid, whys) = (record.at_ms, id_of(&record.gcid).to_owned(), whys.to_vec());
     let (other, group, members, account, held_ms) = (None, None, None, None, None);
     Expected { at_ms, gcid, kind, whys, state, other, group, members, account, held_ms }
 }

@@ -149,8 +149,8 @@ fn every_application_hears_the_truth() {
     let share = 100.0 * excused as f64 / (compared + excused).max(1) as f64;
     println!("{compared} changes compared, {excused} excused ({share:.1} %), {turned} turned, {hung_up} polls hung up");
     assert!(red.is_empty(), "{} seeds are red:\n{}", red.len(), red.join("\n"));
-    assert!(compared > 1_000, "hardly anything was compared");
     if std::env::var_os("OIG_SEED").is_none() {
+        assert!(compared > 1_000, "hardly anything was compared");
         let features = FEATURES_DRAWN.iter().flat_map(|kind| [(kind.as_str(), "on"), (kind.as_str(), "off")]);
         let features =
             features.chain([SERVICE, PRESENCE, AWAY_DESK].into_iter().flat_map(|kind| [(kind, "on"), (kind, "off")]));

@@ -38,6 +38,8 @@ pub const AUDITS_MS: [i64; 3] = [1_000, 61_000, 661_000];
 #[derive(Debug, Default)]
 pub struct Known {
     pub legs: Vec<Vec<Truth>>,
+    /// The same; what goes on at one node alone has a name of its own from then on (see [`apart`]).
+    pub halves: Vec<Vec<Truth>>,
     pub features: Vec<Vec<TruthFeature>>,
 }
 
@@ -54,6 +56,7 @@ impl Known {
                 }
             }
         }
+        self.halves.push(apart(&legs));
         self.legs.push(legs);
         self.features.push(features);
     }
@@ -77,6 +80,37 @@ fn charged(record: &TruthFeature) -> Option<Truth> {
         other: Some(code.clone()),
         group: None,
     })
+}
+
+/// Whether a record says that a leg goes on without the half of its call that was at another node.
+pub fn is_alone(record: &Truth) -> bool {
+    record.cause == Cause::PeerLost && record.state != TruthState::Null
+}
+
+/// Stands before the number of the node where a call goes on by itself, in the name that its half has here.
+const ALONE_AT: char = '@';
+
+/// The Global Call ID in the name of a call, or of its half.
+pub fn id_of(name: &str) -> &str {
+    name.split(ALONE_AT).next().unwrap_or(name)
+}
+
+/// The records of a node, with a name of its own for each call that goes on without its other half.
+fn apart(legs: &[Truth]) -> Vec<Truth> {
+    let mut alone: BTreeSet<&str> = BTreeSet::new();
+    let named = |record: &Truth, gcid: String| Truth { gcid, ..record.clone() };
+    let mut records = Vec::with_capacity(legs.len());
+    for record in legs {
+        if is_alone(record) {
+            alone.insert(&record.gcid);
+        }
+        let name = match alone.contains(record.gcid.as_str()) {
+            true => format!("{}{ALONE_AT}{}", record.gcid, record.node),
+            false => record.gcid.clone(),
+        };
+        records.push(named(record, name));
+    }
+    records
 }
 
 /// What was found at the phones of one application.

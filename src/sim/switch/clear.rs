@@ -1,6 +1,7 @@
 //! How legs leave and calls end.
 
 use schemas::csta::message::CallEventKind;
+use schemas::domain::DeviceRef;
 
 use super::model::{CallNo, LegNo, LegState, Line, Why};
 use super::{Step, Switch};
@@ -82,7 +83,9 @@ impl Switch {
             Some(line) if state == LegState::Held => {
                 self.part_with(caller, why, step);
                 let parties = [entry.called.as_ref(), Some(&entry.calling)];
-                let other = parties.into_iter().flatten().find(|d| d.number != device.number);
+                // Another line of the same set may be the other party.
+                let is_other = |d: &&DeviceRef| (&d.number, d.button) != (&device.number, device.button);
+                let other = parties.into_iter().flatten().find(is_other);
                 let failing = other.cloned().unwrap_or(device);
                 let who = (failing.clone(), failing);
                 self.tell(CallEventKind::ConnectionCleared, &entry, who, why, &[line], step);

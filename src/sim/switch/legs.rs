@@ -194,6 +194,19 @@ impl Switch {
         }
     }
 
+    /// A call that stretched to another node goes on here, by itself: so may its other half there, under the same
+    /// Global Call ID.
+    pub(super) fn goes_on_alone(&self, number: CallNo, cause: Why, step: &mut Step<'_>) {
+        let Some(call) = self.state.calls.get(&number) else { return };
+        let legs = || call.legs.iter().filter_map(|leg| Some((*leg, self.state.legs.get(leg)?)));
+        if legs().any(|(_, leg)| matches!(leg.place, Place::Far { .. })) {
+            return;
+        }
+        for (number, leg) in legs() {
+            self.record(number, leg.state.truth(), cause, step);
+        }
+    }
+
     /// A call goes on under another callID, of which no leg has heard yet.
     pub(super) fn rekey(&mut self, number: CallNo) {
         self.calls += 1;

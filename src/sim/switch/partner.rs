@@ -4,6 +4,7 @@
 //! leg is a far leg whose state is what the partner last said. What does not fit (a message that
 //! crossed another) is ignored, or answered with a clear when it is about a part that is not here.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use schemas::csta::message::{CallEventKind, JoinKind};
@@ -36,7 +37,9 @@ impl Switch {
         self.state.peers.remove(&peer);
         self.give_up_picks(|pick| pick.peer == peer, step);
         self.forget_watches(peer);
+        let mut halved = BTreeSet::new();
         for (_, leg) in self.far_legs(peer) {
+            halved.extend(self.state.legs.get(&leg).map(|l| l.call));
             let call = self.state.legs.get(&leg).and_then(|l| self.state.calls.get(&l.call));
             let rung = self.state.legs.get(&leg).is_some_and(|l| l.state == LegState::Alerting);
             if rung && call.is_some_and(|c| c.recall.is_some()) {
@@ -44,6 +47,9 @@ impl Switch {
             } else {
                 self.leave(leg, Why::PeerLost, step);
             }
+        }
+        for call in halved {
+            self.goes_on_alone(call, Why::PeerLost, step);
         }
         self.part_desks(peer, step);
         self.part_pair(peer, step);

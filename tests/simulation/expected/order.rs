@@ -13,7 +13,7 @@ use super::{OUTSIDE, called, number};
 /// The records of all nodes as they are read for a phone of `node`; and when a conference was split, and into which
 /// call.
 pub(super) fn in_order(known: &Known, node: u16) -> (Vec<&Truth>, BTreeSet<(i64, &str)>) {
-    let truth = &known.legs;
+    let truth = &known.halves;
     let mut all: Vec<&Truth> = truth.iter().flatten().collect();
     // Records of one node keep their order. In one moment, where somebody does something comes
     // first, then the phone's own node.

@@ -96,6 +96,11 @@ impl Net {
         self.told[i].iter().filter_map(|o| if let Output::Happened(h) = o { Some(h) } else { None }).collect()
     }
 
+    /// What was true of a node's legs since it was last looked at.
+    fn truths(&self, i: usize) -> impl Iterator<Item = &Truth> {
+        self.told[i].iter().filter_map(|o| if let Output::Truth(t) = o { Some(t) } else { None })
+    }
+
     pub(super) fn kinds(&self, i: usize) -> Vec<(CallEventKind, Why)> {
         self.happened(i).into_iter().map(|h| (h.kind, h.why)).collect()
     }
@@ -369,6 +374,40 @@ fn a_conference_goes_on_when_the_node_of_one_member_dies() {
     net.input(1, Input::PeerDown(1)).expect("down");
     assert_eq!(net.kinds(0), [(ConnectionCleared, Why::PeerLost)]);
     assert_eq!((net.states("1001"), net.states("2000")), (vec![TruthState::Connected], vec![]));
+}
+
+#[test]
+fn both_halves_of_a_conference_say_that_they_go_on_by_themselves() {
+    let mut net = Net::new();
+    let first = net.call("1000", "1001");
+    net.answer("1001");
+    net.consult("1000", "2000");
+    net.answer("2000");
+    net.does("1000", Command::Conference(two("1000"))).expect("a conference");
+    net.consult("2000", "2001");
+    net.answer("2001");
+    net.does("2000", Command::Conference(two("2000"))).expect("a conference");
+    net.lose_link(0, 1);
+    for (i, halves) in [(0, ["1000", "1001"]), (1, ["2000", "2001"])] {
+        let alone: Vec<_> = net.truths(i).filter(|t| t.cause == Why::PeerLost).collect();
+        let legs: Vec<_> = alone.iter().map(|t| (t.dn.as_str(), t.state)).collect();
+        assert_eq!(legs, halves.map(|dn| (dn, TruthState::Connected)), "node {}", i + 1);
+        assert!(alone.iter().all(|t| t.gcid == gcid(&first)), "{alone:?}");
+    }
+}
+
+#[test]
+fn a_half_that_still_stretches_to_a_third_node_is_not_by_itself() {
+    let mut net = Net::new();
+    net.call("1000", "2000");
+    net.answer("2000");
+    net.consult("1000", "3000");
+    net.answer("3000");
+    net.does("1000", Command::Conference(two("1000"))).expect("a conference");
+    net.lose_link(0, 1);
+    let connected = |t: &&Truth| t.cause == Why::PeerLost && t.state != TruthState::Null;
+    assert_eq!(net.truths(0).filter(connected).count(), 0);
+    assert_eq!(net.states("3000"), [TruthState::Connected]);
 }
 
 #[test]

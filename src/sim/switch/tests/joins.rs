@@ -153,6 +153,22 @@ fn an_unsupervised_transfer_rings_on_and_comes_back_when_nobody_answers() {
 }
 
 #[test]
+fn a_holder_whose_own_other_line_lets_the_recall_ring_in_vain_is_left_by_that_line() {
+    let mut b = bench(1);
+    b.person(Command::MakeCall { line: line("1000/2"), number: "1000".into() }).expect("a call of a set with itself");
+    b.answer("1000");
+    b.call("1001", "1002");
+    for (who, number) in [("1000", "1003"), ("1000/2", "1001")] {
+        b.person(Command::Consult { target: at(who), number: number.into() }).expect("a consultation");
+    }
+    b.person(Command::Transfer(two("1000/2"))).expect("transferred");
+    assert_eq!((b.states("1000/2"), b.states("1000").len()), (vec![TruthState::Alerting], 2), "it was busy there");
+    b.wait(20_000);
+    let left = b.events().filter(|h| h.kind == ConnectionCleared).last().expect("an end");
+    assert_eq!((left.kind, left.subject.number.as_str(), left.subject.button), (ConnectionCleared, "1000", Some(2)));
+}
+
+#[test]
 fn a_recall_finds_the_one_who_transferred_busy() {
     let mut b = bench(1);
     consultation(&mut b, "1002");
