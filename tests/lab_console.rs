@@ -12,7 +12,10 @@ use crate::toolkits::{interpreter, run};
 
 /// Runs a script of `tests/console` in a browser that looks at a lab of its own; it takes these pictures.
 async fn a_person_does(script: &str, shown: &[&str]) {
-    let lab = Lab::start().await;
+    a_person_does_at(Lab::start().await, script, shown).await;
+}
+
+async fn a_person_does_at(lab: Lab, script: &str, shown: &[&str]) {
     let node = interpreter("OIG_NODE", "target/toolkits/node/bin/node");
     let (hands, folder) = ([1, 2, 3].map(|n| lab.hands(n).base()), Folder::new());
     // Kept where somebody wants to look at them.
@@ -40,6 +43,13 @@ async fn the_page_fits_narrow_and_wide_screens_light_and_dark() {
 #[tokio::test]
 async fn a_person_at_a_keyboard_uses_features_and_is_called_from_outside() {
     a_person_does("tests/console/features.mjs", &["login", "users", "waiting", "outside"]).await;
+}
+
+#[tokio::test]
+async fn a_person_at_a_keyboard_sees_where_a_shared_line_is_in_use() {
+    let shared = ["--key-line", "1600=1012/3,1013/3,1014/3", "--multicall-line", "1601=1002/3,1003/3"];
+    let pictures = ["key-line-rings", "key-line-in-use", "key-line-held", "key-line-narrow", "multicall"];
+    a_person_does_at(Lab::start_as("info", &shared).await, "tests/console/shared.mjs", &pictures).await;
 }
 
 /// The address in a URL: what a browser sends as Host.

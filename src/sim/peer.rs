@@ -341,7 +341,11 @@ pub struct Forwarded {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Change {
-    Transferred,
+    Transferred {
+        /// To a personal ring group's number, which rings.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        group: bool,
+    },
     Conferenced,
     /// One of several left.
     Dropped {
@@ -455,7 +459,7 @@ mod tests {
             },
             PeerMessage::Update {
                 part,
-                how: Change::Transferred,
+                how: Change::Transferred { group: true },
                 by: who(),
                 to: Some(Box::new(who())),
                 party: who(),

@@ -3,7 +3,7 @@
 //! It knows frames and events, nothing of what they say. Runs in a thread of its own, so that a busy test delays nothing.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -41,6 +41,8 @@ struct Orders {
     passed: AtomicUsize,
     /// Counts cuts; every connection watches it.
     cuts: watch::Sender<usize>,
+    /// No connection is carried.
+    closed: AtomicBool,
 }
 
 impl Orders {
@@ -66,6 +68,7 @@ impl Chaos {
             struck: AtomicUsize::new(0),
             passed: AtomicUsize::new(0),
             cuts: watch::channel(0).0,
+            closed: AtomicBool::new(false),
         });
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let shared = orders.clone();
@@ -73,8 +76,11 @@ impl Chaos {
             let listener = TcpListener::from_std(listener).expect("a listening socket");
             while let Ok((gateway, _)) = listener.accept().await {
                 let orders = shared.clone();
+                let cut = orders.cuts.subscribe();
+                if orders.closed.load(Ordering::Acquire) {
+                    continue;
+                }
                 tokio::spawn(async move {
-                    let cut = orders.cuts.subscribe();
                     // A node that is not there: the gateway's connection ends at once.
                     if let Ok(node) = TcpStream::connect(node).await {
                         // Frames are small, and nobody waits for more of them.
@@ -112,6 +118,16 @@ impl Chaos {
     /// Ends every connection.
     pub fn cut(&self) {
         self.orders.cuts.send_modify(|cuts| *cuts += 1);
+    }
+
+    /// Ends every connection, and carries none until it is opened again.
+    pub fn close(&self) {
+        self.orders.closed.store(true, Ordering::Release);
+        self.cut();
+    }
+
+    pub fn open(&self) {
+        self.orders.closed.store(false, Ordering::Release);
     }
 }
 

@@ -99,6 +99,12 @@ impl Process {
         self.logged.now()
     }
 
+    /// What it has logged after so many lines.
+    pub fn logged_from(&self, line: usize) -> Vec<String> {
+        let lines = self.logged.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.get(line..).unwrap_or_default().to_vec()
+    }
+
     /// The first printed line that holds `text`, as soon as it is there.
     pub async fn line_printed(&mut self, text: &str) -> String {
         let lines = self.printed.clone();

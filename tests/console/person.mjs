@@ -101,8 +101,9 @@ export const press = async (dn, verb) => {
   await page.keyboard.press('Enter');
 };
 
+/** Of a page, whole, or of a part of one. */
 export const picture = async (name, of = page) => {
-  if (pictures) await of.screenshot({ path: `${pictures}/${name}.png`, fullPage: true });
+  if (pictures) await of.screenshot({ path: `${pictures}/${name}.png`, ...(of.page ? {} : { fullPage: true }) });
 };
 
 /** What a scan finds that keeps people out. */

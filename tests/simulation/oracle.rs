@@ -466,7 +466,8 @@ fn is_told(call: &CallEventMsg) -> bool {
     !matches!(call.kind, Some(Type::MonitorSet | Type::OutOfService | Type::InService | Type::MonitorFailedEvent))
 }
 
-fn gcid(call: &CallEventMsg) -> String {
+/// The call that an event is of; empty where it names none.
+pub fn gcid(call: &CallEventMsg) -> String {
     attribute(call, CallEventAttributeNames::CurrentGlobalCallId).unwrap_or_default()
 }
 

@@ -9,6 +9,7 @@ use actors::env::{Clock, SystemClock};
 use oig::sim::switch::Why;
 use oig::sim::truth::{Truth, TruthRecord, TruthState};
 
+use super::unseen::{Half, halves};
 use crate::common::chaos::Chaos;
 use crate::common::clock::WallClock;
 use crate::common::cluster::{Gateway, Node, With, own_address};
@@ -30,6 +31,8 @@ pub struct Place {
     pub line: Chaos,
     /// Whether the process is there and runs.
     pub awake: bool,
+    /// When its process was killed last.
+    pub died_ms: i64,
     lives: u64,
     /// Number of the newest record of this life that was read.
     read: u64,
@@ -45,7 +48,7 @@ impl Place {
         let more = if number < PARTNERS { vec!["--no-secondary"] } else { vec!["--phones", "5", "--first-dn", &first] };
         let node = Node::start_by(clock, ceid, STYLES[number % STYLES.len()], own_address(), partners, &more).await;
         let line = Chaos::before(SocketAddr::new(node.address, node.csta_port));
-        Self { node, line, awake: true, lives: 0, read: 0, truth: Vec::new() }
+        Self { node, line, awake: true, died_ms: 0, lives: 0, read: 0, truth: Vec::new() }
     }
 
     pub fn clock(&self) -> &WallClock {
@@ -72,7 +75,7 @@ impl Place {
     pub async fn kill(&mut self) {
         self.look().await;
         self.node.process.kill();
-        self.awake = false;
+        (self.awake, self.died_ms) = (false, now_ms());
         let mut live: BTreeMap<u64, Truth> = BTreeMap::new();
         for record in self.truth.iter().filter_map(TruthRecord::leg) {
             match record.state {
@@ -80,7 +83,7 @@ impl Place {
                 _ => drop(live.insert(record.leg, record.clone())),
             }
         }
-        let at_ms = now_ms();
+        let at_ms = self.died_ms;
         let ended = |leg: Truth| Truth { at_ms, state: TruthState::Null, cause: Why::PowerLost, ..leg };
         self.truth.extend(live.into_values().map(ended).map(TruthRecord::Leg));
     }
@@ -136,7 +139,8 @@ impl Lab {
         let clock = Arc::new(WallClock::new());
         // An address of its own, so that applications find the next process where the one before was.
         let listen = Some((own_address(), 8080).into());
-        let with = With { filter: "warn,oig=info", listen, clock: Some(clock.clone()), ..With::default() };
+        let with =
+            With { filter: "warn,oig=info,actors::node=info", listen, clock: Some(clock.clone()), ..With::default() };
         let gateway = Gateway::start_at(&at, with).await;
         Self { places, gateway, clock }
     }
@@ -146,6 +150,12 @@ impl Lab {
         for place in self.places.iter_mut().filter(|place| place.awake) {
             place.look().await;
         }
+    }
+
+    /// Halves of calls at each node, as its truth was read last.
+    pub fn halves(&self) -> Vec<Half> {
+        let legs = |place: &Place| place.truth.iter().filter_map(TruthRecord::leg).cloned().collect::<Vec<_>>();
+        self.places.iter().enumerate().flat_map(|(node, place)| halves(node, &legs(place))).collect()
     }
 
     /// The truth as it was read last, of those whose calls meet: the partners together, every other by itself.

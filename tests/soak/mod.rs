@@ -11,6 +11,7 @@ mod reader;
 mod report;
 mod story;
 mod trouble;
+mod unseen;
 
 use std::time::Duration;
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::unseen::Count;
+
 /// Violations that are printed.
 const SHOWN: usize = 20;
 
@@ -23,6 +25,8 @@ pub struct Report {
     /// Changes that events were held against, and those inside an excuse.
     pub compared: usize,
     pub excused: usize,
+    /// Calls that came and went while their node was not heard.
+    pub unseen: Count,
     pub violations: Vec<String>,
     /// What was done and what broke since everything was quiet last, in order.
     pub deeds: String,
@@ -52,6 +56,9 @@ impl fmt::Display for Report {
         }
         writeln!(f, "  restored monitors  {}", self.restored)?;
         writeln!(f, "  compared, excused  {}, {} ({:.2} %)", self.compared, self.excused, self.excused_percent())?;
+        let Count { told, sure, unclear, without_gateway, without_records } = self.unseen;
+        write!(f, "  unseen calls       {told} told, {sure} true ({unclear} at an edge; not asked for: ")?;
+        writeln!(f, "{without_gateway} while no gateway was there, {without_records} lost with their node)")?;
         write!(f, "  violations         {}", self.violations.len())
     }
 }

@@ -13,6 +13,7 @@ use super::lab::{Lab, PARTNERS, now_ms};
 use super::listeners::{Hears, Listener};
 use super::report::Report;
 use super::trouble::Trouble;
+use super::unseen::{Gap, Log, Turn, judge};
 use crate::common::{PATIENCE, within};
 use crate::simulation::chance::Chance;
 use crate::simulation::oracle::{self, Circumstances, Excuse, Findings};
@@ -20,7 +21,7 @@ use crate::simulation::places::phones;
 use crate::simulation::world::Application;
 
 /// How far the clocks of switch, gateway and reader may seem apart on a busy machine.
-const SLACK_MS: i64 = 400;
+pub(super) const SLACK_MS: i64 = 400;
 /// Nothing changes for so long before and after a fault, so that nothing happens at the edge of its excuse.
 const QUIET_MS: i64 = 4 * SLACK_MS;
 /// What people do between two faults, and what for each node more than two.
@@ -31,6 +32,8 @@ const DEEDS_MORE: usize = 100;
 const BETWEEN_PARTNERS: Duration = Duration::from_millis(100);
 /// What they do while something is broken: in time, so that little has to be excused.
 const DEEDS_MEANWHILE: u32 = 6;
+/// Calls at a node that nobody hears.
+const SHORT_CALLS: u32 = 6;
 
 pub struct Story {
     pub(super) lab: Lab,
@@ -42,6 +45,9 @@ pub struct Story {
     /// When the newest excuse was over for everybody.
     pub(super) edge_ms: i64,
     pub(super) report: Report,
+    /// Times in which a node was not heard, and what the gateway told of calls in them.
+    pub(super) gaps: Vec<Gap>,
+    pub(super) log: Log,
     /// When somebody at the partners does something again.
     partners_next: tokio::time::Instant,
 }
@@ -67,6 +73,8 @@ impl Story {
             excuses: Vec::new(),
             edge_ms: 0,
             report,
+            gaps: Vec::new(),
+            log: Log::default(),
             partners_next: tokio::time::Instant::now(),
         };
         // Every kind comes, none too often; which comes first, and where, the seed draws.
@@ -141,6 +149,7 @@ impl Story {
                 self.report.violations.push(format!("the switch of node {} broke its invariants", place.node.ceid));
             }
         }
+        self.sum_up_unseen();
         for findings in self.findings() {
             self.report.compared += findings.compared;
             self.report.excused += findings.excused;
@@ -159,6 +168,23 @@ impl Story {
             self.excuses.clear();
             self.report.deeds.clear();
         }
+    }
+
+    /// Holds what was told of calls that nobody saw against what is true.
+    fn sum_up_unseen(&mut self) {
+        self.log.read(&self.lab.gateway.process);
+        let mut turn = Turn { gaps: std::mem::take(&mut self.gaps), slack_ms: SLACK_MS, ..Turn::default() };
+        for listener in &self.listeners {
+            let watched = &listener.heard.watched;
+            turn.monitored.extend(watched.iter().map(|phone| (phone.node, phone.dn.clone())));
+            for call in listener.heard.heard.borrow().iter().filter_map(|h| h.event.call_event.as_ref()) {
+                let node = watched.iter().find(|phone| phone.object == call.object_id).map(|phone| phone.node);
+                turn.heard.extend(node.map(|node| (node, oracle::gcid(call))));
+            }
+        }
+        let (count, wrong) = judge(&turn, &self.lab.halves(), &self.log.take());
+        self.report.unseen.add(&count);
+        self.report.violations.extend(wrong);
     }
 
     fn findings(&self) -> Vec<Findings> {
@@ -275,6 +301,29 @@ impl Story {
             client.call(&AnswerCall { session_id, object_id, local_call_id }).await
         };
         reply.map_err(|e| e.to_string())?.error_description.map_or(Ok(()), Err)
+    }
+
+    /// People at a node call each other for a moment, answered or not.
+    pub(super) async fn short_calls(&mut self, node: usize) {
+        for _ in 0..SHORT_CALLS {
+            let (place, number, answers) = (self.people.below(5), self.number(node), self.people.percent(50));
+            let dn = phones(node).swap_remove(place);
+            let hands = self.lab.places[node].node.hands.clone();
+            // Whoever is in a call goes on with it.
+            let is_idle = hands.phone(&dn).await.legs.is_empty();
+            let mut done = Vec::new();
+            if is_idle {
+                done.push(hands.try_does(&dn, "dial", &json!({ "number": number })).await);
+                tokio::time::sleep(BETWEEN_PARTNERS).await;
+                if answers && phones(node).contains(&number) {
+                    done.push(hands.try_does(&number, "answer", &json!({})).await);
+                    tokio::time::sleep(BETWEEN_PARTNERS).await;
+                }
+                done.push(hands.try_does(&dn, "hangup", &json!({})).await);
+            }
+            let _ = writeln!(self.report.deeds, "{} {dn} calls {number} for a moment {done:?}", now_ms());
+            tokio::time::sleep(BETWEEN_PARTNERS).await;
+        }
     }
 
     /// What is done elsewhere while something is away.

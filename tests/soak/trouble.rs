@@ -3,9 +3,12 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
+use schemas::contract::cc::ConnectionState;
+
 use super::lab::now_ms;
 use super::listeners;
-use super::story::Story;
+use super::story::{SLACK_MS, Story};
+use super::unseen::Gap;
 use crate::common::chaos::Mishap;
 use crate::common::{PATIENCE, within};
 use crate::simulation::oracle::Excuse;
@@ -19,7 +22,8 @@ pub enum Trouble {
     NodeStopped,
     NodeStoppedForLong,
     ConnectionCut,
-    AllConnectionsCut,
+    LineDown,
+    AllLinesDown,
     FrameLost,
     FrameDoubled,
     FramesLate,
@@ -32,12 +36,13 @@ pub enum Trouble {
 }
 
 impl Trouble {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::NodeKilled,
         Self::GatewayKilled,
         Self::FrameLost,
         Self::ClockOfGateway,
         Self::NodeStopped,
+        Self::LineDown,
         Self::HandlerDead,
         Self::ConnectionCut,
         Self::FrameDoubled,
@@ -45,7 +50,7 @@ impl Trouble {
         Self::ApplicationDead,
         Self::FramesLate,
         Self::ClockOfNode,
-        Self::AllConnectionsCut,
+        Self::AllLinesDown,
         Self::NodeStoppedForLong,
     ];
 
@@ -55,7 +60,8 @@ impl Trouble {
             Self::NodeStopped => "node stopped",
             Self::NodeStoppedForLong => "node stopped long",
             Self::ConnectionCut => "connection cut",
-            Self::AllConnectionsCut => "all lines cut",
+            Self::LineDown => "line down",
+            Self::AllLinesDown => "all lines down",
             Self::FrameLost => "frame lost, then cut",
             Self::FrameDoubled => "frame doubled",
             Self::FramesLate => "frames late",
@@ -68,6 +74,9 @@ impl Trouble {
         }
     }
 }
+
+/// Nodes at which people make calls while no line is up.
+const CALLED_AT: usize = 4;
 
 /// What became of the links of nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,8 +140,12 @@ impl Story {
                 self.others_go_on(length).await;
                 (vec![node], Links::Lost)
             }
-            Trouble::AllConnectionsCut => {
-                self.lab.places.iter().for_each(|place| place.line.cut());
+            Trouble::LineDown => {
+                self.lines_are_down(&[node]).await;
+                (vec![node], Links::Lost)
+            }
+            Trouble::AllLinesDown => {
+                self.lines_are_down(&every).await;
                 (every, Links::Lost)
             }
             Trouble::FrameLost => {
@@ -156,8 +169,11 @@ impl Story {
             }
             Trouble::GatewayKilled => {
                 self.lab.gateway.process.kill();
+                self.lab.gateway.process.ended().await;
+                self.log.read(&self.lab.gateway.process);
                 self.others_go_on(length).await;
                 self.lab.gateway.start_again().await;
+                self.log.begins_again();
                 (every, Links::Lost)
             }
             Trouble::GatewayStopped => {
@@ -174,10 +190,54 @@ impl Story {
                 nodes.iter().all(|node| restored(&heard, *node, from_ms)).then_some(())
             })
             .await;
+            self.looked_back(&nodes, trouble, from_ms).await;
         }
         self.edge_ms = now_ms();
         let name = trouble.name();
         self.excuses.extend(nodes.into_iter().map(|node| Excuse { node, name, from_ms, over_ms }));
+    }
+
+    /// Nobody can be heard at the nodes for a while, in which people make calls that nobody will hear of.
+    async fn lines_are_down(&mut self, nodes: &[usize]) {
+        nodes.iter().for_each(|node| self.lab.places[*node].line.close());
+        // What ends at the edge could be told or not.
+        tokio::time::sleep(Duration::from_millis(2 * SLACK_MS.unsigned_abs())).await;
+        for node in nodes.iter().take(CALLED_AT) {
+            self.short_calls(*node).await;
+        }
+        tokio::time::sleep(Duration::from_millis(2 * SLACK_MS.unsigned_abs())).await;
+        nodes.iter().for_each(|node| self.lab.places[*node].line.open());
+    }
+
+    /// Notes when nodes were not heard, and waits until the gateway has looked back at all of them.
+    async fn looked_back(&mut self, nodes: &[usize], trouble: Trouble, from_ms: i64) {
+        let (another, over_ms) = (trouble == Trouble::GatewayKilled, now_ms());
+        for node in nodes.iter().copied() {
+            let kept_ms = (trouble == Trouble::NodeKilled).then(|| self.lab.places[node].died_ms);
+            let back_ms = self.heard_again(node, from_ms).unwrap_or(over_ms);
+            self.gaps.push(Gap { node, from_ms, back_ms, over_ms, another, kept_ms });
+        }
+        if another {
+            return;
+        }
+        let (log, gateway) = (&mut self.log, &self.lab.gateway.process);
+        let before: Vec<usize> = nodes.iter().map(|node| log.of(*node).looks).collect();
+        within(PATIENCE * 4, "the gateway has asked each node for its calls", async || {
+            log.read(gateway);
+            nodes.iter().zip(&before).all(|(node, before)| log.of(*node).looks > *before).then_some(())
+        })
+        .await;
+    }
+
+    /// When applications heard that the node is there again.
+    fn heard_again(&self, node: usize, from_ms: i64) -> Option<i64> {
+        let icp = i64::try_from(node + 1).expect("small");
+        let heard = self.listeners[0].heard.heard.borrow();
+        let news = heard.iter().filter_map(|h| Some((h.at_ms, h.event.system_event.as_ref()?)));
+        let mut back = news.filter(|(at_ms, system)| {
+            *at_ms >= from_ms && system.icp_id == icp && system.connection_state == Some(ConnectionState::Connected)
+        });
+        back.next().map(|(at_ms, _)| at_ms)
     }
 
     /// What a clock is set to: right, or hours before, or up to a year behind.

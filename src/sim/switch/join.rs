@@ -76,7 +76,7 @@ impl Switch {
             self.move_to(*joiner, first.0, Why::Transfer, step);
         }
         if let Some(call) = self.state.calls.get_mut(&first.0) {
-            call.group = ended.group;
+            (call.group, call.group_there) = (ended.group, ended.group_there.clone());
         }
         let staying = before.first().map(|(leg, _)| *leg);
         let calling = staying.map(|l| self.device_of(l));
@@ -101,7 +101,8 @@ impl Switch {
         let lines: Vec<Line> = std::iter::once(line).chain(self.lines_of(first.0)).collect();
         let told = Joined::of(JoinKind::Transferred, &first.1, controller.clone(), to.clone(), parties);
         self.tell_joined(told.ending(&ended), &lines, step);
-        self.update(first.0, Change::Transferred, &controller, to.as_ref(), None, step);
+        let told = Change::Transferred { group: joiners.first().is_some_and(|l| self.is_personal(*l)) };
+        self.update(first.0, told, &controller, to.as_ref(), None, step);
         if busy {
             self.recall(first.0, line, Why::RecallBusy, step);
         }

@@ -271,7 +271,7 @@ impl Switch {
             let others = self.opposite(*leg);
             let mut parties = self.parties_for(*leg).into_iter().map(|d| party_of(&d));
             // A transfer to a busy phone: nobody is there yet, and who was dialled is said for now.
-            let dialled = || to.filter(|_| how == Change::Transferred).map(party_of);
+            let dialled = || to.filter(|_| matches!(how, Change::Transferred { .. })).map(party_of);
             let Some(party) = parties.next().or_else(dialled) else { continue };
             let beyond = parties.take(PARTIES).collect();
             let state = match others.as_slice() {
@@ -322,7 +322,7 @@ impl Switch {
             call.calling = said(calling, Some(&call.calling)).unwrap_or_else(|| call.calling.clone());
             call.called = said(called, call.called.as_ref()).or_else(|| call.called.clone());
             match how {
-                Change::Transferred => call.redirected = None,
+                Change::Transferred { .. } => call.redirected = None,
                 Change::Diverted { .. } | Change::PickedUp => call.redirected = Some(by.clone()),
                 // Who held the call is rung, not whom it was sent to once.
                 Change::Rings { cause: Why::Recall, .. } => call.redirected = None,
@@ -347,7 +347,9 @@ impl Switch {
                 }
                 self.rings_there(number, &now, group);
             }
-            Change::Diverted { .. } | Change::Transferred => self.rings_there(number, &now, false),
+            // Who is rung here is rung for a number of this node's, which knows that by itself.
+            Change::Transferred { group } => self.rings_there(number, &now, group && self.is_rung(leg)),
+            Change::Diverted { .. } => self.rings_there(number, &now, false),
             _ => {}
         }
         let lines = self.lines_of(number);
@@ -362,8 +364,9 @@ impl Switch {
         }
         let Some(call) = self.state.calls.get(&number).cloned() else { return };
         match how {
-            Change::Transferred | Change::Conferenced => {
-                let kind = if how == Change::Transferred { JoinKind::Transferred } else { JoinKind::Conferenced };
+            Change::Transferred { .. } | Change::Conferenced => {
+                let transferred = matches!(how, Change::Transferred { .. });
+                let kind = if transferred { JoinKind::Transferred } else { JoinKind::Conferenced };
                 let own = self.others(leg).into_iter().flat_map(|l| self.parties_of(l));
                 let all = own.chain(self.parties_of(leg));
                 let parties = all.map(|device| Joiner { device, was: Arc::clone(&call.key) }).collect();

@@ -414,8 +414,9 @@ const drawLine = (view, phone, line) => {
     spot.legs.hidden = idle;
   }
   const prime = line.line === 1;
-  // An idle line appearance is taken first: so the card stays small.
-  const may = new Set(idle && !prime ? line.may.filter((verb) => verb === 'offhook') : line.may);
+  // An idle line appearance is taken first, or what its key line holds is taken back: so the card stays small.
+  const taking = line.may.includes('retrieve') ? 'retrieve' : 'offhook';
+  const may = new Set(idle && !prime ? line.may.filter((verb) => verb === taking) : line.may);
   const focused = document.activeElement;
   for (const [verb, button] of spot.buttons) button.hidden = !may.has(verb);
   const numbered = Object.keys(NUMBERED).filter((verb) => may.has(verb));
@@ -425,6 +426,7 @@ const drawLine = (view, phone, line) => {
   const kind = showing ? `${showing.sharing === 'key' ? 'key line' : 'multicall'} ${showing.number}, ` : '';
   spot.root.setAttribute('aria-label', `${view.dn} line ${line.line}, ${kind}${state}`);
   spot.root.classList.toggle('idle', idle);
+  spot.root.classList.toggle('used', !!used);
   spot.root.hidden = idle && may.size === 0 && !used;
   // What was pressed is not possible any more: the line keeps the focus, and tells its new state.
   if (spot.root.contains(focused) && focused !== spot.root && !focused.checkVisibility()) spot.root.focus();

@@ -8,6 +8,7 @@ mod choices;
 mod diverts;
 mod forwards;
 mod group;
+mod group_transfers;
 mod handoff;
 mod holds;
 mod hot_desk;
