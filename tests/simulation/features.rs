@@ -234,15 +234,16 @@ struct Span<'a> {
     truth: &'a [Change],
     excused: Vec<(i64, i64)>,
     slack_ms: i64,
+    late_ms: i64,
 }
 
 impl<'a> Span<'a> {
     fn new(phone: &'a Watched, watch: &'a FeatureWatch, told: Vec<Change>, truth: &'a [Change]) -> Self {
-        Self { phone, watch, told, shown: Vec::new(), truth, excused: Vec::new(), slack_ms: 0 }
+        Self { phone, watch, told, shown: Vec::new(), truth, excused: Vec::new(), slack_ms: 0, late_ms: 0 }
     }
 
     fn judge(mut self, heard: &[Heard], run: &Circumstances<'_>, findings: &mut Findings) {
-        self.slack_ms = run.slack_ms;
+        (self.slack_ms, self.late_ms) = (run.slack_ms, run.late_ms);
         let until = self.watch.until(run.end_ms);
         for excuse in run.excuses.iter().filter(|e| e.node == self.phone.node && e.from_ms <= until) {
             self.excuse(excuse, heard, run.end_ms, findings);
@@ -335,7 +336,7 @@ impl<'a> Span<'a> {
         findings.excused += excused.len();
         let told: Vec<_> = self.told.iter().filter(|change| !self.is_excused(change.at_ms)).collect();
         for (expected, told) in expected.iter().zip(&told) {
-            let late = (expected.at_ms - told.at_ms).abs() > self.slack_ms;
+            let late = (expected.at_ms - told.at_ms).abs() > self.late_ms;
             if late || expected.kind != told.kind || expected.value != told.value {
                 findings.violations.push(format!("{}: expected {expected:?}, told {told:?}", self.phone.dn));
                 return; // what follows is shifted

@@ -132,15 +132,16 @@ pub struct Circumstances<'a> {
     pub end_ms: i64,
     /// How far the clocks of switch and gateway may differ: nothing in a paused run.
     pub slack_ms: i64,
+    /// How late an event may be told: `slack_ms`, and what a machine needs that others keep busy.
+    pub late_ms: i64,
 }
 
 /// Compares everything that one application heard.
 pub fn compare(application: &Application, truth: &Known, run: &Circumstances<'_>) -> Findings {
-    let &Circumstances { excuses, end_ms, slack_ms } = run;
-    let mut findings = Findings::default();
     let (heard, watched) = (&*application.heard.borrow(), &*application.watched);
+    let mut findings = Findings::default();
     for phone in watched {
-        let line = Line::new(heard, phone, truth, excuses, end_ms, slack_ms);
+        let line = Line::new(heard, phone, truth, run);
         line.check(&mut findings);
         if phone.is_prime() {
             features::compare(application, phone, truth, run, &mut findings);
@@ -197,18 +198,13 @@ struct Line<'a> {
     excused: Vec<(i64, i64, &'static str)>,
     unhealed: Vec<String>,
     slack_ms: i64,
+    late_ms: i64,
     expected: Vec<Expected>,
 }
 
 impl<'a> Line<'a> {
-    fn new(
-        heard: &'a [Heard],
-        phone: &'a Watched,
-        known: &'a Known,
-        excuses: &[Excuse],
-        end_ms: i64,
-        slack_ms: i64,
-    ) -> Self {
+    fn new(heard: &'a [Heard], phone: &'a Watched, known: &'a Known, run: &Circumstances<'_>) -> Self {
+        let &Circumstances { excuses, end_ms, slack_ms, late_ms } = run;
         let events = heard
             .iter()
             .filter_map(|h| Some((h.at_ms, h.event.call_event.as_ref()?)))
@@ -216,7 +212,7 @@ impl<'a> Line<'a> {
             .collect();
         let script = script(known, phone);
         let (excused, unhealed, expected) = (Vec::new(), Vec::new(), script.events);
-        let mut line = Self { phone, events, truth: &known.legs, excused, unhealed, slack_ms, expected };
+        let mut line = Self { phone, events, truth: &known.legs, excused, unhealed, slack_ms, late_ms, expected };
         for excuse in excuses.iter().filter(|e| e.node == phone.node) {
             line.excuse(excuse, end_ms);
         }
@@ -392,7 +388,7 @@ impl<'a> Line<'a> {
 
     fn differs(&self, expected: &Expected, at_ms: i64, call: &CallEventMsg) -> Option<String> {
         let mut fault = String::new();
-        if (call.call_event_time - expected.at_ms).abs() > self.slack_ms {
+        if (call.call_event_time - expected.at_ms).abs() > self.late_ms {
             let _ = write!(fault, "time {at_ms} ");
         }
         if call.kind != Some(expected.kind) {

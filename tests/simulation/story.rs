@@ -140,7 +140,7 @@ impl Story {
             truth.push(records);
         }
         let slack_ms = if self.real { SOCKET_SLACK_MS } else { 0 };
-        let run = Circumstances { excuses: &self.excuses, end_ms: world.clock.now(), slack_ms };
+        let run = Circumstances { excuses: &self.excuses, end_ms: world.clock.now(), slack_ms, late_ms: slack_ms };
         let findings = world.applications.iter().map(|application| oracle::compare(application, &known, &run));
         (findings.collect(), truth)
     }

@@ -22,6 +22,8 @@ use crate::simulation::world::Application;
 
 /// How far the clocks of switch, gateway and reader may seem apart on a busy machine.
 pub(super) const SLACK_MS: i64 = 400;
+/// How late an event may be on a machine that builds and tests something else meanwhile: when is not what a soak is about.
+const LATE_MS: i64 = 5 * SLACK_MS;
 /// Nothing changes for so long before and after a fault, so that nothing happens at the edge of its excuse.
 const QUIET_MS: i64 = 4 * SLACK_MS;
 /// What people do between two faults, and what for each node more than two.
@@ -188,7 +190,7 @@ impl Story {
     }
 
     fn findings(&self) -> Vec<Findings> {
-        let run = Circumstances { excuses: &self.excuses, end_ms: now_ms(), slack_ms: SLACK_MS };
+        let run = Circumstances { excuses: &self.excuses, end_ms: now_ms(), slack_ms: SLACK_MS, late_ms: LATE_MS };
         let known = self.lab.known();
         let each = self.listeners.iter().flat_map(|listener| known.iter().map(move |known| (listener, known)));
         let of = |application: &Application, nodes: &[usize]| {
