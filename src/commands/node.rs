@@ -46,6 +46,9 @@ pub(super) struct Node {
     /// Its phones come up at no other node while it is down, and none of another node's here.
     #[arg(long)]
     no_secondary: bool,
+    /// Of the phones that come up at another node, only these do, as in `1006-1009`. Both nodes must be told.
+    #[arg(long, value_name = "FIRST-LAST", value_parser = range, conflicts_with = "no_secondary")]
+    resilient: Option<(Dn, Dn)>,
     /// Keep no records of calls that are over, and refuse to be asked for them.
     #[arg(long)]
     no_records: bool,
@@ -108,6 +111,13 @@ fn peer(text: &str) -> Result<(Ceid, SocketAddr), String> {
 /// Longest name of a phone; as long as gateways read.
 const LONGEST_NAME: usize = 256;
 
+/// `1006-1009`
+fn range(text: &str) -> Result<(Dn, Dn), String> {
+    let (first, last) = text.split_once('-').ok_or("two numbers with a - between them")?;
+    let number = |text: &str| text.parse::<Dn>().map_err(|e| e.to_string());
+    Ok((number(first)?, number(last)?))
+}
+
 fn name(text: &str) -> Result<(Dn, String), String> {
     let (dn, name) = text.split_once('=').ok_or("is not of the form NUMBER=NAME")?;
     Ok((dn.parse().map_err(|_| "the number is no extension")?, one_name(name)?))
@@ -146,6 +156,9 @@ impl Node {
         if self.no_secondary {
             plan.secondaries.clear();
             plan.backups.clear();
+        }
+        if let Some((first, last)) = self.resilient {
+            plan.only_resilient(first, last);
         }
         plan.records = !self.no_records;
         plan.withholds = Withholds {

@@ -359,6 +359,23 @@ mod tests {
     }
 
     #[test]
+    fn some_of_the_resilient_phones_are_left_to_their_one_node() {
+        let mut plans = [1, 2].map(|node| Plan::lab(ceid(node)));
+        let [first, second] = &mut plans;
+        second.back_up(first);
+        for plan in &mut plans {
+            plan.only_resilient(dn(1006), dn(1012));
+        }
+        let resilient =
+            |plan: &Plan| (1000..1020).map(dn).filter(|dn| plan.secondary(*dn).is_some()).collect::<Vec<_>>();
+        let wanted: Vec<Dn> = (1006..1010).map(dn).collect();
+        assert_eq!((resilient(&plans[0]), resilient(&plans[1])), (wanted.clone(), wanted.clone()));
+        assert_eq!(plans[1].backups.keys().copied().collect::<Vec<_>>(), wanted);
+        plans[0].only_resilient(dn(2000), dn(2009));
+        assert!(plans[0].secondaries.is_empty());
+    }
+
+    #[test]
     fn a_route_covers_numbers_of_its_length_only() {
         let plan = Plan::lab(ceid(1));
         for (number, owner) in [("1000", Some(1)), ("2999", Some(2)), ("4000", None), ("01500", None), ("999", None)] {

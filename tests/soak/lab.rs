@@ -9,6 +9,7 @@ use actors::env::{Clock, SystemClock};
 use oig::sim::switch::Why;
 use oig::sim::truth::{Truth, TruthRecord, TruthState};
 
+use super::pair;
 use super::unseen::{Half, halves};
 use crate::common::chaos::Chaos;
 use crate::common::clock::WallClock;
@@ -36,7 +37,7 @@ pub struct Place {
     lives: u64,
     /// Number of the newest record of this life that was read.
     read: u64,
-    truth: Vec<TruthRecord>,
+    pub(super) truth: Vec<TruthRecord>,
 }
 
 impl Place {
@@ -44,8 +45,7 @@ impl Place {
         let ceid = u16::try_from(number + 1).expect("few nodes");
         let clock = Some(Arc::new(WallClock::new()));
         let first = (1000 * u32::from(ceid)).to_string();
-        // The oracle knows of no phone that is at another node.
-        let more = if number < PARTNERS { vec!["--no-secondary"] } else { vec!["--phones", "5", "--first-dn", &first] };
+        let more = if number < PARTNERS { pair::OPTION.to_vec() } else { vec!["--phones", "5", "--first-dn", &first] };
         let node = Node::start_by(clock, ceid, STYLES[number % STYLES.len()], own_address(), partners, &more).await;
         let line = Chaos::before(SocketAddr::new(node.address, node.csta_port));
         Self { node, line, awake: true, died_ms: 0, lives: 0, read: 0, truth: Vec::new() }
@@ -55,9 +55,9 @@ impl Place {
         self.node.clock.as_deref().expect("each has one")
     }
 
-    /// Reads what became true since the last look.
-    pub async fn look(&mut self) {
-        let ahead_ms = self.clock().ahead_ms();
+    /// What became true since the last look.
+    async fn look(&mut self) -> Vec<TruthRecord> {
+        let (mut news, ahead_ms) = (Vec::new(), self.clock().ahead_ms());
         for mut record in self.node.hands.records(self.read).await {
             self.read += 1;
             match &mut record {
@@ -67,13 +67,13 @@ impl Place {
                 }
                 TruthRecord::Feature(feature) => feature.at_ms -= ahead_ms,
             }
-            self.truth.push(record);
+            news.push(record);
         }
+        news
     }
 
-    /// Kill -9. Every leg ends with its switch, which can write no truth of it any more.
-    pub async fn kill(&mut self) {
-        self.look().await;
+    /// Every leg ends with its switch, which can write no truth of it any more.
+    fn kill(&mut self) {
         self.node.process.kill();
         (self.awake, self.died_ms) = (false, now_ms());
         let mut live: BTreeMap<u64, Truth> = BTreeMap::new();
@@ -88,14 +88,12 @@ impl Place {
         self.truth.extend(live.into_values().map(ended).map(TruthRecord::Leg));
     }
 
-    pub async fn revive(&mut self) {
+    async fn revive(&mut self) {
         self.node.restart().await;
         (self.awake, self.lives, self.read) = (true, self.lives + 1, 0);
     }
 
-    /// The process does nothing any more, and its sockets stay open.
-    pub async fn stop(&mut self) {
-        self.look().await;
+    fn stop(&mut self) {
         self.node.process.signal("STOP");
         self.awake = false;
     }
@@ -116,6 +114,8 @@ impl Place {
 
 pub struct Lab {
     pub places: Vec<Place>,
+    /// Where the resilient phones are.
+    pub pair: pair::Places,
     pub gateway: Gateway,
     pub clock: Arc<WallClock>,
 }
@@ -139,17 +139,51 @@ impl Lab {
         let clock = Arc::new(WallClock::new());
         // An address of its own, so that applications find the next process where the one before was.
         let listen = Some((own_address(), 8080).into());
-        let with =
-            With { filter: "warn,oig=info,actors::node=info", listen, clock: Some(clock.clone()), ..With::default() };
+        let (filter, pairs) = ("warn,oig=info,actors::node=info", &[(1, 2)]);
+        let with = With { filter, pairs, listen, clock: Some(clock.clone()), ..With::default() };
         let gateway = Gateway::start_at(&at, with).await;
-        Self { places, gateway, clock }
+        let mut pair = pair::Places::default();
+        (0..PARTNERS).for_each(|node| pair.begins(node));
+        Self { places, pair, gateway, clock }
     }
 
     /// Reads the truth of all nodes that are awake.
     pub async fn look(&mut self) {
-        for place in self.places.iter_mut().filter(|place| place.awake) {
-            place.look().await;
+        for node in 0..self.places.len() {
+            if self.places[node].awake {
+                self.look_at(node).await;
+            }
         }
+    }
+
+    async fn look_at(&mut self, node: usize) {
+        let place = &mut self.places[node];
+        for record in place.look().await {
+            if node < PARTNERS {
+                self.pair.note(node, &record);
+            }
+            place.truth.push(record);
+        }
+    }
+
+    /// Kill -9 of a node.
+    pub async fn kill(&mut self, node: usize) {
+        self.look_at(node).await;
+        self.places[node].kill();
+        self.pair.dies(node);
+    }
+
+    pub async fn revive(&mut self, node: usize) {
+        self.places[node].revive().await;
+        if node < PARTNERS {
+            self.pair.begins(node);
+        }
+    }
+
+    /// The process of a node does nothing any more, and its sockets stay open.
+    pub async fn stop(&mut self, node: usize) {
+        self.look_at(node).await;
+        self.places[node].stop();
     }
 
     /// Halves of calls at each node, as its truth was read last.

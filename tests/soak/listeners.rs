@@ -13,6 +13,7 @@ use schemas::contract::ops_call_control_standard::{GetEvent, RegisterEventHandle
 use schemas::contract::ops_event_handlers::HandleEvent;
 use schemas::soap::Envelope;
 
+use super::pair::{self, Served};
 use super::reader::{Pace, Reader};
 use crate::common::app::{App, NO_EVENT, done};
 use crate::common::clock::WallClock;
@@ -40,6 +41,10 @@ const AGAIN: Duration = Duration::from_millis(20);
 pub struct Listener {
     pub app: App,
     pub heard: Application,
+    /// Its resilient phones, which are watched besides.
+    pub pair: Vec<Watched>,
+    /// Where these were said to be before what it has heard since.
+    pub served_before: RefCell<Served>,
     pub reader: Rc<RefCell<Reader>>,
     /// Why it hears no more.
     over: Rc<RefCell<Option<String>>>,
@@ -90,9 +95,16 @@ impl Listener {
                 }
             }
         }
-        let listener = Self { app, heard, reader, over, handler };
+        let mut pair = Vec::new();
+        for dn in pair::PHONES {
+            let object = app.monitor(&addresses[0], dn).await;
+            pair.push(Watched { node: 0, dn: dn.to_owned(), button: 1, object });
+        }
+        let served_before = RefCell::default();
+        let listener = Self { app, heard, pair, served_before, reader, over, handler };
         eventually("every monitor is set", async || {
-            (listener.heard.heard.borrow().len() >= listener.heard.watched.len()).then_some(())
+            let monitors = listener.heard.watched.len() + listener.pair.len();
+            (listener.heard.heard.borrow().len() >= monitors).then_some(())
         })
         .await;
         listener

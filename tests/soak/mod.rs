@@ -7,6 +7,7 @@
 
 mod lab;
 mod listeners;
+mod pair;
 mod reader;
 mod report;
 mod story;

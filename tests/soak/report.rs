@@ -27,6 +27,8 @@ pub struct Report {
     pub excused: usize,
     /// Calls that came and went while their node was not heard.
     pub unseen: Count,
+    /// Resilient phones that came up at their other node, and were used there.
+    pub taken_over: usize,
     pub violations: Vec<String>,
     /// What was done and what broke since everything was quiet last, in order.
     pub deeds: String,
@@ -56,6 +58,7 @@ impl fmt::Display for Report {
         }
         writeln!(f, "  restored monitors  {}", self.restored)?;
         writeln!(f, "  compared, excused  {}, {} ({:.2} %)", self.compared, self.excused, self.excused_percent())?;
+        writeln!(f, "  taken over         {}", self.taken_over)?;
         let Count { told, sure, unclear, without_gateway, without_records } = self.unseen;
         write!(f, "  unseen calls       {told} told, {sure} true ({unclear} at an edge; not asked for: ")?;
         writeln!(f, "{without_gateway} while no gateway was there, {without_records} lost with their node)")?;

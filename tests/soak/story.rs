@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::lab::{Lab, PARTNERS, now_ms};
 use super::listeners::{Hears, Listener};
+use super::pair;
 use super::report::Report;
 use super::trouble::Trouble;
 use super::unseen::{Gap, Log, Turn, judge};
@@ -31,7 +32,7 @@ const DEEDS: usize = 600;
 const DEEDS_MORE: usize = 100;
 /// Between two deeds at the partners. Each writes the truth of its own half of a call: what one does before the other has
 /// heard of what was done before has no order that could be told from it.
-const BETWEEN_PARTNERS: Duration = Duration::from_millis(100);
+pub(super) const BETWEEN_PARTNERS: Duration = Duration::from_millis(100);
 /// What they do while something is broken: in time, so that little has to be excused.
 const DEEDS_MEANWHILE: u32 = 6;
 /// Calls at a node that nobody hears.
@@ -42,8 +43,10 @@ pub struct Story {
     pub(super) listeners: Vec<Listener>,
     /// Draws faults, and what people do: apart, so that neither depends on how far the other came.
     pub(super) faults: Chance,
-    people: Chance,
+    pub(super) people: Chance,
     pub(super) excuses: Vec<Excuse>,
+    /// Those of the resilient phones.
+    pub(super) pair_excuses: Vec<Excuse>,
     /// When the newest excuse was over for everybody.
     pub(super) edge_ms: i64,
     pub(super) report: Report,
@@ -73,6 +76,7 @@ impl Story {
             faults: Chance::new(seed ^ 0xf),
             people: Chance::new(seed),
             excuses: Vec::new(),
+            pair_excuses: Vec::new(),
             edge_ms: 0,
             report,
             gaps: Vec::new(),
@@ -96,6 +100,17 @@ impl Story {
         for _ in 0..deeds {
             self.deed().await;
         }
+        match trouble {
+            Trouble::PrimaryDead => self.pair_talks().await,
+            // Most are idle then, and a few go on with a call that was seen.
+            Trouble::LineDown | Trouble::AllLinesDown => {
+                self.everybody_hangs_up().await;
+                for _ in 0..self.lab.places.len() {
+                    self.deed().await;
+                }
+            }
+            _ => {}
+        }
         // What nobody has read yet survives a gateway.
         self.still().await;
         if trouble == Trouble::GatewayKilled || self.told().await {
@@ -106,6 +121,7 @@ impl Story {
                     self.deed().await;
                 }
                 self.everybody_hangs_up().await;
+                self.pair_is_at(0, &pair::PHONES).await;
                 self.quiet().await;
             }
         }
@@ -117,7 +133,9 @@ impl Story {
             within(PATIENCE, "every phone is idle", async || {
                 let truth = place.node.hands.truth().await;
                 let busy = truth.phones.iter().filter(|phone| !phone.legs.is_empty());
-                let busy: Vec<_> = busy.filter(|phone| phones(number).contains(&phone.dn)).collect();
+                let of_pair = |dn: &str| number < PARTNERS && pair::PHONES.contains(&dn);
+                let busy: Vec<_> =
+                    busy.filter(|phone| phones(number).contains(&phone.dn) || of_pair(&phone.dn)).collect();
                 for phone in &busy {
                     let is = |wanted: &[TruthState]| phone.legs.iter().all(|leg| wanted.contains(&leg.state));
                     let verb = match () {
@@ -152,6 +170,8 @@ impl Story {
             }
         }
         self.sum_up_unseen();
+        let (compared, excused) = self.pair_compared();
+        (self.report.compared, self.report.excused) = (self.report.compared + compared, self.report.excused + excused);
         for findings in self.findings() {
             self.report.compared += findings.compared;
             self.report.excused += findings.excused;
@@ -166,8 +186,9 @@ impl Story {
         self.report.calls += self.lab.calls();
         if self.report.violations.is_empty() {
             self.lab.forget();
-            self.listeners.iter().for_each(|listener| listener.reader.borrow_mut().forget());
+            self.listeners.iter().for_each(Listener::forget);
             self.excuses.clear();
+            self.pair_excuses.clear();
             self.report.deeds.clear();
         }
     }
@@ -179,8 +200,11 @@ impl Story {
         for listener in &self.listeners {
             let watched = &listener.heard.watched;
             turn.monitored.extend(watched.iter().map(|phone| (phone.node, phone.dn.clone())));
+            let pair = listener.pair.iter().flat_map(|phone| (0..PARTNERS).map(|node| (node, phone.dn.clone())));
+            turn.monitored.extend(pair);
             for call in listener.heard.heard.borrow().iter().filter_map(|h| h.event.call_event.as_ref()) {
                 let node = watched.iter().find(|phone| phone.object == call.object_id).map(|phone| phone.node);
+                let node = node.or_else(|| pair::serves(call));
                 turn.heard.extend(node.map(|node| (node, oracle::gcid(call))));
             }
         }
@@ -201,7 +225,7 @@ impl Story {
     }
 
     /// Waits until nothing changes any more.
-    async fn still(&mut self) {
+    pub(super) async fn still(&mut self) {
         let (lab, edge_ms) = (&mut self.lab, self.edge_ms);
         within(PATIENCE * 4, "nothing changes", async || {
             lab.look().await;
@@ -223,9 +247,13 @@ impl Story {
             // Who rings does so for a while: the truth goes on.
             self.lab.look().await;
             let found: Vec<_> = self.findings().into_iter().map(|findings| findings.violations).collect();
-            (found.iter().all(Vec::is_empty) || began.elapsed() > PATIENCE / 2).then_some(found)
+            let of_pair = self.pair_wrong();
+            let right = of_pair.is_empty() && found.iter().all(Vec::is_empty);
+            (right || began.elapsed() > PATIENCE / 2).then_some((found, of_pair))
         })
         .await;
+        let (found, of_pair) = found;
+        self.report.violations.extend(of_pair);
         let groups = found.len() / self.listeners.len();
         let found = found.into_iter().enumerate();
         let found =
@@ -285,9 +313,12 @@ impl Story {
     }
 
     /// The first application that monitors a phone does it.
-    async fn command(&self, dn: &str, verb: &str, number: &str) -> Result<(), String> {
-        let of = |application: &Application| application.watched.iter().find(|w| w.dn == dn).map(|w| w.object);
-        let found = self.listeners.iter().find_map(|listener| Some((listener, of(&listener.heard)?)));
+    pub(super) async fn command(&self, dn: &str, verb: &str, number: &str) -> Result<(), String> {
+        let of = |listener: &Listener| {
+            let mut watched = listener.heard.watched.iter().chain(&listener.pair);
+            watched.find(|w| w.dn == dn).map(|w| w.object)
+        };
+        let found = self.listeners.iter().find_map(|listener| Some((listener, of(listener)?)));
         let (listener, object_id) = found.ok_or("monitored by nobody")?;
         let (client, session_id) = (&listener.app.client, listener.app.session_id);
         // No gateway may be there just now.

@@ -19,6 +19,7 @@ use crate::simulation::world::Application;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trouble {
     NodeKilled,
+    PrimaryDead,
     NodeStopped,
     NodeStoppedForLong,
     ConnectionCut,
@@ -36,13 +37,14 @@ pub enum Trouble {
 }
 
 impl Trouble {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::NodeKilled,
         Self::GatewayKilled,
         Self::FrameLost,
         Self::ClockOfGateway,
         Self::NodeStopped,
         Self::LineDown,
+        Self::PrimaryDead,
         Self::HandlerDead,
         Self::ConnectionCut,
         Self::FrameDoubled,
@@ -57,6 +59,7 @@ impl Trouble {
     fn name(self) -> &'static str {
         match self {
             Self::NodeKilled => "node killed",
+            Self::PrimaryDead => "primary dead",
             Self::NodeStopped => "node stopped",
             Self::NodeStoppedForLong => "node stopped long",
             Self::ConnectionCut => "connection cut",
@@ -109,7 +112,7 @@ impl Story {
                 (vec![], Links::Whole)
             }
             Trouble::ClockOfNode => {
-                self.lab.places[node].look().await;
+                self.lab.look().await;
                 self.lab.places[node].clock().set(ahead_ms);
                 (vec![], Links::Whole)
             }
@@ -118,19 +121,23 @@ impl Story {
                 (vec![], Links::Whole)
             }
             Trouble::NodeKilled => {
-                self.lab.places[node].kill().await;
+                self.lab.kill(node).await;
                 self.others_go_on(length).await;
-                self.lab.places[node].revive().await;
+                self.lab.revive(node).await;
                 (vec![node], Links::Lost)
             }
+            Trouble::PrimaryDead => {
+                self.primary_dies().await;
+                (vec![0], Links::Lost)
+            }
             Trouble::NodeStopped => {
-                self.lab.places[node].stop().await;
+                self.lab.stop(node).await;
                 self.others_go_on(length).await;
                 self.lab.places[node].go_on();
                 (vec![node], Links::Disturbed)
             }
             Trouble::NodeStoppedForLong => {
-                self.lab.places[node].stop().await;
+                self.lab.stop(node).await;
                 self.lost(node, from_ms).await;
                 self.lab.places[node].go_on();
                 (vec![node], Links::Lost)
@@ -194,6 +201,9 @@ impl Story {
         }
         self.edge_ms = now_ms();
         let name = trouble.name();
+        if trouble != Trouble::PrimaryDead && nodes.contains(&0) {
+            self.pair_excuses.push(Excuse { node: 0, name, from_ms, over_ms });
+        }
         self.excuses.extend(nodes.into_iter().map(|node| Excuse { node, name, from_ms, over_ms }));
     }
 
@@ -213,7 +223,8 @@ impl Story {
     async fn looked_back(&mut self, nodes: &[usize], trouble: Trouble, from_ms: i64) {
         let (another, over_ms) = (trouble == Trouble::GatewayKilled, now_ms());
         for node in nodes.iter().copied() {
-            let kept_ms = (trouble == Trouble::NodeKilled).then(|| self.lab.places[node].died_ms);
+            let kept_ms =
+                matches!(trouble, Trouble::NodeKilled | Trouble::PrimaryDead).then(|| self.lab.places[node].died_ms);
             let back_ms = self.heard_again(node, from_ms).unwrap_or(over_ms);
             self.gaps.push(Gap { node, from_ms, back_ms, over_ms, another, kept_ms });
         }

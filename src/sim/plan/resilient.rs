@@ -30,6 +30,15 @@ impl Plan {
         self.secondaries.iter().find(|route| route.covers(phone)).map(|route| route.owner)
     }
 
+    /// Of the phones that are resilient, here and at other nodes, those that are not between two numbers have one node.
+    pub fn only_resilient(&mut self, first: Dn, last: Dn) {
+        self.secondaries.retain_mut(|route| {
+            (route.first, route.last) = (route.first.max(first), route.last.min(last));
+            route.first <= route.last
+        });
+        self.backups.retain(|dn, _| (first..=last).contains(dn));
+    }
+
     /// Lets the resilient phones of another node come up here, as far as they are this one's.
     pub fn back_up(&mut self, other: &Self) {
         let ours = other.phones.iter().filter(|phone| other.secondary(phone.dn) == Some(self.ceid));
