@@ -17,7 +17,7 @@ use serde_json::json;
 
 use super::lab::{Lab, PARTNERS, now_ms};
 use super::listeners::Listener;
-use super::story::{BETWEEN_PARTNERS, SLACK_MS, Story};
+use super::story::{BETWEEN_PARTNERS, LATE_MS, SLACK_MS, Story};
 use crate::common::{PATIENCE, within};
 use crate::simulation::oracle::{self, Circumstances, Excuse, Known};
 use crate::simulation::world::{Application, Heard};
@@ -158,7 +158,7 @@ impl Story {
     pub(super) fn pair_wrong(&self) -> Vec<String> {
         let mut wrong = Vec::new();
         let known = self.lab.pair_known();
-        let run = Circumstances { excuses: &self.pair_excuses, end_ms: now_ms(), slack_ms: SLACK_MS };
+        let run = Circumstances { excuses: &self.pair_excuses, end_ms: now_ms(), slack_ms: SLACK_MS, late_ms: LATE_MS };
         for (number, listener) in self.listeners.iter().enumerate() {
             let found = oracle::compare(&listener.of_pair(), &known, &run).violations;
             wrong.extend(found.into_iter().map(|v| format!("application {number}, the pair: {v}")));
@@ -176,7 +176,7 @@ impl Story {
     /// How many changes at the resilient phones were held against events, and how many are excused.
     pub(super) fn pair_compared(&self) -> (usize, usize) {
         let known = self.lab.pair_known();
-        let run = Circumstances { excuses: &self.pair_excuses, end_ms: now_ms(), slack_ms: SLACK_MS };
+        let run = Circumstances { excuses: &self.pair_excuses, end_ms: now_ms(), slack_ms: SLACK_MS, late_ms: LATE_MS };
         let found = self.listeners.iter().map(|listener| oracle::compare(&listener.of_pair(), &known, &run));
         found.fold((0, 0), |(compared, excused), found| (compared + found.compared, excused + found.excused))
     }

@@ -24,7 +24,7 @@ use crate::simulation::world::Application;
 /// How far the clocks of switch, gateway and reader may seem apart on a busy machine.
 pub(super) const SLACK_MS: i64 = 400;
 /// How late an event may be on a machine that builds and tests something else meanwhile: when is not what a soak is about.
-const LATE_MS: i64 = 5 * SLACK_MS;
+pub(super) const LATE_MS: i64 = 5 * SLACK_MS;
 /// Nothing changes for so long before and after a fault, so that nothing happens at the edge of its excuse.
 const QUIET_MS: i64 = 4 * SLACK_MS;
 /// What people do between two faults, and what for each node more than two.
