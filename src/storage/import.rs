@@ -62,8 +62,8 @@ pub enum Differs {
 }
 
 enum Target {
-    Application(Option<application::Kept>, Option<Registered>),
-    Node(Option<node::Kept>, Option<Node>),
+    Application(Option<Box<application::Kept>>, Option<Box<Registered>>),
+    Node(Option<Box<node::Kept>>, Option<Box<Node>>),
 }
 
 struct Step {
@@ -85,7 +85,7 @@ impl Plan {
         for kept in &known.nodes {
             if file.nodes.iter().all(|node| node.ceid != kept.node.ceid) {
                 let gone = Changes::between(Some(&node::fields(&kept.node)), None);
-                let (object, target) = (node::object(&kept.node), Target::Node(Some(kept.clone()), None));
+                let (object, target) = (node::object(&kept.node), Target::Node(Some(Box::new(kept.clone())), None));
                 steps.push(Step { object, differs: Differs::InDatabase(gone), target });
             }
         }
@@ -94,7 +94,7 @@ impl Plan {
             let before = read.map(|kept| node::fields(&kept.node));
             let changes = Changes::between(before.as_deref(), Some(&node::fields(to)));
             if let Some(differs) = Differs::of(before.is_some(), changes) {
-                let target = Target::Node(read.cloned(), Some(to.clone()));
+                let target = Target::Node(read.cloned().map(Box::new), Some(Box::new(to.clone())));
                 steps.push(Step { object: node::object(to), differs, target });
             }
         }
@@ -103,7 +103,7 @@ impl Plan {
             let own = &kept.registered.application;
             if file.applications.iter().all(|a| !is(a, own)) {
                 let gone = Changes::between(Some(&application::fields(&kept.registered)), None);
-                let target = Target::Application(Some(kept.clone()), None);
+                let target = Target::Application(Some(Box::new(kept.clone())), None);
                 steps.push(Step { object: application::object(own), differs: Differs::InDatabase(gone), target });
             }
         }
@@ -112,7 +112,8 @@ impl Plan {
             let before = read.map(|kept| application::file_fields(&kept.registered.application));
             let changes = Changes::between(before.as_deref(), Some(&application::file_fields(to)));
             if let Some(differs) = Differs::of(before.is_some(), changes) {
-                let target = Target::Application(read.cloned(), Some(replaced(read, to, &differs)));
+                let target =
+                    Target::Application(read.cloned().map(Box::new), Some(Box::new(replaced(read, to, &differs))));
                 steps.push(Step { object: application::object(to), differs, target });
             }
         }

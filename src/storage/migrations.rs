@@ -42,11 +42,11 @@ pub(super) fn status(connection: &mut DbConnection) -> Result<Vec<Step>, Storage
     let known = known()?;
     let applied = applied(connection)?;
     is_known(&known, &applied)?;
-    let step = |migration: &Box<dyn Migration<Backend>>| Step {
-        name: migration.name().to_string(),
-        applied: applied.contains(&migration.name().version().to_string()),
-    };
-    Ok(known.iter().map(step).collect())
+    let steps = known.iter().map(|migration| {
+        let name = migration.name();
+        Step { name: name.to_string(), applied: applied.contains(&name.version().to_string()) }
+    });
+    Ok(steps.collect())
 }
 
 diesel::table! {
