@@ -11,7 +11,7 @@ use actix_web::{App, HttpServer, web};
 use actors::Tree;
 use actors::arbiters::Arbiters;
 use actors::cluster::Cluster;
-use actors::env::{Env, SystemClock};
+use actors::env::{Clock as _, Env, SystemClock};
 use actors::event::Form;
 use actors::journal::{Before, Journal};
 use actors::policy;
@@ -20,14 +20,17 @@ use actors::session_supervisor::{Callbacks, Drained, Shutdown};
 use futures_util::future::join;
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
 use crate::admission::Admission;
+use crate::applications::Applications;
 use crate::connect::NodeConnect;
 use crate::entropy::SystemEntropy;
 use crate::http::{self, Gateway};
 use crate::push::{HttpPush, Networks, SystemLookUp};
-use crate::settings::Settings;
+use crate::settings::{Settings, Source};
+use crate::storage::Storage;
 use crate::telemetry;
 
 /// Old stacks pool their connections for about 100 s.
@@ -49,11 +52,16 @@ pub type Beside = Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>;
 pub struct Running {
     pub address: SocketAddr,
     pub gateway: Arc<Gateway>,
+    pub storage: Storage,
+    /// Reads them again when they are said to have changed.
+    pub applications: Applications,
     server: ServerHandle,
     /// Who takes over at a planned stop.
     successor: Option<IpAddr>,
     /// Threads for actors alone.
     arbiters: Vec<Arbiter>,
+    /// Looks at the database for changes.
+    following: JoinHandle<()>,
 }
 
 type Make = Box<dyn FnOnce(Vec<ArbiterHandle>) -> Option<Gateway> + Send>;
@@ -104,27 +112,27 @@ impl Coming {
     }
 }
 
-/// Reads what the connections to the nodes need, and starts the gateway; must be called within an actix system.
+/// Opens the database, reads what the connections to the nodes need, and starts the gateway; must be called within an
+/// actix system, and blocks until it serves.
 ///
 /// # Errors
-/// When a certificate file is wrong, or the port cannot be bound.
+/// When the database cannot be used, a certificate file is wrong, or the port cannot be bound.
 pub fn start(settings: &Settings) -> io::Result<Running> {
-    start_with(settings, NodeConnect::load(&settings.nodes).map_err(io::Error::other)?)
-}
-
-/// Starts the actors and the HTTP server; must be called within an actix system.
-///
-/// # Errors
-/// When the port cannot be bound, or `push.ca` cannot be read.
-pub fn start_with(settings: &Settings, connect: NodeConnect) -> io::Result<Running> {
-    start_beside(settings, connect, Arc::new(|_| {}))
+    start_beside(settings, Arc::new(|_| {}))
 }
 
 /// The same with routes of the caller's, which go before the gateway's.
 ///
 /// # Errors
-/// See [`start_with`].
-pub fn start_beside(settings: &Settings, connect: NodeConnect, beside: Beside) -> io::Result<Running> {
+/// See [`start`].
+pub fn start_beside(settings: &Settings, beside: Beside) -> io::Result<Running> {
+    let options = settings.storage.options().map_err(|fault| io::Error::other(format!("storage.url: {fault}")))?;
+    let storage = Storage::open(&options).map_err(io::Error::other)?;
+    let known = storage.begin(settings, SystemClock.now_ms()).map_err(io::Error::other)?;
+    // From here on what the database has, and the file for the rest.
+    let settings = &known.over(settings);
+    settings.check_in(Source::Database).map_err(io::Error::other)?;
+    let connect = NodeConnect::load(&settings.nodes).map_err(io::Error::other)?;
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let workers = if settings.http.workers == 0 { cores } else { settings.http.workers };
     let arbiters: Vec<Arbiter> = (0..settings.limits.arbiters).map(|_| Arbiter::new()).collect();
@@ -135,7 +143,7 @@ pub fn start_beside(settings: &Settings, connect: NodeConnect, beside: Beside) -
     env.push = Arc::new(push(settings)?);
     env.quotas = Arc::new(settings.quotas());
     let anchors = settings.trust_anchors().map_err(io::Error::other)?;
-    let admission = Admission::new(&settings.applications).trusting(anchors);
+    let admission = Admission::new(&known.registered()).trusting(anchors);
     let (journal, before) = journal(settings, &admission)?;
     env.journal = journal;
     let (sessions, proxies) = (settings.limits.sessions, settings.http.trusted_proxies.clone());
@@ -173,7 +181,8 @@ pub fn start_beside(settings: &Settings, connect: NodeConnect, beside: Beside) -
     .h1_allow_half_closed(false)
     .shutdown_timeout(SHUTDOWN_GRACE.as_secs())
     .disable_signals()
-    .bind(settings.http.listen)?;
+    .bind(settings.http.listen)
+    .map_err(|error| io::Error::new(error.kind(), format!("http.listen: {}: {error}", settings.http.listen)))?;
     let address = server.addrs().first().copied().unwrap_or(settings.http.listen);
     let mut server = Box::pin(server.run());
     let handle = server.handle();
@@ -187,14 +196,18 @@ pub fn start_beside(settings: &Settings, connect: NodeConnect, beside: Beside) -
             warn!(%error, "the HTTP server ended");
         }
     });
-    info!(%address, nodes = settings.nodes.len(), "gateway started");
-    Ok(Running { address, gateway, server: handle, successor: settings.ha.successor, arbiters })
+    let applications = Applications::new(storage.clone(), gateway.clone(), settings);
+    let following = actix::spawn(applications.clone().follow());
+    info!(%address, nodes = settings.nodes.len(), database = storage.label(), "gateway started");
+    let successor = settings.ha.successor;
+    Ok(Running { address, gateway, storage, applications, server: handle, successor, arbiters, following })
 }
 
 /// Where a next process finds what it needs, and what the one before left there.
 fn journal(settings: &Settings, admission: &Admission) -> io::Result<(Journal, Before)> {
     let Some(folder) = &settings.journal.folder else { return Ok((Journal::default(), Before::default())) };
-    let (journal, kept) = Journal::open(folder, |label, service| admission.goes_on(label, service))
+    let roll = admission.roll();
+    let (journal, kept) = Journal::open(folder, |label, service| roll.goes_on(label, service))
         .map_err(|error| io::Error::other(format!("journal.folder: {error}")))?;
     Ok((journal, Before { kept, grace: settings.journal.grace() }))
 }
@@ -227,6 +240,7 @@ impl Running {
     /// Planned stop: no new sessions, OIG_SHUTDOWN to those that are, a moment for them to fetch
     /// it, then connections and nodes.
     pub async fn stop(self) {
+        self.following.abort();
         let supervisor = self.gateway.tree.session_supervisor.clone();
         let told = supervisor.send(Shutdown).await.unwrap_or(0);
         info!(sessions = told, "planned stop");

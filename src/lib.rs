@@ -4,6 +4,7 @@
 pub mod admission;
 pub mod advanced;
 pub mod app;
+pub mod applications;
 pub mod client;
 pub mod commands;
 pub mod connect;
@@ -14,4 +15,5 @@ mod pem;
 pub mod push;
 pub mod settings;
 pub mod sim;
+pub mod storage;
 pub mod telemetry;

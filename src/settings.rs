@@ -3,6 +3,8 @@
 //! Read and checked whole at start; every fault is named with its key. Nothing here opens a file
 //! or socket but the settings file itself and the files of trust anchors that it names.
 
+mod storage;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -18,8 +20,9 @@ use schemas::csta::message::{Edition, SpecificInfo};
 use schemas::domain::{Ceid, DialPlan};
 use schemas::xml::XmlFault;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+pub use self::storage::Storage;
 use crate::advanced::TrustAnchors;
 use crate::http::Numbering;
 
@@ -33,6 +36,7 @@ pub struct Settings {
     pub log: Log,
     pub push: Push,
     pub journal: Journal,
+    pub storage: Storage,
     pub ha: Ha,
     pub advanced: Advanced,
     #[serde(rename = "node")]
@@ -82,7 +86,7 @@ pub struct ApplicationLimits {
 }
 
 impl ApplicationLimits {
-    fn over(self, usual: Quota) -> Quota {
+    pub(crate) fn over(self, usual: Quota) -> Quota {
         Quota {
             monitors: self.monitors.unwrap_or(usual.monitors),
             commands_per_second: self.commands_per_second.unwrap_or(usual.commands_per_second),
@@ -243,7 +247,7 @@ pub struct Node {
 }
 
 /// Kinds of nodes that the contract has words for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NodeKind {
     #[serde(rename = "MI_VB")]
     MiVb,
@@ -311,7 +315,7 @@ fn csta_port() -> u16 {
     8882
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AssociationStyle {
     #[default]
@@ -320,7 +324,7 @@ pub enum AssociationStyle {
     None,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CstaEdition {
     Ed3,
@@ -366,6 +370,13 @@ pub enum ServiceLevel {
     Advanced,
 }
 
+/// Where nodes and applications are from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    File,
+    Database,
+}
+
 /// What is wrong with the settings.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsFault {
@@ -392,6 +403,7 @@ impl Settings {
             *anchors = folder.join(&anchors);
         }
         settings.journal.resolve(folder);
+        settings.storage.resolve(folder);
         settings.check()?;
         Ok(settings)
     }
@@ -401,6 +413,14 @@ impl Settings {
     /// # Errors
     /// Every fault that was found, each with its key.
     pub fn check(&self) -> Result<(), SettingsFault> {
+        self.check_in(Source::File)
+    }
+
+    /// The same, where nodes and applications are from there: their faults are named as who mends them finds them.
+    ///
+    /// # Errors
+    /// See [`Self::check`].
+    pub fn check_in(&self, source: Source) -> Result<(), SettingsFault> {
         let mut faults = Vec::new();
         if !(1..=policy::SESSIONS).contains(&self.limits.sessions) {
             faults.push(format!("limits.sessions: must be 1 to {}", policy::SESSIONS));
@@ -412,6 +432,7 @@ impl Settings {
             faults.push(format!("journal.grace_s: must be at most {LONGEST_GRACE_S}"));
         }
         faults.extend(self.limits.application.faults("limits.application"));
+        faults.extend(self.storage.faults());
         for (i, network) in self.push.allowed_networks.iter().enumerate() {
             if network.parse::<IpNet>().is_err() {
                 faults.push(format!("push.allowed_networks[{i}]: is not a network, as 10.0.0.0/8 is"));
@@ -422,64 +443,72 @@ impl Settings {
         }
         let (mut ceids, mut sockets, mut names) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for (i, node) in self.nodes.iter().enumerate() {
+            let key = match source {
+                Source::File => format!("node[{i}]"),
+                Source::Database => format!("the database's node {}", node.ceid),
+            };
             if Ceid::new(node.ceid).is_err() {
-                faults.push(format!("node[{i}].ceid: must be 1 to 999"));
+                faults.push(format!("{key}.ceid: must be 1 to 999"));
             }
             if !ceids.insert(node.ceid) {
-                faults.push(format!("node[{i}].ceid: {} is there twice", node.ceid));
+                faults.push(format!("{key}.ceid: {} is there twice", node.ceid));
             }
             if node.port == 0 {
-                faults.push(format!("node[{i}].port: must not be 0"));
+                faults.push(format!("{key}.port: must not be 0"));
             }
             if !sockets.insert((node.address, node.port)) {
-                faults.push(format!("node[{i}].address: {}:{} is there twice", node.address, node.port));
+                faults.push(format!("{key}.address: {}:{} is there twice", node.address, node.port));
             }
             if node.application_specific_info.is_some() && node.association != AssociationStyle::Session {
-                faults.push(format!("node[{i}].application_specific_info: goes with association = \"session\" alone"));
+                faults.push(format!("{key}.application_specific_info: goes with association = \"session\" alone"));
             }
             if let Err(fault) = node.specific() {
-                faults.push(format!("node[{i}].application_specific_info: {fault}"));
+                faults.push(format!("{key}.application_specific_info: {fault}"));
             }
             let others = || self.nodes.iter().filter(|other| other.ceid != node.ceid);
             if let Some(secondary) = node.secondary
                 && !others().any(|other| other.ceid == secondary)
             {
-                faults.push(format!("node[{i}].secondary: {secondary} is no other node of these settings"));
+                faults.push(format!("{key}.secondary: {secondary} is no other node of these settings"));
             }
-            for (key, fault) in node.dial_plan.iter().flat_map(DialPlan::faults) {
-                faults.push(format!("node[{i}].dial_plan.{key}: {fault}"));
+            for (own, fault) in node.dial_plan.iter().flat_map(DialPlan::faults) {
+                faults.push(format!("{key}.dial_plan.{own}: {fault}"));
             }
             if let Some(tls) = &node.tls {
                 if let Err(fault) = tls.server_name(node.address) {
-                    faults.push(format!("node[{i}].tls.server_name: {fault}"));
+                    faults.push(format!("{key}.tls.server_name: {fault}"));
                 }
                 if tls.client_certificate.is_some() && tls.client_key.is_none() {
-                    faults.push(format!("node[{i}].tls.client_key: is missing beside client_certificate"));
+                    faults.push(format!("{key}.tls.client_key: is missing beside client_certificate"));
                 }
                 if tls.client_key.is_some() && tls.client_certificate.is_none() {
-                    faults.push(format!("node[{i}].tls.client_certificate: is missing beside client_key"));
+                    faults.push(format!("{key}.tls.client_certificate: is missing beside client_key"));
                 }
             }
         }
         for (i, application) in self.applications.iter().enumerate() {
+            let at = match source {
+                Source::File => format!("application[{i}]"),
+                Source::Database => format!("the database's application {}", application.label()),
+            };
             for (key, text) in [("company", &application.company), ("name", &application.name)] {
                 if text.trim().is_empty() || text.len() > 128 {
-                    faults.push(format!("application[{i}].{key}: must have 1 to 128 characters"));
+                    faults.push(format!("{at}.{key}: must have 1 to 128 characters"));
                 }
             }
             if application.service == ServiceLevel::Advanced && self.advanced.trust_anchors.is_empty() {
-                faults.push(format!("application[{i}].service: advanced needs advanced.trust_anchors"));
+                faults.push(format!("{at}.service: advanced needs advanced.trust_anchors"));
             }
-            faults.extend(application.limits.faults(&format!("application[{i}].limits")));
+            faults.extend(application.limits.faults(&format!("{at}.limits")));
             if !names.insert((&application.company, &application.name)) {
-                faults.push(format!("application[{i}].name: this company has an application of that name already"));
+                faults.push(format!("{at}.name: this company has an application of that name already"));
             }
             for (key, secret) in [
                 ("application_password", &application.application_password),
                 ("local_password", &application.local_password),
             ] {
                 if !crate::admission::is_secret(secret) {
-                    faults.push(format!("application[{i}].{key}: is not an argon2id hash; `oig secret` makes one"));
+                    faults.push(format!("{at}.{key}: is not an argon2id hash; `oig secret` makes one"));
                 }
             }
         }

@@ -415,6 +415,7 @@ async fn an_application_that_is_revoked_meanwhile_does_not_go_on() {
         let (before, its) = settings.split_once("name = 'Screen Pop'\n").expect("it is there");
         format!("{before}name = 'Screen Pop'\n{}", its.replacen("revoked = false", "revoked = true", 1))
     });
+    gateway.admin(&["import"], "").expect("the database can be written");
     gateway.start_again().await;
     assert_eq!(revoked.poll(1).await.error_description.as_deref(), Some(NO_SESSION));
     assert!(other.reset().await);

@@ -33,5 +33,6 @@ mod shared_lines;
 mod shutdown;
 mod simulation;
 mod soak;
+mod storage;
 mod toolkits;
 mod unseen;

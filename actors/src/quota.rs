@@ -1,12 +1,12 @@
 //! What one application may use, all its sessions together: monitors, commands, room in the logs.
 //! So that one that runs wild leaves the rest to the others.
 //!
-//! Sessions take and give back; who is refused is told by them. Counters are atomics, since sessions
-//! of one application live on different threads.
+//! Sessions take and give back; who is refused is told by them. Counters and limits are atomics, since sessions
+//! of one application live on different threads, and limits change while they live.
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use tokio::time::Instant;
 
@@ -50,10 +50,18 @@ impl Quotas {
     }
 }
 
+/// A quota that can change.
+#[derive(Debug)]
+struct Limits {
+    monitors: AtomicUsize,
+    commands_per_second: AtomicU32,
+    log_bytes: AtomicUsize,
+}
+
 /// What an application uses at the moment.
 #[derive(Debug)]
 pub struct Share {
-    quota: Quota,
+    quota: Limits,
     monitors: AtomicUsize,
     /// When the commands that were let through would all be due, in microseconds since `began`.
     commands_us: AtomicU64,
@@ -75,7 +83,11 @@ impl Share {
     #[must_use]
     pub fn new(quota: Quota) -> Self {
         Self {
-            quota,
+            quota: Limits {
+                monitors: AtomicUsize::new(quota.monitors),
+                commands_per_second: AtomicU32::new(quota.commands_per_second),
+                log_bytes: AtomicUsize::new(quota.log_bytes),
+            },
             monitors: AtomicUsize::new(0),
             commands_us: AtomicU64::new(0),
             began: Instant::now(),
@@ -83,17 +95,25 @@ impl Share {
         }
     }
 
+    /// From now on this is what it may use; what it uses beyond that stays, and nothing is added to it.
+    pub fn limit(&self, quota: Quota) {
+        self.quota.monitors.store(quota.monitors, Ordering::Relaxed);
+        self.quota.commands_per_second.store(quota.commands_per_second, Ordering::Relaxed);
+        self.quota.log_bytes.store(quota.log_bytes, Ordering::Relaxed);
+    }
+
     /// A place for one more monitor.
     ///
     /// # Errors
     /// [`Refused::MonitorQuota`] when all are taken.
     pub(crate) fn monitor(self: &Arc<Self>) -> Result<Place, Refused> {
-        let more = |taken: usize| (taken < self.quota.monitors).then_some(taken + 1);
+        let limit = self.quota.monitors.load(Ordering::Relaxed);
+        let more = |taken: usize| (taken < limit).then_some(taken + 1);
         match self.monitors.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more) {
             Ok(_) => Ok(Place(self.clone())),
             Err(_) => {
                 reached("monitors");
-                Err(Refused::MonitorQuota(self.quota.monitors))
+                Err(Refused::MonitorQuota(limit))
             }
         }
     }
@@ -104,12 +124,13 @@ impl Share {
     /// [`Refused::CommandQuota`] when too many came within a second.
     pub fn command(&self) -> Result<(), Refused> {
         let now_us = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let more = |due_us| due(due_us, now_us, self.quota.commands_per_second);
+        let limit = self.quota.commands_per_second.load(Ordering::Relaxed);
+        let more = |due_us| due(due_us, now_us, limit);
         match self.commands_us.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more) {
             Ok(_) => Ok(()),
             Err(_) => {
                 reached("commands");
-                Err(Refused::CommandQuota(self.quota.commands_per_second))
+                Err(Refused::CommandQuota(limit))
             }
         }
     }
@@ -126,7 +147,7 @@ impl Share {
 
     /// Whether its logs hold more than they may.
     pub(crate) fn log_is_over(&self) -> bool {
-        let over = self.log_bytes.load(Ordering::Relaxed) > self.quota.log_bytes;
+        let over = self.log_bytes.load(Ordering::Relaxed) > self.quota.log_bytes.load(Ordering::Relaxed);
         if over {
             reached("log");
         }
@@ -185,6 +206,11 @@ mod tests {
         let _second = share.monitor().expect("room");
         assert_eq!(share.monitor().err(), Some(Refused::MonitorQuota(2)));
         drop(first);
+        assert!(share.monitor().is_ok());
+        // Another limit holds at once, for what is there and for what is asked for.
+        share.limit(Quota { monitors: 1, ..small });
+        assert_eq!(share.monitor().err(), Some(Refused::MonitorQuota(1)));
+        share.limit(Quota { monitors: 3, ..small });
         assert!(share.monitor().is_ok());
     }
 }

@@ -32,6 +32,21 @@ need_clock() {
   compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || need_apt libfaketime
 }
 
+# libpq, which the cargo feature `postgres` is built with.
+need_libpq() {
+  [ -e /usr/include/postgresql/libpq-fe.h ] || need_apt libpq-dev
+}
+
+# A PostgreSQL server for the tests alone; sets OIG_POSTGRES, its URL, and postgres, its folder, for whoever stops it.
+need_postgres() {
+  need_libpq
+  compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || need_apt postgresql
+  local started
+  started="$("$root/scripts/lib/postgres" start)" || stop "PostgreSQL does not start"
+  postgres="${started%% *}"
+  export OIG_POSTGRES="${started#* }"
+}
+
 # A Python of our own with the packages of tests/toolkits/python; sets OIG_PYTHON.
 need_python() {
   local wanted="$root/tests/toolkits/python/requirements.txt" here="$toolkits/python"

@@ -12,7 +12,6 @@ use secrecy::SecretString;
 use super::shared_lines::SharedLines;
 use super::{in_system, lab_data, log};
 use crate::app::{self, Running};
-use crate::connect::NodeConnect;
 use crate::settings::{
     Application, ApplicationLimits, AssociationStyle, CstaEdition, Http, Node, NodeKind, ServiceLevel, Settings,
 };
@@ -135,9 +134,7 @@ impl Lab {
         }
         settings.check()?;
         let console = Console::start(nodes.iter().map(|n| n.node().clone()));
-        let connect = NodeConnect::load(&settings.nodes).context("the nodes")?;
-        let gateway = app::start_beside(&settings, connect, console.routes())
-            .with_context(|| format!("gateway at {}", options.listen))?;
+        let gateway = app::start_beside(&settings, console.routes()).context("gateway")?;
         Ok(Self { nodes, gateway, console })
     }
 

@@ -1,9 +1,11 @@
 //! The commands of `oig`, and what they share. Each command is a file.
 
+mod admin;
 mod bench;
 mod demo;
 mod lab;
 mod lab_data;
+mod migrate;
 mod node;
 mod secret;
 mod serve;
@@ -39,6 +41,10 @@ enum Command {
     Demo(demo::Demo),
     /// Measure this gateway on this machine; figures and their ratios to the budgets.
     Bench(bench::Bench),
+    /// Look at and change what the database has: applications, nodes, accounts.
+    Admin(admin::Admin),
+    /// Bring the database up to date, or show what is missing. `oig serve` does it by itself.
+    Migrate(migrate::Migrate),
     /// Turn a password (read from standard input) into the hash that the settings file holds.
     Secret(secret::Secret),
 }
@@ -54,6 +60,8 @@ pub fn run() -> anyhow::Result<()> {
         Command::Lab(lab) => lab.run(),
         Command::Demo(demo) => demo.run(),
         Command::Bench(bench) => bench.run(),
+        Command::Admin(admin) => admin.run(),
+        Command::Migrate(migrate) => migrate.run(),
         Command::Secret(secret) => secret.run(),
     }
 }

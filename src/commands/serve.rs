@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use clap::Args;
 
 use super::in_system;
@@ -24,8 +23,8 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let settings = Settings::read(&self.settings)?;
-        let connect = NodeConnect::load(&settings.nodes)?;
         if self.check {
+            NodeConnect::load(&settings.nodes)?;
             println!(
                 "{}: {} nodes, {} applications, no faults",
                 self.settings.display(),
@@ -35,8 +34,7 @@ impl Serve {
             return Ok(());
         }
         in_system(&settings.log.clone(), async move {
-            let running = app::start_with(&settings, connect)
-                .with_context(|| format!("http.listen: {}", settings.http.listen))?;
+            let running = app::start(&settings)?;
             app::asked_to_stop().await?;
             running.stop().await;
             Ok(())

@@ -1,8 +1,10 @@
 //! Gateways, nodes and labs as processes of their own, on free ports.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::Arc;
 
 use oig::commands::{lab_settings, lab_trusting};
@@ -11,7 +13,7 @@ use secrecy::ExposeSecret;
 
 use super::clock::WallClock;
 use super::hands::Hands;
-use super::process::Process;
+use super::process::{Process, oig};
 use super::{Folder, advanced, unique};
 
 /// `oig lab`: a gateway and three nodes in one process.
@@ -162,6 +164,8 @@ pub struct With {
     pub listen: Option<SocketAddr>,
     /// Lines of [journal].
     pub journal: &'static str,
+    /// Lines of [storage].
+    pub storage: String,
     /// Nodes whose phones come up at another: number, and that one's.
     pub pairs: &'static [(u16, u16)],
     /// With the tests' CA: Console and Recorder may have Advanced service.
@@ -183,6 +187,7 @@ impl Default for With {
             pairs: &[],
             listen: None,
             journal: "",
+            storage: String::new(),
             advanced: false,
             application: "{}",
             clock: None,
@@ -244,6 +249,28 @@ impl Gateway {
         std::fs::write(file, change(now)).expect("the test's folder can be written");
     }
 
+    /// `oig admin` with these settings, and with this on its standard input; what it printed, or said against it.
+    pub fn admin(&self, arguments: &[&str], input: &str) -> Result<String, String> {
+        let mut command = oig();
+        command.arg("admin").args(arguments).arg("--settings").arg(self.folder.path().join("oig.toml"));
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary of this build can be started");
+        // One that fails early reads nothing.
+        let _ = child.stdin.take().expect("piped above").write_all(input.as_bytes());
+        let output = child.wait_with_output().expect("it ends");
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
+    }
+
+    /// The folder of its settings.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Where its journal is.
     pub fn journal(&self) -> PathBuf {
         self.folder.path().join("journal")
@@ -260,13 +287,14 @@ fn settings(nodes: &[(u16, IpAddr, u16, &str)], with: &With) -> String {
     let format = if with.json_logs { "json" } else { "text" };
     let mut text = format!(
         "[http]\nlisten = '{}'\ntrusted_proxies = {:?}\n[limits]\nsessions = {}\napplication = {}\n\
-         [log]\nformat = '{format}'\nfilter = '{}'\n[journal]\n{}\n",
+         [log]\nformat = '{format}'\nfilter = '{}'\n[journal]\n{}\n[storage]\n{}\n",
         with.listen.unwrap_or(([127, 0, 0, 1], 0).into()),
         with.trusted_proxies,
         with.sessions,
         with.application,
         with.filter,
         with.journal,
+        with.storage,
     );
     for (ceid, address, port, association) in nodes {
         let node = format!("ceid = {ceid}\naddress = '{address}'\nport = {port}\nassociation = '{association}'\n");

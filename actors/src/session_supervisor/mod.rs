@@ -1,7 +1,7 @@
 //! All sessions: their number, their ids, finding one by its id, and the planned stop.
 //!
 //! Whether an application may enter was decided before (admission); here only the gateway's own
-//! limit counts.
+//! limit counts. When the applications change, whoever admits says which sessions may go on.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -20,7 +20,7 @@ use crate::guard;
 use crate::journal::KeptSession;
 use crate::quota::{Quotas, Share};
 use crate::refusal::Refused;
-use crate::session::messages::{Callback, Lag, SessionEnded};
+use crate::session::messages::{Callback, End, Lag, SessionEnded};
 use crate::session::{Monitors, Session};
 use crate::standing::{Service, Standing};
 use crate::system_event;
@@ -77,6 +77,11 @@ impl SessionTable {
         share.or_insert_with(|| Arc::new(Share::new(quotas.of(application)))).clone()
     }
 
+    fn limit(&self, quotas: &Quotas) {
+        let shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        shares.iter().for_each(|(application, share)| share.limit(quotas.of(application)));
+    }
+
     fn write(&self, change: impl FnOnce(&mut HashMap<SessionId, SessionRef>)) {
         let mut sessions = self.sessions.write().unwrap_or_else(PoisonError::into_inner);
         change(&mut sessions);
@@ -91,6 +96,18 @@ pub struct Open {
     pub application: Arc<str>,
     pub service: Service,
     pub door: Door,
+}
+
+/// Whether a session of this application (`Company / Application`) with this service may go on.
+pub type GoesOn = Arc<dyn Fn(&str, Service) -> bool + Send + Sync>;
+
+/// The applications have changed: sessions that may not go on end, as by a logout, and these quotas hold from now on.
+/// Answers with the number of sessions that it ended.
+#[derive(Message)]
+#[rtype(result = "usize")]
+pub struct Review {
+    pub goes_on: GoesOn,
+    pub quotas: Arc<Quotas>,
 }
 
 /// Planned stop: tell every session, admit no more. Answers with the number of sessions told.
@@ -148,6 +165,21 @@ impl SessionSupervisor {
         let begins = Begins { env: &self.env, arbiters: &self.arbiters, devices: &self.devices, table: &self.table };
         begins.session(id, application, service, door, ctx.address().recipient(), None);
         Ok(id)
+    }
+
+    fn review(&mut self, Review { goes_on, quotas }: Review) -> usize {
+        self.env.quotas = quotas;
+        self.table.limit(&self.env.quotas);
+        let sessions: Vec<SessionRef> = {
+            let sessions = self.table.sessions.read().unwrap_or_else(PoisonError::into_inner);
+            let ends = |s: &&SessionRef| !goes_on(&s.application, s.standing.service());
+            sessions.values().filter(ends).cloned().collect()
+        };
+        for session in &sessions {
+            warn!(session = %session.id, application = &*session.application, "its application may not go on");
+            session.addr.do_send(End);
+        }
+        sessions.len()
     }
 
     fn all(&self) -> Vec<Addr<Session>> {
@@ -222,6 +254,14 @@ impl Handler<Open> for SessionSupervisor {
 
     fn handle(&mut self, open: Open, ctx: &mut Self::Context) -> Self::Result {
         MessageResult(guard::keep("session_supervisor", || self.open(open, ctx)).unwrap_or(Err(Refused::Lost)))
+    }
+}
+
+impl Handler<Review> for SessionSupervisor {
+    type Result = usize;
+
+    fn handle(&mut self, review: Review, _: &mut Self::Context) -> Self::Result {
+        guard::keep("session_supervisor", || self.review(review)).unwrap_or(0)
     }
 }
 

@@ -1,13 +1,16 @@
 //! Sessions: admission, keep-alive, the log's bound, readers that stop, the planned stop.
 
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actors::event::Form;
+use actors::quota::{Quota, Quotas};
 use actors::refusal::Refused;
 use actors::session::Outcome;
 use actors::session::Want;
-use actors::session::messages::{CancelPolls, End, Poll};
-use actors::session_supervisor::{Door, Drained, FindSession, Open, Shutdown};
+use actors::session::messages::{CancelPolls, End, MonitorObject, Poll};
+use actors::session_supervisor::{Door, Drained, FindSession, Open, Review, Shutdown};
 use actors::standing::Service;
 use tokio::time::Instant;
 
@@ -149,5 +152,59 @@ fn a_planned_stop_is_told_to_every_session_and_is_done_when_they_have_read_it() 
         assert!(!supervisor.send(Drained).await.expect("lives"), "one has not read it");
         assert_eq!(apps[1].events(1).await, ["OIG_SHUTDOWN"]);
         assert!(supervisor.send(Drained).await.expect("lives"));
+    });
+}
+
+#[test]
+fn when_the_applications_change_sessions_that_may_not_go_on_end_with_their_monitors_and_polls() {
+    run(async || {
+        let bench = Bench::start(1, 20).await;
+        let supervisor = &bench.tree.session_supervisor;
+        let open = async |application: &'static str, service| {
+            let open = Open { application: application.into(), service, door: Door::Soap };
+            let id = supervisor.send(open).await.expect("lives").expect("admitted");
+            bench.tree.sessions.find(id).expect("just begun")
+        };
+        // Which sessions there are, and which of them may go on.
+        let table = [
+            ("A / Stays", Service::Standard, true),
+            ("A / Revoked", Service::Standard, false),
+            ("A / Revoked", Service::Advanced, false),
+            ("A / Lowered", Service::Standard, true),
+            ("A / Lowered", Service::Advanced, false),
+            ("A / Lowered", Service::Unproven, false),
+            ("A / Raised", Service::Advanced, true),
+        ];
+        let mut sessions = Vec::new();
+        for (application, service, goes_on) in table {
+            sessions.push((open(application, service).await, goes_on));
+        }
+        let (stays, revoked) = (&sessions[0].0, &sessions[1].0);
+        for session in [stays, revoked] {
+            session.addr.send(MonitorObject(line("1000"))).await.expect("lives").expect("accepted");
+        }
+        revoked.addr.send(MonitorObject(line("1001"))).await.expect("lives").expect("accepted");
+        until("both are monitored", || bench.switches[0].monitors_of("1001") == 1).await;
+        let poll = Poll { want: Want::Numbered(9), timeout_ms: 60_000 };
+        let held = revoked.addr.send(poll).await.expect("lives").expect("accepted");
+
+        let may = move |application: &str, service: Service| {
+            table.iter().any(|(name, of, goes_on)| (*name, *of) == (application, service) && *goes_on)
+        };
+        let small = Quota { monitors: 1, ..Quota::default() };
+        let quotas = Quotas { usual: Quota::default(), own: HashMap::from([("A / Stays".to_owned(), small)]) };
+        let review = Review { goes_on: Arc::new(may), quotas: Arc::new(quotas) };
+        assert_eq!(supervisor.send(review).await.expect("lives"), 4);
+        assert_eq!(held.outcome().await.0, Outcome::Ended);
+        until("the others have ended", || bench.tree.sessions.count() == 3).await;
+        for (session, goes_on) in &sessions {
+            let lives = bench.tree.sessions.find(session.id).is_some();
+            assert_eq!(lives, *goes_on, "{} {:?}", session.application, session.standing.service());
+        }
+        until("its own monitor is stopped", || bench.switches[0].monitors_of("1001") == 0).await;
+        assert_eq!(bench.switches[0].monitors_of("1000"), 1, "the other session's is not");
+        // The new quota holds for the session that was there.
+        let refused = stays.addr.send(MonitorObject(line("1002"))).await.expect("lives");
+        assert_eq!(refused, Err(Refused::MonitorQuota(1)));
     });
 }

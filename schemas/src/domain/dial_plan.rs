@@ -4,7 +4,7 @@
 //! Pure text work. Whether a number exists, and which trunk a call takes, is for the node to know.
 //! The gateway has one plan a node in its settings; the simulated node has its own.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Longest number of E.164, country code included.
 const LONGEST: usize = 15;
@@ -14,7 +14,7 @@ const SHORTEST: usize = 5;
 const LONGEST_TEXT: usize = 64;
 
 /// A node's dial plan. Every prefix is digits.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DialPlan {
     /// Numbers of up to so many digits are extensions, 1 to 7.

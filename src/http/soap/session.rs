@@ -87,6 +87,13 @@ impl Context<'_> {
         let open = Open { application: admitted.label, service, door: self.door };
         let opened = self.gateway.tree.session_supervisor.send(open).await;
         let id: SessionId = opened.map_err(|_| Refused::Lost)??;
+        if !self.gateway.admission.roll().goes_on(&label, service) {
+            // The applications were replaced while this one came in: whoever ended its sessions may not have seen it.
+            if let Some(session) = self.gateway.sessions.find(id) {
+                session.addr.do_send(End);
+            }
+            return Err(No::because(denied_by(&Denied::Revoked), Denied::Revoked.to_string()));
+        }
         let challenge = key.map(|key| self.gateway.challenges.begin(id, key, Instant::now()));
         Ok(Begun { session_id: id.as_long(), challenge })
     }
@@ -98,7 +105,7 @@ impl Context<'_> {
         certificate: Option<String>,
     ) -> std::result::Result<(Admitted, Option<PublicKey>), Denied> {
         let admission = &self.gateway.admission;
-        let admitted = admission.admit(credentials).await?;
+        let admitted = admission.admit(credentials, self.gateway.tree.env.now_ms()).await?;
         let key = match certificate {
             Some(text) => Some(admission.certify(&admitted, text, self.gateway.tree.env.now_ms() / 1000).await?),
             None => None,

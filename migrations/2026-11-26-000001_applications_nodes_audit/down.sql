@@ -1,0 +1,4 @@
+DROP TABLE audit;
+DROP TABLE setting;
+DROP TABLE node;
+DROP TABLE application;

@@ -1,0 +1,82 @@
+//! The tables as queries see them: what `migrations/` makes, column by column. No logic.
+
+diesel::table! {
+    application (id) {
+        id -> Text,
+        company -> Text,
+        name -> Text,
+        application_password -> Text,
+        local_password -> Text,
+        next_local_password -> Nullable<Text>,
+        overlap_until_ms -> Nullable<BigInt>,
+        service -> Text,
+        revoked -> Bool,
+        monitors -> Nullable<BigInt>,
+        commands_per_second -> Nullable<BigInt>,
+        log_mib -> Nullable<BigInt>,
+        version -> BigInt,
+        changed_at_ms -> BigInt,
+        changed_by -> Text,
+    }
+}
+
+diesel::table! {
+    node (ceid) {
+        ceid -> BigInt,
+        name -> Text,
+        address -> Text,
+        port -> BigInt,
+        association -> Text,
+        edition -> Text,
+        secondary -> Nullable<BigInt>,
+        application_specific_info -> Nullable<Text>,
+        tls_ca -> Nullable<Text>,
+        tls_server_name -> Nullable<Text>,
+        tls_client_certificate -> Nullable<Text>,
+        tls_client_key -> Nullable<Text>,
+        kind -> Nullable<Text>,
+        dial_plan -> Nullable<Text>,
+        version -> BigInt,
+        changed_at_ms -> BigInt,
+        changed_by -> Text,
+    }
+}
+
+diesel::table! {
+    setting (key) {
+        key -> Text,
+        value -> Text,
+        version -> BigInt,
+        changed_at_ms -> BigInt,
+        changed_by -> Text,
+    }
+}
+
+diesel::table! {
+    audit (id) {
+        id -> Text,
+        at_ms -> BigInt,
+        who -> Text,
+        origin -> Text,
+        action -> Text,
+        object -> Text,
+        before -> Nullable<Text>,
+        after -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    account (id) {
+        id -> Text,
+        name -> Text,
+        email -> Nullable<Text>,
+        password -> Text,
+        role -> Text,
+        failures -> BigInt,
+        locked_until_ms -> BigInt,
+        created_at_ms -> BigInt,
+        version -> BigInt,
+        changed_at_ms -> BigInt,
+        changed_by -> Text,
+    }
+}
