@@ -215,7 +215,7 @@ pub fn judge(turn: &Turn, halves: &[Half], told: &BTreeMap<usize, Told>) -> (Cou
         if !(one.sure..=one.sure + one.unclear).contains(&told.calls) {
             let seen = |half: &&Half| format!("{} of {:?} until {:?}", half.gcid, half.sets, half.ended_ms);
             let unseen = fates.iter().filter(|(fate, _)| *fate != Fate::MustNot);
-            let unseen: Vec<_> = unseen.map(|(fate, half)| format!("{fate:?}: {}", seen(&half))).collect();
+            let unseen: Vec<_> = unseen.map(|(fate, half)| format!("{fate:?}: {}", seen(half))).collect();
             let (calls, unseen) = (told.calls, unseen.join("; "));
             wrong.push(format!("node {}: {calls} unseen calls are told, and true are [{unseen}]", node + 1));
         }
