@@ -196,7 +196,7 @@ pub fn start_beside(settings: &Settings, beside: Beside) -> io::Result<Running> 
             warn!(%error, "the HTTP server ended");
         }
     });
-    let applications = Applications::new(storage.clone(), gateway.clone(), settings);
+    let applications = Applications::new(storage.clone(), gateway.clone(), settings, &known);
     let following = actix::spawn(applications.clone().follow());
     info!(%address, nodes = settings.nodes.len(), database = storage.label(), "gateway started");
     let successor = settings.ha.successor;

@@ -15,7 +15,7 @@ use tracing::{info, warn};
 use crate::admission::Registered;
 use crate::http::Gateway;
 use crate::settings::{ApplicationLimits, Settings};
-use crate::storage::{Storage, StorageError, application};
+use crate::storage::{Known, Storage, StorageError, application};
 
 /// Between two looks at the database: an application that is revoked there is out within so long.
 const LOOK: Duration = Duration::from_secs(2);
@@ -30,13 +30,19 @@ struct Shared {
     usual: ApplicationLimits,
     /// Held from reading to replacing, so that an older reading never comes after a newer one: the versions last seen,
     /// by id.
-    seen: Mutex<Option<Vec<(String, i64)>>>,
+    seen: Mutex<Vec<(String, i64)>>,
+}
+
+/// Which applications there are, and in which version.
+fn versions(kept: &[application::Kept]) -> Vec<(String, i64)> {
+    kept.iter().map(|kept| (kept.id.clone(), kept.version)).collect()
 }
 
 impl Applications {
-    pub(crate) fn new(storage: Storage, gateway: Arc<Gateway>, settings: &Settings) -> Self {
-        let usual = settings.limits.application;
-        Self(Arc::new(Shared { storage, gateway, usual, seen: Mutex::new(None) }))
+    /// Of a gateway that began with what was known.
+    pub(crate) fn new(storage: Storage, gateway: Arc<Gateway>, settings: &Settings, known: &Known) -> Self {
+        let (usual, seen) = (settings.limits.application, Mutex::new(versions(&known.applications)));
+        Self(Arc::new(Shared { storage, gateway, usual, seen }))
     }
 
     /// Reads them. What is new is valid when this returns: logins, quotas, and the end of sessions whose application
@@ -48,11 +54,10 @@ impl Applications {
         let Shared { storage, gateway, usual, seen } = &*self.0;
         let mut seen = seen.lock().await;
         let kept = storage.with(application::all).await?;
-        let now: Vec<(String, i64)> = kept.iter().map(|kept| (kept.id.clone(), kept.version)).collect();
-        if seen.as_ref() == Some(&now) {
+        let now = versions(&kept);
+        if *seen == now {
             return Ok(0);
         }
-        let first = seen.is_none();
         let registered: Vec<Registered> = kept.into_iter().map(|kept| kept.registered).collect();
         let quotas = quotas(&registered, *usual);
         // First nobody new, then those who are there: whoever slips in between looks again (the login does).
@@ -61,10 +66,8 @@ impl Applications {
         let goes_on = Arc::new(move |label: &str, service| roll.goes_on(label, service));
         let review = Review { goes_on, quotas: Arc::new(quotas) };
         let ended = gateway.tree.session_supervisor.send(review).await.map_err(|_| StorageError::Lost)?;
-        if !first {
-            info!(applications = registered.len(), sessions_ended = ended, "the applications have changed");
-        }
-        *seen = Some(now);
+        info!(applications = registered.len(), sessions_ended = ended, "the applications have changed");
+        *seen = now;
         Ok(ended)
     }
 

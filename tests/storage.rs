@@ -2,6 +2,7 @@
 //! while the gateway runs. On SQLite, and on PostgreSQL where this build knows it and `OIG_POSTGRES` names a server.
 
 use std::net::SocketAddr;
+use std::process::Command;
 
 use oig::client::SoapClient;
 use schemas::contract::session::LoginExRequest;
@@ -156,11 +157,45 @@ async fn a_database_that_cannot_be_used_ends_the_start_with_a_reason() {
     }
 }
 
+#[tokio::test]
+async fn accounts_are_added_at_the_command_line() {
+    let gateway = Gateway::start_with(&[], With::default()).await;
+    let add = |name: &str, password: &str| {
+        let arguments = ["add-account", name, "--role", "administrator", "--email", "ada@example.com"];
+        gateway.admin(&arguments, password)
+    };
+    add("Ada", "open-sesame\n").expect("the database can be written");
+    assert!(add("ada", "other\n").expect_err("it is there").contains("account ada is there already"));
+    assert!(add("bob", "\n").expect_err("no password").contains("the password is empty"));
+    let listed = gateway.admin(&["accounts"], "").expect("the database can be read");
+    assert_eq!(listed, "administrator  ada  ada@example.com\n");
+    let audit = gateway.admin(&["audit"], "").expect("the database can be read");
+    assert!(audit.lines().next().is_some_and(|line| line.contains("add account ada")), "{audit}");
+    assert!(!audit.contains("sesame") && !audit.contains("argon2id$"), "{audit}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_is_said_and_changes_nothing() {
+    let gateway = Gateway::start_with(&[], With::default()).await;
+    let app = App::login(&gateway.url).await;
+    // No file of the process may grow, as on a full disk.
+    let mut command = Command::new("sh");
+    let script = r#"trap "" XFSZ; ulimit -f 0; exec "$0" "$@""#;
+    command.args(["-c", script, env!("CARGO_BIN_EXE_oig"), "admin", "revoke", "Example Co", "Screen Pop"]);
+    command.arg("--settings").arg(gateway.folder().join("oig.toml"));
+    let mut full = Process::of(command);
+    assert!(!full.ended().await.success());
+    let told = full.logged().join("\n");
+    assert!(told.contains("the database cannot be written"), "{told}");
+    let listed = gateway.admin(&["applications"], "").expect("the database can be read");
+    assert!(listed.contains("may enter  Standard  Example Co / Screen Pop"), "{listed}");
+    gateway.admin(&["revoke", "Example Co", "Screen Pop"], "").expect("there is room again");
+    eventually("its session ends", async || (!app.reset().await).then_some(())).await;
+}
+
 /// What needs a server.
 #[cfg(feature = "postgres")]
 mod postgres {
-    use std::process::Command;
-
     use diesel::connection::SimpleConnection as _;
     use oig::storage::{Options, Place, Storage};
 
