@@ -2,7 +2,7 @@
 //!
 //! Diesel's derive chooses by trying one database after the other, which hides what a server said; here the URL chooses.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 #[cfg(unix)]
 use std::{fs, os::unix::fs::OpenOptionsExt as _};
 
@@ -45,6 +45,9 @@ impl DbConnection {
         <Self as diesel::Connection>::TransactionManager::is_broken_transaction_manager(self)
     }
 }
+
+/// Between two tries to set the mode of a file that others open, too.
+const MODE_AGAIN: Duration = Duration::from_millis(5);
 
 /// How the pool makes connections.
 #[derive(Debug, Clone)]
@@ -91,13 +94,16 @@ impl Connect {
         // The time to wait comes first: to change the journal's mode takes a lock, too.
         let wait_ms = self.wait.as_millis();
         connection.batch_execute(&format!("PRAGMA busy_timeout = {wait_ms}; PRAGMA foreign_keys = ON;"))?;
-        connection.batch_execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;").or_else(|error| {
-            // A file that may only be read is no reason not to read it.
+        let until = Instant::now() + self.wait;
+        while let Err(error) = connection.batch_execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;") {
             match StorageError::from(error) {
-                StorageError::ReadOnly(_) => Ok(()),
-                other => Err(other),
+                // A file that may only be read is no reason not to read it.
+                StorageError::ReadOnly(_) => break,
+                // Of those who open a new file at once SQLite lets one set the mode, and the others do not wait for it.
+                StorageError::Busy(_) if Instant::now() < until => std::thread::sleep(MODE_AGAIN),
+                other => return Err(other),
             }
-        })?;
+        }
         Ok(DbConnection::Sqlite(connection))
     }
 }

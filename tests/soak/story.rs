@@ -36,7 +36,7 @@ pub(super) const BETWEEN_PARTNERS: Duration = Duration::from_millis(100);
 /// What they do while something is broken: in time, so that little has to be excused.
 const DEEDS_MEANWHILE: u32 = 6;
 /// Calls at a node that nobody hears.
-const SHORT_CALLS: u32 = 6;
+const SHORT_CALLS: u32 = 3;
 
 pub struct Story {
     pub(super) lab: Lab,
