@@ -40,6 +40,9 @@ pub enum Denied {
     Revoked,
     #[error("Too many logins wait to be checked; try again.")]
     Busy,
+    /// There is a certificate server, and it was not reached yet.
+    #[error("The gateway has no access control list yet; try again.")]
+    NoList,
     /// A certificate came with the login of an application that may have Standard service only.
     #[error("The application is not permitted Advanced service.")]
     NotAdvanced,
@@ -126,14 +129,18 @@ impl Entry {
 
 /// All applications at one time.
 #[derive(Default)]
-pub struct Roll(HashMap<(String, String), Arc<Entry>>);
+pub struct Roll {
+    entries: HashMap<(String, String), Arc<Entry>>,
+    /// Nobody knows yet who is registered.
+    without_list: bool,
+}
 
 impl Roll {
     /// What was proven against the same hashes before is kept.
     fn new(applications: &[Registered], before: &Self) -> Self {
         let entry = |Registered { application: a, next_local }: &Registered| {
             let key = (a.company.clone(), a.name.clone());
-            let known = before.0.get(&key);
+            let known = before.entries.get(&key);
             let pair = |local: &SecretString| {
                 let kept = known
                     .into_iter()
@@ -150,13 +157,13 @@ impl Roll {
             };
             (key, Arc::new(entry))
         };
-        Self(applications.iter().map(entry).collect())
+        Self { entries: applications.iter().map(entry).collect(), without_list: false }
     }
 
     /// Whether a session that was admitted before may go on.
     #[must_use]
     pub fn goes_on(&self, label: &str, service: Service) -> bool {
-        let mut entries = self.0.values().filter(|entry| *entry.label == *label && !entry.revoked);
+        let mut entries = self.entries.values().filter(|entry| *entry.label == *label && !entry.revoked);
         entries.any(|entry| entry.may_be_advanced || service == Service::Standard)
     }
 }
@@ -197,6 +204,12 @@ impl Admission {
         *self.roll.write().unwrap_or_else(PoisonError::into_inner) = next;
     }
 
+    /// Until the applications are there nobody enters, and that is told.
+    pub fn await_list(&self) {
+        let next = Roll { entries: HashMap::new(), without_list: true };
+        *self.roll.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+    }
+
     /// The applications as they are now.
     #[must_use]
     pub fn roll(&self) -> Arc<Roll> {
@@ -216,7 +229,10 @@ impl Admission {
     /// Why not.
     pub async fn admit(&self, credentials: Credentials, now_ms: i64) -> Result<Admitted, Denied> {
         let key = (credentials.company.clone(), credentials.application.clone());
-        let find = || self.roll().0.get(&key).cloned();
+        let find = || self.roll().entries.get(&key).cloned();
+        if self.roll().without_list {
+            return Err(Denied::NoList);
+        }
         let text = fingerprint_text(&credentials);
         let known = find();
         if !known.as_ref().is_some_and(|entry| self.is_proven(entry, now_ms, &text)) {
@@ -402,12 +418,12 @@ mod tests {
         admission.replace(&registered(std::slice::from_ref(&other)));
         assert_eq!((enters("local").await, enters("other").await), (Err(Denied::Wrong), Ok(())));
         // Revoked, and back: told to who knows the passwords, and not proven anew.
-        let proven = admission.roll().0.values().next().expect("one").pair.clone();
+        let proven = admission.roll().entries.values().next().expect("one").pair.clone();
         admission.replace(&registered(&[Application { revoked: true, ..other.clone() }]));
         assert_eq!((enters("local").await, enters("other").await), (Err(Denied::Wrong), Err(Denied::Revoked)));
         admission.replace(&registered(std::slice::from_ref(&other)));
         assert_eq!(enters("other").await, Ok(()));
-        assert!(Arc::ptr_eq(&proven, &admission.roll().0.values().next().expect("one").pair));
+        assert!(Arc::ptr_eq(&proven, &admission.roll().entries.values().next().expect("one").pair));
         // Gone, with its proof, and another one there.
         admission.replace(&registered(&[application("Console", false)]));
         assert_eq!(enters("other").await, Err(Denied::Wrong));
@@ -434,9 +450,9 @@ mod tests {
         }
         assert_eq!(admitted(&admission, "Pop", "wrong", "next", NOW_MS).await, Err(Denied::Wrong));
         // The new one becomes the only one: what was proven of it counts on.
-        let proven = admission.roll().0.values().next().and_then(|e| e.next.clone()).expect("there").0;
+        let proven = admission.roll().entries.values().next().and_then(|e| e.next.clone()).expect("there").0;
         admission.replace(&[Application { local_password: hash, ..pop }.into()]);
-        assert!(Arc::ptr_eq(&proven, &admission.roll().0.values().next().expect("one").pair));
+        assert!(Arc::ptr_eq(&proven, &admission.roll().entries.values().next().expect("one").pair));
     }
 
     #[test]
@@ -453,6 +469,17 @@ mod tests {
         ] {
             assert_eq!(admission.roll().goes_on(label, service), goes_on, "{label}");
         }
+    }
+
+    #[tokio::test]
+    async fn before_the_list_is_there_that_is_told_and_nothing_of_a_password() {
+        let admission = Admission::new(&[]);
+        admission.await_list();
+        for local in ["local", "wrong"] {
+            assert_eq!(admitted(&admission, "Pop", "app", local, NOW_MS).await, Err(Denied::NoList));
+        }
+        admission.replace(&registered(&[application("Pop", false)]));
+        assert_eq!(admitted(&admission, "Pop", "app", "local", NOW_MS).await, Ok(()));
     }
 
     #[test]

@@ -16,18 +16,20 @@ use actors::event::Form;
 use actors::journal::{Before, Journal};
 use actors::policy;
 use actors::push::{Handover, NotTaken, Word};
-use actors::session_supervisor::{Callbacks, Drained, Shutdown};
+use actors::session_supervisor::{Allow, Callbacks, Drained, Shutdown};
 use futures_util::future::join;
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
+use crate::acl::AccessList;
 use crate::admission::Admission;
-use crate::applications::Applications;
+use crate::applications::{Applications, may_enter};
 use crate::connect::NodeConnect;
 use crate::entropy::SystemEntropy;
 use crate::http::{self, Gateway};
+use crate::licence::{self, Licences};
 use crate::push::{HttpPush, Networks, SystemLookUp};
 use crate::settings::{Settings, Source};
 use crate::storage::Storage;
@@ -60,8 +62,8 @@ pub struct Running {
     successor: Option<IpAddr>,
     /// Threads for actors alone.
     arbiters: Vec<Arbiter>,
-    /// Looks at the database for changes.
-    following: JoinHandle<()>,
+    /// Look at the database and the certificate server for changes.
+    following: Vec<JoinHandle<()>>,
 }
 
 type Make = Box<dyn FnOnce(Vec<ArbiterHandle>) -> Option<Gateway> + Send>;
@@ -143,13 +145,25 @@ pub fn start_beside(settings: &Settings, beside: Beside) -> io::Result<Running> 
     env.push = Arc::new(push(settings)?);
     env.quotas = Arc::new(settings.quotas());
     let anchors = settings.trust_anchors().map_err(io::Error::other)?;
-    let admission = Admission::new(&known.registered()).trusting(anchors);
+    let gateway_id = storage.gateway_id(SystemClock.now_ms()).map_err(io::Error::other)?;
+    let list = AccessList::open(&settings.acl, &gateway_id).map_err(io::Error::other)?;
+    let licences = Licences::open(&settings.licence, &gateway_id).map_err(io::Error::other)?;
+    let grace = settings.licence.grace();
+    let allowance = licences.as_ref().map(|l| licence::allows(&l.state(), grace, SystemClock.now_ms()));
+    let document = list.as_ref().and_then(AccessList::document);
+    let enter = may_enter(known.registered(), list.is_some(), document.as_deref());
+    let admission = Admission::new(enter.as_deref().unwrap_or_default()).trusting(anchors);
+    if enter.is_none() {
+        admission.await_list();
+    }
     let (journal, before) = journal(settings, &admission)?;
     env.journal = journal;
     let (sessions, proxies) = (settings.limits.sessions, settings.http.trusted_proxies.clone());
     let numbering = settings.numbering();
     let make = move |threads| {
         let tree = Tree::start_again(env, &Arbiters::new(threads)?, Arc::new(connect), sessions, before);
+        // Before anybody can log in.
+        allowance.into_iter().for_each(|allowance| tree.session_supervisor.do_send(Allow(allowance)));
         Some(Gateway::new(tree, admission, proxies).numbered(numbering))
     };
     let own: Vec<_> = arbiters.iter().map(Arbiter::handle).collect();
@@ -196,8 +210,16 @@ pub fn start_beside(settings: &Settings, beside: Beside) -> io::Result<Running> 
             warn!(%error, "the HTTP server ended");
         }
     });
-    let applications = Applications::new(storage.clone(), gateway.clone(), settings, &known);
-    let following = actix::spawn(applications.clone().follow());
+    let fetching = list.clone().map(|list| actix::spawn(list.follow()));
+    let applications =
+        Applications::new(storage.clone(), gateway.clone(), settings, &known, list, document.map(|d| d.version));
+    let mut following: Vec<_> = fetching.into_iter().collect();
+    following.push(actix::spawn(applications.clone().follow()));
+    if let Some(licences) = licences {
+        let sessions = gateway.tree.session_supervisor.clone();
+        following.push(actix::spawn(licence::follow(licences.clone(), grace, sessions)));
+        following.push(actix::spawn(licences.follow()));
+    }
     info!(%address, nodes = settings.nodes.len(), database = storage.label(), "gateway started");
     let successor = settings.ha.successor;
     Ok(Running { address, gateway, storage, applications, server: handle, successor, arbiters, following })
@@ -240,7 +262,7 @@ impl Running {
     /// Planned stop: no new sessions, OIG_SHUTDOWN to those that are, a moment for them to fetch
     /// it, then connections and nodes.
     pub async fn stop(self) {
-        self.following.abort();
+        self.following.iter().for_each(JoinHandle::abort);
         let supervisor = self.gateway.tree.session_supervisor.clone();
         let told = supervisor.send(Shutdown).await.unwrap_or(0);
         info!(sessions = told, "planned stop");

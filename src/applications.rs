@@ -1,5 +1,5 @@
 //! Keeps admission, quotas and living sessions in step with the applications in the database, which this gateway, a
-//! command or another gateway may change.
+//! command or another gateway may change, and with the access control list, where there is one.
 //!
 //! Nodes are read at the start alone. Called by `app`, and by whoever has changed an application and does not want to
 //! wait for the next look.
@@ -12,7 +12,9 @@ use actors::session_supervisor::Review;
 use tokio::sync::Mutex;
 use tracing::{info, warn};
 
+use crate::acl::{self, AccessList, Document};
 use crate::admission::Registered;
+use crate::fetched::FetchFault;
 use crate::http::Gateway;
 use crate::settings::{ApplicationLimits, Settings};
 use crate::storage::{Known, Storage, StorageError, application};
@@ -27,22 +29,75 @@ pub struct Applications(Arc<Shared>);
 struct Shared {
     storage: Storage,
     gateway: Arc<Gateway>,
+    list: Option<AccessList>,
     usual: ApplicationLimits,
-    /// Held from reading to replacing, so that an older reading never comes after a newer one: the versions last seen,
-    /// by id.
-    seen: Mutex<Vec<(String, i64)>>,
+    /// Held from reading to replacing, so that an older reading never comes after a newer one: what was seen last.
+    seen: Mutex<Seen>,
 }
 
-/// Which applications there are, and in which version.
-fn versions(kept: &[application::Kept]) -> Vec<(String, i64)> {
-    kept.iter().map(|kept| (kept.id.clone(), kept.version)).collect()
+/// Which applications there are, and in which version; and the version of the list.
+#[derive(PartialEq)]
+struct Seen {
+    by_id: Vec<(String, i64)>,
+    listed: Option<i64>,
+}
+
+/// Why the applications were not read again.
+#[derive(Debug, thiserror::Error)]
+pub enum RereadFault {
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error(transparent)]
+    List(#[from] FetchFault),
+    #[error("this gateway has no access control list (acl.ca)")]
+    NoList,
+}
+
+/// The applications of the site as they may enter, where this is the certificate server's list; `None` where there is a
+/// server and its list is to come.
+#[must_use]
+pub fn may_enter(of_site: Vec<Registered>, server: bool, document: Option<&Document>) -> Option<Vec<Registered>> {
+    match document {
+        Some(document) => Some(acl::under(document, of_site)),
+        None => (!server).then_some(of_site),
+    }
+}
+
+impl Seen {
+    fn now(kept: &[application::Kept], listed: Option<i64>) -> Self {
+        Self { by_id: kept.iter().map(|kept| (kept.id.clone(), kept.version)).collect(), listed }
+    }
 }
 
 impl Applications {
-    /// Of a gateway that began with what was known.
-    pub(crate) fn new(storage: Storage, gateway: Arc<Gateway>, settings: &Settings, known: &Known) -> Self {
-        let (usual, seen) = (settings.limits.application, Mutex::new(versions(&known.applications)));
-        Self(Arc::new(Shared { storage, gateway, usual, seen }))
+    /// Of a gateway that began with these, under the list of this version.
+    pub(crate) fn new(
+        storage: Storage,
+        gateway: Arc<Gateway>,
+        settings: &Settings,
+        known: &Known,
+        list: Option<AccessList>,
+        listed: Option<i64>,
+    ) -> Self {
+        let usual = settings.limits.application;
+        let seen = Mutex::new(Seen::now(&known.applications, listed));
+        Self(Arc::new(Shared { storage, gateway, list, usual, seen }))
+    }
+
+    /// The access control list, where there is a certificate server.
+    #[must_use]
+    pub fn list(&self) -> Option<&AccessList> {
+        self.0.list.as_ref()
+    }
+
+    /// Fetches the access control list now. What is new is valid when this returns; gives the number of sessions that
+    /// ended by it.
+    ///
+    /// # Errors
+    /// See [`RereadFault`]; then everything stays as it was.
+    pub async fn fetch_list(&self) -> Result<usize, RereadFault> {
+        self.0.list.as_ref().ok_or(RereadFault::NoList)?.fetch().await?;
+        Ok(self.reread().await?)
     }
 
     /// Reads them. What is new is valid when this returns: logins, quotas, and the end of sessions whose application
@@ -51,14 +106,16 @@ impl Applications {
     /// # Errors
     /// See [`StorageError`]; then everything stays as it was.
     pub async fn reread(&self) -> Result<usize, StorageError> {
-        let Shared { storage, gateway, usual, seen } = &*self.0;
+        let Shared { storage, gateway, list, usual, seen } = &*self.0;
         let mut seen = seen.lock().await;
         let kept = storage.with(application::all).await?;
-        let now = versions(&kept);
+        let document = list.as_ref().and_then(AccessList::document);
+        let now = Seen::now(&kept, document.as_ref().map(|document| document.version));
         if *seen == now {
             return Ok(0);
         }
-        let registered: Vec<Registered> = kept.into_iter().map(|kept| kept.registered).collect();
+        let of_site = kept.into_iter().map(|kept| kept.registered).collect();
+        let Some(registered) = may_enter(of_site, list.is_some(), document.as_deref()) else { return Ok(0) };
         let quotas = quotas(&registered, *usual);
         // First nobody new, then those who are there: whoever slips in between looks again (the login does).
         gateway.admission.replace(&registered);

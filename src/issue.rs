@@ -1,11 +1,11 @@
-//! Makes a CA and the certificates that it issues, of the shape that the field has: for the lab and
-//! for tests. The certificate server of a site is another thing.
+//! Makes a CA and the certificates that it issues, of the shape that the field has: for the certificate server, the lab
+//! and tests. Who gets one is their affair.
 
 use std::convert::Infallible;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    PKCS_RSA_SHA256, SerialNumber,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256, SerialNumber,
 };
 use ring::rand::{SecureRandom, SystemRandom};
 use rsa::PrivateKey;
@@ -105,6 +105,22 @@ impl Authority {
     pub fn reissue(&self, company: &str, application: &str, valid: Valid, key_pem: &str) -> Result<String, IssueFault> {
         let key = KeyPair::from_pem_and_sign_algo(key_pem, &PKCS_RSA_SHA256)?;
         self.certify(company, application, valid, &key)
+    }
+
+    /// A certificate with a new ECDSA key for a server of these names and addresses.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn issue_server(&self, names: &[String], valid: Valid) -> Result<Issued, IssueFault> {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        let common_name = names.first().map_or("", String::as_str);
+        let mut params = params([(DnType::CommonName, common_name)], valid)?;
+        params.subject_alt_names = CertificateParams::new(names)?.subject_alt_names;
+        params.is_ca = IsCa::ExplicitNoCa;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.use_authority_key_identifier_extension = true;
+        Ok(Issued { certificate: params.signed_by(&key, &self.issuer)?.pem(), key: key.serialize_pem() })
     }
 
     fn certify(&self, company: &str, application: &str, valid: Valid, key: &KeyPair) -> Result<String, IssueFault> {

@@ -1,6 +1,7 @@
 //! The Open Integration Gateway: settings, HTTP, admission and commands around the actors, and the
 //! simulated node that stands in for a switch.
 
+pub mod acl;
 pub mod admission;
 pub mod advanced;
 pub mod app;
@@ -9,11 +10,15 @@ pub mod client;
 pub mod commands;
 pub mod connect;
 mod entropy;
+pub mod fetched;
 pub mod http;
 pub mod issue;
-mod pem;
+pub mod jws;
+pub mod licence;
+pub mod pem;
 pub mod push;
 pub mod settings;
 pub mod sim;
 pub mod storage;
 pub mod telemetry;
+pub mod tls;

@@ -3,6 +3,7 @@
 //! Read and checked whole at start; every fault is named with its key. Nothing here opens a file
 //! or socket but the settings file itself and the files of trust anchors that it names.
 
+mod signed_source;
 mod storage;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,7 @@ use schemas::xml::XmlFault;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+pub use self::signed_source::{ACL, LICENCE, Section, SignedSource};
 pub use self::storage::Storage;
 use crate::advanced::TrustAnchors;
 use crate::http::Numbering;
@@ -38,6 +40,8 @@ pub struct Settings {
     pub journal: Journal,
     pub storage: Storage,
     pub ha: Ha,
+    pub acl: SignedSource,
+    pub licence: SignedSource,
     pub advanced: Advanced,
     #[serde(rename = "node")]
     pub nodes: Vec<Node>,
@@ -339,7 +343,8 @@ pub enum CstaEdition {
 pub struct Application {
     pub company: String,
     pub name: String,
-    /// argon2id in PHC form, as `oig secret` prints it.
+    /// argon2id in PHC form, as `oig secret` prints it. With `[acl]` it is the list's, and may be left out here.
+    #[serde(default)]
     pub application_password: SecretString,
     /// The password that this site gave to the application, likewise.
     pub local_password: SecretString,
@@ -404,6 +409,8 @@ impl Settings {
         }
         settings.journal.resolve(folder);
         settings.storage.resolve(folder);
+        settings.acl.resolve(folder);
+        settings.licence.resolve(folder);
         settings.check()?;
         Ok(settings)
     }
@@ -433,6 +440,8 @@ impl Settings {
         }
         faults.extend(self.limits.application.faults("limits.application"));
         faults.extend(self.storage.faults());
+        faults.extend(self.acl.faults(ACL));
+        faults.extend(self.licence.faults(LICENCE));
         for (i, network) in self.push.allowed_networks.iter().enumerate() {
             if network.parse::<IpNet>().is_err() {
                 faults.push(format!("push.allowed_networks[{i}]: is not a network, as 10.0.0.0/8 is"));
@@ -496,8 +505,9 @@ impl Settings {
                     faults.push(format!("{at}.{key}: must have 1 to 128 characters"));
                 }
             }
-            if application.service == ServiceLevel::Advanced && self.advanced.trust_anchors.is_empty() {
-                faults.push(format!("{at}.service: advanced needs advanced.trust_anchors"));
+            let believes = !self.advanced.trust_anchors.is_empty() || self.acl.is_set();
+            if application.service == ServiceLevel::Advanced && !believes {
+                faults.push(format!("{at}.service: advanced needs advanced.trust_anchors or acl.ca"));
             }
             faults.extend(application.limits.faults(&format!("{at}.limits")));
             if !names.insert((&application.company, &application.name)) {
@@ -507,7 +517,9 @@ impl Settings {
                 ("application_password", &application.application_password),
                 ("local_password", &application.local_password),
             ] {
-                if !crate::admission::is_secret(secret) {
+                // Where there is an access control list, the application password is the list's.
+                let listed = key == "application_password" && self.acl.is_set();
+                if !crate::admission::is_secret(secret) && !(listed && secret.expose_secret().is_empty()) {
                     faults.push(format!("{at}.{key}: is not an argon2id hash; `oig secret` makes one"));
                 }
             }
@@ -518,14 +530,17 @@ impl Settings {
         if faults.is_empty() { Ok(()) } else { Err(SettingsFault::Invalid(faults)) }
     }
 
-    /// The issuers that are believed, from their files.
+    /// The issuers that are believed, from their files: those of the settings, and the certificate server's.
     ///
     /// # Errors
     /// Every fault that was found, each with its key.
     pub fn trust_anchors(&self) -> Result<TrustAnchors, SettingsFault> {
-        TrustAnchors::read(&self.advanced.trust_anchors).map_err(|faults| {
-            let named = |(i, fault)| format!("advanced.trust_anchors[{i}]: {fault}");
-            SettingsFault::Invalid(faults.into_iter().map(named).collect())
+        let mut files = self.advanced.trust_anchors.clone();
+        let own = files.len();
+        files.extend(self.acl.ca.clone());
+        TrustAnchors::read(&files).map_err(|faults| {
+            let key = |i| if i < own { format!("advanced.trust_anchors[{i}]") } else { "acl.ca".into() };
+            SettingsFault::Invalid(faults.into_iter().map(|(i, fault)| format!("{}: {fault}", key(i))).collect())
         })
     }
 

@@ -3,8 +3,9 @@
 //! Each life of a thing is one actor; pure `state` modules decide, the actor's `step` acts. Only
 //! `node` speaks CSTA; nobody here knows HTTP or a database.
 
+pub mod allowance;
 pub mod arbiters;
-mod backoff;
+pub mod backoff;
 pub mod cluster;
 pub mod device;
 pub mod device_supervisor;

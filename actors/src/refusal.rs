@@ -2,6 +2,7 @@
 
 use schemas::domain::NodeRefusal;
 
+use crate::allowance::NotLicensed;
 use crate::push::UnfitUrl;
 
 /// A refusal with a text that an application may be shown.
@@ -36,6 +37,11 @@ pub enum Refused {
     BadAccountCode,
     #[error("All {0} sessions of this gateway are in use.")]
     Full(usize),
+    #[error("{0}")]
+    NotLicensed(NotLicensed),
+    /// The kind of session, and how many there may be.
+    #[error("All {1} licences for {0} sessions of this gateway are in use.")]
+    Licences(&'static str, usize),
     #[error("The gateway is stopping.")]
     Stopping,
     #[error("The session has reached its limit of {0} monitors.")]

@@ -4,12 +4,15 @@
 use std::io::{BufRead, stdin};
 use std::path::{Path, PathBuf};
 
-use anyhow::{anyhow, ensure};
+use anyhow::{anyhow, bail, ensure};
 use clap::{Args, Subcommand, ValueEnum};
 use secrecy::SecretString;
 
+use crate::acl::AccessList;
 use crate::admission::hash_secret;
-use crate::settings::{Settings, Source};
+use crate::fetched::{Fetched, Signed};
+use crate::licence::{self, Counts, Licences};
+use crate::settings::{Application, ApplicationLimits, ServiceLevel, Settings, Source};
 use crate::storage::account::{self, NewAccount, Role};
 use crate::storage::change::now_ms;
 use crate::storage::{By, Differs, Known, Plan, Removal, Storage, StorageError, application, audit};
@@ -35,6 +38,24 @@ enum Verb {
     Reinstate(Named),
     /// Give an application another local password, read from standard input.
     LocalPassword(LocalPassword),
+    /// Add an application. Its local password is the first line of standard input, its application password the
+    /// second; with `[acl]` that is the access control list's, and no second line is read.
+    AddApplication(AddApplication),
+    /// Show the access control list as this gateway has it.
+    Acl {
+        /// Fetch it from the certificate server first. A running gateway sees it within seconds.
+        #[arg(long)]
+        fetch: bool,
+    },
+    /// Show the id of this gateway, and its licence.
+    Licence {
+        /// Fetch it from the licence server first. A running gateway sees it within seconds.
+        #[arg(long)]
+        fetch: bool,
+        /// Take it from this file, for a gateway that does not reach the server.
+        #[arg(long, conflicts_with = "fetch")]
+        install: Option<PathBuf>,
+    },
     /// List the accounts of people and integrations.
     Accounts,
     /// Add an account; its password is read from standard input.
@@ -75,6 +96,21 @@ struct LocalPassword {
 }
 
 #[derive(Debug, Args)]
+struct AddApplication {
+    #[command(flatten)]
+    of: Named,
+    /// The most that it may ask for.
+    #[arg(long, value_enum, default_value = "standard")]
+    service: ServiceWord,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ServiceWord {
+    Standard,
+    Advanced,
+}
+
+#[derive(Debug, Args)]
 struct AddAccount {
     name: String,
     #[arg(long, value_enum)]
@@ -102,6 +138,11 @@ impl Admin {
             Verb::Revoke(of) => revoke(&storage, &of, true, &by, now_ms),
             Verb::Reinstate(of) => revoke(&storage, &of, false, &by, now_ms),
             Verb::LocalPassword(password) => password.run(&storage, &by, now_ms),
+            Verb::AddApplication(add) => add.run(&storage, &settings, &by, now_ms),
+            Verb::Acl { fetch } => acl(&settings, &storage.gateway_id(now_ms)?, fetch, now_ms),
+            Verb::Licence { fetch, install } => {
+                licence(&settings, &storage.gateway_id(now_ms)?, fetch, install.as_deref(), now_ms)
+            }
             Verb::Accounts => accounts(&storage),
             Verb::AddAccount(add) => add.run(&storage, &by, now_ms),
             Verb::Audit { count } => newest(&storage, count),
@@ -198,6 +239,93 @@ impl LocalPassword {
         println!("{} / {} has another local password", self.of.company, self.of.name);
         Ok(())
     }
+}
+
+impl AddApplication {
+    fn run(self, storage: &Storage, settings: &Settings, by: &By, now_ms: i64) -> anyhow::Result<()> {
+        let local_password = password()?;
+        let application_password = if settings.acl.is_set() { SecretString::default() } else { password()? };
+        let application = Application {
+            company: self.of.company,
+            name: self.of.name,
+            application_password,
+            local_password,
+            revoked: false,
+            service: match self.service {
+                ServiceWord::Standard => ServiceLevel::Standard,
+                ServiceWord::Advanced => ServiceLevel::Advanced,
+            },
+            limits: ApplicationLimits::default(),
+        };
+        let label = application.label();
+        let added = storage.blocking(|connection| {
+            connection.write(|connection| {
+                application::add(connection, &application.into(), by, now_ms)?;
+                // What no gateway would start with is not kept.
+                let checked = Known::read(connection)?.over(settings).check_in(Source::Database);
+                checked.map_err(|fault| StorageError::Invalid { object: label.clone(), fault: fault.to_string() })
+            })
+        });
+        added?;
+        println!("{label} may enter within seconds");
+        Ok(())
+    }
+}
+
+/// Fetches a document as the gateway does.
+fn fetched<D: Signed>(document: &Fetched<D>) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(document.fetch())?;
+    Ok(())
+}
+
+fn licence(settings: &Settings, gateway: &str, fetch: bool, install: Option<&Path>, now_ms: i64) -> anyhow::Result<()> {
+    println!("gateway {gateway}");
+    let Some(licences) = Licences::open(&settings.licence, gateway)? else {
+        println!("licence.ca is not set: nothing is counted");
+        return Ok(());
+    };
+    if fetch {
+        fetched(&licences)?;
+    }
+    if let Some(file) = install {
+        licences.install(&std::fs::read_to_string(file)?)?;
+    }
+    let state = licences.state();
+    let Some(licence) = &state.document else {
+        bail!("there is no licence yet: {}", state.fault.as_deref().unwrap_or("it was never fetched"));
+    };
+    let allowance = licence::allows(&state, settings.licence.grace(), now_ms);
+    match allowance.not_licensed {
+        Some(why) => println!("NOT LICENSED: {why}"),
+        None => println!("licensed"),
+    }
+    let Counts { standard, advanced, data_access, salesforce, google } = licence.sessions;
+    println!("{}, version {}, signed at {} ms", licence.kind.word(), licence.version, licence.issued_at_ms);
+    println!(
+        "standard {standard}, advanced {advanced}, data access {data_access}, Salesforce {salesforce}, Google {google}"
+    );
+    if let Some(until_ms) = licence.valid_until_ms {
+        println!("ends in {} days", (until_ms - now_ms).div_euclid(86_400_000));
+    }
+    Ok(())
+}
+
+fn acl(settings: &Settings, gateway: &str, fetch: bool, now_ms: i64) -> anyhow::Result<()> {
+    let list = AccessList::open(&settings.acl, gateway)?.ok_or_else(|| anyhow!("acl.ca is not set"))?;
+    if fetch {
+        fetched(&list)?;
+    }
+    let state = list.state();
+    let (Some(document), Some(age)) = (&state.document, state.age(now_ms)) else {
+        bail!("there is no list yet: {}", state.fault.as_deref().unwrap_or("it was never fetched"));
+    };
+    println!("version {}, signed {} minutes ago", document.version, age.as_secs() / 60);
+    for entry in &document.entries {
+        let revoked = if entry.revoked { "revoked" } else { "registered" };
+        let service = if entry.advanced { "advanced" } else { "standard" };
+        println!("{revoked:<11}{service}  {} / {}", entry.company, entry.application);
+    }
+    Ok(())
 }
 
 fn accounts(storage: &Storage) -> anyhow::Result<()> {

@@ -195,7 +195,8 @@ fn ground(refused: &Refused) -> Ground {
         | Refused::MonitorQuota(_)
         | Refused::CommandQuota(_)
         | Refused::TooManyPolls(_) => Ground::TooMany,
-        Refused::NotConnected | Refused::Full(_) | Refused::Stopping => Ground::Unavailable,
+        Refused::NotConnected | Refused::Full(_) | Refused::Licences(..) | Refused::Stopping => Ground::Unavailable,
+        Refused::NotLicensed(_) => Ground::NotPermitted,
         Refused::LinkLost => Ground::NotKnown,
         Refused::Lost => Ground::Lost,
         Refused::Node(node) => match node.kind {

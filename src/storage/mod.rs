@@ -160,6 +160,21 @@ impl Storage {
         work(&mut connection)
     }
 
+    /// The id of the gateways of this database. Blocks.
+    ///
+    /// # Errors
+    /// See [`StorageError`].
+    pub fn gateway_id(&self, now_ms: i64) -> Result<String, StorageError> {
+        let find = |connection: &mut DbConnection| {
+            connection.write(|connection| setting::gateway_id(connection, &By::new("gateway", "start"), now_ms))
+        };
+        match self.blocking(find) {
+            // Another gateway was first.
+            Err(StorageError::Exists(_)) => self.blocking(find),
+            found => found,
+        }
+    }
+
     /// Which migrations there are. Blocks.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
-//! Settings that are kept by their key, as JSON. Today one: that the settings file was taken over, and when.
+//! Settings that are kept by their key, as JSON. Today two: that the settings file was taken over, and when; and the id of
+//! the gateway.
 
 use diesel::prelude::*;
+use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::Value;
 
 use super::change::By;
@@ -10,6 +12,9 @@ use super::schema::setting;
 
 /// Set once the settings file was taken over; from then on the database rules.
 pub const SEEDED: &str = "seeded";
+
+/// What licences are for: made at the first start, the same for all gateways of one database.
+const GATEWAY_ID: &str = "gateway_id";
 
 /// A setting as it is kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,6 +70,22 @@ pub fn set(
         0 => Err(StorageError::Changed(object(key))),
         _ => Ok(()),
     }
+}
+
+/// The id of the gateways of this database, 32 hexadecimal digits; made where there is none.
+///
+/// # Errors
+/// See [`StorageError`].
+pub fn gateway_id(connection: &mut DbConnection, by: &By, now_ms: i64) -> Result<String, StorageError> {
+    if let Some(kept) = get(connection, GATEWAY_ID)? {
+        let id = kept.value.as_str().ok_or_else(|| StorageError::invalid(object(GATEWAY_ID), "is no text"))?;
+        return Ok(id.to_owned());
+    }
+    let mut random = [0; 16];
+    SystemRandom::new().fill(&mut random).map_err(|_| StorageError::Lost)?;
+    let id = random.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    set(connection, GATEWAY_ID, &Value::from(id.clone()), None, by, now_ms)?;
+    Ok(id)
 }
 
 fn object(key: &str) -> String {

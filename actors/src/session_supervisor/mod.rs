@@ -1,7 +1,7 @@
 //! All sessions: their number, their ids, finding one by its id, and the planned stop.
 //!
 //! Whether an application may enter was decided before (admission); here only the gateway's own
-//! limit counts. When the applications change, whoever admits says which sessions may go on.
+//! limit and its licence count. When the applications change, whoever admits says which sessions may go on.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -12,6 +12,7 @@ use futures_util::future::join_all;
 use schemas::domain::SessionId;
 use tracing::{info, warn};
 
+use crate::allowance::{Allowance, Kind};
 use crate::arbiters::Arbiters;
 use crate::device_supervisor::{BeginWatch, DeviceSupervisor, SessionGone};
 use crate::env::Env;
@@ -82,6 +83,13 @@ impl SessionTable {
         shares.iter().for_each(|(application, share)| share.limit(quotas.of(application)));
     }
 
+    /// How many there are of a kind.
+    #[must_use]
+    pub fn count_of(&self, kind: Kind) -> usize {
+        let sessions = self.sessions.read().unwrap_or_else(PoisonError::into_inner);
+        sessions.values().filter(|s| Kind::of(s.standing.service(), s.door) == kind).count()
+    }
+
     fn write(&self, change: impl FnOnce(&mut HashMap<SessionId, SessionRef>)) {
         let mut sessions = self.sessions.write().unwrap_or_else(PoisonError::into_inner);
         change(&mut sessions);
@@ -110,6 +118,11 @@ pub struct Review {
     pub quotas: Arc<Quotas>,
 }
 
+/// What the licence allows from now on. Sessions that are there go on.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Allow(pub Allowance);
+
 /// Planned stop: tell every session, admit no more. Answers with the number of sessions told.
 #[derive(Message)]
 #[rtype(result = "usize")]
@@ -131,6 +144,7 @@ pub struct SessionSupervisor {
     devices: Addr<DeviceSupervisor>,
     table: Arc<SessionTable>,
     limit: usize,
+    allowance: Allowance,
     stopping: bool,
 }
 
@@ -142,7 +156,7 @@ impl SessionSupervisor {
         table: Arc<SessionTable>,
         limit: usize,
     ) -> Self {
-        Self { env, arbiters, devices, table, limit, stopping: false }
+        Self { env, arbiters, devices, table, limit, allowance: Allowance::default(), stopping: false }
     }
 
     fn open(&mut self, open: Open, ctx: &mut Context<Self>) -> Result<SessionId, Refused> {
@@ -154,6 +168,9 @@ impl SessionSupervisor {
             metrics::counter!("oig_sessions_refused_total").increment(1);
             return Err(Refused::Full(self.limit));
         }
+        self.licensed(Kind::of(service, door)).inspect_err(|_| {
+            metrics::counter!("oig_sessions_refused_total").increment(1);
+        })?;
         let id = loop {
             let id = SessionId::from_random(self.env.entropy.next_u64());
             if self.table.find(id).is_none() {
@@ -165,6 +182,16 @@ impl SessionSupervisor {
         let begins = Begins { env: &self.env, arbiters: &self.arbiters, devices: &self.devices, table: &self.table };
         begins.session(id, application, service, door, ctx.address().recipient(), None);
         Ok(id)
+    }
+
+    /// Whether the licence has a place for one more.
+    fn licensed(&self, kind: Kind) -> Result<(), Refused> {
+        if let Some(why) = self.allowance.not_licensed {
+            return Err(Refused::NotLicensed(why));
+        }
+        let Some(most) = self.allowance.of(kind) else { return Ok(()) };
+        let there = self.table.count_of(kind);
+        if there < most { Ok(()) } else { Err(Refused::Licences(kind.word(), most)) }
     }
 
     fn review(&mut self, Review { goes_on, quotas }: Review) -> usize {
@@ -262,6 +289,17 @@ impl Handler<Review> for SessionSupervisor {
 
     fn handle(&mut self, review: Review, _: &mut Self::Context) -> Self::Result {
         guard::keep("session_supervisor", || self.review(review)).unwrap_or(0)
+    }
+}
+
+impl Handler<Allow> for SessionSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, Allow(allowance): Allow, _: &mut Self::Context) {
+        if self.allowance != allowance {
+            info!(?allowance, "what the licence allows has changed");
+            self.allowance = allowance;
+        }
     }
 }
 

@@ -77,7 +77,7 @@ impl Context<'_> {
             Ok(admitted) => admitted,
             Err(denied) => {
                 tracing::warn!(caller = %self.caller, %denied, "login denied");
-                if denied != Denied::Busy {
+                if !matches!(denied, Denied::Busy | Denied::NoList) {
                     self.gateway.login_failed(self.caller, &label).await;
                 }
                 return Err(No::because(denied_by(&denied), denied.to_string()));
@@ -118,7 +118,7 @@ fn denied_by(denied: &Denied) -> Ground {
     match denied {
         Denied::Wrong | Denied::Certificate(_) => Ground::NoSession,
         Denied::Revoked | Denied::NotAdvanced => Ground::NotPermitted,
-        Denied::Busy => Ground::Unavailable,
+        Denied::Busy | Denied::NoList => Ground::Unavailable,
     }
 }
 
