@@ -39,6 +39,8 @@ use crate::telemetry;
 const KEEP_ALIVE: Duration = Duration::from_secs(120);
 /// A request's head must be there by then.
 const HEAD: Duration = Duration::from_secs(15);
+/// And its TLS handshake.
+const HANDSHAKE: Duration = Duration::from_secs(5);
 /// How long sessions may take to fetch OIG_SHUTDOWN, and connections to end, at a planned stop.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(3);
 /// Applications that are told of a successor at a time.
@@ -53,6 +55,8 @@ pub type Beside = Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>;
 /// A running gateway.
 pub struct Running {
     pub address: SocketAddr,
+    /// Where it speaks HTTPS.
+    pub https_address: Option<SocketAddr>,
     pub gateway: Arc<Gateway>,
     pub storage: Storage,
     /// Reads them again when they are said to have changed.
@@ -158,13 +162,14 @@ pub fn start_beside(settings: &Settings, beside: Beside) -> io::Result<Running> 
     }
     let (journal, before) = journal(settings, &admission)?;
     env.journal = journal;
-    let (sessions, proxies) = (settings.limits.sessions, settings.http.trusted_proxies.clone());
+    let (sessions, ways) = (settings.limits.sessions, settings.ways());
+    let https = settings.tls.load().map_err(io::Error::other)?;
     let numbering = settings.numbering();
     let make = move |threads| {
         let tree = Tree::start_again(env, &Arbiters::new(threads)?, Arc::new(connect), sessions, before);
         // Before anybody can log in.
         allowance.into_iter().for_each(|allowance| tree.session_supervisor.do_send(Allow(allowance)));
-        Some(Gateway::new(tree, admission, proxies).numbered(numbering))
+        Some(Gateway::new(tree, admission, ways).numbered(numbering))
     };
     let own: Vec<_> = arbiters.iter().map(Arbiter::handle).collect();
     let wanted = if own.is_empty() { workers } else { own.len() };
@@ -198,6 +203,14 @@ pub fn start_beside(settings: &Settings, beside: Beside) -> io::Result<Running> 
     .bind(settings.http.listen)
     .map_err(|error| io::Error::new(error.kind(), format!("http.listen: {}: {error}", settings.http.listen)))?;
     let address = server.addrs().first().copied().unwrap_or(settings.http.listen);
+    let server = match (&https, settings.tls.listen) {
+        (Some(https), Some(listen)) => server
+            .tls_handshake_timeout(HANDSHAKE)
+            .bind_rustls_0_23(listen, https.server_config())
+            .map_err(|error| io::Error::new(error.kind(), format!("tls.listen: {listen}: {error}")))?,
+        _ => server,
+    };
+    let https_address = server.addrs().get(1).copied();
     let mut server = Box::pin(server.run());
     let handle = server.handle();
     // The first look at it brings the workers up, and with them the gateway; after that it only listens for its end.
@@ -214,15 +227,27 @@ pub fn start_beside(settings: &Settings, beside: Beside) -> io::Result<Running> 
     let applications =
         Applications::new(storage.clone(), gateway.clone(), settings, &known, list, document.map(|d| d.version));
     let mut following: Vec<_> = fetching.into_iter().collect();
+    following.extend(https.map(|https| actix::spawn(https.follow())));
     following.push(actix::spawn(applications.clone().follow()));
     if let Some(licences) = licences {
         let sessions = gateway.tree.session_supervisor.clone();
         following.push(actix::spawn(licence::follow(licences.clone(), grace, sessions)));
         following.push(actix::spawn(licences.follow()));
     }
-    info!(%address, nodes = settings.nodes.len(), database = storage.label(), "gateway started");
+    let https = https_address.map(tracing::field::display);
+    info!(%address, https, nodes = settings.nodes.len(), database = storage.label(), "gateway started");
     let successor = settings.ha.successor;
-    Ok(Running { address, gateway, storage, applications, server: handle, successor, arbiters, following })
+    Ok(Running {
+        address,
+        https_address,
+        gateway,
+        storage,
+        applications,
+        server: handle,
+        successor,
+        arbiters,
+        following,
+    })
 }
 
 /// Where a next process finds what it needs, and what the one before left there.

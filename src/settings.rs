@@ -27,6 +27,8 @@ pub use self::signed_source::{ACL, LICENCE, Section, SignedSource};
 pub use self::storage::Storage;
 use crate::advanced::TrustAnchors;
 use crate::http::Numbering;
+use crate::http::caller::Ways;
+use crate::tls::{CertificateFiles, Https};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Deserialize)]
@@ -34,6 +36,7 @@ use crate::http::Numbering;
 #[derive(Default)]
 pub struct Settings {
     pub http: Http,
+    pub tls: Tls,
     pub limits: Limits,
     pub log: Log,
     pub push: Push,
@@ -54,15 +57,61 @@ pub struct Settings {
 pub struct Http {
     /// Where applications come in.
     pub listen: SocketAddr,
-    /// Proxies whose X-Forwarded-Host and X-Forwarded-Proto are believed.
+    /// Proxies whose X-Forwarded-For, -Host and -Proto are believed.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Where there is HTTPS (`tls.listen`): networks whose requests are taken in clear all the same.
+    pub plain_networks: Vec<String>,
     /// Threads that read and write HTTP; 0 for one per core.
     pub workers: usize,
 }
 
 impl Default for Http {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), trusted_proxies: Vec::new(), workers: 0 }
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            trusted_proxies: Vec::new(),
+            plain_networks: loopback(),
+            workers: 0,
+        }
+    }
+}
+
+fn loopback() -> Vec<String> {
+    vec!["127.0.0.0/8".into(), "::1/128".into()]
+}
+
+/// HTTPS beside plain HTTP.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tls {
+    /// Where applications and browsers come in under TLS; nowhere without it.
+    pub listen: Option<SocketAddr>,
+    /// The certificates, one for each kind of key: ECDSA, and RSA for old clients. A path that is not absolute begins at
+    /// the folder of the settings file. They are read again when they change.
+    #[serde(rename = "certificate")]
+    pub certificates: Vec<CertificateFiles>,
+}
+
+impl Tls {
+    fn faults(&self) -> Vec<String> {
+        match (self.listen, self.certificates.len()) {
+            (Some(_), 0) => vec!["tls.certificate: is missing beside listen".into()],
+            (_, 0..=8) => Vec::new(),
+            _ => vec!["tls.certificate: at most 8 of them".into()],
+        }
+    }
+
+    /// The certificates, read; `None` where there is no HTTPS.
+    ///
+    /// # Errors
+    /// Every fault that was found, each with its key.
+    pub fn load(&self) -> Result<Option<Https>, SettingsFault> {
+        if self.listen.is_none() {
+            return Ok(None);
+        }
+        Https::load(&self.certificates).map(Some).map_err(|faults| {
+            SettingsFault::Invalid(faults.into_iter().map(|(i, f)| format!("tls.certificate[{i}].{f}")).collect())
+        })
     }
 }
 
@@ -148,7 +197,7 @@ pub struct Push {
 
 impl Default for Push {
     fn default() -> Self {
-        Self { allowed_networks: vec!["127.0.0.0/8".into(), "::1/128".into()], ca: None }
+        Self { allowed_networks: loopback(), ca: None }
     }
 }
 
@@ -407,6 +456,7 @@ impl Settings {
         for anchors in &mut settings.advanced.trust_anchors {
             *anchors = folder.join(&anchors);
         }
+        settings.tls.certificates.iter_mut().for_each(|files| files.resolve(folder));
         settings.journal.resolve(folder);
         settings.storage.resolve(folder);
         settings.acl.resolve(folder);
@@ -442,9 +492,12 @@ impl Settings {
         faults.extend(self.storage.faults());
         faults.extend(self.acl.faults(ACL));
         faults.extend(self.licence.faults(LICENCE));
-        for (i, network) in self.push.allowed_networks.iter().enumerate() {
-            if network.parse::<IpNet>().is_err() {
-                faults.push(format!("push.allowed_networks[{i}]: is not a network, as 10.0.0.0/8 is"));
+        faults.extend(self.tls.faults());
+        for (key, networks) in
+            [("push.allowed_networks", &self.push.allowed_networks), ("http.plain_networks", &self.http.plain_networks)]
+        {
+            for (i, _) in networks.iter().enumerate().filter(|(_, network)| network.parse::<IpNet>().is_err()) {
+                faults.push(format!("{key}[{i}]: is not a network, as 10.0.0.0/8 is"));
             }
         }
         if self.nodes.len() > 250 {
@@ -542,6 +595,16 @@ impl Settings {
             let key = |i| if i < own { format!("advanced.trust_anchors[{i}]") } else { "acl.ca".into() };
             SettingsFault::Invalid(faults.into_iter().map(|(i, fault)| format!("{}: {fault}", key(i))).collect())
         })
+    }
+
+    /// Which ways to the gateway are open.
+    #[must_use]
+    pub fn ways(&self) -> Ways {
+        let networks = || self.http.plain_networks.iter().filter_map(|network| network.parse().ok()).collect();
+        Ways {
+            trusted_proxies: self.http.trusted_proxies.clone(),
+            plain_networks: self.tls.listen.is_some().then(networks),
+        }
     }
 
     /// What each application may use.

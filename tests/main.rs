@@ -9,6 +9,7 @@ mod dialect;
 mod features;
 mod groups;
 mod hot_desk;
+mod https;
 mod journal;
 mod lab_console;
 mod less_said;

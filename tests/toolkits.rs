@@ -12,7 +12,7 @@ use schemas::contract::ops_session::{LoginEx, ResetSessionTimer};
 use serde_json::Value;
 
 use crate::common::Folder;
-use crate::common::advanced::{By, as_list, authenticate, console, read, sign};
+use crate::common::advanced::{self, By, as_list, authenticate, console, read, sign};
 use crate::common::cluster::Lab;
 use crate::common::process::Process;
 
@@ -43,6 +43,8 @@ fn text(path: &Path) -> &str {
 pub(crate) async fn run(program: &Path, arguments: &[&str], names: &str) -> String {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(root()).env("OIG_NAMES", names);
+    // Of what the tests serve under TLS.
+    command.env("REQUESTS_CA_BUNDLE", advanced::folder().join("ca.cert.pem"));
     // The lab is on loopback: no proxy of the surroundings stands between.
     for name in ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"] {
         command.env_remove(name);
@@ -90,23 +92,24 @@ async fn as_agreed(lab: &Lab, program: &Path, arguments: &[&str], folder: &str) 
     assert!(said.contains(", 0 found wrong"), "{said}");
 }
 
-async fn calls_of_a_script(program: &Path, script: &str) {
-    let lab = Lab::start().await;
+async fn calls_of_a_script(lab: &Lab, url: &str, program: &Path, script: &str) {
     let records = Folder::new();
     let folder = text(records.path());
     let hands = [lab.hands(1).base(), lab.hands(2).base()];
-    as_agreed(&lab, program, &[script, &lab.url, hands[0], hands[1], "--record", folder], folder).await;
+    as_agreed(lab, program, &[script, url, hands[0], hands[1], "--record", folder], folder).await;
 }
 
 #[tokio::test]
-async fn zeep_makes_calls_and_does_every_operation_well_and_badly() {
-    calls_of_a_script(&python(), "tests/toolkits/python/call.py").await;
+async fn zeep_makes_calls_and_does_every_operation_well_and_badly_over_https() {
+    let lab = Lab::start().await;
+    calls_of_a_script(&lab, &lab.https, &python(), "tests/toolkits/python/call.py").await;
 }
 
 #[tokio::test]
 async fn node_soap_makes_calls_and_does_every_operation_well_and_badly() {
     let node = interpreter("OIG_NODE", "target/toolkits/node/bin/node");
-    calls_of_a_script(&node, "tests/toolkits/node/call.mjs").await;
+    let lab = Lab::start().await;
+    calls_of_a_script(&lab, &lab.url, &node, "tests/toolkits/node/call.mjs").await;
 }
 
 #[tokio::test]

@@ -35,6 +35,8 @@ pub enum Fault {
     TooLarge,
     /// The request did not arrive in time.
     TooSlow,
+    /// It came in clear, and may come from there under TLS alone.
+    InClear,
     /// Too many requests or sessions at once.
     Busy,
     /// The actor that was asked is gone, or did not answer by the deadline.
@@ -110,6 +112,7 @@ impl Fault {
             Fault::ActionMismatch => row("action-mismatch", 400, Client,
                 "SOAPAction names another operation than the body."),
             Fault::TooSlow => row("too-slow", 408, Client, "The request did not arrive in time."),
+            Fault::InClear => row("in-clear", 403, Client, "From here this gateway takes requests over HTTPS alone."),
             Fault::Busy => row("busy", 503, Server, "The server is busy; try again later."),
             Fault::Lost => row("lost", 503, Server,
                 "The request was lost on its way inside the server; its outcome is not known."),

@@ -13,7 +13,7 @@ use super::shared_lines::SharedLines;
 use super::{in_system, lab_data, log};
 use crate::app::{self, Running};
 use crate::settings::{
-    Application, ApplicationLimits, AssociationStyle, CstaEdition, Http, Node, NodeKind, ServiceLevel, Settings,
+    Application, ApplicationLimits, AssociationStyle, CstaEdition, Http, Node, NodeKind, ServiceLevel, Settings, Tls,
 };
 use crate::sim::console::Console;
 use crate::sim::listen::{self, Addresses, RunningNode};
@@ -25,6 +25,9 @@ pub struct LabOptions {
     /// Where applications come in.
     #[arg(long, default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+    /// Where they come in under TLS, with a certificate of the data folder's CA.
+    #[arg(long, default_value = "127.0.0.1:8443")]
+    pub https_listen: SocketAddr,
     /// CSTA port of every node (each has an address of its own); 0 for free ones.
     #[arg(long, default_value_t = 8882)]
     pub csta_port: u16,
@@ -53,6 +56,7 @@ impl LabOptions {
     pub fn free_ports() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            https_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             csta_port: 0,
             hands_port: 0,
             peer_port: 0,
@@ -73,8 +77,9 @@ impl LabOptions {
                 let a = node.addresses();
                 println!("Node {}     CSTA {}   hands http://{}   peers {}", i + 1, a.csta, a.hands, a.partners);
             }
-            if let Some(folder) = &self.data {
+            if let (Some(folder), Some(https)) = (&self.data, lab.gateway.https_address) {
                 let folder = folder.display();
+                println!("HTTPS      https://{https}  (its issuer is {folder}/ca.cert.pem)");
                 println!("Advanced   Console and Recorder; certificates and keys in {folder}");
             }
             println!("Phones     1000-1019 on node 1, 2000-2019 on node 2, 3000-3019 on node 3. Ctrl-C ends it.");
@@ -129,8 +134,10 @@ impl Lab {
         let mut settings = settings(options.listen, &csta);
         if let Some(folder) = options.data.clone() {
             // Making RSA keys takes a second or two.
+            let own = lab_data::https(&folder);
             let prepared = tokio::task::spawn_blocking(move || lab_data::prepare(&folder)).await;
             settings = trusting(settings, prepared.context("the lab's data folder")??);
+            settings.tls = Tls { listen: Some(options.https_listen), certificates: vec![own] };
         }
         settings.check()?;
         let console = Console::start(nodes.iter().map(|n| n.node().clone()));

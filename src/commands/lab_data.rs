@@ -1,5 +1,5 @@
-//! The lab's data folder: the CA that its gateway trusts, and the certificates and keys of its two
-//! advanced applications. Made at the first start and kept; missing ones are issued anew.
+//! The lab's data folder: the CA that its gateway trusts, the gateway's own certificate for HTTPS, and the certificates and
+//! keys of its two advanced applications. Made at the first start and kept; missing ones are issued anew.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -10,9 +10,20 @@ use anyhow::Context as _;
 
 use super::lab::COMPANY;
 use crate::issue::{Authority, Issued, Valid};
+use crate::tls::CertificateFiles;
 
 /// The lab's applications with Advanced service, and the names of their files.
 pub(super) const ADVANCED: [(&str, &str); 2] = [("Console", "console"), ("Recorder", "recorder")];
+
+/// What the gateway's certificate is for.
+const NAMES: [&str; 2] = ["localhost", "127.0.0.1"];
+const GATEWAY: &str = "gateway";
+
+/// The files of the gateway's HTTPS.
+#[must_use]
+pub(super) fn https(folder: &Path) -> CertificateFiles {
+    CertificateFiles { chain: certificate(folder, GATEWAY), key: key(folder, GATEWAY) }
+}
 
 /// Makes what is missing in the folder; gives the file of the CA's certificate.
 ///
@@ -32,7 +43,8 @@ pub fn prepare(folder: &Path) -> anyhow::Result<PathBuf> {
         write(folder, "ca", &kept)?;
         authority = Some(made);
     }
-    for (application, name) in ADVANCED {
+    let names = ADVANCED.iter().map(|(application, name)| (*name, Some(*application))).chain([(GATEWAY, None)]);
+    for (name, application) in names {
         if certificate(folder, name).exists() {
             continue;
         }
@@ -40,7 +52,11 @@ pub fn prepare(folder: &Path) -> anyhow::Result<PathBuf> {
             Some(authority) => authority,
             none => none.insert(kept_authority(folder)?),
         };
-        write(folder, name, &authority.issue(COMPANY, application, valid)?)?;
+        let issued = match application {
+            Some(application) => authority.issue(COMPANY, application, valid)?,
+            None => authority.issue_server(&NAMES.map(String::from), valid)?,
+        };
+        write(folder, name, &issued)?;
     }
     Ok(ca)
 }

@@ -25,6 +25,7 @@ impl Serve {
         let settings = Settings::read(&self.settings)?;
         if self.check {
             NodeConnect::load(&settings.nodes)?;
+            settings.tls.load()?;
             println!(
                 "{}: {} nodes, {} applications, no faults",
                 self.settings.display(),

@@ -1,11 +1,12 @@
 //! WSDL and XSD as they are served, and which path is what.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use actix_web::{HttpRequest, HttpResponse};
 use schemas::contract::{Service, files};
 
 use super::Shared;
+use super::caller::Ways;
 
 /// Every path at which a request of a service that we serve may arrive.
 pub fn service_paths() -> impl Iterator<Item = String> {
@@ -67,7 +68,7 @@ pub async fn get(request: HttpRequest, gateway: Shared) -> HttpResponse {
     };
     match asked {
         Some(Place::Wsdl(service)) => {
-            let address = address(&request, &gateway.trusted_proxies, service);
+            let address = address(&request, &gateway.ways, service);
             HttpResponse::Ok().content_type("text/xml; charset=utf-8").body(files::wsdl(service, &address))
         }
         Some(Place::Xsd(name)) => match files::xsd(&name) {
@@ -103,13 +104,11 @@ fn asked_by_query(query: &str) -> Option<Query> {
 
 /// The address that the request came to, for `soap:address`: a client then stays on the way it
 /// came by. The asked path is repeated (without `.wsdl`).
-fn address(request: &HttpRequest, trusted: &[IpAddr], service: Service) -> String {
-    let header = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok());
-    let peer = request.peer_addr().map(|a| a.ip());
-    let proxied = peer.is_some_and(|p| trusted.contains(&p));
-    let forwarded =
-        |name: &str| proxied.then(|| header(name)).flatten().and_then(|v| v.split(',').next()).map(str::trim);
-    let host = forwarded("x-forwarded-host").or_else(|| header("host")).filter(|h| is_host(h)).unwrap_or("localhost");
+fn address(request: &HttpRequest, ways: &Ways, service: Service) -> String {
+    let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |a| a.ip());
+    let forwarded = |name: &str| ways.forwarded(peer, request.headers(), name);
+    let own = || request.headers().get("host").and_then(|v| v.to_str().ok());
+    let host = forwarded("x-forwarded-host").or_else(own).filter(|h| is_host(h)).unwrap_or("localhost");
     let scheme = match forwarded("x-forwarded-proto") {
         Some("https") => "https",
         Some("http") => "http",

@@ -16,6 +16,7 @@ use schemas::contract::{OperationRow, Permission};
 use schemas::domain::{Ceid, DialPlan, Dn, SessionId};
 use tokio::time::Instant;
 
+use super::caller::Ways;
 use super::pin_tries::{PinTries, Tried};
 use super::throttle::{self, Throttle};
 use crate::admission::Admission;
@@ -63,7 +64,7 @@ pub struct Gateway {
     pub tree: Tree,
     pub sessions: Arc<dyn FindSession>,
     pub admission: Admission,
-    pub trusted_proxies: Vec<IpAddr>,
+    pub ways: Ways,
     pub challenges: Challenges,
     /// Of phones that were asked for.
     pub homes: KnownHomes,
@@ -79,13 +80,13 @@ pub struct Gateway {
 
 impl Gateway {
     #[must_use]
-    pub fn new(tree: Tree, admission: Admission, trusted_proxies: Vec<IpAddr>) -> Self {
+    pub fn new(tree: Tree, admission: Admission, ways: Ways) -> Self {
         let sessions = tree.sessions.clone();
         Self {
             tree,
             sessions,
             admission,
-            trusted_proxies,
+            ways,
             challenges: Challenges::default(),
             homes: KnownHomes::default(),
             numbering: BTreeMap::new(),

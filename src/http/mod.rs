@@ -4,6 +4,7 @@
 //! about calls.
 
 pub mod body;
+pub mod caller;
 pub mod contract_files;
 pub mod gateway;
 pub mod observe;

@@ -11,6 +11,7 @@ pub mod change;
 mod connection;
 mod error;
 mod import;
+pub mod licence_grant;
 mod migrations;
 pub mod node;
 mod place;

@@ -80,3 +80,23 @@ diesel::table! {
         changed_by -> Text,
     }
 }
+
+diesel::table! {
+    licence_grant (gateway) {
+        gateway -> Text,
+        site -> Text,
+        kind -> Text,
+        integrations_only -> Bool,
+        standard -> BigInt,
+        advanced -> BigInt,
+        data_access -> BigInt,
+        salesforce -> BigInt,
+        google -> BigInt,
+        valid_until_ms -> Nullable<BigInt>,
+        revoked -> Bool,
+        created_at_ms -> BigInt,
+        version -> BigInt,
+        changed_at_ms -> BigInt,
+        changed_by -> Text,
+    }
+}

@@ -20,6 +20,8 @@ use super::{Folder, advanced, unique};
 pub struct Lab {
     pub process: Process,
     pub url: String,
+    /// The same under TLS, with a certificate of the tests' CA.
+    pub https: String,
     /// Nodes 1 to 3.
     pub nodes: Vec<Hands>,
 }
@@ -36,20 +38,33 @@ impl Lab {
 
     /// With options of `oig lab` besides.
     pub async fn start_as(filter: &str, more: &[&str]) -> Self {
-        let free = ["--listen", "127.0.0.1:0", "--csta-port", "0", "--hands-port", "0", "--peer-port", "0"];
+        let free = [
+            "--listen",
+            "127.0.0.1:0",
+            "--https-listen",
+            "127.0.0.1:0",
+            "--csta-port",
+            "0",
+            "--hands-port",
+            "0",
+            "--peer-port",
+            "0",
+        ];
         let data = ["--data", advanced::folder().to_str().expect("a path of this machine")];
         let mut process = Process::start(&[&["lab", "--log", filter], &free[..], &data[..], more].concat());
         process.line_printed("Ctrl-C").await;
         let lines = process.printed();
         let word = |line: &str, at: usize| line.split_whitespace().nth(at).map(str::to_owned);
-        let url = lines.iter().find(|l| l.starts_with("Gateway")).and_then(|l| word(l, 1)).expect("the gateway's line");
+        let named =
+            |name| lines.iter().find(|l| l.starts_with(name)).and_then(|l| word(l, 1)).expect("the gateway's line");
+        let (url, https) = (named("Gateway"), named("HTTPS"));
         let nodes: Vec<_> = lines
             .iter()
             .filter(|l| l.starts_with("Node "))
             .map(|l| Hands::new(&word(l, 5).expect("the line of a node names its hands")))
             .collect();
         assert_eq!(nodes.len(), 3, "the lab has three nodes: {lines:?}");
-        Self { process, url, nodes }
+        Self { process, url, https, nodes }
     }
 
     /// A node's address as applications know it.
@@ -162,6 +177,10 @@ pub struct With {
     pub node: String,
     /// An address that stays when the gateway is started again; else a free port.
     pub listen: Option<SocketAddr>,
+    /// Lines of [http] besides.
+    pub http: &'static str,
+    /// Tables besides.
+    pub tables: String,
     /// Lines of [journal].
     pub journal: &'static str,
     /// Lines of [storage].
@@ -186,6 +205,8 @@ impl Default for With {
             node: String::new(),
             pairs: &[],
             listen: None,
+            http: "",
+            tables: String::new(),
             journal: "",
             storage: String::new(),
             advanced: false,
@@ -286,15 +307,17 @@ fn socket_in(line: &str) -> String {
 fn settings(nodes: &[(u16, IpAddr, u16, &str)], with: &With) -> String {
     let format = if with.json_logs { "json" } else { "text" };
     let mut text = format!(
-        "[http]\nlisten = '{}'\ntrusted_proxies = {:?}\n[limits]\nsessions = {}\napplication = {}\n\
-         [log]\nformat = '{format}'\nfilter = '{}'\n[journal]\n{}\n[storage]\n{}\n",
+        "[http]\nlisten = '{}'\ntrusted_proxies = {:?}\n{}\n[limits]\nsessions = {}\napplication = {}\n\
+         [log]\nformat = '{format}'\nfilter = '{}'\n[journal]\n{}\n[storage]\n{}\n{}\n",
         with.listen.unwrap_or(([127, 0, 0, 1], 0).into()),
         with.trusted_proxies,
+        with.http,
         with.sessions,
         with.application,
         with.filter,
         with.journal,
         with.storage,
+        with.tables,
     );
     for (ceid, address, port, association) in nodes {
         let node = format!("ceid = {ceid}\naddress = '{address}'\nport = {port}\nassociation = '{association}'\n");

@@ -27,6 +27,7 @@ use oig::app::{self, Running};
 use oig::client::SoapClient;
 use oig::commands::lab_settings;
 use oig::http::Gateway;
+use oig::http::caller::Ways;
 use oig::http::soap;
 use oig::sim::listen::{self, Addresses, RunningNode};
 use oig::sim::node::{self as sim_node, SimNode, SimNodeHandle};
@@ -197,7 +198,7 @@ impl World {
         env.push = Arc::new(handlers.clone());
         let arbiters = Arbiters::new(vec![Arbiter::current()]).expect("one arbiter");
         let tree = Tree::start(env, &arbiters, Arc::new(Pipes(nodes.clone())), 10);
-        let gateway = Rc::new(Gateway::new(tree.clone(), Admission::new(&[]), Vec::new()));
+        let gateway = Rc::new(Gateway::new(tree.clone(), Admission::new(&[]), Ways::default()));
         let world = Self::idle(clock, nodes, Door::Direct(gateway), tree);
         Self { handlers: Some(handlers), ..world }.people(seed).await
     }

@@ -119,11 +119,18 @@ impl Listener {
         self.reader.borrow_mut().forget();
     }
 
-    /// What it heard of its resilient phones' calls.
-    fn of_pair(&self) -> Application {
-        // A phone that came home says so by the cause by which a monitor says that it was restored.
+    /// What it heard of its resilient phones' calls, and of their service where they did not move.
+    fn of_pair(&self, moves: &[Excuse]) -> Application {
+        let moves_at = |at_ms| moves.iter().any(|m| (m.from_ms - SLACK_MS..=m.over_ms + LATE_MS).contains(&at_ms));
         let of_calls = |call: &CallEventMsg| {
-            call.kind != Some(Type::ResilientDevice) && self.pair.iter().any(|phone| phone.object == call.object_id)
+            let service = matches!(
+                (call.kind, call.cause),
+                (Some(Type::OutOfService), Some(EventCauseType::DeviceOutOfService))
+                    | (Some(Type::InService), Some(EventCauseType::DeviceInService))
+            );
+            // A phone that came home says so by the cause by which a monitor says that it was restored.
+            let moved = call.kind == Some(Type::ResilientDevice) || service && moves_at(call.call_event_time);
+            !moved && self.pair.iter().any(|phone| phone.object == call.object_id)
         };
         let heard = self.heard.heard.borrow();
         let heard = heard.iter().filter(|h| h.event.call_event.as_ref().is_none_or(of_calls));
@@ -160,7 +167,7 @@ impl Story {
         let known = self.lab.pair_known();
         let run = Circumstances { excuses: &self.pair_excuses, end_ms: now_ms(), slack_ms: SLACK_MS, late_ms: LATE_MS };
         for (number, listener) in self.listeners.iter().enumerate() {
-            let found = oracle::compare(&listener.of_pair(), &known, &run).violations;
+            let found = oracle::compare(&listener.of_pair(&self.pair_excuses), &known, &run).violations;
             wrong.extend(found.into_iter().map(|v| format!("application {number}, the pair: {v}")));
             let served = listener.served();
             for phone in &listener.pair {
@@ -177,7 +184,8 @@ impl Story {
     pub(super) fn pair_compared(&self) -> (usize, usize) {
         let known = self.lab.pair_known();
         let run = Circumstances { excuses: &self.pair_excuses, end_ms: now_ms(), slack_ms: SLACK_MS, late_ms: LATE_MS };
-        let found = self.listeners.iter().map(|listener| oracle::compare(&listener.of_pair(), &known, &run));
+        let found =
+            self.listeners.iter().map(|listener| oracle::compare(&listener.of_pair(&self.pair_excuses), &known, &run));
         found.fold((0, 0), |(compared, excused), found| (compared + found.compared, excused + found.excused))
     }
 

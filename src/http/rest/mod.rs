@@ -8,8 +8,6 @@
 mod credentials;
 mod sessions;
 
-use std::net::{IpAddr, Ipv4Addr};
-
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
@@ -92,6 +90,10 @@ async fn perform(
     bytes: &[u8],
     session: Option<i64>,
 ) -> HttpResponse {
+    let caller = gateway.ways.caller(request);
+    if !gateway.ways.are_open_to(caller) {
+        return faulted(request, Fault::InClear, None);
+    }
     let asked = match Asked::read(row, bytes, session) {
         Ok(asked) => asked,
         Err(Unread::Fault(fault)) => return faulted(request, fault, None),
@@ -99,7 +101,7 @@ async fn perform(
             return refused(request, row, Ground::BadInput, refusal.text(), None);
         }
     };
-    let (caller, element) = (caller(request), asked.element());
+    let (caller, element) = (caller.ip, asked.element());
     let input = Input { gateway, caller, door: Door::Rest, version: Version::V1_1, row, element };
     let Answered { body, is_json, receipt, refused } = operation::dispatch(input).await;
     if receipt.is_some() {
@@ -111,10 +113,6 @@ async fn perform(
         Some(receipt) if is_json => start(200, false).body(body::Carried::new(body, receipt)),
         receipt => respond(request, row, refused, &body, receipt),
     }
-}
-
-fn caller(request: &HttpRequest) -> IpAddr {
-    request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |a| a.ip())
 }
 
 /// The body, if it is or may be JSON.

@@ -14,7 +14,7 @@ mod resilience;
 pub(super) mod session;
 mod waiting;
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
@@ -80,11 +80,14 @@ pub async fn post(request: HttpRequest, mut payload: web::Payload, gateway: Shar
             return response.body(body::Unread::new("Not found.\n".into(), payload));
         }
     };
-    let caller = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |a| a.ip());
+    let caller = gateway.ways.caller(&request);
+    if !gateway.ways.are_open_to(caller) {
+        return refuse(&Fault::InClear, payload);
+    }
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
     match body::read(&mut payload, announced).await {
         Ok(bytes) => {
-            let answer = answer(&gateway, service, soap_action(&request).as_deref(), caller, &bytes).await;
+            let answer = answer(&gateway, service, soap_action(&request).as_deref(), caller.ip, &bytes).await;
             if answer.receipt.is_some() {
                 // A server that learns in one turn that the client has closed and that the answer is
                 // there still writes it, and the event would be lost; a turn later it has let go.
@@ -92,14 +95,17 @@ pub async fn post(request: HttpRequest, mut payload: web::Payload, gateway: Shar
             }
             respond(answer)
         }
-        Err(fault) => {
-            let answer = Answer::fault(Version::V1_1, &fault);
-            let mut response = start(fault.status(), answer.version);
-            // What is left of the request would be read as the next one.
-            response.force_close();
-            response.body(body::Unread::new(answer.body, payload))
-        }
+        Err(fault) => refuse(&fault, payload),
     }
+}
+
+/// The answer to a request that was not read to its end.
+fn refuse(fault: &Fault, rest: web::Payload) -> HttpResponse {
+    let answer = Answer::fault(Version::V1_1, fault);
+    let mut response = start(fault.status(), answer.version);
+    // What is left of the request would be read as the next one.
+    response.force_close();
+    response.body(body::Unread::new(answer.body, rest))
 }
 
 /// SOAP 1.1 names the action in a header, 1.2 in a parameter of the content type.

@@ -5,6 +5,7 @@ mod accounts;
 mod applications;
 mod files;
 mod imports;
+mod licences;
 mod nodes;
 mod writers;
 
