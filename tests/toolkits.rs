@@ -44,7 +44,7 @@ pub(crate) async fn run(program: &Path, arguments: &[&str], names: &str) -> Stri
     let mut command = Command::new(program);
     command.args(arguments).current_dir(root()).env("OIG_NAMES", names);
     // Of what the tests serve under TLS.
-    command.env("REQUESTS_CA_BUNDLE", advanced::folder().join("ca.cert.pem"));
+    command.env("OIG_CA", advanced::folder().join("ca.cert.pem"));
     // The lab is on loopback: no proxy of the surroundings stands between.
     for name in ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"] {
         command.env_remove(name);

@@ -24,11 +24,16 @@ class Recorder(Transport):
 
     def __init__(self, directory):
         super().__init__(timeout=20, operation_timeout=60)
-        self.session.trust_env = False  # a proxy of the machine has no part in this
+        self.trust(self.session)
         self.directory = directory
         self.numbers = itertools.count(1)
         self.lock = threading.Lock()
         self.local = threading.local()
+
+    @staticmethod
+    def trust(session):
+        session.trust_env = False  # a proxy of the machine has no part in this
+        session.verify = os.environ.get("OIG_CA", True)
 
     def post(self, address, message, headers):
         name = headers["SOAPAction"].strip('"').removeprefix("urn:")
@@ -37,7 +42,7 @@ class Recorder(Transport):
         self.keep(stem + "-request.xml", message)
         if not hasattr(self.local, "session"):
             self.local.session = requests.Session()
-            self.local.session.trust_env = False
+            self.trust(self.local.session)
         reply = self.local.session.post(address, data=message, headers=headers, timeout=self.operation_timeout)
         self.keep(stem + "-reply.xml", reply.content)
         kind = reply.headers.get("Content-Type", "")
