@@ -17,6 +17,8 @@ use crate::admission::{is_secret, proves};
 /// What an account may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
+    /// Asks the certificate server for registrations and certificates; nothing at a gateway.
+    Member,
     /// Sees.
     Reader,
     /// Sees, and ends sessions, fetches lists, tests nodes.
@@ -29,6 +31,7 @@ impl Role {
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
+            Self::Member => "member",
             Self::Reader => "reader",
             Self::Operator => "operator",
             Self::Administrator => "administrator",
@@ -37,7 +40,7 @@ impl Role {
 
     #[must_use]
     pub fn of(word: &str) -> Option<Self> {
-        [Self::Reader, Self::Operator, Self::Administrator].into_iter().find(|role| role.word() == word)
+        [Self::Member, Self::Reader, Self::Operator, Self::Administrator].into_iter().find(|role| role.word() == word)
     }
 }
 
@@ -113,6 +116,14 @@ pub fn all(connection: &mut DbConnection) -> Result<Vec<Account>, StorageError> 
     Ok(all)
 }
 
+/// The one of this id, if it is still there.
+///
+/// # Errors
+/// See [`StorageError`].
+pub fn by_id(connection: &mut DbConnection, id: &str) -> Result<Option<Account>, StorageError> {
+    row(connection, id)?.map(Account::try_from).transpose()
+}
+
 /// Adds one.
 ///
 /// # Errors
@@ -164,6 +175,23 @@ pub fn give_role(
         not_the_last(connection, read)?;
     }
     change(connection, read, by, now_ms, |row| role.word().clone_into(&mut row.role))
+}
+
+/// Gives it another e-mail address.
+///
+/// # Errors
+/// [`StorageError::Changed`]; [`StorageError::Invalid`] when it is none.
+pub fn give_email(
+    connection: &mut DbConnection,
+    read: &Account,
+    email: Option<&str>,
+    by: &By,
+    now_ms: i64,
+) -> Result<Account, StorageError> {
+    if email.is_some_and(|email| !is_email(email)) {
+        return Err(StorageError::invalid(object(&read.name), "the e-mail address is none"));
+    }
+    change(connection, read, by, now_ms, |row| row.email = email.map(str::to_owned))
 }
 
 /// Gives it another password, by its hash, and forgets the failures of the old one.

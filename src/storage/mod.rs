@@ -7,6 +7,7 @@
 pub mod account;
 pub mod application;
 pub mod audit;
+pub mod certs;
 pub mod change;
 mod connection;
 mod error;

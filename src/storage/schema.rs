@@ -94,9 +94,90 @@ diesel::table! {
         google -> BigInt,
         valid_until_ms -> Nullable<BigInt>,
         revoked -> Bool,
+
+    certs_member (account) {
+        account -> Text,
+        msa_number -> Nullable<Text>,
+        must_change -> Bool,
+    }
+}
+
+diesel::table! {
+    certs_request (id) {
+        id -> Text,
+        account -> Text,
+        account_name -> Text,
+        kind -> Text,
+        company -> Text,
+        application -> Text,
+        names -> Text,
+        contact -> Text,
+        password -> Nullable<Text>,
+        public_key -> Nullable<Text>,
+        state -> Text,
+        reason -> Nullable<Text>,
+        decided_by -> Nullable<Text>,
+        decided_at_ms -> Nullable<BigInt>,
         created_at_ms -> BigInt,
         version -> BigInt,
         changed_at_ms -> BigInt,
         changed_by -> Text,
+    }
+}
+
+
+diesel::table! {
+    certs_entry (id) {
+        id -> Text,
+        account -> Text,
+        account_name -> Text,
+        company -> Text,
+        application -> Text,
+        names -> Text,
+        contact -> Text,
+        password -> Text,
+        advanced -> Bool,
+        revoked -> Bool,
+        reason -> Nullable<Text>,
+        created_at_ms -> BigInt,
+        version -> BigInt,
+        changed_at_ms -> BigInt,
+        changed_by -> Text,
+    }
+}
+
+diesel::table! {
+    certs_certificate (id) {
+        id -> Text,
+        entry -> Text,
+        request -> Text,
+        pem -> Text,
+        serial -> Text,
+        expires_at_ms -> BigInt,
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    certs_acl (id) {
+        id -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    certs_mail (id) {
+        id -> Text,
+        recipient -> Text,
+        subject -> Text,
+        body -> Text,
+        attachment_name -> Nullable<Text>,
+        attachment -> Nullable<Text>,
+        state -> Text,
+        attempts -> BigInt,
+        next_at_ms -> BigInt,
+        fault -> Nullable<Text>,
+        created_at_ms -> BigInt,
+        ended_at_ms -> Nullable<BigInt>,
     }
 }
