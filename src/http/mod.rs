@@ -12,7 +12,7 @@ mod operation;
 mod pin_tries;
 pub mod rest;
 pub mod soap;
-mod throttle;
+pub(crate) mod throttle;
 
 use std::sync::Arc;
 

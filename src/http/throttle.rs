@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 
 /// How much is free, and how long the rest waits.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Pace {
+pub(crate) struct Pace {
     /// Misses that are free at once, and how many come back each second.
     pub free: f64,
     pub per_second: f64,
@@ -23,14 +23,14 @@ pub(super) struct Pace {
 }
 
 /// Session ids that do not exist.
-pub(super) const SESSIONS: Pace = Pace { free: 60.0, per_second: 6.0, held_back: Duration::from_secs(1) };
+pub(crate) const SESSIONS: Pace = Pace { free: 60.0, per_second: 6.0, held_back: Duration::from_secs(1) };
 /// Logins and proofs that fail. An application that is set up wrongly and tries every few seconds
 /// stays below it.
-pub(super) const LOGINS: Pace = Pace { free: 20.0, per_second: 0.2, held_back: Duration::from_secs(2) };
+pub(crate) const LOGINS: Pace = Pace { free: 20.0, per_second: 0.2, held_back: Duration::from_secs(2) };
 
 /// PINs of one hot desk user that are wrong, whoever tries: people mistype, and a PIN of four digits is found after
 /// hours, not seconds.
-pub(super) const PINS: Pace = Pace { free: 5.0, per_second: 0.5, held_back: Duration::from_secs(2) };
+pub(crate) const PINS: Pace = Pace { free: 5.0, per_second: 0.5, held_back: Duration::from_secs(2) };
 
 /// Who would have to wait longer for a turn is refused it.
 const LONGEST_TURN: Duration = Duration::from_secs(10);
@@ -80,24 +80,24 @@ impl Bucket {
 
 /// Counts misses by whatever a caller is known by.
 #[derive(Debug)]
-pub(super) struct Throttle<K> {
+pub(crate) struct Throttle<K> {
     pace: Pace,
     buckets: Mutex<HashMap<Option<K>, Bucket>>,
 }
 
 impl<K: Eq + Hash> Throttle<K> {
-    pub(super) fn new(pace: Pace) -> Self {
+    pub(crate) fn new(pace: Pace) -> Self {
         Self { pace, buckets: Mutex::default() }
     }
 
     /// Counts a miss, and waits when there were too many.
-    pub(super) async fn missed(&self, caller: K) {
+    pub(crate) async fn missed(&self, caller: K) {
         self.wait(self.take(caller, Instant::now())).await;
     }
 
     /// Waits when there were too many misses before; counts none. Guesses that come side by side are
     /// slowed by it as those are that come one after the other.
-    pub(super) async fn pass(&self, caller: K) {
+    pub(crate) async fn pass(&self, caller: K) {
         let free = {
             let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
             buckets.get(&Some(caller)).is_none_or(|bucket| bucket.filled(self.pace, Instant::now()) >= 1.0)
@@ -106,7 +106,7 @@ impl<K: Eq + Hash> Throttle<K> {
     }
 
     /// Takes one and waits until it is there, after all who came before; false at once when that would take too long.
-    pub(super) async fn turn(&self, caller: K) -> bool {
+    pub(crate) async fn turn(&self, caller: K) -> bool {
         let wait = self.bucket(caller, Instant::now(), |bucket, pace, now| bucket.take_turn(pace, now));
         let Some(wait) = wait else {
             metrics::counter!("oig_throttled_total").increment(1);
@@ -120,7 +120,7 @@ impl<K: Eq + Hash> Throttle<K> {
     }
 
     /// A turn was no miss.
-    pub(super) fn give_back(&self, caller: K) {
+    pub(crate) fn give_back(&self, caller: K) {
         self.bucket(caller, Instant::now(), |bucket, pace, now| {
             bucket.left = (bucket.filled(pace, now) + 1.0).min(pace.free);
             bucket.at = now;

@@ -1,0 +1,145 @@
+//! Around every route of a site: reads bodies within their bounds before a handler runs, says in every answer what a
+//! browser may do with it, gives every fault a page, and logs what was refused.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use actix_web::middleware::Next;
+use actix_web::web::{Bytes, BytesMut};
+use actix_web::{Error, HttpMessage as _, ResponseError as _};
+use futures_util::StreamExt as _;
+
+use super::form::Body;
+use super::{LARGEST_FORM, SLOWEST_FORM, WebFault, fault};
+
+/// Pages have no script, no inline style, nothing from elsewhere, and are in no frame.
+const POLICY: &str = "default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; form-action 'self'; \
+                      frame-ancestors 'none'";
+
+/// For `middleware::from_fn`.
+///
+/// # Errors
+/// None of its own: what goes wrong is a page.
+pub async fn guard(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let secure = request.app_config().secure();
+    let address = request.peer_addr().map(|peer| peer.ip());
+    let method = request.method().clone();
+    let mut payload = request.take_payload();
+    let answer = match read(&request, &mut payload).await {
+        Ok(body) => {
+            request.extensions_mut().insert(Body(body));
+            let (parts, answer) = match next.call(request).await {
+                Ok(answer) => {
+                    let answer = answer.map_into_boxed_body();
+                    let (request, response) = answer.into_parts();
+                    (request, response)
+                }
+                // A middleware within gave up; there is no request to answer any more.
+                Err(error) => return Err(error),
+            };
+            ServiceResponse::new(parts, answer)
+        }
+        Err(fault) => {
+            let text = fault.error_response().map_body(|_, body| Unread { body: Some(body), _rest: payload });
+            request.into_response(text).map_into_boxed_body()
+        }
+    };
+    let status = answer.status();
+    let mut answer = if (status.is_client_error() || status.is_server_error()) && !is_page(&answer) {
+        let text = match status {
+            StatusCode::NOT_FOUND => WebFault::NotFound.to_string(),
+            StatusCode::METHOD_NOT_ALLOWED => WebFault::Method.to_string(),
+            _ => "This cannot be done.".into(),
+        };
+        let (request, _) = answer.into_parts();
+        ServiceResponse::new(request, fault::page(status, text))
+    } else {
+        answer
+    };
+    if status.is_client_error() || status.is_server_error() {
+        let why = answer.response().error().map(ToString::to_string);
+        let path = answer.request().match_pattern().unwrap_or_else(|| "no route".into());
+        let address = address.map(tracing::field::display);
+        let why = why.as_deref().unwrap_or("no page");
+        tracing::warn!(address, %method, path, status = status.as_u16(), why, "refused");
+    }
+    dress(&mut answer, secure);
+    Ok(answer)
+}
+
+async fn read(request: &ServiceRequest, payload: &mut Payload) -> Result<Bytes, WebFault> {
+    let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > LARGEST_FORM as u64) {
+        return Err(WebFault::TooLarge);
+    }
+    let reading = async {
+        let mut body = BytesMut::new();
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(|_| WebFault::NoForm)?;
+            if body.len() + chunk.len() > LARGEST_FORM {
+                return Err(WebFault::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    };
+    tokio::time::timeout(SLOWEST_FORM, reading).await.unwrap_or(Err(WebFault::TooSlow))
+}
+
+fn is_page(answer: &ServiceResponse<BoxBody>) -> bool {
+    let body = !matches!(answer.response().body().size(), BodySize::None | BodySize::Sized(0));
+    body && answer.headers().get(CONTENT_TYPE).is_some_and(|kind| !kind.as_bytes().starts_with(b"text/plain"))
+}
+
+fn dress(answer: &mut ServiceResponse<BoxBody>, secure: bool) {
+    let is_file = answer.request().match_pattern().is_some_and(|path| path.contains("/static/"));
+    let headers = answer.headers_mut();
+    let mut say = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
+    say(CONTENT_SECURITY_POLICY, POLICY);
+    say(X_CONTENT_TYPE_OPTIONS, "nosniff");
+    say(X_FRAME_OPTIONS, "DENY");
+    // Not `no-referrer`: then a browser would say of a form that it comes from nowhere.
+    say(REFERRER_POLICY, "same-origin");
+    say(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    say(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    say(HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()");
+    if secure {
+        say(STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    }
+    if !headers.contains_key(CACHE_CONTROL) {
+        let kept = if is_file { "no-cache" } else { "no-store" };
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(kept));
+    }
+}
+
+/// The answer to a request that was not read to its end, with what is left of it: were it dropped before, the server
+/// would first read it all. The connection is closed afterwards.
+struct Unread {
+    body: Option<BoxBody>,
+    _rest: Payload,
+}
+
+impl MessageBody for Unread {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        self.body.as_ref().map_or(BodySize::None, BoxBody::size)
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
+        let Some(body) = self.body.as_mut() else { return Poll::Ready(None) };
+        // A page is in memory: nothing of it can fail.
+        Pin::new(body).poll_next(cx).map(|bytes| bytes.and_then(Result::ok).map(Ok))
+    }
+}

@@ -1,0 +1,313 @@
+//! Web sites whose pages are made on the server: sign-in and its sessions, forms that nobody else can send, what every
+//! answer says about itself, and the looks. What the pages are of is the site's: the certificate server's (`certs`), a
+//! gateway's.
+//!
+//! A site puts [`guard`] around its routes, [`Site::routes`] among them, and has its handlers ask [`Site::visit`] or
+//! [`Site::act`] who is there. No page has a script; nothing of a page comes from elsewhere.
+
+mod fault;
+mod form;
+mod guard;
+mod origin;
+mod session;
+mod sign_in;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION};
+use actix_web::web::ServiceConfig;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use ring::hmac;
+use tokio::sync::Semaphore;
+
+pub use self::fault::WebFault;
+pub use self::form::Form;
+pub use self::guard::guard;
+pub use self::session::{Life, Sessions};
+use crate::http::throttle::{LOGINS, Throttle};
+use crate::storage::account::{self, Account};
+use crate::storage::{By, Storage};
+
+/// Bytes of a form. The largest has a reason in it.
+pub const LARGEST_FORM: usize = 64 * 1024;
+/// How long a form may take to arrive.
+pub const SLOWEST_FORM: Duration = Duration::from_secs(10);
+/// Passwords that may wait to be proven, or hashed.
+const WAITING: usize = 256;
+
+/// A web site.
+pub struct Site {
+    /// As its pages call it.
+    pub name: &'static str,
+    /// Where its paths begin: empty, or as in `/admin`.
+    pub base: &'static str,
+    /// The name of the session's cookie without `__Host-`.
+    cookie: &'static str,
+    pub storage: Storage,
+    pub sessions: Sessions,
+    /// Who may sign in, of those who have an account.
+    admits: fn(&Account) -> bool,
+    /// Makes the forms' tokens out of the cookies; gone with the process, as the sessions are.
+    key: hmac::Key,
+    tries: Throttle<std::net::IpAddr>,
+    proofs: Arc<Semaphore>,
+    waiting: Semaphore,
+}
+
+impl Site {
+    /// # Panics
+    /// When the system has no random numbers, without which there can be no secrets.
+    #[must_use]
+    pub fn new(
+        name: &'static str,
+        base: &'static str,
+        cookie: &'static str,
+        storage: Storage,
+        admits: fn(&Account) -> bool,
+    ) -> Self {
+        let key = hmac::Key::generate(hmac::HMAC_SHA256, &ring::rand::SystemRandom::new())
+            .expect("the system's source of random numbers works");
+        let threads = std::thread::available_parallelism().map_or(2, usize::from);
+        Self {
+            name,
+            base,
+            cookie,
+            storage,
+            sessions: Sessions::new(Life::default()),
+            admits,
+            key,
+            tries: Throttle::new(LOGINS),
+            proofs: Arc::new(Semaphore::new(threads)),
+            waiting: Semaphore::new(WAITING),
+        }
+    }
+
+    /// Sign-in and sign-out, and the files of the looks. The site is among the app's data as `Data<Site>`.
+    pub fn routes(&self, config: &mut ServiceConfig) {
+        let path = |path: &str| format!("{}{path}", self.base);
+        config
+            .route(&path("/sign-in"), web::get().to(sign_in::page))
+            .route(&path("/sign-in"), web::post().to(sign_in::submit))
+            .route(&path("/sign-out"), web::post().to(sign_in::out))
+            .route(&path("/static/site.css"), web::get().to(style))
+            .route(&path("/static/icon.svg"), web::get().to(icon));
+    }
+
+    /// Who looks at a page.
+    ///
+    /// # Errors
+    /// [`WebFault::SignIn`] when it is nobody.
+    pub async fn visit(&self, request: &HttpRequest) -> Result<Visit, WebFault> {
+        let nobody = || WebFault::SignIn { base: self.base, to: request.path().to_owned() };
+        let id = self.cookie_of(request, "").ok_or_else(nobody)?;
+        let (account, version) = self.sessions.look(&id).ok_or_else(nobody)?;
+        let read = account.clone();
+        let found = self.storage.with(move |c| account::by_id(c, &read)).await?;
+        // A changed account is another one: its password, its role, or it is gone.
+        let Some(found) = found.filter(|found| found.version == version && (self.admits)(found)) else {
+            self.sessions.end(&id);
+            return Err(nobody());
+        };
+        let origin = request.peer_addr().map_or_else(|| "unknown".into(), |peer| peer.ip().to_string());
+        let by = By::new(&found.name, &origin);
+        Ok(Visit { account: found, by, token: self.token(&id), id })
+    }
+
+    /// Who sends a form, and the form: only when the site's own page sent it.
+    ///
+    /// # Errors
+    /// [`WebFault::Forged`] when another page may have; those of [`Self::visit`] and of reading a form.
+    pub async fn act(&self, request: &HttpRequest) -> Result<(Visit, Form), WebFault> {
+        origin::is_own(request)?;
+        let visit = self.visit(request).await?;
+        let form = Form::of(request)?;
+        self.prove_token(&visit.id, &form)?;
+        Ok((visit, form))
+    }
+
+    /// Does work with a password, which takes tens of milliseconds on purpose, on one of a bounded number of threads.
+    ///
+    /// # Errors
+    /// [`WebFault::Busy`] when too many wait.
+    pub async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, WebFault> {
+        let turn = self.turn().await?;
+        let done = tokio::task::spawn_blocking(move || {
+            let _turn = turn; // the thread is taken until the work is done, whether somebody waits for it or not
+            work()
+        });
+        done.await.map_err(|_| WebFault::Busy)
+    }
+
+    /// A turn for work with a password.
+    pub(crate) async fn turn(&self) -> Result<tokio::sync::OwnedSemaphorePermit, WebFault> {
+        let _place = self.waiting.try_acquire().map_err(|_| WebFault::Busy)?;
+        self.proofs.clone().acquire_owned().await.map_err(|_| WebFault::Busy)
+    }
+
+    /// A new session for an account, and its cookie; the one of this request ends.
+    pub fn open(&self, request: &HttpRequest, account: &Account) -> Cookie<'static> {
+        if let Some(before) = self.cookie_of(request, "") {
+            self.sessions.end(&before);
+        }
+        self.made(self.cookie_name(""), self.sessions.open(&account.id, account.version))
+    }
+
+    /// What the layout shows around a page.
+    pub fn shell(&self, visit: &Visit, title: &str, links: &[Link], here: &str) -> Shell {
+        Shell {
+            site: self.name,
+            base: self.base,
+            title: title.to_owned(),
+            who: Some(Who { name: visit.account.name.clone(), role: visit.account.role.word() }),
+            links: links.iter().map(|&(path, text)| (path, text, path == here)).collect(),
+            token: visit.token.clone(),
+            told: self.sessions.told(&visit.id),
+        }
+    }
+
+    /// Leads to another page of the site, which will say this once.
+    pub fn told(&self, visit: &Visit, text: impl Into<String>, path: &str) -> HttpResponse {
+        self.sessions.tell(&visit.id, text.into());
+        see(&format!("{}{path}", self.base))
+    }
+
+    fn cookie_name(&self, tail: &str) -> String {
+        format!("__Host-{}{tail}", self.cookie)
+    }
+
+    fn cookie_of(&self, request: &HttpRequest, tail: &str) -> Option<String> {
+        let cookie = request.cookie(&self.cookie_name(tail))?;
+        session::is_id(cookie.value()).then(|| cookie.value().to_owned())
+    }
+
+    /// Gone with the browser's window.
+    fn made(&self, name: String, value: String) -> Cookie<'static> {
+        Cookie::build(name, value).path("/").secure(true).http_only(true).same_site(SameSite::Strict).finish()
+    }
+
+    /// What a form of the page with this cookie has in it.
+    fn token(&self, id: &str) -> String {
+        session::hex(hmac::sign(&self.key, id.as_bytes()).as_ref())
+    }
+
+    fn prove_token(&self, id: &str, form: &Form) -> Result<(), WebFault> {
+        let token = session::unhex(form.get("token")).ok_or(WebFault::Forged)?;
+        hmac::verify(&self.key, id.as_bytes(), &token).map_err(|_| WebFault::Forged)
+    }
+}
+
+/// Somebody who is signed in.
+#[derive(Debug)]
+pub struct Visit {
+    pub account: Account,
+    /// For the audit log.
+    pub by: By,
+    /// For the page's forms.
+    pub token: String,
+    /// The session's secret.
+    id: String,
+}
+
+/// A link of the navigation: its path, and what it says.
+pub type Link = (&'static str, &'static str);
+
+/// What is around a page.
+#[derive(Debug, Default)]
+pub struct Shell {
+    pub site: &'static str,
+    pub base: &'static str,
+    pub title: String,
+    pub who: Option<Who>,
+    /// With whether it is where one is.
+    pub links: Vec<(&'static str, &'static str, bool)>,
+    pub token: String,
+    /// What the page before has to say.
+    pub told: Option<String>,
+}
+
+#[derive(Debug)]
+pub struct Who {
+    pub name: String,
+    pub role: &'static str,
+}
+
+/// A page.
+///
+/// # Errors
+/// [`WebFault::Page`] when it cannot be made.
+pub fn page(template: &impl Template) -> Result<HttpResponse, WebFault> {
+    page_as(actix_web::http::StatusCode::OK, template)
+}
+
+/// A page with another status: of a form that cannot be taken.
+///
+/// # Errors
+/// See [`page`].
+pub fn page_as(
+    status: actix_web::http::StatusCode,
+    template: &impl Template,
+) -> Result<HttpResponse, WebFault> {
+    let text = template.render().map_err(|_| WebFault::Page)?;
+    Ok(HttpResponse::build(status).insert_header((CONTENT_TYPE, HTML)).body(text))
+}
+
+const HTML: &str = "text/html; charset=utf-8";
+
+/// Leads there, to be seen by GET.
+#[must_use]
+pub fn see(path: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, path.to_owned())).finish()
+}
+
+/// A time as people read it: `2026-11-27 09:30 UTC`.
+#[must_use]
+pub fn when(at_ms: impl std::borrow::Borrow<i64>) -> String {
+    let at = time::OffsetDateTime::from_unix_timestamp(at_ms.borrow().div_euclid(1000));
+    at.map_or_else(
+        |_| "-".into(),
+        |at| {
+            let (date, hour, minute) = (at.date(), at.hour(), at.minute());
+            format!("{:04}-{:02}-{:02} {hour:02}:{minute:02} UTC", date.year(), u8::from(date.month()), date.day())
+        },
+    )
+}
+
+const STYLE: &str = include_str!("site.css");
+const ICON: &str = include_str!("icon.svg");
+
+async fn style(request: HttpRequest) -> HttpResponse {
+    file(&request, "text/css; charset=utf-8", STYLE)
+}
+
+async fn icon(request: HttpRequest) -> HttpResponse {
+    file(&request, "image/svg+xml", ICON)
+}
+
+/// A file of the program: asked for again each time, and sent when the program is another one.
+fn file(request: &HttpRequest, kind: &str, text: &'static str) -> HttpResponse {
+    let tag = format!("\"{}-{}\"", env!("CARGO_PKG_VERSION"), text.len());
+    if request.headers().get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
+        return HttpResponse::NotModified().insert_header((ETAG, tag)).finish();
+    }
+    HttpResponse::Ok().insert_header((CONTENT_TYPE, kind)).insert_header((ETAG, tag)).body(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_told_in_utc() {
+        for (at_ms, text) in [
+            (0, "1970-01-01 00:00 UTC"),
+            (1_790_000_000_000, "2026-09-21 14:13 UTC"),
+            (-1, "1969-12-31 23:59 UTC"),
+            (i64::MAX, "-"),
+        ] {
+            assert_eq!(when(at_ms), text);
+        }
+    }
+}
