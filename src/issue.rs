@@ -5,12 +5,13 @@ use std::convert::Infallible;
 
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256, SerialNumber,
+    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256, PublicKeyData, SerialNumber, SubjectPublicKeyInfo,
 };
 use ring::rand::{SecureRandom, SystemRandom};
 use rsa::PrivateKey;
 use rsa::pkcs8::{EncodePrivateKey, LineEnding};
 use rsa::rand_core::{TryCryptoRng, TryRng};
+use secrecy::SecretString;
 
 use crate::advanced::certificate::COMMON_NAME_TAIL;
 
@@ -30,6 +31,8 @@ pub enum IssueFault {
     Certificate(#[from] rcgen::Error),
     #[error("a date is out of range")]
     Date,
+    #[error("what was made cannot be read")]
+    Unreadable,
 }
 
 /// A certificate and its key, both PEM; the key is PKCS#8.
@@ -107,6 +110,14 @@ impl Authority {
         self.certify(company, application, valid, &key)
     }
 
+    /// A certificate for a public key (PEM), whose private key is with somebody else.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn issue_for(&self, company: &str, application: &str, valid: Valid, key: &str) -> Result<String, IssueFault> {
+        self.certify(company, application, valid, &SubjectPublicKeyInfo::from_pem(key)?)
+    }
+
     /// A certificate with a new ECDSA key for a server of these names and addresses.
     ///
     /// # Errors
@@ -123,7 +134,13 @@ impl Authority {
         Ok(Issued { certificate: params.signed_by(&key, &self.issuer)?.pem(), key: key.serialize_pem() })
     }
 
-    fn certify(&self, company: &str, application: &str, valid: Valid, key: &KeyPair) -> Result<String, IssueFault> {
+    fn certify(
+        &self,
+        company: &str,
+        application: &str,
+        valid: Valid,
+        key: &impl PublicKeyData,
+    ) -> Result<String, IssueFault> {
         let common_name = format!("{application}{COMMON_NAME_TAIL}");
         let names = [
             (DnType::OrganizationName, company),
@@ -151,6 +168,15 @@ fn params<const N: usize>(names: [(DnType, &str); N], valid: Valid) -> Result<Ce
     serial[0] &= 0x7f;
     params.serial_number = Some(SerialNumber::from_slice(&serial));
     Ok(params)
+}
+
+/// A new RSA key of 2048 bits: the private and the public part, PEM. Takes up to some seconds.
+///
+/// # Errors
+/// Why there is none.
+pub fn new_key_pair() -> Result<(SecretString, String), IssueFault> {
+    let (key, pem) = new_key()?;
+    Ok((pem.into(), key.public_key_pem()))
 }
 
 fn new_key() -> Result<(KeyPair, String), IssueFault> {

@@ -448,7 +448,7 @@ impl Settings {
     pub fn read(file: &Path) -> Result<Self, SettingsFault> {
         let mut settings: Self = config::Config::builder()
             .add_source(config::File::from(file).format(config::FileFormat::Toml))
-            .add_source(environment(variables()))
+            .add_source(environment("OIG", variables()))
             .build()?
             .try_deserialize()?;
         let folder = file.parent().unwrap_or(Path::new(""));
@@ -657,9 +657,10 @@ impl Settings {
 
 /// `OIG_HTTP__LISTEN` is `http.listen`: one underscore is part of a key, two part keys. Every key is
 /// in a table, so a variable without two (`OIG_LOG`, `OIG_SETTINGS_FILE`) is none of the settings.
-fn environment(variables: impl IntoIterator<Item = (String, String)>) -> config::Environment {
-    let keys = variables.into_iter().filter(|(name, _)| name.starts_with("OIG_") && name.contains("__"));
-    config::Environment::with_prefix("OIG")
+pub(crate) fn environment(prefix: &str, variables: impl IntoIterator<Item = (String, String)>) -> config::Environment {
+    let begin = format!("{prefix}_");
+    let keys = variables.into_iter().filter(|(name, _)| name.starts_with(&begin) && name.contains("__"));
+    config::Environment::with_prefix(prefix)
         .prefix_separator("_")
         .separator("__")
         .try_parsing(true)
@@ -667,7 +668,7 @@ fn environment(variables: impl IntoIterator<Item = (String, String)>) -> config:
 }
 
 /// The process's environment, as far as it is text.
-fn variables() -> impl Iterator<Item = (String, String)> {
+pub(crate) fn variables() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
@@ -679,7 +680,7 @@ mod tests {
         let variables = environment_of.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
         let settings: Settings = config::Config::builder()
             .add_source(config::File::from_str(text, config::FileFormat::Toml))
-            .add_source(environment(variables))
+            .add_source(environment("OIG", variables))
             .build()?
             .try_deserialize()?;
         settings.check()?;

@@ -8,6 +8,7 @@ use anyhow::{anyhow, bail, ensure};
 use clap::{Args, Subcommand, ValueEnum};
 use secrecy::SecretString;
 
+use super::who;
 use crate::acl::AccessList;
 use crate::admission::hash_secret;
 use crate::fetched::{Fetched, Signed};
@@ -148,12 +149,6 @@ impl Admin {
             Verb::Audit { count } => newest(&storage, count),
         }
     }
-}
-
-/// Who sits at the command line, as far as the surroundings say it.
-fn who() -> By {
-    let name = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
-    By::new(name.as_deref().filter(|name| !name.is_empty()).unwrap_or("somebody"), "command line")
 }
 
 impl Import {

@@ -2,6 +2,7 @@
 
 mod admin;
 mod bench;
+mod certs;
 mod demo;
 mod lab;
 mod lab_data;
@@ -14,6 +15,7 @@ mod shared_lines;
 use clap::{Parser, Subcommand};
 
 use crate::settings::Log;
+use crate::storage::By;
 
 pub use self::lab::{Lab, LabOptions, settings as lab_settings, trusting as lab_trusting};
 pub use self::lab_data::prepare as lab_data;
@@ -43,6 +45,8 @@ enum Command {
     Bench(bench::Bench),
     /// Look at and change what the database has: applications, nodes, accounts.
     Admin(admin::Admin),
+    /// Run the certificate server: registrations and certificates of applications, and the list of them.
+    Certs(certs::Certs),
     /// Bring the database up to date, or show what is missing. `oig serve` does it by itself.
     Migrate(migrate::Migrate),
     /// Turn a password (read from standard input) into the hash that the settings file holds.
@@ -61,9 +65,16 @@ pub fn run() -> anyhow::Result<()> {
         Command::Demo(demo) => demo.run(),
         Command::Bench(bench) => bench.run(),
         Command::Admin(admin) => admin.run(),
+        Command::Certs(certs) => certs.run(),
         Command::Migrate(migrate) => migrate.run(),
         Command::Secret(secret) => secret.run(),
     }
+}
+
+/// Who sits at the command line, as far as the surroundings say it.
+fn who() -> By {
+    let name = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
+    By::new(name.as_deref().filter(|name| !name.is_empty()).unwrap_or("somebody"), "command line")
 }
 
 /// Runs a command that needs actors.

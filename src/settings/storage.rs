@@ -37,12 +37,12 @@ impl Default for Storage {
 
 impl Storage {
     /// Where it is when the settings file is in this folder.
-    pub(super) fn resolve(&mut self, folder: &Path) {
+    pub(crate) fn resolve(&mut self, folder: &Path) {
         self.url.get_or_insert_with(|| FILE.into());
         self.folder = folder.to_owned();
     }
 
-    pub(super) fn faults(&self) -> Vec<String> {
+    pub(crate) fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         if let Err(fault) = self.place() {
             faults.push(format!("storage.url: {fault}"));

@@ -14,6 +14,9 @@ pub enum WebFault {
     /// Nobody is signed in; leads to where one does, and then on.
     #[error("nobody is signed in")]
     SignIn { base: &'static str, to: String },
+    /// Something else has to be done first, there.
+    #[error("another page comes first")]
+    First(&'static str),
     #[error("Your account may not do this.")]
     NotPermitted,
     #[error("There is no such page.")]
@@ -85,7 +88,7 @@ pub(super) fn page(status: StatusCode, text: String) -> HttpResponse {
 impl ResponseError for WebFault {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::SignIn { .. } => StatusCode::SEE_OTHER,
+            Self::SignIn { .. } | Self::First(_) => StatusCode::SEE_OTHER,
             Self::NotPermitted | Self::Forged => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
@@ -103,6 +106,7 @@ impl ResponseError for WebFault {
     fn error_response(&self) -> HttpResponse {
         match self {
             Self::SignIn { base, to } => see(&format!("{base}/sign-in{}", super::sign_in::then(to))),
+            Self::First(path) => see(path),
             other => {
                 if let Self::Storage(error) = other {
                     tracing::warn!(%error, "the database refuses a page its work");
@@ -125,8 +129,9 @@ mod tests {
     #[test]
     fn a_fault_of_the_database_is_a_sentence_or_says_nothing_of_the_database() {
         let told = |error: StorageError| WebFault::from(error).to_string();
-        assert_eq!(told(StorageError::invalid("x", "it is revoked already")), "It is revoked already.");
-        assert_eq!(told(StorageError::invalid("x", "A reason is needed.")), "A reason is needed.");
+        let invalid = |fault: &str| told(StorageError::Invalid { object: "x".into(), fault: fault.into() });
+        assert_eq!(invalid("it is revoked already"), "It is revoked already.");
+        assert_eq!(invalid("A reason is needed."), "A reason is needed.");
         let inner = told(StorageError::Refused("no such table: secret".into()));
         assert!(!inner.contains("secret") && inner.ends_with('.'), "{inner}");
     }

@@ -12,6 +12,7 @@ mod origin;
 mod session;
 mod sign_in;
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use ring::hmac;
+use secrecy::SecretString;
 use tokio::sync::Semaphore;
 
 pub use self::fault::WebFault;
@@ -28,7 +30,8 @@ pub use self::form::Form;
 pub use self::guard::guard;
 pub use self::session::{Life, Sessions};
 use crate::http::throttle::{LOGINS, Throttle};
-use crate::storage::account::{self, Account};
+use crate::storage::account::{self, Account, SignIn};
+use crate::storage::change::now_ms;
 use crate::storage::{By, Storage};
 
 /// Bytes of a form. The largest has a reason in it.
@@ -52,7 +55,7 @@ pub struct Site {
     admits: fn(&Account) -> bool,
     /// Makes the forms' tokens out of the cookies; gone with the process, as the sessions are.
     key: hmac::Key,
-    tries: Throttle<std::net::IpAddr>,
+    tries: Throttle<IpAddr>,
     proofs: Arc<Semaphore>,
     waiting: Semaphore,
 }
@@ -174,6 +177,43 @@ impl Site {
         see(&format!("{}{path}", self.base))
     }
 
+    /// A new session in place of this request's, whose account has changed; leads to a page, which says this once.
+    ///
+    /// # Errors
+    /// [`WebFault::Page`] when the cookie cannot be written.
+    pub fn reopened(
+        &self,
+        request: &HttpRequest,
+        account: &Account,
+        text: String,
+        path: &str,
+    ) -> Result<HttpResponse, WebFault> {
+        self.sessions.end_all(&account.id);
+        let cookie = self.open(request, account);
+        self.sessions.tell(cookie.value(), text);
+        let mut response = see(&format!("{}{path}", self.base));
+        response.add_cookie(&cookie).map_err(|_| WebFault::Page)?;
+        Ok(response)
+    }
+
+    /// Proves a password from wherever the request comes: slowed by address here, counted in the account there.
+    ///
+    /// # Errors
+    /// [`WebFault::TooMany`] after too many tries of the address.
+    pub async fn prove(&self, request: &HttpRequest, name: &str, password: SecretString) -> Result<SignIn, WebFault> {
+        let address = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+        if !self.tries.turn(address).await {
+            return Err(WebFault::TooMany);
+        }
+        let turn = self.turn().await?;
+        let signed = self.storage.sign_in(name, password, &address.to_string(), now_ms()).await?;
+        drop(turn);
+        if matches!(signed, SignIn::Right(_)) {
+            self.tries.give_back(address);
+        }
+        Ok(signed)
+    }
+
     fn cookie_name(&self, tail: &str) -> String {
         format!("__Host-{}{tail}", self.cookie)
     }
@@ -246,10 +286,7 @@ pub fn page(template: &impl Template) -> Result<HttpResponse, WebFault> {
 ///
 /// # Errors
 /// See [`page`].
-pub fn page_as(
-    status: actix_web::http::StatusCode,
-    template: &impl Template,
-) -> Result<HttpResponse, WebFault> {
+pub fn page_as(status: actix_web::http::StatusCode, template: &impl Template) -> Result<HttpResponse, WebFault> {
     let text = template.render().map_err(|_| WebFault::Page)?;
     Ok(HttpResponse::build(status).insert_header((CONTENT_TYPE, HTML)).body(text))
 }

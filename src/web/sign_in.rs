@@ -1,8 +1,6 @@
 //! Sign-in and sign-out. Whether there is no such account, its password is another one, or it is locked: the page says
 //! the same. Guessing is slowed by address here and by account in `storage::account`.
 
-use std::net::{IpAddr, Ipv4Addr};
-
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
@@ -10,7 +8,6 @@ use askama::Template;
 
 use super::{Form, Shell, Site, WebFault, origin, page_as, see, session};
 use crate::storage::account::SignIn;
-use crate::storage::change::now_ms;
 
 /// Where somebody is who is not signed in yet: a cookie of its own, which never becomes a session's.
 const VISITOR: &str = "-visitor";
@@ -87,37 +84,26 @@ pub(super) async fn submit(request: HttpRequest, site: Data<Site>) -> Result<Htt
     let form = Form::of(&request)?;
     let visitor = site.cookie_of(&request, VISITOR).ok_or(WebFault::Forged)?;
     site.prove_token(&visitor, &form)?;
-    let address = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-    if !site.tries.turn(address).await {
-        tracing::warn!(%address, "sign-in refused: too many tries of this address");
-        return Err(WebFault::TooMany);
-    }
     // What can be no name is nobody's: the same work all the same.
     let name = form.text("name");
     let is_name = name.chars().count() <= 64 && !name.chars().any(char::is_control);
     let name = if is_name { name } else { String::new() };
     let password = form.secret("password");
     let is_password = form.get("password").chars().count() <= LONGEST;
-    let turn = site.turn().await?;
-    let signed = site.storage.sign_in(&name, password, &address.to_string(), now_ms()).await?;
-    drop(turn);
+    let signed = site.prove(&request, &name, password).await?;
     let to = Some(form.text("to")).filter(|to| is_page(to)).unwrap_or_default();
     match signed {
         SignIn::Right(account) if is_password && (site.admits)(&account) => {
-            site.tries.give_back(address);
             let mut response = see(if to.is_empty() { "/" } else { &to });
             let cookie = site.open(&request, &account);
             response.add_cookie(&cookie).map_err(|_| WebFault::Page)?;
             let mut gone = site.made(site.cookie_name(VISITOR), String::new());
             gone.make_removal();
             response.add_cookie(&gone).map_err(|_| WebFault::Page)?;
-            tracing::info!(%address, account = account.name, "signed in");
+            tracing::info!(account = account.name, "signed in");
             Ok(response)
         }
-        _ => {
-            tracing::warn!(%address, "sign-in refused");
-            show(&request, &site, StatusCode::FORBIDDEN, to, name, Some(WRONG))
-        }
+        _ => show(&request, &site, StatusCode::FORBIDDEN, to, name, Some(WRONG)),
     }
 }
 

@@ -3,7 +3,8 @@
 
 use diesel::prelude::*;
 
-use crate::storage::change::new_id;
+use crate::storage::audit;
+use crate::storage::change::{By, Changes, new_id};
 use crate::storage::connection::DbConnection;
 use crate::storage::error::StorageError;
 use crate::storage::schema::certs_mail;
@@ -102,6 +103,16 @@ pub fn add(connection: &mut DbConnection, letter: &Letter, now_ms: i64) -> Resul
     Ok(())
 }
 
+/// Whether there is one whose time has come.
+///
+/// # Errors
+/// See [`StorageError`].
+pub fn is_due(connection: &mut DbConnection, now_ms: i64) -> Result<bool, StorageError> {
+    let due = certs_mail::state.eq(Fate::Waiting.word()).and(certs_mail::next_at_ms.le(now_ms));
+    let count: i64 = certs_mail::table.filter(due).count().get_result(connection)?;
+    Ok(count > 0)
+}
+
 /// Takes those whose time has come, oldest first: nobody else gets them for two minutes. Counts a try of each.
 ///
 /// # Errors
@@ -161,7 +172,7 @@ fn again_ms(attempts: i64) -> i64 {
 ///
 /// # Errors
 /// [`StorageError::Missing`] when there is none of this id that was not sent.
-pub fn again(connection: &mut DbConnection, id: &str, now_ms: i64) -> Result<(), StorageError> {
+pub fn again(connection: &mut DbConnection, id: &str, by: &By, now_ms: i64) -> Result<(), StorageError> {
     let own = certs_mail::id.eq(id.to_owned()).and(certs_mail::state.ne(Fate::Sent.word()));
     let none: Option<i64> = None;
     let to = (
@@ -173,7 +184,7 @@ pub fn again(connection: &mut DbConnection, id: &str, now_ms: i64) -> Result<(),
     );
     match diesel::update(certs_mail::table.filter(own)).set(to).execute(connection)? {
         0 => Err(StorageError::Missing("the mail".into())),
-        _ => Ok(()),
+        _ => audit::note(connection, by, now_ms, "send again", &format!("mail {id}"), &Changes::default()),
     }
 }
 
