@@ -16,6 +16,7 @@ pub mod http;
 pub mod issue;
 pub mod jws;
 pub mod licence;
+pub mod licensing;
 pub mod pem;
 pub mod push;
 pub mod settings;

@@ -13,6 +13,7 @@ mod https;
 mod journal;
 mod lab_console;
 mod less_said;
+mod licences;
 mod limits;
 mod names;
 mod names_outside;

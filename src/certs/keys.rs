@@ -1,4 +1,4 @@
-//! The certificate server's keys on disk: its CA, made at the first start, and the certificate of its own HTTPS where
+//! The keys of the certificate server, and of the licence server, on disk: its CA, made at the first start, and the certificate of its own HTTPS where
 //! none is set. Everything blocks.
 
 use std::fs::{self, DirBuilder, OpenOptions};
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use tracing::info;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use super::settings::Settings;
+use super::settings::Tls;
 use crate::issue::{Authority, IssueFault, Issued, Valid};
 use crate::jws::{Signer, Verifier};
 use crate::pem;
@@ -32,8 +32,7 @@ impl Keys {
     ///
     /// # Errors
     /// When they cannot be read, or do not belong together.
-    pub fn open(settings: &Settings, now_s: i64) -> io::Result<Self> {
-        let folder = &settings.ca.folder;
+    pub fn open(folder: &Path, now_s: i64) -> io::Result<Self> {
         let fault = |fault: String| io::Error::other(format!("ca.folder: {}: {fault}", folder.display()));
         let files = [CERTIFICATE, KEY].map(|name| folder.join(name));
         let kept = match files.each_ref().map(|file| file.exists()) {
@@ -79,23 +78,22 @@ impl Keys {
     ///
     /// # Errors
     /// When they cannot be made.
-    pub fn https(&self, settings: &Settings, now_s: i64) -> io::Result<CertificateFiles> {
-        if let (Some(chain), Some(key)) = (&settings.tls.certificate, &settings.tls.key) {
+    pub fn https(&self, folder: &Path, tls: &Tls, names: &[String], now_s: i64) -> io::Result<CertificateFiles> {
+        if let (Some(chain), Some(key)) = (&tls.certificate, &tls.key) {
             return Ok(CertificateFiles { chain: chain.clone(), key: key.clone() });
         }
-        let folder = &settings.ca.folder;
         let files = CertificateFiles { chain: folder.join("https.cert.pem"), key: folder.join("https.key.pem") };
         let names_file = folder.join("https.names");
-        let names = settings.http.names.join("\n");
-        let is_made = fs::read_to_string(&names_file).is_ok_and(|kept| kept == names);
+        let joined = names.join("\n");
+        let is_made = fs::read_to_string(&names_file).is_ok_and(|kept| kept == joined);
         if !(is_made && pem::certificates(&files.chain).is_ok() && pem::key(&files.key).is_ok()) {
             let fault = |e: IssueFault| io::Error::other(format!("http.names: {e}"));
-            let made = self.authority.issue_server(&settings.http.names, Valid::for_25_years(now_s)).map_err(fault)?;
+            let made = self.authority.issue_server(names, Valid::for_25_years(now_s)).map_err(fault)?;
             let chain = format!("{}{}", made.certificate, self.certificate);
             write(&files.key, &made.key, 0o600)?;
             write(&files.chain, &chain, 0o644)?;
-            write(&names_file, &names, 0o644)?;
-            info!(names = settings.http.names.join(", "), "the CA made a certificate for this server's HTTPS");
+            write(&names_file, &joined, 0o644)?;
+            info!(names = names.join(", "), "the CA made a certificate for this server's HTTPS");
         }
         Ok(files)
     }
@@ -117,36 +115,29 @@ fn write(file: &Path, text: &str, mode: u32) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    fn settings(folder: &Path) -> Settings {
-        let mut settings = Settings::default();
-        settings.resolve(folder);
-        settings
-    }
-
     #[test]
     fn the_keys_are_made_once_for_their_owner_alone_and_must_belong_together() {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = std::env::temp_dir().join(format!("oig-certs-keys-{}", std::process::id()));
-        let mut settings = settings(&folder);
-        let first = Keys::open(&settings, 1_790_000_000).expect("made");
-        let again = Keys::open(&settings, 1_790_000_000).expect("read");
-        assert_eq!(first.certificate, again.certificate);
         let ca = folder.join("ca");
+        let open = || Keys::open(&ca, 1_790_000_000);
+        let (first, again) = (open().expect("made"), open().expect("read"));
+        assert_eq!(first.certificate, again.certificate);
         let mode = |name: &str| fs::metadata(ca.join(name)).expect("there").permissions().mode() & 0o777;
         assert_eq!(mode(KEY), 0o600);
-        let https = first.https(&settings, 1_790_000_000).expect("made");
+        let https_for = |name: &str| first.https(&ca, &Tls::default(), &[name.into()], 1_790_000_000).expect("made");
+        let https = https_for("localhost");
         let chain = || fs::read_to_string(&https.chain).expect("there");
         let made = chain();
-        first.https(&settings, 1_790_000_000).expect("there");
+        https_for("localhost");
         assert_eq!(made, chain(), "made once");
-        settings.http.names = vec!["certs.example".into()];
-        first.https(&settings, 1_790_000_000).expect("made");
+        https_for("certs.example");
         assert_ne!(made, chain(), "for other names");
         assert_eq!(mode("https.key.pem"), 0o600);
         fs::copy(ca.join("https.key.pem"), ca.join(KEY)).expect("written");
-        assert!(Keys::open(&settings, 1_790_000_000).is_err(), "another key");
+        assert!(open().is_err(), "another key");
         fs::remove_file(ca.join(KEY)).expect("removed");
-        let fault = Keys::open(&settings, 1_790_000_000).err().expect("half of it").to_string();
+        let fault = open().err().expect("half of it").to_string();
         assert!(fault.contains("ca.folder") && fault.contains("ca.key.pem is missing"), "{fault}");
         fs::remove_dir_all(&folder).expect("removed");
     }
@@ -154,7 +145,7 @@ mod tests {
     #[test]
     fn an_application_gets_what_the_field_has() {
         let folder = std::env::temp_dir().join(format!("oig-certs-issue-{}", std::process::id()));
-        let keys = Keys::open(&settings(&folder), 1_790_000_000).expect("made");
+        let keys = Keys::open(&folder, 1_790_000_000).expect("made");
         let (_, public) = crate::issue::new_key_pair().expect("made");
         let made = keys.issue("Bühne & Co", "Pop", &public, 1_790_000_000).expect("issued");
         let der = rustls_pemfile::certs(&mut made.pem.as_bytes()).next().expect("one").expect("PEM");

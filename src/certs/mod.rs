@@ -9,7 +9,7 @@ mod letters;
 mod list;
 mod pages;
 mod post;
-mod settings;
+pub mod settings;
 mod work;
 
 use std::io;
@@ -28,11 +28,11 @@ use tracing::{info, warn};
 pub use self::keys::Keys;
 use self::list::SignedList;
 use self::post::Post;
-pub use self::settings::{Acl, Ca, Http, Settings, Smtp, SmtpTls, Tls};
+pub use self::settings::Settings;
 use crate::storage::Storage;
 use crate::storage::account::Role;
 use crate::storage::change::now_ms;
-use crate::tls::Https;
+use crate::tls::{CertificateFiles, Https};
 use crate::web::{Site, guard};
 
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
@@ -87,8 +87,8 @@ pub fn start(settings: &Settings) -> io::Result<Running> {
     let options = settings.storage.options().map_err(|fault| io::Error::other(format!("storage.url: {fault}")))?;
     let storage = Storage::open(&options).map_err(io::Error::other)?;
     let now_s = now_ms() / 1000;
-    let keys = Arc::new(Keys::open(settings, now_s)?);
-    let https = https(settings, &keys, now_s)?;
+    let keys = Arc::new(Keys::open(&settings.ca.folder, now_s)?);
+    let https = https(keys.https(&settings.ca.folder, &settings.tls, &settings.http.names, now_s)?)?;
     let mail = Arc::new(Notify::new());
     let name = settings.http.names.first().map_or("localhost", String::as_str);
     let post = Post::new(&settings.smtp, name, storage.clone(), mail.clone())?;
@@ -138,9 +138,11 @@ pub fn start(settings: &Settings) -> io::Result<Running> {
     Ok(Running { address, storage, ca: keys.certificate.clone(), server: handle, beside })
 }
 
-/// The certificates of HTTPS.
-fn https(settings: &Settings, keys: &Keys, now_s: i64) -> io::Result<Https> {
-    let files = keys.https(settings, now_s)?;
+/// The certificates of HTTPS, or which file of the settings cannot be used.
+///
+/// # Errors
+/// With the setting's key.
+pub fn https(files: CertificateFiles) -> io::Result<Https> {
     Https::load(&[files]).map_err(|faults| {
         // As the settings name the files.
         let told = faults.iter().map(|(_, fault)| format!("tls.{fault}").replace("tls.chain", "tls.certificate"));
@@ -154,11 +156,7 @@ fn https(settings: &Settings, keys: &Keys, now_s: i64) -> io::Result<Https> {
 /// When a setting cannot be used, with its key.
 pub fn check(settings: &Settings) -> io::Result<()> {
     if let (Some(chain), Some(key)) = (&settings.tls.certificate, &settings.tls.key) {
-        let files = crate::tls::CertificateFiles { chain: chain.clone(), key: key.clone() };
-        Https::load(&[files]).map_err(|faults| {
-            let told = faults.iter().map(|(_, fault)| format!("tls.{fault}").replace("tls.chain", "tls.certificate"));
-            io::Error::other(told.collect::<Vec<_>>().join("; "))
-        })?;
+        https(CertificateFiles { chain: chain.clone(), key: key.clone() })?;
     }
     if let Some(file) = &settings.smtp.ca {
         std::fs::read(file).map_err(|e| io::Error::new(e.kind(), format!("smtp.ca: {}: {e}", file.display())))?;

@@ -54,6 +54,23 @@ pub struct Tls {
     pub key: Option<PathBuf>,
 }
 
+impl Tls {
+    pub(crate) fn faults(&self) -> Option<String> {
+        let half = self.certificate.is_some() != self.key.is_some();
+        half.then(|| "tls.certificate: goes with tls.key, and the other way round".into())
+    }
+}
+
+/// What is wrong with the names of a server.
+pub(crate) fn names_faults(names: &[String]) -> Option<String> {
+    let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
+    let is_name = |name: &String| (1..=253).contains(&name.len()) && name.chars().all(letter);
+    if names.is_empty() || names.len() > 32 {
+        return Some("http.names: 1 to 32 names or addresses are needed".into());
+    }
+    (!names.iter().all(is_name)).then(|| "http.names: has one that is neither a host's name nor an address".into())
+}
+
 /// The CA that signs certificates of applications and the access control list.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -134,22 +151,11 @@ impl Settings {
     /// Every fault that was found, each with its key.
     pub fn check(&self) -> Result<(), SettingsFault> {
         let mut faults = self.storage.faults();
+        faults.extend(names_faults(&self.http.names));
+        faults.extend(self.tls.faults());
         let mut fault = |text: &str| faults.push(text.to_owned());
-        let is_name = |name: &String| {
-            let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
-            (1..=253).contains(&name.len()) && name.chars().all(letter)
-        };
-        if self.http.names.is_empty() || self.http.names.len() > 32 {
-            fault("http.names: 1 to 32 names or addresses are needed");
-        }
-        if !self.http.names.iter().all(is_name) {
-            fault("http.names: has one that is neither a host's name nor an address");
-        }
         if self.http.url.as_ref().is_some_and(|url| !is_https(url)) {
             fault("http.url: must begin with https:// and name a server");
-        }
-        if self.tls.certificate.is_some() != self.tls.key.is_some() {
-            fault("tls.certificate: goes with tls.key, and the other way round");
         }
         let smtp = &self.smtp;
         if smtp.host.is_some() && smtp.from.is_none() {

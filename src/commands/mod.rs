@@ -6,6 +6,7 @@ mod certs;
 mod demo;
 mod lab;
 mod lab_data;
+mod licences;
 mod migrate;
 mod node;
 mod secret;
@@ -47,6 +48,8 @@ enum Command {
     Admin(admin::Admin),
     /// Run the certificate server: registrations and certificates of applications, and the list of them.
     Certs(certs::Certs),
+    /// Run the licence server, or say what it gives to gateways.
+    Licences(licences::Licences),
     /// Bring the database up to date, or show what is missing. `oig serve` does it by itself.
     Migrate(migrate::Migrate),
     /// Turn a password (read from standard input) into the hash that the settings file holds.
@@ -66,6 +69,7 @@ pub fn run() -> anyhow::Result<()> {
         Command::Bench(bench) => bench.run(),
         Command::Admin(admin) => admin.run(),
         Command::Certs(certs) => certs.run(),
+        Command::Licences(licences) => licences.run(),
         Command::Migrate(migrate) => migrate.run(),
         Command::Secret(secret) => secret.run(),
     }

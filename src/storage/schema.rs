@@ -94,7 +94,14 @@ diesel::table! {
         google -> BigInt,
         valid_until_ms -> Nullable<BigInt>,
         revoked -> Bool,
+        created_at_ms -> BigInt,
+        version -> BigInt,
+        changed_at_ms -> BigInt,
+        changed_by -> Text,
+    }
+}
 
+diesel::table! {
     certs_member (account) {
         account -> Text,
         msa_number -> Nullable<Text>,
@@ -124,7 +131,6 @@ diesel::table! {
         changed_by -> Text,
     }
 }
-
 
 diesel::table! {
     certs_entry (id) {
