@@ -3,6 +3,7 @@ mod advanced_login;
 mod bad_nodes;
 mod bad_requests;
 mod calls;
+mod certs;
 mod common;
 mod demo;
 mod dialect;

@@ -195,7 +195,7 @@ async fn what_cannot_be_written_is_said_and_changes_nothing() {
 
 /// What needs a server.
 #[cfg(feature = "postgres")]
-mod postgres {
+pub(crate) mod postgres {
     use diesel::connection::SimpleConnection as _;
     use oig::storage::{Options, Place, Storage};
 
@@ -203,14 +203,14 @@ mod postgres {
     use crate::common::unique;
 
     /// A database of its own at the server of `OIG_POSTGRES`.
-    struct Database {
+    pub(crate) struct Database {
         server: Storage,
         name: String,
-        url: String,
+        pub(crate) url: String,
     }
 
     impl Database {
-        fn new(server_url: &str) -> Self {
+        pub(crate) fn new(server_url: &str) -> Self {
             let place = Place::of(&server_url.into(), std::path::Path::new("")).expect("a URL of PostgreSQL");
             let wait = std::time::Duration::from_secs(10);
             let options = Options { place, connections: 1, wait, statement_ms: 10_000 };

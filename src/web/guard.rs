@@ -39,16 +39,7 @@ pub async fn guard(
     let answer = match read(&request, &mut payload).await {
         Ok(body) => {
             request.extensions_mut().insert(Body(body));
-            let (parts, answer) = match next.call(request).await {
-                Ok(answer) => {
-                    let answer = answer.map_into_boxed_body();
-                    let (request, response) = answer.into_parts();
-                    (request, response)
-                }
-                // A middleware within gave up; there is no request to answer any more.
-                Err(error) => return Err(error),
-            };
-            ServiceResponse::new(parts, answer)
+            next.call(request).await?.map_into_boxed_body()
         }
         Err(fault) => {
             let text = fault.error_response().map_body(|_, body| Unread { body: Some(body), _rest: payload });
@@ -62,8 +53,12 @@ pub async fn guard(
             StatusCode::METHOD_NOT_ALLOWED => WebFault::Method.to_string(),
             _ => "This cannot be done.".into(),
         };
-        let (request, _) = answer.into_parts();
-        ServiceResponse::new(request, fault::page(status, text))
+        let (request, before) = answer.into_parts();
+        let mut page = fault::page(status, text);
+        for (name, value) in before.headers().iter().filter(|(name, _)| *name != CONTENT_TYPE) {
+            page.headers_mut().insert(name.clone(), value.clone());
+        }
+        ServiceResponse::new(request, page)
     } else {
         answer
     };

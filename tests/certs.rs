@@ -1,0 +1,10 @@
+//! The certificate server as those who use it meet it: a process of `oig certs`, over HTTPS, with a mail server that is
+//! not ours, and pages in a real browser. On SQLite, and on PostgreSQL where `OIG_POSTGRES` names a server.
+
+mod attacks;
+mod flows;
+mod outbox;
+mod pages;
+mod people;
+mod roles;
+mod server;
