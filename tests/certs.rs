@@ -2,9 +2,9 @@
 //! not ours, and pages in a real browser. On SQLite, and on PostgreSQL where `OIG_POSTGRES` names a server.
 
 mod attacks;
-mod flows;
+pub(crate) mod flows;
 mod outbox;
 mod pages;
 mod people;
 mod roles;
-mod server;
+pub(crate) mod server;

@@ -39,3 +39,4 @@ mod soak;
 mod storage;
 mod toolkits;
 mod unseen;
+mod whole_life;

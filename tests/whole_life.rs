@@ -37,7 +37,8 @@ async fn an_application_lives_from_its_request_to_its_revocation() {
     let node = Node::start(1).await;
     let files = Folder::new();
     std::fs::write(files.path().join("ca.pem"), &certs.ca).expect("written");
-    let list = format!("[acl]\nurl = '{}/acl'\ntoken = 'for gateways'\nca = '{}/ca.pem'\n", certs.url, files.path().display());
+    let list =
+        format!("[acl]\nurl = '{}/acl'\ntoken = 'for gateways'\nca = '{}/ca.pem'\n", certs.url, files.path().display());
     let gateway = Gateway::start_with(&[&node], With { tables: list, ..With::default() }).await;
     let wrong = Some("The company, the application or a password is not right.".to_owned());
     eventually("the first list is fetched, and is empty", async || {

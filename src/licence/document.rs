@@ -57,6 +57,7 @@ impl Kind {
 
 /// Sessions at a time, of all applications together. Agents at hot desks need Advanced operations, and so an advanced one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Counts {
     pub standard: u32,
     pub advanced: u32,

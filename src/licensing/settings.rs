@@ -95,3 +95,47 @@ impl Settings {
         if faults.is_empty() { Ok(()) } else { Err(SettingsFault::Invalid(faults)) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, variables: &[(&str, &str)]) -> Result<Settings, String> {
+        let variables = variables.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
+        let read = config::Config::builder()
+            .add_source(config::File::from_str(text, config::FileFormat::Toml))
+            .add_source(environment("OIG_LICENCES", variables))
+            .build()
+            .and_then(config::Config::try_deserialize::<Settings>);
+        let mut settings = read.map_err(|e| e.to_string())?;
+        settings.resolve(Path::new("/etc/oig"));
+        settings.check().map_err(|e| e.to_string())?;
+        Ok(settings)
+    }
+
+    #[test]
+    fn an_empty_file_is_the_example_and_the_environment_has_the_last_word() {
+        let example = read(include_str!("../../licences.example.toml"), &[]).expect("valid");
+        let empty = read("", &[]).expect("valid");
+        assert_eq!(format!("{example:?}"), format!("{empty:?}"));
+        let settings = read("", &[("OIG_LICENCES_TRIAL__DAYS", "0"), ("OIG_HTTP__LISTEN", "1.1.1.1:1")]);
+        let settings = settings.expect("valid");
+        assert_eq!((settings.trial.days, settings.http.listen.port()), (0, 8445));
+        assert_eq!(settings.ca.folder, Path::new("/etc/oig/ca"));
+        assert_eq!(settings.storage.options().expect("valid").place.label(), "SQLite /etc/oig/data/licences.db");
+    }
+
+    #[test]
+    fn every_fault_is_named_with_its_key() {
+        for (text, key) in [
+            ("[http]\nnames = []", "http.names"),
+            ("[tls]\nkey = 'k.pem'", "tls.certificate"),
+            ("[trial]\ndays = 367", "trial.days"),
+            ("[trial]\nsessions = { standard = -1 }", "trial.sessions.standard"),
+            ("[trail]", "trail"),
+        ] {
+            let told = read(text, &[]).expect_err(text);
+            assert!(told.contains(key), "{key} is missing in {told}");
+        }
+    }
+}

@@ -38,7 +38,7 @@ pub async fn approve_first(root: &Person) {
 }
 
 /// The private key that a page shows.
-fn key_of(page: &Page) -> String {
+pub fn key_of(page: &Page) -> String {
     let (_, rest) = page.body.split_once("BEGIN PRIVATE KEY").expect("a key");
     let (key, _) = rest.split_once("-----END").expect("its end");
     let key: String = key.trim_start_matches('-').chars().filter(|c| !c.is_whitespace()).collect();
