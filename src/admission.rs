@@ -223,6 +223,12 @@ impl Admission {
         self
     }
 
+    /// Whether there is an issuer whose certificates it believes: else Advanced service is for nobody.
+    #[must_use]
+    pub fn believes_certificates(&self) -> bool {
+        !self.anchors.is_empty()
+    }
+
     /// Decides by the passwords, at this time of the wall clock.
     ///
     /// # Errors

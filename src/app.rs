@@ -24,6 +24,7 @@ use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
 use crate::acl::AccessList;
+use crate::admin::{self, Admin};
 use crate::admission::Admission;
 use crate::applications::{Applications, may_enter};
 use crate::connect::NodeConnect;
@@ -175,6 +176,8 @@ pub fn start_beside(settings: &Settings, beside: Beside) -> io::Result<Running> 
     let wanted = if own.is_empty() { workers } else { own.len() };
     let coming = Arc::new(Coming::new(own, wanted, Box::new(make)));
 
+    let admin = Arc::new(Admin::new(storage.clone()));
+    let administered = admin.clone();
     let gateway = coming.gateway.subscribe();
     let server = HttpServer::new(move || {
         coming.worker();
@@ -184,7 +187,8 @@ pub fn start_beside(settings: &Settings, beside: Beside) -> io::Result<Running> 
             async move { gateway.wait_for(Option::is_some).await.map(|there| there.clone()) }
                 .map(|there| there.ok().flatten().ok_or("the gateway ended before it was there"))
         };
-        let app = App::new().data_factory(there).configure(|config| beside(config)).configure(http::routes);
+        let app = App::new().data_factory(there).configure(|config| beside(config));
+        let app = app.configure(|config| admin::routes(&administered, config)).configure(http::routes);
         match &metrics {
             Some(metrics) => app.app_data(metrics.clone()),
             None => app,
@@ -227,8 +231,19 @@ pub fn start_beside(settings: &Settings, beside: Beside) -> io::Result<Running> 
     let applications =
         Applications::new(storage.clone(), gateway.clone(), settings, &known, list, document.map(|d| d.version));
     let mut following: Vec<_> = fetching.into_iter().collect();
-    following.extend(https.map(|https| actix::spawn(https.follow())));
+    following.extend(https.clone().map(|https| actix::spawn(https.follow())));
     following.push(actix::spawn(applications.clone().follow()));
+    admin.runs(admin::Running {
+        gateway: gateway.clone(),
+        applications: applications.clone(),
+        storage: storage.clone(),
+        licences: licences.clone(),
+        grace,
+        gateway_id,
+        https: https.clone(),
+        https_port: https_address.map(|address| address.port()),
+        since_ms: SystemClock.now_ms(),
+    });
     if let Some(licences) = licences {
         let sessions = gateway.tree.session_supervisor.clone();
         following.push(actix::spawn(licence::follow(licences.clone(), grace, sessions)));

@@ -2,6 +2,7 @@
 //! simulated node that stands in for a switch.
 
 pub mod acl;
+pub mod admin;
 pub mod admission;
 pub mod advanced;
 pub mod app;

@@ -5,6 +5,6 @@ mod attacks;
 pub(crate) mod flows;
 mod outbox;
 mod pages;
-mod people;
+pub(crate) mod people;
 mod roles;
 pub(crate) mod server;

@@ -14,13 +14,13 @@ use crate::common::{Folder, eventually};
 const LOGIN: &str = r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body/></s:Envelope>"#;
 
 /// Certificates of an authority of its own, and the gateway's files.
-struct Files {
+pub struct Files {
     folder: Folder,
-    ca: String,
+    pub ca: String,
 }
 
 impl Files {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let files = Self { folder: Folder::new(), ca: String::new() };
         Self { ca: files.renew(), ..files }
     }
@@ -40,7 +40,7 @@ impl Files {
         kept.certificate
     }
 
-    fn table(&self) -> String {
+    pub fn table(&self) -> String {
         let path = |name: &str| self.of(name).display().to_string();
         format!(
             "[tls]\nlisten = '127.0.0.1:0'\n[[tls.certificate]]\nchain = '{}'\nkey = '{}'\n",
@@ -57,7 +57,7 @@ fn client(ca: &str) -> Client {
 }
 
 /// Where a gateway speaks HTTPS, by its log.
-fn https(gateway: &Gateway) -> String {
+pub fn https(gateway: &Gateway) -> String {
     let logged = gateway.process.logged();
     let port = logged.iter().find_map(|line| line.split("https=127.0.0.1:").nth(1));
     let port: String = port.expect("the gateway says it").chars().take_while(char::is_ascii_digit).collect();

@@ -1,4 +1,5 @@
 //! The gateway as its users meet it: one module per capability, in one binary.
+mod admin;
 mod advanced_login;
 mod bad_nodes;
 mod bad_requests;

@@ -90,6 +90,11 @@ impl TrustAnchors {
         if faults.is_empty() { Ok(anchors) } else { Err(faults) }
     }
 
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Adds the certificates of a PEM text.
     ///
     /// # Errors

@@ -111,11 +111,10 @@ pub fn start(settings: &Settings) -> io::Result<Running> {
         making: Arc::new(Semaphore::new(KEYS_AT_A_TIME)),
     });
     let http = HttpServer::new(move || {
-        let routed = site.clone();
         App::new()
             .app_data(site.clone())
             .app_data(server.clone())
-            .configure(move |config| routed.routes(config))
+            .configure(Site::routes)
             .configure(pages::routes)
             .wrap(from_fn(guard))
     })

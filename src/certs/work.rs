@@ -4,36 +4,16 @@
 use secrecy::SecretString;
 
 use super::{Server, letters};
-use crate::admission::hash_secret;
 use crate::storage::certs::entry::{self, Entry};
 use crate::storage::certs::mail;
 use crate::storage::certs::member::{self, Member, NewMember};
 use crate::storage::certs::request::{self, Asked, Kind, Request};
 use crate::storage::change::now_ms;
 use crate::storage::{By, DbConnection, StorageError};
-use crate::web::{Site, WebFault};
+use crate::web::{Site, WebFault, hashed};
 
-/// Characters of an application's password, and of an account's.
+/// Characters of an application's password.
 pub(super) const APPLICATION_PASSWORD: std::ops::RangeInclusive<usize> = 8..=128;
-pub(super) const ACCOUNT_PASSWORD: std::ops::RangeInclusive<usize> = 12..=128;
-
-/// The hash of a password that may be one.
-///
-/// # Errors
-/// [`WebFault::Refused`] with its bounds.
-pub(super) async fn hashed(
-    site: &Site,
-    password: SecretString,
-    bounds: std::ops::RangeInclusive<usize>,
-) -> Result<SecretString, WebFault> {
-    use secrecy::ExposeSecret as _;
-    if !bounds.contains(&password.expose_secret().chars().count()) {
-        let (from, to) = bounds.into_inner();
-        return Err(WebFault::Refused(format!("The password must have {from} to {to} characters.")));
-    }
-    let hash = site.compute(move || hash_secret(&password)).await?;
-    hash.map(SecretString::from).map_err(|_| WebFault::Refused("The password cannot be used.".into()))
-}
 
 impl Server {
     /// Asks for a registration.

@@ -29,6 +29,7 @@ pub use self::fault::WebFault;
 pub use self::form::Form;
 pub use self::guard::guard;
 pub use self::session::{Life, Sessions};
+use crate::admission::hash_secret;
 use crate::http::throttle::{LOGINS, Throttle};
 use crate::storage::account::{self, Account, SignIn};
 use crate::storage::change::now_ms;
@@ -88,15 +89,15 @@ impl Site {
         }
     }
 
-    /// Sign-in and sign-out, and the files of the looks. The site is among the app's data as `Data<Site>`.
-    pub fn routes(&self, config: &mut ServiceConfig) {
-        let path = |path: &str| format!("{}{path}", self.base);
+    /// Sign-in and sign-out, and the files of the looks, for a scope at the site's base. The site is among the app's data as
+    /// `Data<Site>`.
+    pub fn routes(config: &mut ServiceConfig) {
         config
-            .route(&path("/sign-in"), web::get().to(sign_in::page))
-            .route(&path("/sign-in"), web::post().to(sign_in::submit))
-            .route(&path("/sign-out"), web::post().to(sign_in::out))
-            .route(&path("/static/site.css"), web::get().to(style))
-            .route(&path("/static/icon.svg"), web::get().to(icon));
+            .route("/sign-in", web::get().to(sign_in::page))
+            .route("/sign-in", web::post().to(sign_in::submit))
+            .route("/sign-out", web::post().to(sign_in::out))
+            .route("/static/site.css", web::get().to(style))
+            .route("/static/icon.svg", web::get().to(icon));
     }
 
     /// Who looks at a page.
@@ -249,6 +250,27 @@ pub struct Visit {
     pub token: String,
     /// The session's secret.
     id: String,
+}
+
+/// Characters of an account's password.
+pub const ACCOUNT_PASSWORD: std::ops::RangeInclusive<usize> = 12..=128;
+
+/// The hash of a password that may be one.
+///
+/// # Errors
+/// [`WebFault::Refused`] with its bounds.
+pub async fn hashed(
+    site: &Site,
+    password: SecretString,
+    bounds: std::ops::RangeInclusive<usize>,
+) -> Result<SecretString, WebFault> {
+    use secrecy::ExposeSecret as _;
+    if !bounds.contains(&password.expose_secret().chars().count()) {
+        let (from, to) = bounds.into_inner();
+        return Err(WebFault::Refused(format!("The password must have {from} to {to} characters.")));
+    }
+    let hash = site.compute(move || hash_secret(&password)).await?;
+    hash.map(SecretString::from).map_err(|_| WebFault::Refused("The password cannot be used.".into()))
 }
 
 /// A link of the navigation: its path, and what it says.

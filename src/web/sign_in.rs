@@ -42,6 +42,11 @@ fn is_page(path: &str) -> bool {
     path.starts_with('/') && !path.starts_with("//") && path.len() <= 200 && path.chars().all(plain)
 }
 
+/// Where one goes after signing in.
+fn after(site: &Site, to: &str) -> HttpResponse {
+    if to.is_empty() { see(&format!("{}/", site.base)) } else { see(to) }
+}
+
 pub(super) async fn page(
     request: HttpRequest,
     site: Data<Site>,
@@ -49,7 +54,7 @@ pub(super) async fn page(
 ) -> Result<HttpResponse, WebFault> {
     let to = then.map(|then| then.into_inner().to).filter(|to| is_page(to)).unwrap_or_default();
     if site.visit(&request).await.is_ok() {
-        return Ok(see(if to.is_empty() { "/" } else { &to }));
+        return Ok(after(&site, &to));
     }
     show(&request, &site, StatusCode::OK, to, String::new(), None)
 }
@@ -94,7 +99,7 @@ pub(super) async fn submit(request: HttpRequest, site: Data<Site>) -> Result<Htt
     let to = Some(form.text("to")).filter(|to| is_page(to)).unwrap_or_default();
     match signed {
         SignIn::Right(account) if is_password && (site.admits)(&account) => {
-            let mut response = see(if to.is_empty() { "/" } else { &to });
+            let mut response = after(&site, &to);
             let cookie = site.open(&request, &account);
             response.add_cookie(&cookie).map_err(|_| WebFault::Page)?;
             let mut gone = site.made(site.cookie_name(VISITOR), String::new());

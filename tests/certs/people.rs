@@ -97,6 +97,8 @@ fn unescape(text: &str) -> String {
 pub struct Person {
     client: Client,
     pub url: String,
+    /// Where the site's paths begin.
+    base: &'static str,
     pub cookies: Mutex<BTreeMap<String, String>>,
     /// Of the page that was seen last.
     pub token: Mutex<String>,
@@ -105,6 +107,11 @@ pub struct Person {
 
 impl Person {
     pub fn new(url: &str, ca: &str) -> Self {
+        Self::at(url, "", ca)
+    }
+
+    /// Of a site that is not at the root.
+    pub fn at(url: &str, base: &'static str, ca: &str) -> Self {
         oig::push::use_ring();
         let roots = Certificate::from_pem_bundle(ca.as_bytes()).expect("the CA's certificate");
         let client = Client::builder()
@@ -116,7 +123,7 @@ impl Person {
             .build()
             .expect("a client");
         let (cookies, token, version) = Default::default();
-        Self { client, url: url.to_owned(), cookies, token, version }
+        Self { client, url: url.to_owned(), base, cookies, token, version }
     }
 
     /// The same cookies in another browser.
@@ -125,6 +132,7 @@ impl Person {
         Self {
             client: self.client.clone(),
             url: self.url.clone(),
+            base: self.base,
             cookies: Mutex::new(self.cookies.lock().expect("not poisoned").clone()),
             token: clone(&self.token),
             version: clone(&self.version),
@@ -132,7 +140,7 @@ impl Person {
     }
 
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<String>) -> Page {
-        let mut request = self.client.request(method, format!("{}{path}", self.url));
+        let mut request = self.client.request(method, format!("{}{}{path}", self.url, self.base));
         let cookies = self.cookies.lock().expect("not poisoned").clone();
         if !cookies.is_empty() {
             let cookies: Vec<_> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -213,7 +221,7 @@ impl Person {
     }
 
     pub async fn sign_in(&self, name: &str, password: &str) {
-        self.try_sign_in(name, password).await.leads_to("/");
+        self.try_sign_in(name, password).await.leads_to(&format!("{}/", self.base));
     }
 
     /// The session's secret.

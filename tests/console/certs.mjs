@@ -4,90 +4,11 @@
 //   node certs.mjs https://SERVER PASSWORD-OF-ROOT [FOLDER]
 
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { chromium } from 'playwright-core';
+import { readFileSync } from 'node:fs';
+import { end, heading, link, person, pictured, says, send } from './site.mjs';
 
 const [server, rootPassword, pictures] = process.argv.slice(2);
-if (pictures) mkdirSync(pictures, { recursive: true });
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-const browser = await chromium.launch({
-  executablePath: process.env.OIG_CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync', '--no-proxy-server'],
-});
-
-const faults = [];
-/** Somebody with a browser of the own. */
-const person = async () => {
-  // The CA is the server's own; that it is the right one is held elsewhere.
-  const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1200, height: 800 } });
-  const page = await context.newPage();
-  page.setDefaultTimeout(60_000);
-  page.on('console', (message) => message.type() === 'error' && !/status of (403|404|422)/.test(message.text()) && faults.push(`${page.url()}: ${message.text()}`));
-  page.on('pageerror', (fault) => faults.push(`${page.url()}: ${fault}`));
-  return page;
-};
-
-/** What a scan finds that keeps people out. axe is put into a world that the page's policy does not rule. */
-const accessible = async (page, what) => {
-  const session = await page.context().newCDPSession(page);
-  const { frameTree } = await session.send('Page.getFrameTree');
-  const world = await session.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id });
-  const run = (expression) => session.send('Runtime.evaluate',
-    { expression, contextId: world.executionContextId, awaitPromise: true, returnByValue: true });
-  await run(`${axe}; undefined`);
-  const { result, exceptionDetails } = await run("axe.run(document, { resultTypes: ['violations'] }).then((found) => found.violations)");
-  assert.ok(!exceptionDetails && Array.isArray(result.value), `${what}: the scan does not run: ${JSON.stringify(exceptionDetails)}`);
-  const grave = result.value.filter((v) => ['serious', 'critical', 'moderate'].includes(v.impact));
-  const told = grave.map((v) => `${v.id}: ${v.help}\n  ${v.nodes.slice(0, 5).map((n) => `${n.html}\n  ${n.failureSummary}`).join('\n  ')}`);
-  assert.equal(grave.length, 0, `${what}:\n${told.join('\n')}`);
-  await session.detach();
-};
-
-/** Scans and pictures the page as it is, in each look; nothing is wider than the screen. */
-const look = async (page, name) => {
-  for (const [kind, colorScheme, width, height] of [['light', 'light', 1200, 800], ['dark', 'dark', 1200, 800], ['narrow', 'light', 360, 740]]) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    await page.setViewportSize({ width, height });
-    await accessible(page, `${name}, ${kind}`);
-    const beyond = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    assert.ok(beyond <= 0, `${name}, ${kind}: ${beyond} px are beyond the edge`);
-    if (pictures) await page.screenshot({ path: `${pictures}/certs-${name}-${kind}.png`, fullPage: true });
-  }
-  await page.emulateMedia({ colorScheme: 'light' });
-  await page.setViewportSize({ width: 1200, height: 800 });
-};
-
-/** Goes on by the tabulator to what a label, a link or a button says. */
-const tabTo = async (page, locator) => {
-  const wanted = await locator.elementHandle();
-  for (let pressed = 0; pressed < 60; pressed += 1) {
-    await page.keyboard.press('Tab');
-    if (await wanted.evaluate((element) => element === document.activeElement)) {
-      const outline = await wanted.evaluate((element) => getComputedStyle(element).outlineStyle);
-      assert.notEqual(outline, 'none', 'where one is can be seen');
-      return;
-    }
-  }
-  assert.fail(`${locator} is not reached by the tabulator`);
-};
-
-/** Fills in the form of the page by keyboard, and sends it by Enter on its button. */
-const send = async (page, fields, button) => {
-  for (const [label, text] of fields) {
-    await tabTo(page, page.getByLabel(label, { exact: true }));
-    await page.keyboard.press('Control+A');
-    await page.keyboard.type(text);
-  }
-  const pressed = page.getByRole('button', { name: button, exact: true });
-  await tabTo(page, pressed);
-  await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
-};
-const heading = (page, name) => page.getByRole('heading', { level: 1, name, exact: true }).waitFor();
-const says = (page, text) => page.getByText(text).first().waitFor();
-const link = async (page, name) => Promise.all([page.waitForNavigation(), page.getByRole('link', { name, exact: true }).first().click()]);
+const look = pictured(pictures, 'certs');
 
 // Nobody yet.
 const root = await person();
@@ -187,6 +108,4 @@ await root.goBack();
 await root.goto(`${server}/requests`);
 await heading(root, 'Sign in');
 
-assert.deepEqual(faults, []);
-await browser.close();
-console.log('as agreed');
+await end();

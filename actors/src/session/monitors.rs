@@ -81,6 +81,12 @@ impl Monitors {
         })
     }
 
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.read(HashMap::len)
+    }
+
     /// What its application uses.
     pub(super) fn share(&self) -> Arc<Share> {
         self.share.clone()

@@ -44,6 +44,8 @@ pub struct SessionRef {
     /// What it monitors: where its commands go.
     pub monitors: Monitors,
     pub door: Door,
+    /// When it began, or this process took it over, by the wall clock.
+    pub since_ms: i64,
 }
 
 /// Finds the place where a session lives: here one process, elsewhere perhaps several.
@@ -81,6 +83,12 @@ impl SessionTable {
     fn limit(&self, quotas: &Quotas) {
         let shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
         shares.iter().for_each(|(application, share)| share.limit(quotas.of(application)));
+    }
+
+    /// All of them, in no order.
+    #[must_use]
+    pub fn all(&self) -> Vec<SessionRef> {
+        self.sessions.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
     /// How many there are of a kind.
@@ -246,7 +254,8 @@ impl Begins<'_> {
         let addr = Session::start_in_arbiter(self.arbiters.of_session(id), move |_| {
             Session::new(id, &env, seen, watched, devices, supervisor, resumed)
         });
-        let session = SessionRef { id, addr, application, standing, monitors, door };
+        let since_ms = self.env.now_ms();
+        let session = SessionRef { id, addr, application, standing, monitors, door, since_ms };
         self.table.write(|sessions| {
             sessions.insert(id, session.clone());
         });

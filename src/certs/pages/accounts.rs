@@ -8,11 +8,10 @@ use tracing::info;
 
 use super::{Here, Need, act, id_of, look, said};
 use crate::certs::Server;
-use crate::certs::work::{ACCOUNT_PASSWORD, hashed};
 use crate::storage::account::{NewAccount, Role};
 use crate::storage::certs::member::{self, Member, NewMember};
 use crate::storage::change::now_ms;
-use crate::web::{Form, Shell, Site, WebFault, page, page_as};
+use crate::web::{ACCOUNT_PASSWORD, Form, Shell, Site, WebFault, hashed, page, page_as};
 
 #[derive(Template)]
 #[template(path = "certs/accounts.html")]

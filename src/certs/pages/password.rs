@@ -6,11 +6,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::{Here, Need, act, look, said};
-use crate::certs::work::{ACCOUNT_PASSWORD, hashed};
 use crate::storage::account::{Account, SignIn};
 use crate::storage::certs::member;
 use crate::storage::change::now_ms;
-use crate::web::{Form, Shell, Site, WebFault, page_as};
+use crate::web::{ACCOUNT_PASSWORD, Form, Shell, Site, WebFault, hashed, page_as};
 
 #[derive(Template)]
 #[template(path = "certs/password.html")]

@@ -1,0 +1,201 @@
+//! The gateway's administration in a browser, at `/admin`: what it does now, which applications may enter, who may
+//! administer, who changed what. Pages are made on the server (`web`); what they change is what `oig admin` changes, in
+//! the same transactions.
+//!
+//! It is served under TLS, and at the machine itself: its cookies and passwords go nowhere in clear.
+
+mod accounts;
+mod applications;
+mod log;
+mod overview;
+mod password;
+mod sessions;
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{Error, HttpRequest, HttpResponse};
+
+use crate::applications::Applications;
+use crate::http::Gateway;
+use crate::licence::Licences;
+use crate::storage::Storage;
+use crate::storage::account::Role;
+use crate::tls::Https;
+use crate::web::{Form, Link, Shell, Site, Visit, WebFault, guard, see};
+
+/// Where the site is.
+pub const BASE: &str = "/admin";
+
+/// What pages show and change.
+pub struct Running {
+    pub gateway: Arc<Gateway>,
+    pub applications: Applications,
+    pub storage: Storage,
+    pub licences: Option<Licences>,
+    /// How long a licence does that is not renewed.
+    pub grace: Duration,
+    pub gateway_id: String,
+    pub https: Option<Https>,
+    pub https_port: Option<u16>,
+    pub since_ms: i64,
+}
+
+/// The site; there before the gateway runs, which the HTTP workers need.
+pub struct Admin {
+    site: Data<Site>,
+    running: OnceLock<Running>,
+}
+
+impl Admin {
+    #[must_use]
+    pub fn new(storage: Storage) -> Self {
+        let site = Site::new("Gateway", BASE, "oig-admin", storage, |account| account.role != Role::Member);
+        Self { site: Data::new(site), running: OnceLock::new() }
+    }
+
+    /// From now on there is something to show.
+    pub fn runs(&self, running: Running) {
+        // Only the start says it, once.
+        let _ = self.running.set(running);
+    }
+
+    fn running(&self) -> Result<&Running, WebFault> {
+        self.running.get().ok_or(WebFault::Busy)
+    }
+}
+
+/// The routes of the site.
+pub fn routes(admin: &Arc<Admin>, config: &mut ServiceConfig) {
+    let scope = web::scope(BASE)
+        .app_data(admin.site.clone())
+        .app_data(Data::new(admin.clone()))
+        .configure(Site::routes)
+        .configure(pages)
+        .default_service(web::to(|| async { Err::<HttpResponse, _>(WebFault::NotFound) }))
+        .wrap(from_fn(guard))
+        .wrap(from_fn(door));
+    config.service(scope);
+}
+
+fn pages(config: &mut ServiceConfig) {
+    config
+        .route("", web::get().to(|| async { see("/admin/") }))
+        // Whoever is signed in.
+        .route("/", web::get().to(overview::page))
+        .route("/password", web::get().to(password::page))
+        .route("/password", web::post().to(password::change))
+        .route("/applications", web::get().to(applications::all))
+        .route("/sessions", web::get().to(sessions::all))
+        // Operators.
+        .route("/sessions/{handle}/end", web::post().to(sessions::end))
+        .route("/acl/fetch", web::post().to(overview::fetch_list))
+        .route("/licence/fetch", web::post().to(overview::fetch_licence))
+        // Administrators.
+        .route("/applications/new", web::get().to(applications::new))
+        .route("/applications/new", web::post().to(applications::add))
+        .route("/applications/{id}", web::get().to(applications::one))
+        .route("/applications/{id}/password", web::post().to(applications::give_password))
+        .route("/applications/{id}/revoke", web::post().to(applications::revoke))
+        .route("/applications/{id}/remove", web::post().to(applications::remove))
+        .route("/accounts", web::get().to(accounts::all))
+        .route("/accounts/new", web::get().to(accounts::new))
+        .route("/accounts/new", web::post().to(accounts::add))
+        .route("/accounts/{id}", web::get().to(accounts::one))
+        .route("/accounts/{id}/role", web::post().to(accounts::give_role))
+        .route("/accounts/{id}/password", web::post().to(accounts::give_password))
+        .route("/accounts/{id}/remove", web::post().to(accounts::remove))
+        .route("/log", web::get().to(log::audit));
+}
+
+/// Lets in who comes under TLS or from this machine; sends a browser on to HTTPS, and refuses the rest.
+async fn door(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let running = request.app_data::<Data<Arc<Admin>>>().and_then(|admin| admin.running.get());
+    let Some(running) = running else {
+        return Ok(request
+            .into_response(HttpResponse::ServiceUnavailable().body("Try again.\n"))
+            .map_into_boxed_body());
+    };
+    let caller = running.gateway.ways.caller(request.request());
+    if caller.secure || caller.ip.to_canonical().is_loopback() {
+        return Ok(next.call(request).await?.map_into_boxed_body());
+    }
+    let host = request.headers().get("host").and_then(|host| host.to_str().ok());
+    let name = host.map(|host| host.rsplit_once(':').filter(|_| !host.ends_with(']')).map_or(host, |(name, _)| name));
+    let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
+    let name = name.filter(|name| !name.is_empty() && name.len() <= 255 && name.chars().all(letter));
+    let answer = match (name, running.https_port) {
+        (Some(name), Some(port)) if matches!(*request.method(), Method::GET | Method::HEAD) => {
+            HttpResponse::PermanentRedirect()
+                .insert_header(("location", format!("https://{name}:{port}{}", request.path())))
+                .finish()
+        }
+        _ => HttpResponse::build(StatusCode::FORBIDDEN)
+            .content_type("text/plain; charset=utf-8")
+            .body("The administration is served over HTTPS, and at the machine itself.\n"),
+    };
+    Ok(request.into_response(answer).map_into_boxed_body())
+}
+
+/// Who is there.
+struct Here {
+    visit: Visit,
+}
+
+impl Here {
+    fn may(&self, role: Role) -> bool {
+        self.visit.account.role >= role
+    }
+
+    fn shell(&self, site: &Site, title: &str, here: &str) -> Shell {
+        let links = if self.may(Role::Administrator) { ADMINISTRATOR } else { EVERYBODY };
+        site.shell(&self.visit, title, links, here)
+    }
+}
+
+const EVERYBODY: &[Link] = &[("/", "Overview"), ("/applications", "Applications"), ("/sessions", "Sessions")];
+const ADMINISTRATOR: &[Link] = &[
+    ("/", "Overview"),
+    ("/applications", "Applications"),
+    ("/sessions", "Sessions"),
+    ("/accounts", "Accounts"),
+    ("/log", "Log"),
+];
+
+/// Who looks at a page, if the role is enough.
+async fn look(site: &Site, request: &HttpRequest, role: Role) -> Result<Here, WebFault> {
+    allowed(site.visit(request).await?, role)
+}
+
+/// Who sends a form, and the form.
+async fn act(site: &Site, request: &HttpRequest, role: Role) -> Result<(Here, Form), WebFault> {
+    let (visit, form) = site.act(request).await?;
+    Ok((allowed(visit, role)?, form))
+}
+
+fn allowed(visit: Visit, role: Role) -> Result<Here, WebFault> {
+    let here = Here { visit };
+    if here.may(role) { Ok(here) } else { Err(WebFault::NotPermitted) }
+}
+
+/// The id in a path: what cannot be one is nothing's.
+fn id_of(path: &web::Path<String>) -> Result<String, WebFault> {
+    let is_id = path.len() == 29 && path.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+    if is_id { Ok(path.to_string()) } else { Err(WebFault::NotFound) }
+}
+
+/// A fault that is said on the form's page itself; any other has a page of its own.
+fn said(fault: WebFault) -> Result<(StatusCode, String), WebFault> {
+    match fault {
+        WebFault::Refused(text) => Ok((StatusCode::UNPROCESSABLE_ENTITY, text)),
+        other => Err(other),
+    }
+}

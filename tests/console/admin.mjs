@@ -1,0 +1,76 @@
+// The gateway's administration in a real browser, without a mouse where forms are filled in. Each page is scanned and
+// pictured, light, dark and narrow. Accounts are named as their roles are; the application Screen Pop has a session.
+//
+//   node admin.mjs https://GATEWAY PASSWORD-OF-ALL [FOLDER]
+
+import { end, heading, link, person, pictured, says, send } from './site.mjs';
+
+const [gateway, password, pictures] = process.argv.slice(2);
+const look = pictured(pictures, 'admin');
+const admin = `${gateway}/admin`;
+
+const root = await person();
+await root.goto(`${admin}/accounts`);
+await heading(root, 'Sign in');
+await look(root, 'sign-in');
+await send(root, [['Name', 'administrator'], ['Password', password]], 'Sign in');
+await heading(root, 'Accounts'); // where it was to go
+await look(root, 'accounts');
+await root.goto(`${admin}/nothing`);
+await heading(root, 'Not Found');
+await look(root, 'fault');
+await root.goto(admin);
+await heading(root, 'Overview');
+await says(root, 'connected');
+await look(root, 'overview');
+
+await link(root, 'Applications');
+await look(root, 'applications');
+await link(root, 'New application');
+await look(root, 'application-new');
+await send(root, [['Company', 'Bühne & Co'], ['Application', 'Wallboard'], ['Application password', 'application'], ['Local password', 'eight ch']], 'Let it enter');
+await says(root, 'Bühne & Co / Wallboard may enter.');
+await root.goto(`${admin}/applications/new`);
+await send(root, [['Company', 'Bühne & Co'], ['Application', 'Wallboard'], ['Application password', 'application'], ['Local password', 'eight ch']], 'Let it enter');
+await says(root, 'There is already: application');
+await look(root, 'application-fault');
+await link(root, 'Applications');
+await link(root, 'Wallboard');
+await look(root, 'application');
+await send(root, [['New local password', 'another password'], ['Hours in which the old one is accepted, too', '2']], 'Give this password');
+await says(root, 'has another local password');
+await link(root, 'Wallboard');
+await send(root, [], 'Revoke it');
+await says(root, 'is revoked.');
+
+await link(root, 'Sessions');
+await says(root, 'Example Co / Screen Pop');
+await look(root, 'sessions');
+await link(root, 'Accounts');
+await link(root, 'New account');
+await look(root, 'account-new');
+await send(root, [['Name', 'ada'], ['E-mail', 'ada@example.com'], ['Password', 'the first password']], 'Make the account');
+await says(root, 'ada may sign in as reader.');
+await link(root, 'ada');
+await look(root, 'account');
+await send(root, [], 'Remove ada');
+await says(root, 'The account ada is removed.');
+await link(root, 'Log');
+await look(root, 'log');
+await link(root, 'Password');
+await look(root, 'password');
+await send(root, [['Password now', password], ['New password', 'another long password'], ['New password, again', 'another long password']], 'Change it');
+await says(root, 'Your password is changed.');
+
+// A reader sees, and has nothing to press.
+const reader = await person();
+await reader.goto(admin);
+await send(reader, [['Name', 'reader'], ['Password', password]], 'Sign in');
+await heading(reader, 'Overview');
+await link(reader, 'Applications');
+await look(reader, 'reader');
+if (await reader.getByRole('link', { name: 'New application' }).count()) throw new Error('a reader may not add applications');
+await send(root, [], 'Sign out');
+await heading(root, 'Sign in');
+
+await end();
