@@ -4,7 +4,6 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use actors::allowance::Kind;
 use actors::cluster::LinkState;
-use actors::session_supervisor::FindSession as _;
 use askama::Template;
 use std::sync::Arc;
 

@@ -84,7 +84,7 @@ impl Monitors {
     /// How many there are.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.read(HashMap::len)
+        self.read(|objects| objects.len())
     }
 
     /// What its application uses.
