@@ -15,9 +15,10 @@ pub(super) fn is_own(request: &HttpRequest) -> Result<(), WebFault> {
 fn own(headers: &HeaderMap, secure: bool) -> bool {
     let all = |name: &str| headers.get_all(name).map(|value| value.to_str().unwrap_or("?").to_owned());
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let scheme = if secure { "https" } else { "http" };
+    // In clear it came from this machine, or through a proxy that does TLS.
+    let schemes = if secure { &["https"][..] } else { &["https", "http"] };
     all("sec-fetch-site").all(|site| site == "same-origin")
-        && all(ORIGIN.as_str()).all(|origin| origin == format!("{scheme}://{host}"))
+        && all(ORIGIN.as_str()).all(|origin| schemes.iter().any(|scheme| origin == format!("{scheme}://{host}")))
 }
 
 #[cfg(test)]

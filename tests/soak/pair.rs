@@ -120,8 +120,11 @@ impl Listener {
     }
 
     /// What it heard of its resilient phones' calls, and of their service where they did not move.
-    fn of_pair(&self, moves: &[Excuse]) -> Application {
-        let moves_at = |at_ms| moves.iter().any(|m| (m.from_ms - SLACK_MS..=m.over_ms + LATE_MS).contains(&at_ms));
+    ///
+    /// Since its node died a phone may leave the other before the gateway is connected to its own again: then it is told to be
+    /// out of service, which is all that is known.
+    fn of_pair(&self, moves_from_ms: Option<i64>) -> Application {
+        let moves_at = |at_ms| moves_from_ms.is_some_and(|from_ms| at_ms >= from_ms - SLACK_MS);
         let of_calls = |call: &CallEventMsg| {
             let service = matches!(
                 (call.kind, call.cause),
@@ -167,7 +170,7 @@ impl Story {
         let known = self.lab.pair_known();
         let run = Circumstances { excuses: &self.pair_excuses, end_ms: now_ms(), slack_ms: SLACK_MS, late_ms: LATE_MS };
         for (number, listener) in self.listeners.iter().enumerate() {
-            let found = oracle::compare(&listener.of_pair(&self.pair_excuses), &known, &run).violations;
+            let found = oracle::compare(&listener.of_pair(self.pair_moves_from_ms), &known, &run).violations;
             wrong.extend(found.into_iter().map(|v| format!("application {number}, the pair: {v}")));
             let served = listener.served();
             for phone in &listener.pair {
@@ -184,8 +187,10 @@ impl Story {
     pub(super) fn pair_compared(&self) -> (usize, usize) {
         let known = self.lab.pair_known();
         let run = Circumstances { excuses: &self.pair_excuses, end_ms: now_ms(), slack_ms: SLACK_MS, late_ms: LATE_MS };
-        let found =
-            self.listeners.iter().map(|listener| oracle::compare(&listener.of_pair(&self.pair_excuses), &known, &run));
+        let found = self
+            .listeners
+            .iter()
+            .map(|listener| oracle::compare(&listener.of_pair(self.pair_moves_from_ms), &known, &run));
         found.fold((0, 0), |(compared, excused), found| (compared + found.compared, excused + found.excused))
     }
 
@@ -233,6 +238,7 @@ impl Story {
         self.lab.kill(0).await;
         let from_ms = self.lab.places[0].died_ms;
         self.pair_is_at(1, &PHONES).await;
+        self.pair_moves_from_ms = Some(from_ms);
         (self.edge_ms, self.report.taken_over) = (now_ms(), self.report.taken_over + PHONES.len());
         self.pair_excuses.push(Excuse { node: 0, name: "primary dead", from_ms, over_ms: self.edge_ms });
         self.pair_told().await;
@@ -240,13 +246,9 @@ impl Story {
             self.pair_deed(true).await;
         }
         self.pair_told().await;
-        let from_ms = now_ms();
         self.lab.revive(0).await;
         let idle = self.pair_idle().await;
         self.pair_is_at(0, &idle).await;
-        // Phones go home as soon as they find their node, which may be before the gateway does: until then the gateway
-        // knows them at neither.
-        self.pair_excuses.push(Excuse { node: 0, name: "primary back", from_ms, over_ms: now_ms() });
         for _ in 0..LAST_DEEDS {
             self.pair_deed(false).await;
         }

@@ -47,6 +47,8 @@ pub struct Story {
     pub(super) excuses: Vec<Excuse>,
     /// Those of the resilient phones.
     pub(super) pair_excuses: Vec<Excuse>,
+    /// Since when they move between their nodes, in this turn.
+    pub(super) pair_moves_from_ms: Option<i64>,
     /// When the newest excuse was over for everybody.
     pub(super) edge_ms: i64,
     pub(super) report: Report,
@@ -77,6 +79,7 @@ impl Story {
             people: Chance::new(seed),
             excuses: Vec::new(),
             pair_excuses: Vec::new(),
+            pair_moves_from_ms: None,
             edge_ms: 0,
             report,
             gaps: Vec::new(),
@@ -189,6 +192,7 @@ impl Story {
             self.listeners.iter().for_each(Listener::forget);
             self.excuses.clear();
             self.pair_excuses.clear();
+            self.pair_moves_from_ms = None;
             self.report.deeds.clear();
         }
     }
