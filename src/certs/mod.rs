@@ -38,6 +38,8 @@ use crate::web::{Site, guard};
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// A request's head must be there by then.
 const HEAD: Duration = Duration::from_secs(10);
+/// How long whoever was refused may go on sending, and a connection may take to end.
+const LINGER: Duration = Duration::from_secs(1);
 const CONNECTIONS: usize = 2048;
 const WORKERS: usize = 2;
 const SHUTDOWN_GRACE_S: u64 = 3;
@@ -122,6 +124,7 @@ pub fn start(settings: &Settings) -> io::Result<Running> {
     .max_connections(CONNECTIONS)
     .keep_alive(KEEP_ALIVE)
     .client_request_timeout(HEAD)
+    .client_disconnect_timeout(LINGER)
     .shutdown_timeout(SHUTDOWN_GRACE_S)
     .disable_signals()
     .listen_rustls_0_23(listener, https.server_config())?

@@ -4,8 +4,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lettre::message::header::ContentType;
-use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
+use lettre::message::header::{ContentTransferEncoding, ContentType};
+use lettre::message::{Attachment, Body, Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
@@ -20,9 +20,9 @@ use crate::storage::{Storage, StorageError};
 
 /// Between two looks at the outbox when nobody says that something is in it.
 const LOOK: Duration = Duration::from_secs(2);
-/// For one command of the mail server. So many mails at a time take less than their lease.
+/// For one command of the mail server, and for a whole mail: less than whoever took it has it for.
 const PATIENCE: Duration = Duration::from_secs(10);
-const AT_A_TIME: u32 = 4;
+const WHOLE: Duration = Duration::from_secs(45);
 
 type Transport = AsyncSmtpTransport<Tokio1Executor>;
 
@@ -69,8 +69,8 @@ impl Post {
         loop {
             match self.round().await {
                 // There may be more.
-                Ok(AT_A_TIME..) => continue,
-                Ok(_) => {}
+                Ok(true) => continue,
+                Ok(false) => {}
                 Err(error) => warn!(%error, "the outbox cannot be read"),
             }
             // Whoever writes mail says so; what failed has its own time.
@@ -78,23 +78,21 @@ impl Post {
         }
     }
 
-    /// Sends what is due; gives how many were tried.
-    async fn round(&self) -> Result<u32, StorageError> {
+    /// Sends one that is due; gives whether there was one.
+    async fn round(&self) -> Result<bool, StorageError> {
         if !self.storage.with(|c| mail::is_due(c, now_ms())).await? {
-            return Ok(0);
+            return Ok(false);
         }
-        let due = self.storage.write(|c| mail::take(c, AT_A_TIME, now_ms())).await?;
-        let count = u32::try_from(due.len()).unwrap_or(AT_A_TIME);
-        for mail in due {
-            let tried = self.send(&mail).await;
-            match &tried {
-                Tried::Sent => info!(mail = mail.id, "mail sent"),
-                Tried::Failed(fault) => warn!(mail = mail.id, attempts = mail.attempts, fault, "mail not sent"),
-                Tried::Refused(fault) => warn!(mail = mail.id, fault, "MAIL REFUSED, given up"),
-            }
-            self.storage.write(move |c| mail::tried(c, &mail, &tried, now_ms())).await?;
+        let Some(mail) = self.storage.write(|c| mail::take(c, now_ms())).await? else { return Ok(false) };
+        let tried = tokio::time::timeout(WHOLE, self.send(&mail)).await;
+        let tried = tried.unwrap_or_else(|_| Tried::Failed("the mail server takes too long".into()));
+        match &tried {
+            Tried::Sent => info!(mail = mail.id, "mail sent"),
+            Tried::Failed(fault) => warn!(mail = mail.id, attempts = mail.attempts, fault, "mail not sent"),
+            Tried::Refused(fault) => warn!(mail = mail.id, fault, "MAIL REFUSED, given up"),
         }
-        Ok(count)
+        self.storage.write(move |c| mail::tried(c, &mail, &tried, now_ms())).await?;
+        Ok(true)
     }
 
     async fn send(&self, mail: &Mail) -> Tried {
@@ -123,7 +121,10 @@ impl Post {
             None => builder.singlepart(text),
             Some((name, file)) => {
                 let kind = ContentType::parse("application/x-pem-file").map_err(|e| e.to_string())?;
-                let file = Attachment::new(name.clone()).body(file.clone(), kind);
+                // As it is, and not with the line ends of mail.
+                let file = Body::new_with_encoding(file.clone().into_bytes(), ContentTransferEncoding::Base64)
+                    .map_err(|_| "the attachment cannot be written".to_owned())?;
+                let file = Attachment::new(name.clone()).body(file, kind);
                 builder.multipart(MultiPart::mixed().singlepart(text).singlepart(file))
             }
         };

@@ -4,7 +4,7 @@ use oig::issue::{Authority, Valid};
 
 use super::flows::FIELDS;
 use super::server::{CertServer, MailServer};
-use crate::common::{Folder, eventually};
+use crate::common::{Folder, PATIENCE, eventually, within};
 
 #[tokio::test]
 async fn a_mail_server_that_is_away_loses_nothing_and_the_administrator_sees_it() {

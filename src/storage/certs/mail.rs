@@ -15,7 +15,7 @@ pub const LONGEST_AGAIN_MS: i64 = 15 * 60_000;
 /// Then it is given up, and an administrator may send it again.
 pub const GIVEN_UP_MS: i64 = 3 * 24 * 3_600_000;
 /// Who took a mail to send it has it for so long.
-const LEASE_MS: i64 = 120_000;
+const LEASE_MS: i64 = 60_000;
 /// Longest text of a mail server that is kept.
 const FAULT: usize = 300;
 
@@ -113,23 +113,18 @@ pub fn is_due(connection: &mut DbConnection, now_ms: i64) -> Result<bool, Storag
     Ok(count > 0)
 }
 
-/// Takes those whose time has come, oldest first: nobody else gets them for two minutes. Counts a try of each.
+/// Takes the oldest whose time has come: nobody else gets it for a minute. Counts a try.
 ///
 /// # Errors
 /// See [`StorageError`].
-pub fn take(connection: &mut DbConnection, count: u32, now_ms: i64) -> Result<Vec<Mail>, StorageError> {
+pub fn take(connection: &mut DbConnection, now_ms: i64) -> Result<Option<Mail>, StorageError> {
     let due = certs_mail::state.eq(Fate::Waiting.word()).and(certs_mail::next_at_ms.le(now_ms));
-    let found = certs_mail::table.filter(due).order(certs_mail::id.asc()).limit(count.into());
-    let rows: Vec<Row> = found.select(Row::as_select()).load(connection)?;
-    let mut taken = Vec::new();
-    for row in rows {
-        let to = (certs_mail::next_at_ms.eq(now_ms + LEASE_MS), certs_mail::attempts.eq(row.attempts + 1));
-        diesel::update(certs_mail::table.filter(certs_mail::id.eq(row.id.clone()))).set(to).execute(connection)?;
-        let mut mail = Mail::try_from(row)?;
-        mail.attempts += 1;
-        taken.push(mail);
-    }
-    Ok(taken)
+    let found = certs_mail::table.filter(due).order(certs_mail::id.asc()).select(Row::as_select());
+    let Some(mut row) = found.first::<Row>(connection).optional()? else { return Ok(None) };
+    row.attempts += 1;
+    let to = (certs_mail::next_at_ms.eq(now_ms + LEASE_MS), certs_mail::attempts.eq(row.attempts));
+    diesel::update(certs_mail::table.filter(certs_mail::id.eq(row.id.clone()))).set(to).execute(connection)?;
+    Mail::try_from(row).map(Some)
 }
 
 /// How a try ended.
