@@ -16,6 +16,9 @@ use super::people::{Page, Person, encoded};
 use super::server::{CertServer, PASSWORD, ROOT};
 use crate::common::PATIENCE;
 
+type Fields<'a> = &'a [(&'a str, &'a str)];
+type Headers = Vec<(&'static str, String)>;
+
 /// A connection by hand.
 async fn connection(server: &CertServer) -> TlsStream<TcpStream> {
     let mut roots = rustls::RootCertStore::empty();
@@ -59,7 +62,7 @@ async fn a_form_that_another_page_sends_is_refused_and_changes_nothing() {
     let token = root.token.lock().expect("not poisoned").clone();
     let own = root.headers();
     let from = |origin: &str, site: &str| vec![("origin", origin.to_owned()), ("sec-fetch-site", site.to_owned())];
-    let refused: &[(&str, &[(&str, &str)], Vec<(&'static str, String)>)] = &[
+    let refused: &[(&str, Fields<'_>, Headers)] = &[
         ("without a token", &[("version", "1")], own.clone()),
         ("with an empty one", &[("token", ""), ("version", "1")], own.clone()),
         ("with one made up", &[("token", &"0".repeat(64)), ("version", "1")], own.clone()),
