@@ -158,6 +158,34 @@ async fn a_database_that_cannot_be_used_ends_the_start_with_a_reason() {
 }
 
 #[tokio::test]
+async fn applications_are_added_at_the_command_line() {
+    let gateway = Gateway::start_with(&[], With { listen: listen(), ..With::default() }).await;
+    let add = |name: &str, more: &[&str], input: &str| {
+        gateway.admin(&[&["add-application", "Example Co", name], more].concat(), input)
+    };
+    add("Taper", &[], "given by the site\nof its maker\n").expect("added");
+    let request = || {
+        let mut request = login_request();
+        (request.application_name, request.application_password) = ("Taper".into(), "of its maker".into());
+        request.local_password = "given by the site".into();
+        request
+    };
+    let client = SoapClient::new(&gateway.url).expect("an HTTP client can be made");
+    eventually("it may enter", async || log_in(&client, request()).await.result.then_some(())).await;
+    for (name, more, input, said) in [
+        ("Taper", &[][..], "a\nb\n", "is there already"),
+        ("Other", &[], "a\n", "the password is empty"),
+        ("Other", &["--service", "advanced"], "a\nb\n", "advanced needs advanced.trust_anchors or acl.ca"),
+        (" ", &[], "a\nb\n", "must have 1 to 128 characters"),
+    ] {
+        let refused = add(name, more, input).expect_err(said);
+        assert!(refused.contains(said), "{said} is not in:\n{refused}");
+    }
+    let listed = gateway.admin(&["applications"], "").expect("read");
+    assert!(listed.contains("Example Co / Taper") && !listed.contains("Other"), "{listed}");
+}
+
+#[tokio::test]
 async fn accounts_are_added_at_the_command_line() {
     let gateway = Gateway::start_with(&[], With::default()).await;
     let add = |name: &str, password: &str| {

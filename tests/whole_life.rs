@@ -1,5 +1,6 @@
 //! The life of an application, with every part real: a member of the certificate server asks, an administrator approves,
-//! mail comes, a gateway fetches the access control list, its administrator sets a local password, the application logs in
+//! mail comes, a gateway's administrator fetches the access control list and sets a local password in a browser, the
+//! application logs in
 //! through a SOAP toolkit over HTTPS with certificate and challenge and makes a call, and is revoked.
 
 use std::process::Command;
@@ -7,12 +8,13 @@ use std::process::Command;
 use oig::sim::truth::TruthState;
 
 use crate::certs::flows::{FIELDS, approve_first, key_of};
-use crate::certs::server::CertServer;
+use crate::certs::server::{CertServer, PASSWORD};
 use crate::common::app::{log_in, login_request};
 use crate::common::cluster::{Gateway, Node, With};
 use crate::common::process::Process;
 use crate::common::{Folder, eventually};
-use crate::toolkits::interpreter;
+use crate::https::{Files, https};
+use crate::toolkits::{interpreter, run};
 
 const LOCAL_PASSWORD: &str = "given by the site";
 
@@ -39,7 +41,12 @@ async fn an_application_lives_from_its_request_to_its_revocation() {
     std::fs::write(files.path().join("ca.pem"), &certs.ca).expect("written");
     let list =
         format!("[acl]\nurl = '{}/acl'\ntoken = 'for gateways'\nca = '{}/ca.pem'\n", certs.url, files.path().display());
-    let gateway = Gateway::start_with(&[&node], With { tables: list, ..With::default() }).await;
+    let own = Files::new();
+    std::fs::write(files.path().join("gateway-ca.pem"), &own.ca).expect("written");
+    let tables = format!("{list}{}", own.table());
+    let gateway = Gateway::start_with(&[&node], With { tables, ..With::default() }).await;
+    gateway.admin(&["add-account", "grace", "--role", "administrator"], &format!("{PASSWORD}\n")).expect("added");
+    let url = https(&gateway);
     let wrong = Some("The company, the application or a password is not right.".to_owned());
     eventually("the first list is fetched, and is empty", async || {
         (told(&gateway, "Example Co", "Screen Pop", "screen-pop", "lab").await == wrong).then_some(())
@@ -60,14 +67,13 @@ async fn an_application_lives_from_its_request_to_its_revocation() {
 
     // The site: the list now, and a local password.
     assert_eq!(told(&gateway, company, application, password, LOCAL_PASSWORD).await, wrong, "not on the list yet");
-    let listed = gateway.admin(&["acl", "--fetch"], "").expect("fetched");
+    let node_js = interpreter("OIG_NODE", "target/toolkits/node/bin/node");
+    let script = ["tests/console/life.mjs", &url, "grace", PASSWORD, company, application, LOCAL_PASSWORD];
+    let said = run(&node_js, &script, "").await;
+    assert!(said.contains("as agreed"), "{said}");
+    let listed = gateway.admin(&["acl"], "").expect("kept");
     assert!(listed.contains(&format!("registered advanced  {company} / {application}")), "{listed}");
-    let arguments = ["add-application", company, application, "--service", "advanced"];
-    gateway.admin(&arguments, &format!("{LOCAL_PASSWORD}\n")).expect("added");
-    eventually("the application may enter", async || {
-        told(&gateway, company, application, password, LOCAL_PASSWORD).await.is_none().then_some(())
-    })
-    .await;
+    assert_eq!(told(&gateway, company, application, password, LOCAL_PASSWORD).await, None, "valid at once");
     assert_eq!(told(&gateway, company, application, "another", LOCAL_PASSWORD).await, wrong);
     assert_eq!(told(&gateway, company, application, password, "another").await, wrong);
 
@@ -75,7 +81,8 @@ async fn an_application_lives_from_its_request_to_its_revocation() {
     let mut command = Command::new(interpreter("OIG_PYTHON", "target/toolkits/python/bin/python"));
     let path = |name: &str| files.path().join(name).display().to_string();
     command.current_dir(env!("CARGO_MANIFEST_DIR")).arg("tests/toolkits/python/certified.py");
-    command.args([&gateway.url, &node.address.to_string(), company, application, password, LOCAL_PASSWORD]);
+    command.env("OIG_CA", path("gateway-ca.pem"));
+    command.args([&url, &node.address.to_string(), company, application, password, LOCAL_PASSWORD]);
     command.args([&path("cert.pem"), &path("key.pem"), "1000", "1001"]);
     let mut toolkit = Process::of(command);
     toolkit.line_printed("has called").await;

@@ -80,7 +80,10 @@ fn shown(running: &Running, shell: Shell, operates: bool) -> Result<HttpResponse
     let state = running.licences.as_ref().map(|licences| licences.state());
     let allowance = state.as_ref().map(|state| licence::allows(state, running.grace, now_ms));
     let counted = |kind: Kind| Counted {
-        kind: kind.word(),
+        kind: match kind {
+            Kind::DataAccess => "Data access",
+            kind => kind.word(),
+        },
         there: running.gateway.tree.sessions.count_of(kind),
         most: allowance.and_then(|allowance| allowance.of(kind)),
     };

@@ -5,12 +5,16 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
+use ring::rand::{SecureRandom as _, SystemRandom};
 use schemas::domain::Ceid;
 use secrecy::SecretString;
 
 use super::shared_lines::SharedLines;
 use super::{in_system, lab_data, log};
+use crate::admission::hash_secret;
 use crate::app::{self, Running};
 use crate::settings::{
     Application, ApplicationLimits, AssociationStyle, CstaEdition, Http, Node, NodeKind, ServiceLevel, Settings, Tls,
@@ -19,6 +23,9 @@ use crate::sim::console::Console;
 use crate::sim::listen::{self, Addresses, RunningNode};
 use crate::sim::node::Env;
 use crate::sim::plan::{Plan, lab_dial_plan};
+use crate::storage::By;
+use crate::storage::account::{self, NewAccount, Role};
+use crate::storage::change::now_ms;
 
 #[derive(Debug, Clone, Args)]
 pub struct LabOptions {
@@ -82,6 +89,8 @@ impl LabOptions {
                 println!("HTTPS      https://{https}  (its issuer is {folder}/ca.cert.pem)");
                 println!("Advanced   Console and Recorder; certificates and keys in {folder}");
             }
+            let password = lab.administrator().await?;
+            println!("Admin      {}/admin  (admin, password {password})", lab.url());
             println!("Phones     1000-1019 on node 1, 2000-2019 on node 2, 3000-3019 on node 3. Ctrl-C ends it.");
             app::asked_to_stop().await?;
             lab.stop().await;
@@ -149,6 +158,20 @@ impl Lab {
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.gateway.address)
+    }
+
+    /// Makes the account `admin` of its administration; gives the password, another one for each lab.
+    async fn administrator(&self) -> anyhow::Result<String> {
+        let mut random = [0; 12];
+        SystemRandom::new().fill(&mut random).map_err(|_| anyhow::anyhow!("the system has no random numbers"))?;
+        let password = URL_SAFE_NO_PAD.encode(random);
+        let secret = SecretString::from(password.clone());
+        let hash = tokio::task::spawn_blocking(move || hash_secret(&secret)).await?;
+        let hash = hash.map_err(|fault| anyhow::anyhow!("the password cannot be hashed: {fault}"))?;
+        let new = NewAccount { name: "admin".into(), email: None, password: hash.into(), role: Role::Administrator };
+        let by = By::new("lab", "start");
+        self.gateway.storage.write(move |c| account::add(c, &new, &by, now_ms())).await?;
+        Ok(password)
     }
 
     /// A node's address as applications know it.
