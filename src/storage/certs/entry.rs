@@ -171,8 +171,11 @@ pub fn revoke(
 ) -> Result<Entry, StorageError> {
     let object = format!("registration {}", read.label());
     let reason = reason_of(&object, reason)?;
-    if read.revoked {
-        return Err(StorageError::invalid(object, "it is revoked already"));
+    // Of two who revoke at once the second is told that it has changed, whatever he has read besides.
+    match find(connection, &read.id)? {
+        Some(now) if now.version != read.version => return Err(StorageError::Changed(object)),
+        Some(now) if now.revoked => return Err(StorageError::invalid(object, "it is revoked already")),
+        _ => {}
     }
     change(connection, read, "revoke", by, now_ms, |row| {
         row.revoked = true;
