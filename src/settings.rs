@@ -21,6 +21,7 @@ use schemas::csta::message::{Edition, SpecificInfo};
 use schemas::domain::{Ceid, DialPlan};
 use schemas::xml::XmlFault;
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use self::signed_source::{ACL, LICENCE, Section, SignedSource};
@@ -446,11 +447,7 @@ impl Settings {
     /// # Errors
     /// Every fault that was found, each with its key.
     pub fn read(file: &Path) -> Result<Self, SettingsFault> {
-        let mut settings: Self = config::Config::builder()
-            .add_source(config::File::from(file).format(config::FileFormat::Toml))
-            .add_source(environment("OIG", variables()))
-            .build()?
-            .try_deserialize()?;
+        let mut settings: Self = of_file(file, "OIG")?;
         let folder = file.parent().unwrap_or(Path::new(""));
         settings.nodes.iter_mut().filter_map(|node| node.tls.as_mut()).for_each(|tls| tls.resolve(folder));
         for anchors in &mut settings.advanced.trust_anchors {
@@ -572,7 +569,8 @@ impl Settings {
             ] {
                 // Where there is an access control list, the application password is the list's.
                 let listed = key == "application_password" && self.acl.is_set();
-                if !crate::admission::is_secret(secret) && !(listed && secret.expose_secret().is_empty()) {
+                let left_out = listed && secret.expose_secret().is_empty();
+                if !left_out && !crate::admission::is_secret(secret) {
                     faults.push(format!("{at}.{key}: is not an argon2id hash; `oig secret` makes one"));
                 }
             }
@@ -655,6 +653,15 @@ impl Settings {
     }
 }
 
+/// Settings as a TOML file and the environment variables of this prefix have them, unchecked.
+pub(crate) fn of_file<T: DeserializeOwned>(file: &Path, prefix: &str) -> Result<T, SettingsFault> {
+    let read = config::Config::builder()
+        .add_source(config::File::from(file).format(config::FileFormat::Toml))
+        .add_source(environment(prefix, variables()))
+        .build()?;
+    Ok(read.try_deserialize()?)
+}
+
 /// `OIG_HTTP__LISTEN` is `http.listen`: one underscore is part of a key, two part keys. Every key is
 /// in a table, so a variable without two (`OIG_LOG`, `OIG_SETTINGS_FILE`) is none of the settings.
 pub(crate) fn environment(prefix: &str, variables: impl IntoIterator<Item = (String, String)>) -> config::Environment {
@@ -668,7 +675,7 @@ pub(crate) fn environment(prefix: &str, variables: impl IntoIterator<Item = (Str
 }
 
 /// The process's environment, as far as it is text.
-pub(crate) fn variables() -> impl Iterator<Item = (String, String)> {
+fn variables() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 

@@ -3,19 +3,11 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use askama::Template;
 
 use super::{Here, act, look, said};
-use crate::storage::account::{self, Account, Role, SignIn};
+use crate::storage::account::{self, Account, Role};
 use crate::storage::change::now_ms;
-use crate::web::{ACCOUNT_PASSWORD, Form, Shell, Site, WebFault, hashed, page_as};
-
-#[derive(Template)]
-#[template(path = "admin/password.html")]
-struct PasswordPage {
-    shell: Shell,
-    fault: Option<String>,
-}
+use crate::web::{Form, Site, WebFault, new_password, password_page};
 
 pub(super) async fn page(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, WebFault> {
     let here = look(&site, &request, Role::Reader).await?;
@@ -23,7 +15,7 @@ pub(super) async fn page(request: HttpRequest, site: Data<Site>) -> Result<HttpR
 }
 
 fn show(site: &Site, here: &Here, status: StatusCode, fault: Option<String>) -> Result<HttpResponse, WebFault> {
-    page_as(status, &PasswordPage { shell: here.shell(site, "Your password", "/password"), fault })
+    password_page(here.shell(site, "Your password", "/password"), status, false, fault)
 }
 
 pub(super) async fn change(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, WebFault> {
@@ -39,20 +31,8 @@ pub(super) async fn change(request: HttpRequest, site: Data<Site>) -> Result<Htt
 }
 
 async fn changed(site: &Site, request: &HttpRequest, here: &Here, form: &Form) -> Result<Account, WebFault> {
-    let refused = |text: &str| WebFault::Refused(text.into());
-    if form.get("new") != form.get("again") {
-        return Err(refused("The new password is not the same both times."));
-    }
-    if form.get("new") == form.get("password") {
-        return Err(refused("The new password is the old one."));
-    }
-    let hash = hashed(site, form.secret("new"), ACCOUNT_PASSWORD).await?;
-    // Whoever finds a browser open must not take the account: guesses count as at the sign-in.
-    let proven = site.prove(request, &here.visit.account.name, form.secret("password")).await?;
-    // A right one may have changed the row: failures of before are forgotten.
-    let SignIn::Right(read) = proven else {
-        return Err(refused("The password that you have now is not right, or the account is locked for a while."));
-    };
+    // As it is after the proof, which may have forgiven failures of before.
+    let (hash, read) = new_password(site, request, &here.visit, form).await?;
     let by = here.visit.by.clone();
     let give = move |c: &mut _| account::give_password(c, &read, &hash, &by, now_ms());
     Ok(site.storage.write(give).await?)

@@ -9,7 +9,7 @@ use reqwest::Url;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::settings::{Log, SettingsFault, Storage, environment, variables};
+use crate::settings::{Log, SettingsFault, Storage, of_file};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -127,11 +127,7 @@ impl Settings {
     /// # Errors
     /// Every fault that was found, each with its key.
     pub fn read(file: &Path) -> Result<Self, SettingsFault> {
-        let mut settings: Self = config::Config::builder()
-            .add_source(config::File::from(file).format(config::FileFormat::Toml))
-            .add_source(environment("OIG_CERTS", variables()))
-            .build()?
-            .try_deserialize()?;
+        let mut settings: Self = of_file(file, "OIG_CERTS")?;
         settings.resolve(file.parent().unwrap_or(Path::new("")));
         settings.check()?;
         Ok(settings)
@@ -195,6 +191,7 @@ fn is_https(url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::environment;
 
     fn read(text: &str, variables: &[(&str, &str)]) -> Result<Settings, String> {
         let variables = variables.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));

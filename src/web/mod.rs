@@ -8,7 +8,9 @@
 mod fault;
 mod form;
 mod guard;
+mod log;
 mod origin;
+mod password;
 mod session;
 mod sign_in;
 
@@ -28,6 +30,8 @@ use tokio::sync::Semaphore;
 pub use self::fault::WebFault;
 pub use self::form::Form;
 pub use self::guard::guard;
+pub use self::log::log;
+pub use self::password::{new_password, password_page};
 pub use self::session::{Life, Sessions};
 use crate::admission::hash_secret;
 use crate::http::throttle::{LOGINS, Throttle};

@@ -6,10 +6,9 @@ use askama::Template;
 
 use super::{Before, Need, act, before, id_of, look};
 use crate::certs::Server;
-use crate::storage::audit;
 use crate::storage::certs::mail::{self, Mail};
 use crate::storage::change::now_ms;
-use crate::web::{Shell, Site, WebFault, page};
+use crate::web::{Shell, Site, WebFault, log, page};
 
 const SHOWN: u32 = 100;
 
@@ -20,14 +19,6 @@ struct MailPage {
     unsent: Vec<Mail>,
     sent: Vec<Mail>,
     sends: bool,
-}
-
-#[derive(Template)]
-#[template(path = "certs/log.html")]
-struct LogPage {
-    shell: Shell,
-    entries: Vec<audit::Entry>,
-    older: Option<String>,
 }
 
 pub(super) async fn mail(
@@ -59,9 +50,5 @@ pub(super) async fn audit(
     query: Option<Query<Before>>,
 ) -> Result<HttpResponse, WebFault> {
     let here = look(&site, &request, Need::Administrator).await?;
-    let before = before(query);
-    let entries = site.storage.with(move |c| audit::newest(c, before.as_deref(), SHOWN)).await?;
-    let full = entries.len() == SHOWN as usize;
-    let older = entries.last().filter(|_| full).map(|last| last.id.clone());
-    page(&LogPage { shell: here.shell(&site, "Log", "/log"), entries, older })
+    log(&site, here.shell(&site, "Log", "/log"), before(query)).await
 }
