@@ -187,8 +187,9 @@ pub fn start_beside(settings: &Settings, beside: Beside) -> io::Result<Running> 
             async move { gateway.wait_for(Option::is_some).await.map(|there| there.clone()) }
                 .map(|there| there.ok().flatten().ok_or("the gateway ended before it was there"))
         };
-        let app = App::new().data_factory(there).configure(|config| beside(config));
-        let app = app.configure(|config| admin::routes(&administered, config)).configure(http::routes);
+        let app = App::new().data_factory(there).configure(|config| beside(config)).configure(http::routes);
+        // Last: what applications ask for is found first.
+        let app = app.configure(|config| admin::routes(&administered, config));
         match &metrics {
             Some(metrics) => app.app_data(metrics.clone()),
             None => app,

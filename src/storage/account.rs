@@ -250,17 +250,27 @@ impl super::Storage {
         now_ms: i64,
     ) -> Result<SignIn, StorageError> {
         let name = name.to_lowercase();
-        let by = By::new(&name, origin);
+        let (by, nobody) = (By::new(&name, origin), By::new("nobody", origin));
         let found = self.with(move |connection| by_name(connection, &name)).await?;
         let locked = found.as_ref().is_some_and(|row| row.locked_until_ms > now_ms);
         let hash = found.as_ref().map(|row| SecretString::from(row.password.clone()));
         // Computed whoever it is, so that the time tells nothing.
         let right = tokio::task::spawn_blocking(move || proves(hash.as_ref(), &password)).await.unwrap_or(false);
-        let Some(row) = found else { return Ok(SignIn::Wrong) };
-        if locked {
-            return Ok(SignIn::Locked { until_ms: row.locked_until_ms });
+        // Each of them writes a line: what takes its time tells, too, whether there is such an account.
+        let refuse = |by: By, object: String, signed: SignIn| {
+            self.write(move |connection| {
+                audit::note(connection, &by, now_ms, "sign-in refused", &object, &Changes::default())?;
+                Ok(signed)
+            })
+        };
+        match found {
+            // What was typed as a name may be a password.
+            None => refuse(nobody, "no account".into(), SignIn::Wrong).await,
+            Some(row) if locked => {
+                refuse(by, object(&row.name), SignIn::Locked { until_ms: row.locked_until_ms }).await
+            }
+            Some(row) => self.write(move |connection| judged(connection, row, right, &by, now_ms)).await,
         }
-        self.write(move |connection| judged(connection, row, right, &by, now_ms)).await
     }
 }
 

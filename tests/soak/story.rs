@@ -214,6 +214,9 @@ impl Story {
         }
         let (count, wrong) = judge(&turn, &self.lab.halves(), &self.log.take());
         self.report.unseen.add(&count);
+        for line in self.log.calls().iter().filter(|_| !wrong.is_empty()) {
+            let _ = writeln!(self.report.deeds, "the gateway told: {line}");
+        }
         self.report.violations.extend(wrong);
     }
 

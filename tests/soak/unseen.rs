@@ -36,12 +36,15 @@ pub struct Log {
     read: usize,
     /// By node, the first is 0.
     told: BTreeMap<usize, Told>,
+    /// What it tells of each call, for who looks into a violation.
+    calls: Vec<String>,
 }
 
 impl Log {
     pub fn read(&mut self, gateway: &Process) {
         let lines = gateway.logged_from(self.read);
         self.read += lines.len();
+        self.calls.extend(lines.iter().filter(|line| line.contains("unseen call")).cloned());
         for (node, calls, whole) in lines.iter().filter_map(|line| look(line)) {
             self.told.entry(node).or_default().add(calls, whole);
         }
@@ -58,6 +61,11 @@ impl Log {
 
     pub fn take(&mut self) -> BTreeMap<usize, Told> {
         std::mem::take(&mut self.told)
+    }
+
+    /// What it told of each call since this was asked for last.
+    pub fn calls(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.calls)
     }
 }
 
