@@ -3,11 +3,13 @@
 //! Read and checked whole at start; every fault is named with its key. Nothing here opens a file
 //! or socket but the settings file itself and the files of trust anchors that it names.
 
+mod http;
+mod node;
 mod signed_source;
 mod storage;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,21 +17,19 @@ use actors::cluster::{Association, NodeSettings};
 use actors::policy;
 use actors::quota::{Quota, Quotas};
 use ipnet::IpNet;
-use rustls::pki_types::ServerName;
-use schemas::contract::std::NetworkElementType;
-use schemas::csta::message::{Edition, SpecificInfo};
+use schemas::csta::message::Edition;
 use schemas::domain::{Ceid, DialPlan};
-use schemas::xml::XmlFault;
 use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
+pub use self::http::{Http, Tls};
+pub use self::node::{AssociationStyle, CstaEdition, Node, NodeKind, NodeTls};
 pub use self::signed_source::{ACL, LICENCE, Section, SignedSource};
 pub use self::storage::Storage;
 use crate::advanced::TrustAnchors;
 use crate::http::Numbering;
 use crate::http::caller::Ways;
-use crate::tls::{CertificateFiles, Https};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Deserialize)]
@@ -51,69 +51,6 @@ pub struct Settings {
     pub nodes: Vec<Node>,
     #[serde(rename = "application")]
     pub applications: Vec<Application>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Http {
-    /// Where applications come in.
-    pub listen: SocketAddr,
-    /// Proxies whose X-Forwarded-For, -Host and -Proto are believed.
-    pub trusted_proxies: Vec<IpAddr>,
-    /// Where there is HTTPS (`tls.listen`): networks whose requests are taken in clear all the same.
-    pub plain_networks: Vec<String>,
-    /// Threads that read and write HTTP; 0 for one per core.
-    pub workers: usize,
-}
-
-impl Default for Http {
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
-            trusted_proxies: Vec::new(),
-            plain_networks: loopback(),
-            workers: 0,
-        }
-    }
-}
-
-fn loopback() -> Vec<String> {
-    vec!["127.0.0.0/8".into(), "::1/128".into()]
-}
-
-/// HTTPS beside plain HTTP.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Tls {
-    /// Where applications and browsers come in under TLS; nowhere without it.
-    pub listen: Option<SocketAddr>,
-    /// The certificates, one for each kind of key: ECDSA, and RSA for old clients. A path that is not absolute begins at
-    /// the folder of the settings file. They are read again when they change.
-    #[serde(rename = "certificate")]
-    pub certificates: Vec<CertificateFiles>,
-}
-
-impl Tls {
-    fn faults(&self) -> Vec<String> {
-        match (self.listen, self.certificates.len()) {
-            (Some(_), 0) => vec!["tls.certificate: is missing beside listen".into()],
-            (_, 0..=8) => Vec::new(),
-            _ => vec!["tls.certificate: at most 8 of them".into()],
-        }
-    }
-
-    /// The certificates, read; `None` where there is no HTTPS.
-    ///
-    /// # Errors
-    /// Every fault that was found, each with its key.
-    pub fn load(&self) -> Result<Option<Https>, SettingsFault> {
-        if self.listen.is_none() {
-            return Ok(None);
-        }
-        Https::load(&self.certificates).map(Some).map_err(|faults| {
-            SettingsFault::Invalid(faults.into_iter().map(|(i, f)| format!("tls.certificate[{i}].{f}")).collect())
-        })
-    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -198,7 +135,7 @@ pub struct Push {
 
 impl Default for Push {
     fn default() -> Self {
-        Self { allowed_networks: loopback(), ca: None }
+        Self { allowed_networks: http::loopback(), ca: None }
     }
 }
 
@@ -265,127 +202,6 @@ pub struct Advanced {
     /// PEM files with the certificates of issuers that are believed. A path that is not absolute
     /// begins at the folder of the settings file.
     pub trust_anchors: Vec<PathBuf>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Node {
-    /// Cluster element id, 1 to 999.
-    pub ceid: u16,
-    #[serde(default)]
-    pub name: String,
-    pub address: IpAddr,
-    #[serde(default = "csta_port")]
-    pub port: u16,
-    #[serde(default)]
-    pub association: AssociationStyle,
-    /// Edition of CSTA that the gateway speaks until the node has said something.
-    #[serde(default)]
-    pub edition: CstaEdition,
-    /// Number of the node that its resilient phones come up at when it is down: they are monitored there, too.
-    #[serde(default)]
-    pub secondary: Option<u16>,
-    /// With `session`: what the node wants to know besides, such as the login that its maker describes. Text, or
-    /// XML elements.
-    #[serde(default)]
-    pub application_specific_info: Option<SecretString>,
-    /// Without it the link is plain TCP.
-    #[serde(default)]
-    pub tls: Option<NodeTls>,
-    /// What kind of system it is, for applications that ask.
-    #[serde(default)]
-    pub kind: Option<NodeKind>,
-    /// How its telephones dial; without it no number is converted for this node.
-    #[serde(default)]
-    pub dial_plan: Option<DialPlan>,
-}
-
-/// Kinds of nodes that the contract has words for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum NodeKind {
-    #[serde(rename = "MI_VB")]
-    MiVb,
-    #[serde(rename = "MI_400")]
-    Mi400,
-    #[serde(rename = "MI_CC")]
-    MiCc,
-    #[serde(rename = "MX_ONE")]
-    MxOne,
-}
-
-impl NodeKind {
-    #[must_use]
-    pub fn told(self) -> NetworkElementType {
-        match self {
-            Self::MiVb => NetworkElementType::MiVb,
-            Self::Mi400 => NetworkElementType::Mi400,
-            Self::MiCc => NetworkElementType::MiCc,
-            Self::MxOne => NetworkElementType::MxOne,
-        }
-    }
-}
-
-/// TLS to a node. All files are PEM.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NodeTls {
-    /// The issuers of which the node's certificate may be.
-    pub ca: PathBuf,
-    /// The name that must be in it; without it the node's address.
-    pub server_name: Option<String>,
-    /// The gateway's own certificate, followed by those of its issuers, and its key; both or none.
-    pub client_certificate: Option<PathBuf>,
-    pub client_key: Option<PathBuf>,
-}
-
-impl NodeTls {
-    /// The name that the certificate of the node at `address` must have.
-    ///
-    /// # Errors
-    /// When what is set is no name.
-    pub fn server_name(&self, address: IpAddr) -> Result<ServerName<'static>, &'static str> {
-        match &self.server_name {
-            None => Ok(ServerName::from(address)),
-            Some(name) => ServerName::try_from(name.clone()).map_err(|_| "is neither a host name nor an IP address"),
-        }
-    }
-
-    /// Every file, where the settings file is at `folder`.
-    fn resolve(&mut self, folder: &Path) {
-        let own = [&mut self.client_certificate, &mut self.client_key].into_iter().flatten();
-        for file in own.chain([&mut self.ca]) {
-            *file = folder.join(&file);
-        }
-    }
-}
-
-impl Node {
-    fn specific(&self) -> Result<Option<SpecificInfo>, XmlFault> {
-        self.application_specific_info.as_ref().map(|info| SpecificInfo::parse(info.expose_secret())).transpose()
-    }
-}
-
-fn csta_port() -> u16 {
-    8882
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum AssociationStyle {
-    #[default]
-    ServerFirst,
-    Session,
-    None,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum CstaEdition {
-    Ed3,
-    Ed4,
-    #[default]
-    Ed5,
-    Ed6,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -681,6 +497,8 @@ fn variables() -> impl Iterator<Item = (String, String)> {
 
 #[cfg(test)]
 mod tests {
+    use rustls::pki_types::ServerName;
+
     use super::*;
 
     fn parse(text: &str, environment_of: &[(&str, &str)]) -> Result<Settings, SettingsFault> {

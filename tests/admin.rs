@@ -4,7 +4,7 @@ use std::path::Path;
 
 use reqwest::Method;
 
-use crate::certs::people::Person;
+use crate::certs::people::{Person, encoded};
 use crate::common::app::{App, log_in, login_request};
 use crate::common::cluster::{Gateway, Node, With};
 use crate::common::{Folder, eventually, http};
@@ -248,6 +248,34 @@ async fn it_is_served_under_tls_and_at_the_machine_itself_alone() {
     let headers = [("X-Forwarded-For", "198.51.100.7")];
     let answer = http::post(&gateway.url, "/admin/sign-in", &headers, "name=a&password=b").await;
     assert_eq!(answer.status, 403);
+}
+
+#[tokio::test]
+async fn behind_a_proxy_that_does_tls_a_browser_is_known_by_its_own_address_and_the_site_by_its_own_name() {
+    let gateway = Gateway::start_with(&[], With { trusted_proxies: &["127.0.0.1"], ..With::default() }).await;
+    gateway.admin(&["add-account", "ada", "--role", "administrator"], &format!("{PASSWORD}\n")).expect("added");
+    let person = Person::at(&gateway.url, BASE, &Files::new().ca);
+    let proxied = |origin: &'static str| {
+        [
+            ("x-forwarded-for", "198.51.100.7"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "admin.example"),
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("sec-fetch-site", "same-origin"),
+            ("origin", origin),
+        ]
+    };
+    let page = person.send(Method::GET, "/sign-in", &proxied("https://admin.example")[..3], None).await;
+    assert!(page.header("strict-transport-security").contains("max-age"), "{:?}", page.headers);
+    let token = page.hidden("token").expect("a form");
+    let fields = encoded(&[("token", &token), ("name", "ada"), ("password", PASSWORD), ("to", "")]);
+    for (origin, status) in [("http://admin.example", 403), ("https://127.0.0.1", 403), ("https://admin.example", 303)]
+    {
+        let answer = person.send(Method::POST, "/sign-in", &proxied(origin), Some(fields.clone())).await;
+        assert_eq!(answer.status, status, "{origin}: {}", answer.text());
+    }
+    let audit = gateway.admin(&["audit"], "").expect("read");
+    assert!(audit.contains("ada (198.51.100.7) sign-in account ada"), "{audit}");
 }
 
 #[tokio::test]

@@ -16,10 +16,11 @@ use std::time::Duration;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::HOST;
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{Error, HttpRequest, HttpResponse};
+use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse};
 
 use crate::applications::Applications;
 use crate::http::Gateway;
@@ -115,20 +116,27 @@ fn pages(config: &mut ServiceConfig) {
 
 /// Lets in who comes under TLS or from this machine; sends a browser on to HTTPS, and refuses the rest.
 async fn door(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let running = request.app_data::<Data<Arc<Admin>>>().and_then(|admin| admin.running.get());
-    let Some(running) = running else {
+    let admin = request.app_data::<Data<Arc<Admin>>>().map(|admin| Arc::clone(admin));
+    let Some(running) = admin.as_ref().and_then(|admin| admin.running.get()) else {
         return Ok(request
             .into_response(HttpResponse::ServiceUnavailable().body("Try again.\n"))
             .map_into_boxed_body());
     };
-    let caller = running.gateway.ways.caller(request.request());
+    let ways = &running.gateway.ways;
+    let caller = ways.caller(request.request());
+    // As the browser knows the site, which a proxy may call by another name.
+    let forwarded = ways.forwarded(request.request(), "x-forwarded-host").and_then(|host| host.parse().ok());
+    if let Some(host) = forwarded {
+        request.headers_mut().insert(HOST, host);
+    }
+    request.extensions_mut().insert(caller);
     if caller.secure || caller.ip.to_canonical().is_loopback() {
         return Ok(next.call(request).await?.map_into_boxed_body());
     }
-    let host = request.headers().get("host").and_then(|host| host.to_str().ok());
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
     let name = host.map(|host| host.rsplit_once(':').filter(|_| !host.ends_with(']')).map_or(host, |(name, _)| name));
     let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
     let name = name.filter(|name| !name.is_empty() && name.len() <= 255 && name.chars().all(letter));

@@ -6,8 +6,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use actix_web::HttpRequest;
 use actix_web::http::header::HeaderMap;
+use actix_web::{HttpMessage as _, HttpRequest};
 use ipnet::IpNet;
 
 /// Proxies in a chain that are looked at.
@@ -30,15 +30,33 @@ pub struct Caller {
     pub secure: bool,
 }
 
+impl Caller {
+    /// Who sends a request of a site: as its door has found out ([`Ways::caller`]), else who is connected.
+    #[must_use]
+    pub fn of(request: &HttpRequest) -> Self {
+        let known = request.extensions().get::<Self>().copied();
+        known.unwrap_or_else(|| Self { ip: peer(request), secure: request.app_config().secure() })
+    }
+}
+
+fn peer(request: &HttpRequest) -> IpAddr {
+    request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |a| a.ip())
+}
+
 impl Ways {
     /// Who sends this request.
     #[must_use]
     pub fn caller(&self, request: &HttpRequest) -> Caller {
-        let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |a| a.ip());
+        let (peer, secure) = (peer(request), request.app_config().secure());
         if self.trusted_proxies.is_empty() {
-            return Caller { ip: peer, secure: request.app_config().secure() };
+            return Caller { ip: peer, secure };
         }
-        self.behind(peer, request.app_config().secure(), request.headers())
+        self.behind(peer, secure, request.headers())
+    }
+
+    /// What a trusted proxy says of the request that it had, in this header.
+    pub(crate) fn forwarded<'r>(&self, request: &'r HttpRequest, name: &str) -> Option<&'r str> {
+        self.said(peer(request), request.headers(), name)
     }
 
     fn behind(&self, peer: IpAddr, secure: bool, headers: &HeaderMap) -> Caller {
@@ -51,11 +69,10 @@ impl Ways {
         let chain = said.iter().rev().flat_map(|value| value.rsplit(',')).take(CHAIN);
         let chain = chain.map_while(|entry| entry.trim().parse::<IpAddr>().ok());
         let ip = chain.clone().find(|ip| !self.trusted_proxies.contains(ip)).or_else(|| chain.last()).unwrap_or(peer);
-        Caller { ip, secure: self.forwarded(peer, headers, "x-forwarded-proto") == Some("https") }
+        Caller { ip, secure: self.said(peer, headers, "x-forwarded-proto") == Some("https") }
     }
 
-    /// What a trusted proxy says of the request that it had.
-    pub(super) fn forwarded<'h>(&self, peer: IpAddr, headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    fn said<'h>(&self, peer: IpAddr, headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
         let said = || headers.get(name).and_then(|value| value.to_str().ok())?.split(',').next();
         self.trusted_proxies.contains(&peer).then(said).flatten().map(str::trim)
     }

@@ -1,7 +1,5 @@
 //! WSDL and XSD as they are served, and which path is what.
 
-use std::net::{IpAddr, Ipv4Addr};
-
 use actix_web::{HttpRequest, HttpResponse};
 use schemas::contract::{Service, files};
 
@@ -105,8 +103,7 @@ fn asked_by_query(query: &str) -> Option<Query> {
 /// The address that the request came to, for `soap:address`: a client then stays on the way it
 /// came by. The asked path is repeated (without `.wsdl`).
 fn address(request: &HttpRequest, ways: &Ways, service: Service) -> String {
-    let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |a| a.ip());
-    let forwarded = |name: &str| ways.forwarded(peer, request.headers(), name);
+    let forwarded = |name: &str| ways.forwarded(request, name);
     let own = || request.headers().get("host").and_then(|v| v.to_str().ok());
     let host = forwarded("x-forwarded-host").or_else(own).filter(|h| is_host(h)).unwrap_or("localhost");
     let scheme = match forwarded("x-forwarded-proto") {

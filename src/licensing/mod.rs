@@ -103,18 +103,29 @@ pub fn signed(kept: &Kept, keys: &Keys, now_ms: i64) -> Result<String, JwsFault>
     licence.sign(&keys.signer)
 }
 
-/// What a gateway has, or what one gets that asks for the first time.
-fn given(
+impl Server {
+    /// What a gateway has, or what one gets that asks for the first time.
+    async fn given(&self, gateway: String, now_ms: i64) -> Result<Option<Kept>, StorageError> {
+        let id = gateway.clone();
+        if let Some(kept) = self.storage.with(move |connection| licence_grant::find(connection, &id)).await? {
+            return Ok(Some(kept));
+        }
+        let trial = self.trial.clone();
+        self.storage.write(move |connection| begin_trial(connection, &gateway, &trial, now_ms)).await
+    }
+}
+
+fn begin_trial(
     connection: &mut DbConnection,
     gateway: &str,
     trial: &settings::Trial,
     now_ms: i64,
 ) -> Result<Option<Kept>, StorageError> {
+    // It may have asked twice at once.
     if let Some(kept) = licence_grant::find(connection, gateway)? {
         return Ok(Some(kept));
     }
-    let there = licence_grant::count(connection, Kind::Trial)?;
-    if trial.days == 0 || there >= i64::from(trial.most) {
+    if trial.days == 0 || licence_grant::count(connection, Kind::Trial)? >= i64::from(trial.most) {
         return Ok(None);
     }
     let grant = Grant {
@@ -133,8 +144,8 @@ async fn licence(gateway: web::Path<String>, server: web::Data<Arc<Server>>) -> 
     if !is_gateway(&gateway) {
         return none("This is not the id of a gateway.\n");
     }
-    let (trial, id, now_ms) = (server.trial.clone(), gateway.clone(), now_ms());
-    let kept = match server.storage.write(move |connection| given(connection, &id, &trial, now_ms)).await {
+    let now_ms = now_ms();
+    let kept = match server.given(gateway.into_inner(), now_ms).await {
         Ok(Some(kept)) => kept,
         Ok(None) => return none("There is no licence for this gateway.\n"),
         Err(fault) => {

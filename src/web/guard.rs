@@ -19,6 +19,7 @@ use futures_util::StreamExt as _;
 
 use super::form::Body;
 use super::{LARGEST_FORM, SLOWEST_FORM, WebFault, fault};
+use crate::http::caller::Caller;
 
 /// Pages have no script, no inline style, nothing from elsewhere, and are in no frame.
 const POLICY: &str = "default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; form-action 'self'; \
@@ -32,8 +33,7 @@ pub async fn guard(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let secure = request.app_config().secure();
-    let address = request.peer_addr().map(|peer| peer.ip());
+    let Caller { ip: address, secure } = Caller::of(request.request());
     let method = request.method().clone();
     let mut payload = request.take_payload();
     let answer = match read(&request, &mut payload).await {
@@ -65,9 +65,8 @@ pub async fn guard(
     if status.is_client_error() || status.is_server_error() {
         let why = answer.response().error().map(ToString::to_string);
         let path = answer.request().match_pattern().unwrap_or_else(|| "no route".into());
-        let address = address.map(tracing::field::display);
         let why = why.as_deref().unwrap_or("no page");
-        tracing::warn!(address, %method, path, status = status.as_u16(), why, "refused");
+        tracing::warn!(%address, %method, path, status = status.as_u16(), why, "refused");
     }
     dress(&mut answer, secure);
     Ok(answer)

@@ -14,7 +14,7 @@ mod password;
 mod session;
 mod sign_in;
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +34,7 @@ pub use self::log::log;
 pub use self::password::{new_password, password_page};
 pub use self::session::{Life, Sessions};
 use crate::admission::hash_secret;
+use crate::http::caller::Caller;
 use crate::http::throttle::{LOGINS, Throttle};
 use crate::storage::account::{self, Account, SignIn};
 use crate::storage::change::now_ms;
@@ -119,8 +120,7 @@ impl Site {
             self.sessions.end(&id);
             return Err(nobody());
         };
-        let origin = request.peer_addr().map_or_else(|| "unknown".into(), |peer| peer.ip().to_string());
-        let by = By::new(&found.name, &origin);
+        let by = By::new(&found.name, &Caller::of(request).ip.to_string());
         Ok(Visit { account: found, by, token: self.token(&id), id })
     }
 
@@ -206,7 +206,7 @@ impl Site {
     /// # Errors
     /// [`WebFault::TooMany`] after too many tries of the address.
     pub async fn prove(&self, request: &HttpRequest, name: &str, password: SecretString) -> Result<SignIn, WebFault> {
-        let address = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+        let address = Caller::of(request).ip;
         if !self.tries.turn(address).await {
             return Err(WebFault::TooMany);
         }

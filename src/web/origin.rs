@@ -5,20 +5,20 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{HOST, HeaderMap, ORIGIN};
 
 use super::WebFault;
+use crate::http::caller::Caller;
 
 /// # Errors
 /// [`WebFault::Forged`] when another page sent it. Who says nothing is no browser.
 pub(super) fn is_own(request: &HttpRequest) -> Result<(), WebFault> {
-    if own(request.headers(), request.app_config().secure()) { Ok(()) } else { Err(WebFault::Forged) }
+    if own(request.headers(), Caller::of(request).secure) { Ok(()) } else { Err(WebFault::Forged) }
 }
 
 fn own(headers: &HeaderMap, secure: bool) -> bool {
     let all = |name: &str| headers.get_all(name).map(|value| value.to_str().unwrap_or("?").to_owned());
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    // In clear it came from this machine, or through a proxy that does TLS.
-    let schemes = if secure { &["https"][..] } else { &["https", "http"] };
+    let scheme = if secure { "https" } else { "http" };
     all("sec-fetch-site").all(|site| site == "same-origin")
-        && all(ORIGIN.as_str()).all(|origin| schemes.iter().any(|scheme| origin == format!("{scheme}://{host}")))
+        && all(ORIGIN.as_str()).all(|origin| origin == format!("{scheme}://{host}"))
 }
 
 #[cfg(test)]
