@@ -10,7 +10,7 @@ use oig::sim::switch::Why;
 use oig::sim::truth::{Truth, TruthRecord, TruthState};
 
 use super::pair;
-use super::unseen::{Half, halves};
+use super::unseen::{Half, halves, rang_nobody};
 use crate::common::chaos::Chaos;
 use crate::common::clock::WallClock;
 use crate::common::cluster::{Gateway, Node, With, own_address};
@@ -189,7 +189,9 @@ impl Lab {
     /// Halves of calls at each node, as its truth was read last.
     pub fn halves(&self) -> Vec<Half> {
         let legs = |place: &Place| place.truth.iter().filter_map(TruthRecord::leg).cloned().collect::<Vec<_>>();
-        self.places.iter().enumerate().flat_map(|(node, place)| halves(node, &legs(place))).collect()
+        let mut all: Vec<_> = self.places.iter().enumerate().flat_map(|(n, place)| halves(n, &legs(place))).collect();
+        all.extend(rang_nobody(&all, 0..PARTNERS));
+        all
     }
 
     /// The truth as it was read last, of those whose calls meet: the partners together, every other by itself.

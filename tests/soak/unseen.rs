@@ -100,10 +100,14 @@ pub struct Half {
     pub gcid: String,
     /// Sets of the node that had a part in it.
     pub sets: BTreeSet<String>,
+    /// Numbers of those whom they called, or who called them.
+    pub others: BTreeSet<String>,
+    pub began_ms: i64,
     /// When its last leg here left; `None` while there is one.
     pub ended_ms: Option<i64>,
-    /// Its parties are at other nodes since, and talk on through this one.
-    pub through: bool,
+    /// The node may have a record of it, or end it later: its parties are at other nodes since and talk on through this
+    /// one, or it rang nobody here.
+    pub unclear: bool,
 }
 
 /// The halves of a node's truth in which a number was dialled, in the order in which they began.
@@ -115,20 +119,40 @@ pub fn halves(node: usize, legs: &[Truth]) -> Vec<Half> {
             ends(&mut found, former, record, &of);
         }
         if !found.iter().any(|(half, _)| half.gcid == record.gcid) {
-            let (gcid, sets) = (record.gcid.clone(), BTreeSet::new());
-            found.push((Half { node, gcid, sets, ended_ms: None, through: false }, false));
+            let gcid = record.gcid.clone();
+            let (sets, others, began_ms) = (BTreeSet::new(), BTreeSet::new(), record.at_ms);
+            found.push((Half { node, gcid, sets, others, began_ms, ended_ms: None, unclear: false }, false));
         }
         let Some((half, dialled)) = found.iter_mut().find(|(half, _)| half.gcid == record.gcid) else { continue };
         half.sets.insert(record.dn.clone());
+        half.others.extend(record.other.iter().flat_map(|others| others.split('+')).map(str::to_owned));
         *dialled |= !matches!(record.state, TruthState::Initiated | TruthState::Null);
         if record.state == TruthState::Null {
             ends(&mut found, &record.gcid, record, &of);
         } else {
-            (half.ended_ms, half.through) = (None, false);
+            (half.ended_ms, half.unclear) = (None, false);
             of.insert(record.leg, &record.gcid);
         }
     }
     found.into_iter().filter_map(|(half, dialled)| dialled.then_some(half)).collect()
+}
+
+/// Halves of calls that rang nobody at the node they were for: its phone was busy. That node keeps a record of such a
+/// call, and has no leg of it; when it wrote the record is its own affair, while the caller was in the call.
+pub fn rang_nobody(halves: &[Half], partners: std::ops::Range<usize>) -> Vec<Half> {
+    let here = halves.iter().filter(|half| partners.contains(&half.node));
+    let there = here.flat_map(|half| {
+        let others = partners.clone().filter(|node| *node != half.node);
+        others.map(|node| Half {
+            node,
+            sets: half.others.clone(),
+            others: half.sets.clone(),
+            unclear: true,
+            ..half.clone()
+        })
+    });
+    let is_there = |half: &Half| halves.iter().any(|own| (own.node, &own.gcid) == (half.node, &half.gcid));
+    there.filter(|half| !half.sets.is_empty() && !is_there(half)).collect()
 }
 
 /// A leg has left a call, the last one perhaps.
@@ -138,7 +162,7 @@ fn ends(found: &mut [(Half, bool)], gcid: &str, record: &Truth, of: &BTreeMap<u6
     }
     if let Some((half, _)) = found.iter_mut().find(|(half, _)| half.gcid == gcid) {
         half.ended_ms = Some(record.at_ms);
-        half.through = record.cause == Why::Transfer && record.state == TruthState::Null;
+        half.unclear = record.cause == Why::Transfer && record.state == TruthState::Null;
     }
 }
 
@@ -173,13 +197,14 @@ impl Turn {
         if self.heard.contains(&(half.node, half.gcid.clone())) || !half.sets.iter().any(is_monitored) {
             return Fate::MustNot;
         }
-        let within = |gap: &&Gap| gap.node == half.node && (gap.from_ms..=gap.over_ms).contains(&ended_ms);
+        let from_ms = if half.unclear { half.began_ms } else { ended_ms };
+        let within = |gap: &&Gap| gap.node == half.node && gap.from_ms <= ended_ms && from_ms <= gap.over_ms;
         let Some(gap) = self.gaps.iter().find(within) else { return Fate::MustNot };
         let inner = gap.from_ms + self.slack_ms..=gap.back_ms - self.slack_ms;
         match () {
             () if gap.another => Fate::NoGateway,
             () if gap.kept_ms.is_some_and(|kept_ms| ended_ms <= kept_ms) => Fate::NoRecords,
-            () if half.through || !half.sets.iter().all(is_monitored) || !inner.contains(&ended_ms) => Fate::May,
+            () if half.unclear || !half.sets.iter().all(is_monitored) || !inner.contains(&ended_ms) => Fate::May,
             () => Fate::Must,
         }
     }
@@ -244,7 +269,8 @@ mod tests {
     /// A half at the first node that ended so many ms after the link was lost.
     fn half(gcid: &str, sets: &[&str], ended_ms: Option<i64>) -> Half {
         let sets = sets.iter().map(|set| (*set).to_owned()).collect();
-        Half { node: 0, gcid: gcid.into(), sets, ended_ms, through: false }
+        let began_ms = ended_ms.unwrap_or(1500) - 500;
+        Half { node: 0, gcid: gcid.into(), sets, others: BTreeSet::new(), began_ms, ended_ms, unclear: false }
     }
 
     fn turn(gap: Gap) -> Turn {
@@ -270,7 +296,10 @@ mod tests {
             (half("A", &both, Some(1300)), Fate::May),
             (half("A", &both, Some(3700)), Fate::May),
             (half("A", &both, Some(4400)), Fate::May),
-            (Half { through: true, ..half("A", &both, Some(2000)) }, Fate::May),
+            (Half { unclear: true, ..half("A", &both, Some(2000)) }, Fate::May),
+            (Half { unclear: true, ..half("A", &both, Some(4700)) }, Fate::May),
+            (Half { unclear: true, ..half("A", &both, Some(5100)) }, Fate::MustNot),
+            (Half { unclear: true, ..half("A", &both, Some(900)) }, Fate::MustNot),
         ] {
             assert_eq!(turn(GAP).fate(&half), fate, "{half:?}");
         }
@@ -346,7 +375,7 @@ mod tests {
             record(95, "1000", 7, "E", Originated, Why::NewCall),
         ];
         let read: Vec<_> =
-            halves(0, &truth).into_iter().map(|h| (h.gcid, h.ended_ms, h.sets.len(), h.through)).collect();
+            halves(0, &truth).into_iter().map(|h| (h.gcid, h.ended_ms, h.sets.len(), h.unclear)).collect();
         let is = |gcid: &str, ended_ms, sets, through| (gcid.to_owned(), ended_ms, sets, through);
         assert_eq!(
             read,
@@ -357,6 +386,22 @@ mod tests {
                 is("E", None, 1, false)
             ]
         );
+    }
+
+    #[test]
+    fn a_call_to_a_partners_busy_phone_may_be_told_there() {
+        let others =
+            |half: Half, others: &[&str]| Half { others: others.iter().map(|o| (*o).to_owned()).collect(), ..half };
+        let at = |node, half: Half| Half { node, ..half };
+        let halves = [
+            others(half("BUSY", &["1000"], Some(2000)), &["1100"]),
+            others(half("BOTH", &["1000"], Some(2000)), &["1100"]),
+            at(1, others(half("BOTH", &["1100"], Some(2000)), &["1000"])),
+            half("NOBODY", &["1000"], Some(2000)),
+            at(2, others(half("ALONE", &["1200"], Some(2000)), &["1201"])),
+        ];
+        let there = Half { unclear: true, ..at(1, others(half("BUSY", &["1100"], Some(2000)), &["1000"])) };
+        assert_eq!(rang_nobody(&halves, 0..2), [there]);
     }
 
     #[test]
