@@ -31,6 +31,8 @@ use crate::connect::NodeConnect;
 use crate::entropy::SystemEntropy;
 use crate::http::{self, Gateway};
 use crate::licence::{self, Licences};
+use crate::live_settings::LiveSettings;
+use crate::nodes::Nodes;
 use crate::push::{HttpPush, Networks, SystemLookUp};
 use crate::settings::{Settings, Source};
 use crate::storage::Storage;
@@ -136,10 +138,12 @@ pub fn start_beside(settings: &Settings, beside: Beside) -> io::Result<Running> 
     let options = settings.storage.options().map_err(|fault| io::Error::other(format!("storage.url: {fault}")))?;
     let storage = Storage::open(&options).map_err(io::Error::other)?;
     let known = storage.begin(settings, SystemClock.now_ms()).map_err(io::Error::other)?;
+    let file = settings.clone();
     // From here on what the database has, and the file for the rest.
     let settings = &known.over(settings);
     settings.check_in(Source::Database).map_err(io::Error::other)?;
-    let connect = NodeConnect::load(&settings.nodes).map_err(io::Error::other)?;
+    telemetry::refilter(&settings.log.filter);
+    let connect = Arc::new(NodeConnect::load(&settings.nodes).map_err(io::Error::other)?);
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let workers = if settings.http.workers == 0 { cores } else { settings.http.workers };
     let arbiters: Vec<Arbiter> = (0..settings.limits.arbiters).map(|_| Arbiter::new()).collect();
@@ -166,11 +170,14 @@ pub fn start_beside(settings: &Settings, beside: Beside) -> io::Result<Running> 
     let (sessions, ways) = (settings.limits.sessions, settings.ways());
     let https = settings.tls.load().map_err(io::Error::other)?;
     let numbering = settings.numbering();
+    let ways_to_nodes = connect.clone();
     let make = move |threads| {
-        let tree = Tree::start_again(env, &Arbiters::new(threads)?, Arc::new(connect), sessions, before);
+        let tree = Tree::start_again(env, &Arbiters::new(threads)?, ways_to_nodes, sessions, before);
         // Before anybody can log in.
         allowance.into_iter().for_each(|allowance| tree.session_supervisor.do_send(Allow(allowance)));
-        Some(Gateway::new(tree, admission, ways).numbered(numbering))
+        let gateway = Gateway::new(tree, admission, ways);
+        gateway.number(numbering);
+        Some(gateway)
     };
     let own: Vec<_> = arbiters.iter().map(Arbiter::handle).collect();
     let wanted = if own.is_empty() { workers } else { own.len() };
@@ -231,12 +238,19 @@ pub fn start_beside(settings: &Settings, beside: Beside) -> io::Result<Running> 
     let fetching = list.clone().map(|list| actix::spawn(list.follow()));
     let applications =
         Applications::new(storage.clone(), gateway.clone(), settings, &known, list, document.map(|d| d.version));
+    let (began, version) = (settings.clone(), known.settings.version);
+    let live = LiveSettings::new(storage.clone(), applications.clone(), file, began, version);
+    let nodes = Nodes::new(storage.clone(), gateway.clone(), connect, settings.clone(), known.nodes);
     let mut following: Vec<_> = fetching.into_iter().collect();
     following.extend(https.clone().map(|https| actix::spawn(https.follow())));
     following.push(actix::spawn(applications.clone().follow()));
+    following.push(actix::spawn(nodes.clone().follow()));
+    following.push(actix::spawn(live.clone().follow()));
     admin.runs(admin::Running {
         gateway: gateway.clone(),
         applications: applications.clone(),
+        nodes,
+        settings: live,
         storage: storage.clone(),
         licences: licences.clone(),
         grace,

@@ -1,26 +1,23 @@
 //! Keeps admission, quotas and living sessions in step with the applications in the database, which this gateway, a
 //! command or another gateway may change, and with the access control list, where there is one.
 //!
-//! Nodes are read at the start alone. Called by `app`, and by whoever has changed an application and does not want to
+//! Called by `app`, and by whoever has changed an application and does not want to
 //! wait for the next look.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use actors::quota::{Quota, Quotas};
 use actors::session_supervisor::Review;
 use tokio::sync::Mutex;
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::acl::{self, AccessList, Document};
 use crate::admission::Registered;
 use crate::fetched::FetchFault;
+use crate::following::follow;
 use crate::http::Gateway;
 use crate::settings::{ApplicationLimits, Settings};
 use crate::storage::{Known, Storage, StorageError, application};
-
-/// Between two looks at the database: an application that is revoked there is out within so long.
-const LOOK: Duration = Duration::from_secs(2);
 
 /// The applications of the running gateway.
 #[derive(Clone)]
@@ -30,14 +27,14 @@ struct Shared {
     storage: Storage,
     gateway: Arc<Gateway>,
     list: Option<AccessList>,
-    usual: ApplicationLimits,
     /// Held from reading to replacing, so that an older reading never comes after a newer one: what was seen last.
     seen: Mutex<Seen>,
 }
 
-/// Which applications there are, and in which version; and the version of the list.
+/// Which applications there are, and in which version; the version of the list; and what they may usually use.
 #[derive(PartialEq)]
 struct Seen {
+    usual: ApplicationLimits,
     by_id: Vec<(String, i64)>,
     listed: Option<i64>,
 }
@@ -64,8 +61,8 @@ pub fn may_enter(of_site: Vec<Registered>, server: bool, document: Option<&Docum
 }
 
 impl Seen {
-    fn now(kept: &[application::Kept], listed: Option<i64>) -> Self {
-        Self { by_id: kept.iter().map(|kept| (kept.id.clone(), kept.version)).collect(), listed }
+    fn now(kept: &[application::Kept], listed: Option<i64>, usual: ApplicationLimits) -> Self {
+        Self { usual, by_id: kept.iter().map(|kept| (kept.id.clone(), kept.version)).collect(), listed }
     }
 }
 
@@ -80,8 +77,8 @@ impl Applications {
         listed: Option<i64>,
     ) -> Self {
         let usual = settings.limits.application;
-        let seen = Mutex::new(Seen::now(&known.applications, listed));
-        Self(Arc::new(Shared { storage, gateway, list, usual, seen }))
+        let seen = Mutex::new(Seen::now(&known.applications, listed, usual));
+        Self(Arc::new(Shared { storage, gateway, list, seen }))
     }
 
     /// The access control list, where there is a certificate server.
@@ -106,17 +103,30 @@ impl Applications {
     /// # Errors
     /// See [`StorageError`]; then everything stays as it was.
     pub async fn reread(&self) -> Result<usize, StorageError> {
-        let Shared { storage, gateway, list, usual, seen } = &*self.0;
+        self.review(None).await
+    }
+
+    /// From now on this is what applications may usually use.
+    ///
+    /// # Errors
+    /// See [`Self::reread`].
+    pub(crate) async fn limit(&self, usual: ApplicationLimits) -> Result<(), StorageError> {
+        self.review(Some(usual)).await.map(drop)
+    }
+
+    async fn review(&self, usual: Option<ApplicationLimits>) -> Result<usize, StorageError> {
+        let Shared { storage, gateway, list, seen } = &*self.0;
         let mut seen = seen.lock().await;
+        let usual = usual.unwrap_or(seen.usual);
         let kept = storage.with(application::all).await?;
         let document = list.as_ref().and_then(AccessList::document);
-        let now = Seen::now(&kept, document.as_ref().map(|document| document.version));
+        let now = Seen::now(&kept, document.as_ref().map(|document| document.version), usual);
         if *seen == now {
             return Ok(0);
         }
         let of_site = kept.into_iter().map(|kept| kept.registered).collect();
         let Some(registered) = may_enter(of_site, list.is_some(), document.as_deref()) else { return Ok(0) };
-        let quotas = quotas(&registered, *usual);
+        let quotas = quotas(&registered, usual);
         // First nobody new, then those who are there: whoever slips in between looks again (the login does).
         gateway.admission.replace(&registered);
         let roll = gateway.admission.roll();
@@ -128,24 +138,14 @@ impl Applications {
         Ok(ended)
     }
 
-    /// Looks at the database again and again. What cannot be read is said once, and the applications stay as they are.
+    /// Looks at the database again and again.
     pub(crate) async fn follow(self) {
-        let mut fault: Option<String> = None;
-        let mut look = tokio::time::interval(LOOK);
-        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            look.tick().await;
-            let now = self.reread().await.err().map(|error| error.to_string());
-            metrics::gauge!("oig_storage_readable").set(f64::from(u8::from(now.is_none())));
-            match (&fault, &now) {
-                (None, Some(error)) => {
-                    warn!(%error, "THE DATABASE CANNOT BE READ: applications stay as they are known")
-                }
-                (Some(_), None) => warn!("the database can be read again"),
-                _ => {}
-            }
-            fault = now;
-        }
+        follow("applications", async || {
+            let read = self.reread().await;
+            metrics::gauge!("oig_storage_readable").set(f64::from(u8::from(read.is_ok())));
+            read.map(drop).map_err(|error| error.to_string())
+        })
+        .await;
     }
 }
 

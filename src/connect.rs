@@ -1,14 +1,14 @@
 //! How the gateway reaches its nodes: plain TCP, or TLS to those whose settings say so.
 //!
 //! A node's certificate is always verified, against the issuers that its settings name and no others. Files are
-//! read once, when the settings are checked. The actors see a byte stream; what is wrong with TLS reaches their log
+//! read when the settings are checked, and when nodes are configured anew. The actors see a byte stream; what is wrong with TLS reaches their log
 //! as a [`TlsFault`], in which nothing is that a peer said.
 
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::task::{Context, Poll};
 
 use actors::wire::{Connect, TcpConnect, Wire};
@@ -101,7 +101,8 @@ struct Tls {
 
 /// Makes connections to the nodes of the settings.
 pub struct NodeConnect {
-    tls: HashMap<SocketAddr, Tls>,
+    /// Read once for each connection that is made.
+    tls: RwLock<HashMap<SocketAddr, Tls>>,
 }
 
 impl NodeConnect {
@@ -118,7 +119,15 @@ impl NodeConnect {
                 Err(found) => faults.extend(found.into_iter().map(|fault| format!("node[{i}].tls.{fault}"))),
             }
         }
-        if faults.is_empty() { Ok(Self { tls }) } else { Err(SettingsFault::Invalid(faults)) }
+        if faults.is_empty() { Ok(Self { tls: RwLock::new(tls) }) } else { Err(SettingsFault::Invalid(faults)) }
+    }
+}
+
+impl NodeConnect {
+    /// From now on connections are made as this other one makes them.
+    pub fn replace(&self, other: Self) {
+        let other = other.tls.into_inner().unwrap_or_else(PoisonError::into_inner);
+        *self.tls.write().unwrap_or_else(PoisonError::into_inner) = other;
     }
 }
 
@@ -164,7 +173,8 @@ impl Tls {
 
 impl Connect for NodeConnect {
     fn connect(&self, to: SocketAddr) -> BoxFuture<'static, io::Result<Wire>> {
-        let tls = self.tls.get(&to).map(|tls| (TlsConnector::from(Arc::clone(&tls.config)), tls.name.clone()));
+        let tls = self.tls.read().unwrap_or_else(PoisonError::into_inner);
+        let tls = tls.get(&to).map(|tls| (TlsConnector::from(Arc::clone(&tls.config)), tls.name.clone()));
         Box::pin(async move {
             let plain = TcpConnect.connect(to).await?;
             let Some((connector, name)) = tls else { return Ok(plain) };

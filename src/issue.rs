@@ -4,8 +4,9 @@
 use std::convert::Infallible;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256, PublicKeyData, SerialNumber, SubjectPublicKeyInfo,
+    BasicConstraints, CertificateParams, CertificateSigningRequestParams, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256,
+    PublicKeyData, SerialNumber, SubjectPublicKeyInfo,
 };
 use ring::rand::{SecureRandom, SystemRandom};
 use rsa::PrivateKey;
@@ -134,6 +135,16 @@ impl Authority {
         Ok(Issued { certificate: params.signed_by(&key, &self.issuer)?.pem(), key: key.serialize_pem() })
     }
 
+    /// A certificate for what a request (CSR, PEM) asks for: for tests, and for who has no other authority.
+    ///
+    /// # Errors
+    /// When it is no request that its own key has signed.
+    pub fn sign_request(&self, request: &str, valid: Valid) -> Result<String, IssueFault> {
+        let mut request = CertificateSigningRequestParams::from_pem(request)?;
+        (request.params.not_before, request.params.not_after) = (date(valid.from_s)?, date(valid.to_s)?);
+        Ok(request.signed_by(&self.issuer)?.pem())
+    }
+
     fn certify(
         &self,
         company: &str,
@@ -161,13 +172,16 @@ fn params<const N: usize>(names: [(DnType, &str); N], valid: Valid) -> Result<Ce
     for (kind, value) in names {
         params.distinguished_name.push(kind, value);
     }
-    let date = |seconds: i64| time::OffsetDateTime::from_unix_timestamp(seconds).map_err(|_| IssueFault::Date);
     (params.not_before, params.not_after) = (date(valid.from_s)?, date(valid.to_s)?);
     let mut serial = [0; 16];
     SystemRng::default().fill(&mut serial);
     serial[0] &= 0x7f;
     params.serial_number = Some(SerialNumber::from_slice(&serial));
     Ok(params)
+}
+
+fn date(seconds: i64) -> Result<time::OffsetDateTime, IssueFault> {
+    time::OffsetDateTime::from_unix_timestamp(seconds).map_err(|_| IssueFault::Date)
 }
 
 /// A new RSA key of 2048 bits: the private and the public part, PEM. Takes up to some seconds.

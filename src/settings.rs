@@ -3,6 +3,7 @@
 //! Read and checked whole at start; every fault is named with its key. Nothing here opens a file
 //! or socket but the settings file itself and the files of trust anchors that it names.
 
+pub mod editable;
 mod http;
 mod node;
 mod signed_source;
@@ -257,6 +258,17 @@ pub enum SettingsFault {
     Invalid(Vec<String>),
 }
 
+impl SettingsFault {
+    /// On one line, in the words of somebody who looks at a part of the settings.
+    #[must_use]
+    pub fn in_short(&self) -> String {
+        match self {
+            Self::Invalid(faults) => faults.join("; ").replace("the database's ", "").replace("node[0].", ""),
+            Self::Unreadable(_) => self.to_string(),
+        }
+    }
+}
+
 impl Settings {
     /// Reads the file and the environment, and checks the whole.
     ///
@@ -327,6 +339,9 @@ impl Settings {
             }
             if !ceids.insert(node.ceid) {
                 faults.push(format!("{key}.ceid: {} is there twice", node.ceid));
+            }
+            if node.name.chars().count() > 128 || node.name.chars().any(char::is_control) {
+                faults.push(format!("{key}.name: must have at most 128 characters, on one line"));
             }
             if node.port == 0 {
                 faults.push(format!("{key}.port: must not be 0"));

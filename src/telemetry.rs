@@ -1,6 +1,7 @@
 //! Logs and metrics of the process.
 
 use std::io::IsTerminal as _;
+use std::sync::OnceLock;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
@@ -16,11 +17,40 @@ pub fn logs(log: &Log) -> anyhow::Result<()> {
     // Colours for people only: a file or a collector must not find escapes in its lines.
     let colours = std::io::stderr().is_terminal();
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
-    let _ = match log.format {
-        LogFormat::Text => builder.try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    let begun = match log.format {
+        LogFormat::Text => {
+            let builder = builder.with_filter_reloading();
+            let handle = builder.reload_handle();
+            builder.try_init().map(|()| Box::new(move |filter| handle.reload(filter).is_ok()) as Refilter)
+        }
+        LogFormat::Json => {
+            let builder = builder.json().flatten_event(true).with_filter_reloading();
+            let handle = builder.reload_handle();
+            builder.try_init().map(|()| Box::new(move |filter| handle.reload(filter).is_ok()) as Refilter)
+        }
     };
+    if let Ok(refilter) = begun {
+        let _ = REFILTER.set(refilter); // the first of this process, as the logs are
+    }
     Ok(())
+}
+
+type Refilter = Box<dyn Fn(EnvFilter) -> bool + Send + Sync>;
+
+/// Logs are the process's, and so is their filter.
+static REFILTER: OnceLock<Refilter> = OnceLock::new();
+
+/// From now on this is logged.
+pub fn refilter(filter: &str) {
+    if let (Some(refilter), Ok(filter)) = (REFILTER.get(), EnvFilter::try_new(filter)) {
+        refilter(filter);
+    }
+}
+
+/// Whether a text says what is logged.
+#[must_use]
+pub fn is_filter(text: &str) -> bool {
+    !text.is_empty() && EnvFilter::try_new(text).is_ok()
 }
 
 /// The process's recorder; `None` when another one is installed already.

@@ -56,7 +56,7 @@ pub enum HttpsFault {
 /// Between two looks at the files.
 const LOOK: Duration = Duration::from_secs(5);
 /// Before the end of a certificate it is said each day.
-const WARN_DAYS: i64 = 30;
+pub const WARN_DAYS: i64 = 30;
 const DAY_S: i64 = 86_400;
 
 /// A certificate as it is offered.
@@ -126,6 +126,12 @@ impl Https {
             .with_cert_resolver(self.offers.clone())
     }
 
+    /// Where the certificates are.
+    #[must_use]
+    pub fn files(&self) -> &[CertificateFiles] {
+        &self.files
+    }
+
     /// When the first of the certificates ends, in seconds since the epoch.
     #[must_use]
     pub fn expires_s(&self) -> Option<i64> {
@@ -191,6 +197,14 @@ impl Https {
             warn!(days = (expires_s - now_s).div_euclid(DAY_S), "THE CERTIFICATE OF HTTPS ENDS SOON, or has ended");
         }
     }
+}
+
+/// Whether a certificate and its key can be used. Blocks.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn check(files: &CertificateFiles) -> Result<(), HttpsFault> {
+    Offer::read(files, &rustls::crypto::ring::default_provider()).map(drop)
 }
 
 fn read(files: &[CertificateFiles], provider: &CryptoProvider) -> Result<Arc<[Offer]>, Vec<(usize, HttpsFault)>> {

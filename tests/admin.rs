@@ -1,5 +1,9 @@
 //! The gateway's administration as those meet it who use it: over HTTPS, by role, and in a real browser.
 
+mod certificate;
+mod nodes;
+mod settings;
+
 use std::path::Path;
 
 use reqwest::Method;
@@ -56,7 +60,10 @@ const TABLE: &[(&str, &str, &str, [&str; 4])] = &[
     ("POST", "/password", "password=a&new=b&again=c", ["in", "422", "422", "422"]),
     ("GET", "/applications", "", ["in", "200", "200", "200"]),
     ("GET", "/sessions", "", ["in", "200", "200", "200"]),
+    ("GET", "/nodes", "", ["in", "200", "200", "200"]),
+    ("GET", "/nodes/{node}", "", ["in", "200", "200", "200"]),
     ("POST", "/sessions/{nothing}/end", "", ["in", "403", "404", "404"]),
+    ("POST", "/nodes/{node}/reconnect", "", ["in", "403", "303", "303"]),
     ("POST", "/acl/fetch", "", ["in", "403", "303", "303"]),
     ("POST", "/licence/fetch", "", ["in", "403", "404", "404"]),
     ("GET", "/applications/new", "", ["in", "403", "403", "200"]),
@@ -70,6 +77,21 @@ const TABLE: &[(&str, &str, &str, [&str; 4])] = &[
     ),
     ("POST", "/applications/{application}/revoke", "version=0&revoked=true", ["in", "403", "403", "409"]),
     ("POST", "/applications/{application}/remove", "version=0", ["in", "403", "403", "409"]),
+    ("GET", "/certificate", "", ["in", "403", "403", "200"]),
+    ("POST", "/certificate/{place}/request", "kind=loud&names=a", ["in", "403", "403", "422"]),
+    ("POST", "/certificate/{place}/install", "chain=none", ["in", "403", "403", "422"]),
+    ("GET", "/settings", "", ["in", "403", "403", "200"]),
+    ("POST", "/settings", "version=0&limits.sessions=0", ["in", "403", "403", "422"]),
+    ("GET", "/nodes/new", "", ["in", "403", "403", "200"]),
+    ("POST", "/nodes/new", "ceid=0", ["in", "403", "403", "422"]),
+    ("POST", "/nodes/test", "ceid=0", ["in", "403", "403", "422"]),
+    (
+        "POST",
+        "/nodes/{node}",
+        "version=0&ceid=1&address=127.0.0.1&port=1&association=none&edition=ed5",
+        ["in", "403", "403", "409"],
+    ),
+    ("POST", "/nodes/{node}/remove", "version=0", ["in", "403", "403", "409"]),
     ("GET", "/accounts", "", ["in", "403", "403", "200"]),
     ("GET", "/accounts/new", "", ["in", "403", "403", "200"]),
     ("POST", "/accounts/new", "role=member&name=eve", ["in", "403", "403", "422"]),
@@ -101,7 +123,8 @@ fn every_route_is_in_the_table() {
 
 #[tokio::test]
 async fn everybody_may_do_what_the_table_says_and_nothing_else() {
-    let site = Site::start(&[]).await;
+    let node = Node::start(1).await;
+    let site = Site::start(&[&node]).await;
     let root = site.signed_in("administrator").await;
     let id = async |list: &str, text: &str| {
         let link = root.get(list).await.link_of(text).expect("a link");
@@ -116,8 +139,14 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() {
     ];
     let before = site.gateway.admin(&["audit"], "").expect("read");
     for (method, path, sent, expected) in TABLE {
-        let path =
-            path.replace("{application}", &application).replace("{account}", &account).replace("{nothing}", "1-x");
+        let named = [
+            ("application", application.as_str()),
+            ("account", &account),
+            ("node", "1"),
+            ("place", "0"),
+            ("nothing", "1-x"),
+        ];
+        let path = named.iter().fold((*path).to_owned(), |path, (name, id)| path.replace(&format!("{{{name}}}"), id));
         for (person, expected) in people.iter().zip(expected) {
             person.get("/password").await;
             let page = if *method == "GET" {
@@ -143,8 +172,13 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() {
         }
     }
     let after = site.gateway.admin(&["audit"], "").expect("read");
-    let changes =
-        |text: &str| text.lines().filter(|line| !line.contains(" sign-in ") && !line.contains(" fetch ")).count();
+    let changes = |text: &str| {
+        text.lines()
+            .filter(|line| {
+                [" sign-in ", " fetch ", " reconnect ", " install "].iter().all(|looks| !line.contains(looks))
+            })
+            .count()
+    };
     assert_eq!(changes(&before), changes(&after), "{after}");
 }
 
@@ -298,6 +332,14 @@ async fn every_page_is_used_in_a_browser_and_keeps_nobody_out() {
         "application-fault",
         "application",
         "sessions",
+        "nodes",
+        "node-new",
+        "node-tried",
+        "node",
+        "settings",
+        "settings-fault",
+        "certificate",
+        "certificate-request",
         "accounts",
         "account-new",
         "account",

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use schemas::csta::message::{Edition, SpecificInfo};
 use schemas::domain::{Ceid, DeviceRef, Dn, ObjectId, ObjectKind};
@@ -45,6 +45,12 @@ impl NodeSettings {
     #[must_use]
     pub fn socket(&self) -> SocketAddr {
         SocketAddr::new(self.address, self.port)
+    }
+
+    /// Whether a connection that was made as this says is the one that the other says.
+    pub(crate) fn is_reached_as(&self, other: &Self) -> bool {
+        let way = |of: &Self| (of.socket(), of.association, of.edition);
+        way(self) == way(other) && self.specific == other.specific
     }
 }
 
@@ -101,12 +107,32 @@ pub struct Shown {
     pub others: Vec<DeviceRef>,
 }
 
+/// How it stands with a node, for whoever runs the gateway.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stand {
+    pub link: LinkState,
+    /// Since when, in milliseconds since the epoch; `None` before anything came of the first attempt.
+    pub since_ms: Option<i64>,
+    /// Why the connection ended last, or did not come about, and when.
+    pub last_fault: Option<(i64, Arc<str>)>,
+    /// Numbers in its directory; `None` while it is not known.
+    pub listed: Option<usize>,
+}
+
 #[derive(Debug)]
 struct Entry {
     settings: NodeSettings,
     link: LinkState,
+    since_ms: Option<i64>,
+    last_fault: Option<(i64, Arc<str>)>,
     /// `None` until the node has told it.
     directory: Option<HashMap<Dn, Listed>>,
+}
+
+impl Entry {
+    fn new(settings: NodeSettings) -> Self {
+        Self { settings, link: LinkState::Attempt, since_ms: None, last_fault: None, directory: None }
+    }
 }
 
 /// What the directories of all nodes say of a number.
@@ -137,21 +163,38 @@ impl Nodes {
         }
         if let Some(before) = entry.directory.replace(directory) {
             shared.extend(shown(&before));
-            for dn in before.keys() {
-                if let Some(known) = self.numbers.get_mut(dn) {
-                    known.nodes -= 1;
-                    if known.nodes == 0 {
-                        self.numbers.remove(dn);
-                    }
+            self.forget_numbers(&before);
+        }
+        self.share(shared);
+    }
+
+    fn forget_numbers(&mut self, of: &HashMap<Dn, Listed>) {
+        for dn in of.keys() {
+            if let Some(known) = self.numbers.get_mut(dn) {
+                known.nodes -= 1;
+                if known.nodes == 0 {
+                    self.numbers.remove(dn);
                 }
             }
         }
+    }
+
+    /// Finds out anew how numbers are shared.
+    fn share(&mut self, shared: Vec<Dn>) {
         for dn in shared {
             if let Some(known) = self.numbers.get_mut(&dn) {
                 let listed = |entry: &Entry| entry.directory.as_ref()?.get(&dn)?.shows.as_ref()?.sharing;
                 known.sharing = self.entries.values().find_map(listed);
             }
         }
+    }
+
+    fn remove(&mut self, ceid: Ceid) {
+        // As if it listed nothing.
+        if self.entries.get(&ceid).is_some_and(|entry| entry.directory.is_some()) {
+            self.set_directory(ceid, HashMap::new());
+        }
+        self.entries.remove(&ceid);
     }
 }
 
@@ -164,10 +207,7 @@ pub struct Cluster {
 impl Cluster {
     #[must_use]
     pub fn new(nodes: impl IntoIterator<Item = NodeSettings>) -> Self {
-        let entries = nodes
-            .into_iter()
-            .map(|settings| (settings.ceid, Entry { settings, link: LinkState::Attempt, directory: None }))
-            .collect();
+        let entries = nodes.into_iter().map(|settings| (settings.ceid, Entry::new(settings))).collect();
         Self { nodes: RwLock::new(Nodes { entries, numbers: HashMap::new() }) }
     }
 
@@ -207,6 +247,17 @@ impl Cluster {
     #[must_use]
     pub fn link(&self, ceid: Ceid) -> Option<LinkState> {
         self.read(|nodes| nodes.get(&ceid).map(|e| e.link))
+    }
+
+    /// How it stands with a node; `None` of one that is not configured.
+    #[must_use]
+    pub fn stand(&self, ceid: Ceid) -> Option<Stand> {
+        self.read(|nodes| {
+            let entry = nodes.get(&ceid)?;
+            let Entry { link, since_ms, last_fault, directory, .. } = entry;
+            let listed = directory.as_ref().map(HashMap::len);
+            Some(Stand { link: *link, since_ms: *since_ms, last_fault: last_fault.clone(), listed })
+        })
     }
 
     /// Whether the number is a prime line at the node: `None` while its directory is not known.
@@ -263,12 +314,36 @@ impl Cluster {
         self.read(|nodes| (nodes.values().filter(|e| e.link == LinkState::Connected).count(), nodes.len()))
     }
 
-    pub(crate) fn set_link(&self, ceid: Ceid, link: LinkState) {
+    /// A node that is not configured any more is left aside.
+    pub(crate) fn set_link(&self, ceid: Ceid, link: LinkState, now_ms: i64) {
         self.write(|nodes| {
-            if let Some(entry) = nodes.entries.get_mut(&ceid) {
-                entry.link = link;
+            if let Some(entry) = nodes.entries.get_mut(&ceid)
+                && (entry.link != link || entry.since_ms.is_none())
+            {
+                (entry.link, entry.since_ms) = (link, Some(now_ms));
             }
         });
+    }
+
+    pub(crate) fn set_fault(&self, ceid: Ceid, fault: Arc<str>, now_ms: i64) {
+        self.write(|nodes| {
+            if let Some(entry) = nodes.entries.get_mut(&ceid) {
+                entry.last_fault = Some((now_ms, fault));
+            }
+        });
+    }
+
+    /// Another node, or other settings of one that is there.
+    pub(crate) fn configure(&self, settings: NodeSettings) {
+        self.write(|nodes| match nodes.entries.get_mut(&settings.ceid) {
+            Some(entry) => entry.settings = settings,
+            None => drop(nodes.entries.insert(settings.ceid, Entry::new(settings))),
+        });
+    }
+
+    /// A node is not configured any more: it has no number, and no line.
+    pub(crate) fn remove(&self, ceid: Ceid) {
+        self.write(|nodes| nodes.remove(ceid));
     }
 
     /// How many lines the node has listed that are not in this directory.
@@ -332,5 +407,37 @@ mod tests {
         assert_eq!(known("2000"), Some(None));
         cluster.set_directory(ceid(3), listing(&[("3000", None)]));
         assert_eq!(known("3000"), None, "a node that is not configured");
+    }
+
+    #[test]
+    fn a_node_that_is_removed_takes_its_numbers_along() {
+        let cluster = cluster();
+        let known = |number: &str| cluster.known(dn(number)).map(|known| known.sharing);
+        let key = Some(Sharing::Key);
+        cluster.set_directory(ceid(1), listing(&[("1000", None), ("1300", key)]));
+        cluster.set_directory(ceid(2), listing(&[("1000", None), ("1300", Some(Sharing::Multicall))]));
+        cluster.remove(ceid(1));
+        assert_eq!((known("1000"), known("1300")), (Some(None), Some(Some(Sharing::Multicall))));
+        assert_eq!(
+            (cluster.link(ceid(1)), cluster.stand(ceid(1)), cluster.has(ceid(1), dn("1000"))),
+            (None, None, None)
+        );
+        // What its last connection still says is nobody's.
+        cluster.set_link(ceid(1), LinkState::Failure, 1);
+        cluster.set_directory(ceid(1), listing(&[("1001", None)]));
+        assert_eq!((known("1001"), cluster.connected().1), (None, 1));
+        // It comes back with nothing known of it, and under another address.
+        let mut again = cluster.settings().remove(0);
+        (again.ceid, again.port) = (ceid(1), 7);
+        cluster.configure(again.clone());
+        assert_eq!(cluster.stand(ceid(1)), Some(Stand::default()));
+        cluster.set_link(ceid(1), LinkState::Connected, 5);
+        cluster.set_link(ceid(1), LinkState::Connected, 6);
+        cluster.set_fault(ceid(1), "gone".into(), 7);
+        again.name = "Other".into();
+        cluster.configure(again.clone());
+        let stand =
+            Stand { link: LinkState::Connected, since_ms: Some(5), last_fault: Some((7, "gone".into())), listed: None };
+        assert_eq!((cluster.stand(ceid(1)), &cluster.settings()[0]), (Some(stand), &again));
     }
 }

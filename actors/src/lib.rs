@@ -20,6 +20,7 @@ pub mod node_supervisor;
 #[cfg(feature = "planted-faults")]
 pub mod planted;
 pub mod policy;
+pub mod probe;
 pub mod push;
 pub mod quota;
 pub mod refusal;

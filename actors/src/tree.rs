@@ -11,7 +11,7 @@ use crate::device_supervisor::DeviceSupervisor;
 use crate::env::Env;
 use crate::journal::Before;
 use crate::node::messages::{AskHotDesk, Profile};
-use crate::node_supervisor::{FindNode, NodeSupervisor, Stop};
+use crate::node_supervisor::{Configure, FindNode, NodeSupervisor, Stop};
 use crate::refusal::Refused;
 use crate::session_supervisor::{Begins, SessionSupervisor, SessionTable};
 use crate::wire::Connect;
@@ -116,6 +116,14 @@ impl Tree {
             At::DeviceSupervisor => self.device_supervisor.do_send(Panic),
             At::SessionSupervisor => self.session_supervisor.do_send(Panic),
         }
+    }
+
+    /// Which nodes there are from now on. When this returns, who asks for one finds what is configured.
+    ///
+    /// # Errors
+    /// [`Refused::Lost`] when the gateway ends.
+    pub async fn configure(&self, configure: Configure) -> Result<(), Refused> {
+        self.node_supervisor.send(configure).await.map_err(|_| Refused::Lost)
     }
 
     /// Closes the connections to all nodes in good order.

@@ -6,10 +6,13 @@
 
 mod accounts;
 mod applications;
+mod certificate;
 mod log;
+mod nodes;
 mod overview;
 mod password;
 mod sessions;
+mod settings;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -25,8 +28,11 @@ use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse};
 use crate::applications::Applications;
 use crate::http::Gateway;
 use crate::licence::Licences;
-use crate::storage::Storage;
+use crate::live_settings::LiveSettings;
+use crate::nodes::Nodes;
 use crate::storage::account::Role;
+use crate::storage::change::{Changes, now_ms};
+use crate::storage::{By, Storage, audit};
 use crate::tls::Https;
 use crate::web::{Form, Link, Shell, Site, Visit, WebFault, guard, see};
 
@@ -37,6 +43,8 @@ pub const BASE: &str = "/admin";
 pub struct Running {
     pub gateway: Arc<Gateway>,
     pub applications: Applications,
+    pub nodes: Nodes,
+    pub settings: LiveSettings,
     pub storage: Storage,
     pub licences: Option<Licences>,
     /// How long a licence does that is not renewed.
@@ -93,11 +101,25 @@ fn pages(config: &mut ServiceConfig) {
         .route("/password", web::post().to(password::change))
         .route("/applications", web::get().to(applications::all))
         .route("/sessions", web::get().to(sessions::all))
+        .route("/nodes", web::get().to(nodes::all))
         // Operators.
         .route("/sessions/{handle}/end", web::post().to(sessions::end))
         .route("/acl/fetch", web::post().to(overview::fetch_list))
         .route("/licence/fetch", web::post().to(overview::fetch_licence))
+        .route("/nodes/{ceid}/reconnect", web::post().to(nodes::reconnect))
         // Administrators.
+        .route("/certificate", web::get().to(certificate::page))
+        .route("/certificate/{place}/request", web::post().to(certificate::request))
+        .route("/certificate/{place}/install", web::post().to(certificate::install))
+        .route("/settings", web::get().to(settings::page))
+        .route("/settings", web::post().to(settings::change))
+        .route("/nodes/new", web::get().to(nodes::new))
+        .route("/nodes/new", web::post().to(nodes::add))
+        .route("/nodes/test", web::post().to(nodes::test))
+        .route("/nodes/{ceid}", web::post().to(nodes::change))
+        .route("/nodes/{ceid}/remove", web::post().to(nodes::remove))
+        // Whoever is signed in; after what has a name of its own.
+        .route("/nodes/{ceid}", web::get().to(nodes::one))
         .route("/applications/new", web::get().to(applications::new))
         .route("/applications/new", web::post().to(applications::add))
         .route("/applications/{id}", web::get().to(applications::one))
@@ -169,11 +191,15 @@ impl Here {
     }
 }
 
-const EVERYBODY: &[Link] = &[("/", "Overview"), ("/applications", "Applications"), ("/sessions", "Sessions")];
+const EVERYBODY: &[Link] =
+    &[("/", "Overview"), ("/applications", "Applications"), ("/sessions", "Sessions"), ("/nodes", "Nodes")];
 const ADMINISTRATOR: &[Link] = &[
     ("/", "Overview"),
     ("/applications", "Applications"),
     ("/sessions", "Sessions"),
+    ("/nodes", "Nodes"),
+    ("/settings", "Settings"),
+    ("/certificate", "Certificate"),
     ("/accounts", "Accounts"),
     ("/log", "Log"),
 ];
@@ -192,6 +218,13 @@ async fn act(site: &Site, request: &HttpRequest, role: Role) -> Result<(Here, Fo
 fn allowed(visit: Visit, role: Role) -> Result<Here, WebFault> {
     let here = Here { visit };
     if here.may(role) { Ok(here) } else { Err(WebFault::NotPermitted) }
+}
+
+/// A line of the audit log for what changes nothing in the database.
+async fn note(running: &Running, by: By, action: &'static str, object: impl Into<String>) -> Result<(), WebFault> {
+    let object = object.into();
+    let note = move |c: &mut _| audit::note(c, &by, now_ms(), action, &object, &Changes::default());
+    Ok(running.storage.write(note).await?)
 }
 
 /// The id in a path: what cannot be one is nothing's.

@@ -3,15 +3,14 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use actors::allowance::Kind;
-use actors::cluster::LinkState;
 use askama::Template;
 use std::sync::Arc;
 
-use super::{Admin, Running, act, look};
+use super::nodes::{Standing, standings};
+use super::{Admin, Running, act, look, note};
 use crate::licence::{self, Licence};
 use crate::storage::account::Role;
-use crate::storage::change::{Changes, now_ms};
-use crate::storage::{By, audit};
+use crate::storage::change::now_ms;
 use crate::web::{self, Shell, Site, WebFault};
 
 #[derive(Template)]
@@ -23,20 +22,13 @@ struct Overview {
     gateway_id: String,
     database: String,
     since_ms: i64,
-    nodes: Vec<Node>,
+    connected: usize,
+    nodes: Vec<Standing>,
     sessions: Vec<Counted>,
     list: Option<List>,
     licence: Option<Shown>,
     /// Of the certificate of HTTPS.
     expires_ms: Option<i64>,
-}
-
-struct Node {
-    ceid: u16,
-    name: String,
-    at: String,
-    state: &'static str,
-    connected: bool,
 }
 
 struct Counted {
@@ -58,25 +50,10 @@ struct Shown {
     fault: Option<String>,
 }
 
-fn shown(running: &Running, shell: Shell, operates: bool) -> Result<HttpResponse, WebFault> {
+async fn shown(running: &Running, shell: Shell, operates: bool) -> Result<HttpResponse, WebFault> {
     let now_ms = now_ms();
-    let cluster = &running.gateway.tree.env.cluster;
-    let node = |node: actors::cluster::NodeSettings| {
-        let link = cluster.link(node.ceid).unwrap_or_default();
-        Node {
-            ceid: node.ceid.get(),
-            at: node.socket().to_string(),
-            name: node.name,
-            state: match link {
-                LinkState::Attempt => "first attempt",
-                LinkState::Initializing => "associating",
-                LinkState::Connected => "connected",
-                LinkState::Failure => "not connected",
-            },
-            connected: link == LinkState::Connected,
-        }
-    };
-    let nodes = cluster.settings().into_iter().map(node).collect();
+    // Those that want to be looked at; the rest has a page.
+    let (connected, nodes): (Vec<_>, Vec<_>) = standings(running).await.into_iter().partition(|node| node.connected);
     let state = running.licences.as_ref().map(|licences| licences.state());
     let allowance = state.as_ref().map(|state| licence::allows(state, running.grace, now_ms));
     let counted = |kind: Kind| Counted {
@@ -108,6 +85,7 @@ fn shown(running: &Running, shell: Shell, operates: bool) -> Result<HttpResponse
         gateway_id: running.gateway_id.clone(),
         database: running.storage.label(),
         since_ms: running.since_ms,
+        connected: connected.len(),
         nodes,
         sessions: [Kind::Standard, Kind::Advanced, Kind::DataAccess].map(counted).into(),
         list,
@@ -122,13 +100,7 @@ pub(super) async fn page(
     admin: Data<Arc<Admin>>,
 ) -> Result<HttpResponse, WebFault> {
     let here = look(&site, &request, Role::Reader).await?;
-    shown(admin.running()?, here.shell(&site, "Overview", "/"), here.may(Role::Operator))
-}
-
-/// A line of the audit log for what changes nothing in the database.
-async fn note(running: &Running, by: By, action: &'static str, object: &'static str) -> Result<(), WebFault> {
-    let note = move |c: &mut _| audit::note(c, &by, now_ms(), action, object, &Changes::default());
-    Ok(running.storage.write(note).await?)
+    shown(admin.running()?, here.shell(&site, "Overview", "/"), here.may(Role::Operator)).await
 }
 
 pub(super) async fn fetch_list(

@@ -68,8 +68,7 @@ pub struct Gateway {
     pub challenges: Challenges,
     /// Of phones that were asked for.
     pub homes: KnownHomes,
-    /// By node.
-    pub numbering: BTreeMap<Ceid, Numbering>,
+    numbering: RwLock<BTreeMap<Ceid, Arc<Numbering>>>,
     unknown_sessions: Throttle<IpAddr>,
     failed_by_address: Throttle<IpAddr>,
     /// By a hash of the names: they come from outside and may be long.
@@ -89,7 +88,7 @@ impl Gateway {
             ways,
             challenges: Challenges::default(),
             homes: KnownHomes::default(),
-            numbering: BTreeMap::new(),
+            numbering: RwLock::default(),
             unknown_sessions: Throttle::new(throttle::SESSIONS),
             failed_by_address: Throttle::new(throttle::LOGINS),
             failed_by_application: Throttle::new(throttle::LOGINS),
@@ -98,10 +97,16 @@ impl Gateway {
         }
     }
 
-    /// With what is told of the nodes' numbers.
+    /// From now on this is told of the nodes' numbers.
+    pub fn number(&self, numbering: BTreeMap<Ceid, Numbering>) {
+        let numbering = numbering.into_iter().map(|(ceid, numbering)| (ceid, Arc::new(numbering))).collect();
+        *self.numbering.write().unwrap_or_else(PoisonError::into_inner) = numbering;
+    }
+
+    /// What is told of a node's numbers.
     #[must_use]
-    pub fn numbered(self, numbering: BTreeMap<Ceid, Numbering>) -> Self {
-        Self { numbering, ..self }
+    pub fn numbering(&self, ceid: Ceid) -> Option<Arc<Numbering>> {
+        self.numbering.read().unwrap_or_else(PoisonError::into_inner).get(&ceid).cloned()
     }
 
     /// The session of this id, if it may call this operation. Guessing is slowed by the caller's

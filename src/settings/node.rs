@@ -70,7 +70,7 @@ impl NodeKind {
 }
 
 /// TLS to a node. All files are PEM.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NodeTls {
     /// The issuers of which the node's certificate may be.

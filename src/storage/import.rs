@@ -1,12 +1,12 @@
 //! The settings file and the database: the file seeds an empty database, is compared with one that is not, and is read
-//! again when somebody asks for it. Only `[[node]]` and `[[application]]` are kept there.
+//! again when somebody asks for it. `[[node]]` and `[[application]]` are kept there, and what people changed of the rest.
 
 use serde_json::json;
 
 use super::change::{By, Changes};
 use super::connection::DbConnection;
 use super::error::StorageError;
-use super::{application, audit, node, setting};
+use super::{application, audit, changed_settings, node, setting};
 use crate::admission::Registered;
 use crate::settings::{Application, Node, Settings};
 
@@ -15,6 +15,8 @@ use crate::settings::{Application, Node, Settings};
 pub struct Known {
     pub applications: Vec<application::Kept>,
     pub nodes: Vec<node::Kept>,
+    /// What people changed of the settings.
+    pub settings: changed_settings::Kept,
 }
 
 impl Known {
@@ -23,7 +25,8 @@ impl Known {
     /// # Errors
     /// See [`StorageError`].
     pub fn read(connection: &mut DbConnection) -> Result<Self, StorageError> {
-        Ok(Self { applications: application::all(connection)?, nodes: node::all(connection)? })
+        let (applications, nodes) = (application::all(connection)?, node::all(connection)?);
+        Ok(Self { applications, nodes, settings: changed_settings::read(connection)? })
     }
 
     /// The applications as admission takes them.
@@ -32,13 +35,13 @@ impl Known {
         self.applications.iter().map(|kept| kept.registered.clone()).collect()
     }
 
-    /// The file's settings, with the nodes and applications of the database.
+    /// The file's settings, with what people changed of them and the nodes and applications of the database.
     #[must_use]
     pub fn over(&self, settings: &Settings) -> Settings {
         Settings {
             nodes: self.nodes.iter().map(|kept| kept.node.clone()).collect(),
             applications: self.applications.iter().map(|kept| kept.registered.application.clone()).collect(),
-            ..settings.clone()
+            ..settings.over_changed(&self.settings.changed)
         }
     }
 }

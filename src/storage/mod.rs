@@ -9,6 +9,7 @@ pub mod application;
 pub mod audit;
 pub mod certs;
 pub mod change;
+pub mod changed_settings;
 mod connection;
 mod error;
 mod import;

@@ -62,6 +62,14 @@ impl From<StorageError> for WebFault {
     }
 }
 
+impl WebFault {
+    /// A refusal in the words of an error.
+    #[must_use]
+    pub fn sentence(text: &str) -> Self {
+        Self::Refused(sentence(text))
+    }
+}
+
 /// With a capital and a full stop, as pages say it.
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();

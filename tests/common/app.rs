@@ -130,6 +130,13 @@ impl App {
         .await
     }
 
+    /// The node at this address, connected or not.
+    pub async fn try_icp(&self, address: &str) -> Result<i64, String> {
+        let request = GetIcpIdRequest { icp_ip_address: address.to_owned(), session_id: self.session_id };
+        let reply = self.call(&GetIcpId { request }).await;
+        if reply.result { Ok(reply.icp_id) } else { Err(reply.error_description.unwrap_or_default()) }
+    }
+
     pub async fn phone_id(&self, icp_id: i64, dn: &str) -> Result<i64, String> {
         let request = GetPhoneNumberIdRequest { prime_dn: dn.to_owned(), session_id: self.session_id, icp_id };
         let reply = self.call(&GetPhoneNumberId { request }).await;

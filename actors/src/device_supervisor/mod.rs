@@ -86,6 +86,11 @@ pub struct WatchCount {
 #[rtype(result = "WatchCount")]
 pub struct CountWatches;
 
+/// How many objects are watched at each node, as far as there are any.
+#[derive(Message)]
+#[rtype(result = "BTreeMap<Ceid, usize>")]
+pub struct CountByNode;
+
 /// One session's watch of an object.
 #[derive(Clone)]
 struct Watching {
@@ -145,10 +150,18 @@ struct Watched {
     watchers: Vec<Watching>,
 }
 
+/// A node that can be asked.
+struct Up {
+    life: u64,
+    node: Addr<Node>,
+    /// The nodes whose phones are monitored here, too, as it was when this life began.
+    backs_up: Vec<Ceid>,
+}
+
 pub struct DeviceSupervisor {
     env: Env,
     arbiters: Arbiters,
-    nodes: BTreeMap<Ceid, (u64, Addr<Node>)>,
+    nodes: BTreeMap<Ceid, Up>,
     objects: BTreeMap<ObjectId, Watched>,
     sessions: BTreeMap<SessionId, BTreeSet<ObjectId>>,
     lives: u64,
@@ -214,8 +227,11 @@ impl DeviceSupervisor {
         // what an application asks for now goes ahead.
         let secondary = self.env.cluster.secondary(object.ceid()).filter(|_| has_secondary(object));
         for ceid in std::iter::once(object.ceid()).chain(secondary) {
-            if let Some((node_life, node)) = self.nodes.get(&ceid) {
-                device.tell(Arm { ceid, begins: true, life: *node_life, node: node.clone(), turn: None });
+            // A node that backs its own up only since this life began is connected anew.
+            let home = object.ceid();
+            let up = self.nodes.get(&ceid).filter(|up| ceid == home || up.backs_up.contains(&home));
+            if let Some(Up { life, node, .. }) = up {
+                device.tell(Arm { ceid, begins: true, life: *life, node: node.clone(), turn: None });
             }
         }
         (life, device)
@@ -284,10 +300,15 @@ impl DeviceSupervisor {
         ObjectId::all_of(ceid).flat_map(|range| self.objects.range(range))
     }
 
-    /// What may come up at the node when its own is down.
-    fn backed_up_by(&self, ceid: Ceid) -> impl Iterator<Item = (&ObjectId, &Watched)> {
-        let nodes = self.env.cluster.backed_up_by(ceid).into_iter();
-        nodes.flat_map(|node| self.of_node(node)).filter(|(object, _)| has_secondary(**object))
+    /// What may come up elsewhere when one of these nodes is down.
+    fn resilient_of(&self, nodes: Vec<Ceid>) -> impl Iterator<Item = (&ObjectId, &Watched)> {
+        nodes.into_iter().flat_map(|node| self.of_node(node)).filter(|(object, _)| has_secondary(**object))
+    }
+
+    /// What is watched at a node in its present life: its own, and what it backs up.
+    fn at(&self, ceid: Ceid) -> impl Iterator<Item = (&ObjectId, &Watched)> {
+        let backs_up = self.nodes.get(&ceid).map(|up| up.backs_up.clone()).unwrap_or_default();
+        self.of_node(ceid).chain(self.resilient_of(backs_up))
     }
 
     /// Each session that watches something at the node, with what it hears there.
@@ -305,18 +326,19 @@ impl DeviceSupervisor {
         if self.ended_lives.get(&ceid).is_some_and(|ended| *ended >= life) {
             return;
         }
-        self.nodes.insert(ceid, (life, node));
+        let backs_up = self.env.cluster.backed_up_by(ceid);
+        self.nodes.insert(ceid, Up { life, node, backs_up: backs_up.clone() });
         let event = Arc::new(system_event::connected(ceid, self.env.now_ms()));
         let mut sessions = self.sessions_at(ceid);
         if let Some(parted) = self.parted.remove(&ceid) {
-            let watching = self.backed_up_by(ceid).flat_map(|(_, watched)| &watched.watchers);
+            let watching = self.resilient_of(backs_up).flat_map(|(_, watched)| &watched.watchers);
             let watching = watching.filter(|watching| parted.contains(&watching.session));
             sessions.extend(watching.map(|watching| (watching.session, watching.deliver.clone())));
         }
         for deliver in sessions.into_values() {
             deliver.do_send(Deliver::One(event.clone()));
         }
-        let objects = self.of_node(ceid).chain(self.backed_up_by(ceid)).map(|(object, _)| *object).collect();
+        let objects = self.at(ceid).map(|(object, _)| *object).collect();
         self.restoring.insert(ceid, objects);
         self.restore(ceid, life, ctx);
     }
@@ -346,12 +368,12 @@ impl DeviceSupervisor {
     }
 
     fn is_up(&self, ceid: Ceid, life: u64) -> bool {
-        self.nodes.get(&ceid).is_some_and(|(now, _)| *now == life)
+        self.nodes.get(&ceid).is_some_and(|up| up.life == life)
     }
 
     /// As many monitors as there are turns.
     fn arm(&mut self, ceid: Ceid, life: u64, mut turns: OwnedSemaphorePermit, ctx: &mut Context<Self>) {
-        let Some((_, node)) = self.nodes.get(&ceid).filter(|(now, _)| *now == life) else { return };
+        let Some(Up { node, .. }) = self.nodes.get(&ceid).filter(|up| up.life == life) else { return };
         let Some(queue) = self.restoring.get_mut(&ceid) else { return };
         while let Some(turn) = turns.split(1) {
             let Some(object) = queue.pop_front() else { break };
@@ -360,7 +382,7 @@ impl DeviceSupervisor {
             }
         }
         if queue.is_empty() {
-            let monitors = self.of_node(ceid).chain(self.backed_up_by(ceid)).next().is_some();
+            let monitors = self.at(ceid).next().is_some();
             node.do_send(Restored { now_ms: self.env.now_ms(), monitors });
             self.restoring.remove(&ceid);
         } else {
@@ -375,16 +397,15 @@ impl DeviceSupervisor {
     /// that what they told before is in the sessions' logs before.
     fn lost(&mut self, ceid: Ceid, life: u64, ctx: &mut Context<Self>) {
         self.ended_lives.insert(ceid, life);
-        if self.nodes.get(&ceid).is_some_and(|(now, _)| *now == life) {
-            self.nodes.remove(&ceid);
-        }
+        let backed_up = if self.is_up(ceid, life) { self.nodes.remove(&ceid) } else { None };
+        let backed_up = backed_up.map_or_else(|| self.env.cluster.backed_up_by(ceid), |up| up.backs_up);
         self.restoring.remove(&ceid);
         self.statuses.remove(&ceid);
         *self.telling.entry(ceid).or_default() += 1;
         let system = Arc::new(system_event::lost(ceid, self.env.now_ms()));
         let turn = self.losses.clone().acquire_owned();
         let told = turn.into_actor(self).then(move |turn, supervisor, _| {
-            let tell = guard::keep("device_supervisor", || supervisor.tell_loss(ceid, life, system));
+            let tell = guard::keep("device_supervisor", || supervisor.tell_loss(ceid, life, backed_up, system));
             async move {
                 let parted = match tell {
                     Some(tell) => tell.await,
@@ -411,11 +432,12 @@ impl DeviceSupervisor {
         &self,
         ceid: Ceid,
         life: u64,
+        backed_up: Vec<Ceid>,
         system: Arc<Event>,
     ) -> impl Future<Output = BTreeSet<SessionId>> + use<> {
         let asked: Vec<_> = self
             .of_node(ceid)
-            .chain(self.backed_up_by(ceid))
+            .chain(self.resilient_of(backed_up))
             .map(|(object, watched)| {
                 let answer = watched.device.lost(LinkLost { ceid, life });
                 let watchers: Vec<_> = watched.watchers.clone();
@@ -560,6 +582,18 @@ impl Handler<CountWatches> for DeviceSupervisor {
             objects: self.objects.len(),
             watches: self.objects.values().map(|w| w.watchers.len()).sum(),
         })
+    }
+}
+
+impl Handler<CountByNode> for DeviceSupervisor {
+    type Result = MessageResult<CountByNode>;
+
+    fn handle(&mut self, _: CountByNode, _: &mut Self::Context) -> Self::Result {
+        let mut count = BTreeMap::new();
+        for object in self.objects.keys() {
+            *count.entry(object.ceid()).or_default() += 1;
+        }
+        MessageResult(count)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is said to and by a `Node`.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use actix::{Addr, Message, Recipient};
 use schemas::csta::message::{DeviceProfile, SystemStatus};
@@ -127,10 +128,18 @@ pub enum News {
     Status(SystemStatus),
     /// The node's whole directory.
     Directory(HashMap<Dn, Listed>),
-    /// The life is over; when the node was last heard in it, if it was.
-    Ended(Option<Instant>),
+    Ended(Ended),
     /// What happened while the node was not heard is known, as far as it can be.
     LookedBack,
+}
+
+/// The life is over.
+#[derive(Debug, Clone, Default)]
+pub struct Ended {
+    /// When the node was last heard in it, if it was.
+    pub heard: Option<Instant>,
+    /// Why, for who runs the gateway; `None` after a panic.
+    pub why: Option<Arc<str>>,
 }
 
 /// Calls that a device knew before the link was lost; said before the device asks for anything.

@@ -29,7 +29,9 @@ use tracing::{Span, debug, info, info_span, warn};
 
 use self::flow::{Flood, Flow};
 use self::link::{Link, Received};
-use self::messages::{Ask, AskHotDesk, Close, Known, News, NodeNews, Profile, Question, Restored, Tell, Ticket, Told};
+use self::messages::{
+    Ask, AskHotDesk, Close, Ended, Known, News, NodeNews, Profile, Question, Restored, Tell, Ticket, Told,
+};
 use self::state::{Effect, Effects, Input, State};
 use self::unseen::{Gaps, Unseen, who};
 use crate::cluster::NodeSettings;
@@ -69,7 +71,7 @@ impl Node {
         connect: Arc<dyn Connect>,
         supervisor: Recipient<NodeNews>,
     ) -> Self {
-        let ended = NodeNews { ceid: settings.ceid, life, news: News::Ended(None) };
+        let ended = NodeNews { ceid: settings.ceid, life, news: News::Ended(Ended::default()) };
         let last_word = LastWord::new(supervisor.clone(), ended);
         let now = Instant::now();
         let mut state = State::new(&settings, now);
@@ -111,7 +113,7 @@ impl Node {
                 let sent = self.link.as_ref().is_some_and(|link| link.send(invoke, &xml));
                 if !sent {
                     self.span.in_scope(|| warn!("the node's socket takes nothing more"));
-                    ctx.stop();
+                    self.end("the node's socket takes nothing more", ctx);
                 }
             }
             Effect::Tell(object, told) => {
@@ -157,9 +159,17 @@ impl Node {
             }
             Effect::Stop(why) => {
                 self.span.in_scope(|| info!(why, "connection to the node ends"));
-                ctx.stop();
+                self.end(why, ctx);
             }
         }
+    }
+
+    /// The life is over, for the first reason that is given.
+    fn end(&mut self, why: &str, ctx: &mut Context<Self>) {
+        if let Some(NodeNews { news: News::Ended(ended), .. }) = self.last_word.word() {
+            ended.why.get_or_insert_with(|| why.into());
+        }
+        ctx.stop();
     }
 
     /// What a node says of itself is for the people who run it; whether it is used is decided by its answers.
@@ -246,11 +256,12 @@ impl Actor for Node {
                     Some(why) => warn!(%why, "no connection to the node"),
                     None => info!(error = %error.kind(), "no connection to the node"),
                 });
-                ctx.stop();
+                let why = error.get_ref().map_or_else(|| error.kind().to_string(), ToString::to_string);
+                node.end(&why, ctx);
             }
             Err(_) => {
                 node.span.in_scope(|| info!("no connection to the node in time"));
-                ctx.stop();
+                node.end("no connection to the node in time", ctx);
             }
         }));
         ctx.run_interval(policy::NODE_TICK, |node, ctx| {
@@ -267,8 +278,8 @@ impl Handler<Received> for Node {
         match received {
             Received::Frames(frames) => {
                 self.flow.heard(frames.len());
-                if let Some(word) = self.last_word.word() {
-                    word.news = News::Ended(Some(Instant::now()));
+                if let Some(NodeNews { news: News::Ended(ended), .. }) = self.last_word.word() {
+                    ended.heard = Some(Instant::now());
                 }
                 for frame in frames {
                     if let Some(Ok((message, edition))) = guard::keep("node", || read::parse(&frame.xml)) {
@@ -281,7 +292,7 @@ impl Handler<Received> for Node {
             }
             Received::Closed(why) => {
                 self.span.in_scope(|| info!(%why, "connection to the node ends"));
-                ctx.stop();
+                self.end(why.as_ref(), ctx);
             }
         }
         let settled = self.settle();

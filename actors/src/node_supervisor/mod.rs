@@ -3,7 +3,7 @@
 //!
 //! It never touches a socket. A life that ended, however, is known by its last word.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, MessageResult, Recipient};
@@ -18,7 +18,7 @@ use crate::cluster::{LinkState, Listed, NodeSettings};
 use crate::env::Env;
 use crate::guard;
 use crate::node::Node;
-use crate::node::messages::{Close, News, NodeNews};
+use crate::node::messages::{Close, Ended, News, NodeNews};
 use crate::node::unseen::Gaps;
 use crate::policy;
 use crate::wire::Connect;
@@ -56,8 +56,21 @@ pub struct FindNode(pub Ceid);
 #[rtype(result = "()")]
 pub struct Stop;
 
+/// Which nodes there are from now on. A node that is new begins its first life, one that is gone ends; what watches its
+/// devices hears of a loss, and of the return when it is configured again. One that is reached in another way, or whose
+/// phones come up elsewhere, is connected anew.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Configure {
+    pub nodes: Vec<NodeSettings>,
+    /// Those that are connected anew though nothing of these settings has changed: their certificates have.
+    pub anew: BTreeSet<Ceid>,
+}
+
 struct Watched {
     settings: NodeSettings,
+    /// Else no life begins; the count of them goes on when it is configured again.
+    configured: bool,
     life: u64,
     began: Instant,
     node: Option<Addr<Node>>,
@@ -65,6 +78,27 @@ struct Watched {
     backoff: Backoff,
     /// When it was not heard, as far as nobody has looked back at it.
     gaps: Gaps,
+}
+
+impl Watched {
+    fn new(settings: NodeSettings) -> Self {
+        Self {
+            settings,
+            configured: true,
+            life: 0,
+            began: Instant::now(),
+            node: None,
+            up: false,
+            backoff: Backoff::new(policy::BACKOFF_FIRST, policy::BACKOFF_LONGEST),
+            gaps: Gaps::default(),
+        }
+    }
+
+    fn close(&self) {
+        if let Some(node) = &self.node {
+            node.do_send(Close);
+        }
+    }
 }
 
 pub struct NodeSupervisor {
@@ -80,24 +114,7 @@ pub struct NodeSupervisor {
 
 impl NodeSupervisor {
     pub(crate) fn new(env: Env, arbiters: Arbiters, connect: Arc<dyn Connect>, devices: Recipient<NodeChange>) -> Self {
-        let backoff = Backoff::new(policy::BACKOFF_FIRST, policy::BACKOFF_LONGEST);
-        let nodes = env
-            .cluster
-            .settings()
-            .into_iter()
-            .map(|settings| {
-                let watched = Watched {
-                    settings,
-                    life: 0,
-                    began: Instant::now(),
-                    node: None,
-                    up: false,
-                    backoff: backoff.clone(),
-                    gaps: Gaps::default(),
-                };
-                (watched.settings.ceid, watched)
-            })
-            .collect();
+        let nodes = env.cluster.settings().into_iter().map(|s| (s.ceid, Watched::new(s))).collect();
         Self { env, arbiters, connect, devices, nodes, room_from: Instant::now(), stopping: false }
     }
 
@@ -118,7 +135,10 @@ impl NodeSupervisor {
         if self.stopping {
             return; // the pause before this life began before the stop
         }
-        let Some(watched) = self.nodes.get_mut(&ceid) else { return };
+        let Some(watched) = self.nodes.get_mut(&ceid).filter(|watched| watched.configured) else { return };
+        if watched.node.is_some() {
+            return; // the pause before it was over twice: the node was removed in it, and added again
+        }
         watched.life += 1;
         watched.began = Instant::now();
         watched.up = false;
@@ -133,6 +153,55 @@ impl NodeSupervisor {
     #[cfg(feature = "planted-faults")]
     pub(crate) fn node(&self, ceid: Ceid) -> Option<&Addr<Node>> {
         self.nodes.get(&ceid)?.node.as_ref()
+    }
+
+    fn configure(&mut self, Configure { nodes, mut anew }: Configure, ctx: &mut Context<Self>) {
+        let wanted: BTreeMap<Ceid, NodeSettings> = nodes.into_iter().map(|node| (node.ceid, node)).collect();
+        let gone: Vec<_> = self.nodes.keys().filter(|ceid| !wanted.contains_key(ceid)).copied().collect();
+        for ceid in gone {
+            let Some(watched) = self.nodes.get_mut(&ceid).filter(|watched| watched.configured) else { continue };
+            info!(%ceid, "the node is configured no more");
+            watched.configured = false;
+            watched.close();
+            self.env.cluster.remove(ceid);
+        }
+        let mut begins = Vec::new();
+        for (ceid, settings) in wanted {
+            let present = self.nodes.get(&ceid).filter(|watched| watched.configured).map(|watched| &watched.settings);
+            match present {
+                Some(present) if *present == settings => continue,
+                Some(present) => {
+                    if !present.is_reached_as(&settings) {
+                        anew.insert(ceid);
+                    }
+                    if present.secondary != settings.secondary {
+                        // The phones' monitors there end, and begin at the other.
+                        anew.extend([present.secondary, settings.secondary].into_iter().flatten());
+                    }
+                }
+                None => begins.push(ceid),
+            }
+            info!(%ceid, name = settings.name, at = %settings.socket(), "the node is configured");
+            self.env.cluster.configure(settings.clone());
+            let watched = self.nodes.entry(ceid).or_insert_with(|| Watched::new(settings.clone()));
+            (watched.settings, watched.configured) = (settings, true);
+        }
+        for ceid in begins {
+            self.begin_in_turn(ceid, ctx);
+        }
+        for ceid in &anew {
+            if let Some(watched) = self.nodes.get_mut(ceid) {
+                watched.backoff.forgive();
+                watched.close();
+            }
+        }
+        self.gauge();
+    }
+
+    fn gauge(&self) {
+        let (connected, configured) = self.env.cluster.connected();
+        metrics::gauge!("oig_nodes_connected").set(connected as f64);
+        metrics::gauge!("oig_nodes_configured").set(configured as f64);
     }
 
     /// A node that returns with other numbers than it had is what people want to know of: a wrong node answers there,
@@ -150,21 +219,23 @@ impl NodeSupervisor {
     fn news(&mut self, news: NodeNews, ctx: &mut Context<Self>) {
         let NodeNews { ceid, life, news } = news;
         let Some(watched) = self.nodes.get_mut(&ceid).filter(|w| w.life == life) else { return };
+        let now_ms = self.env.now_ms();
         match news {
-            News::Opened => self.env.cluster.set_link(ceid, LinkState::Initializing),
+            News::Opened => self.env.cluster.set_link(ceid, LinkState::Initializing, now_ms),
             News::Up(node) => {
                 watched.up = true;
                 watched.gaps.back(Instant::now());
-                self.env.cluster.set_link(ceid, LinkState::Connected);
+                self.env.cluster.set_link(ceid, LinkState::Connected, now_ms);
                 metrics::counter!("oig_node_connections_total").increment(1);
                 self.devices.do_send(NodeChange { ceid, change: Change::Up { life, node } });
             }
             News::Status(status) => self.devices.do_send(NodeChange { ceid, change: Change::Status { status } }),
             News::Directory(lines) => self.directory(ceid, lines),
             News::LookedBack => watched.gaps.looked_at(),
-            News::Ended(heard) => {
+            News::Ended(Ended { heard, why }) => {
                 watched.node = None;
-                self.env.cluster.set_link(ceid, LinkState::Failure);
+                self.env.cluster.set_link(ceid, LinkState::Failure, now_ms);
+                self.env.cluster.set_fault(ceid, why.unwrap_or_else(|| "a fault in the gateway".into()), now_ms);
                 if watched.up {
                     watched.gaps.lost(heard.unwrap_or(watched.began));
                     metrics::counter!("oig_node_losses_total").increment(1);
@@ -173,8 +244,9 @@ impl NodeSupervisor {
                 if watched.up && watched.began.elapsed() >= policy::BACKOFF_FORGIVEN_AFTER {
                     watched.backoff.forgive();
                 }
-                if self.stopping {
-                    return;
+                watched.up = false;
+                if self.stopping || !watched.configured {
+                    return self.gauge();
                 }
                 let pause = watched.backoff.pause(self.env.entropy.next_u64());
                 info!(%ceid, pause_ms = pause.as_millis() as u64, "node not connected, next attempt after a pause");
@@ -183,9 +255,7 @@ impl NodeSupervisor {
                 });
             }
         }
-        let (connected, configured) = self.env.cluster.connected();
-        metrics::gauge!("oig_nodes_connected").set(connected as f64);
-        metrics::gauge!("oig_nodes_configured").set(configured as f64);
+        self.gauge();
     }
 }
 
@@ -216,17 +286,21 @@ impl Handler<FindNode> for NodeSupervisor {
     }
 }
 
+impl Handler<Configure> for NodeSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, configure: Configure, ctx: &mut Self::Context) {
+        guard::keep("node_supervisor", || self.configure(configure, ctx));
+    }
+}
+
 impl Handler<Stop> for NodeSupervisor {
     type Result = ();
 
     fn handle(&mut self, _: Stop, _: &mut Self::Context) {
         self.stopping = true;
         guard::keep("node_supervisor", || {
-            for watched in self.nodes.values() {
-                if let Some(node) = &watched.node {
-                    node.do_send(Close);
-                }
-            }
+            self.nodes.values().for_each(Watched::close);
         });
     }
 }

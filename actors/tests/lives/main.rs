@@ -3,6 +3,7 @@
 mod bad_nodes;
 mod bench;
 mod commands;
+mod configured;
 mod device;
 mod features;
 mod lines;

@@ -19,8 +19,8 @@ pub(super) fn handler(name: &str) -> Option<Handler> {
 }
 
 impl Context<'_> {
-    fn dial_plan(&self, ceid: Ceid) -> std::result::Result<&DialPlan, No> {
-        let plan = self.gateway.numbering.get(&ceid).and_then(|numbering| numbering.dial_plan.as_ref());
+    fn dial_plan(&self, ceid: Ceid) -> std::result::Result<DialPlan, No> {
+        let plan = self.gateway.numbering(ceid).and_then(|numbering| numbering.dial_plan.clone());
         plan.ok_or_else(|| No::because(Ground::NotSupported, "No dial plan is set for the node in this gateway."))
     }
 }
@@ -35,8 +35,8 @@ impl Operation for GetIcpConfig {
     async fn run(self, context: &Context<'_>) -> Result<IcpConfigResult> {
         context.session(self.session_id).await?;
         let node = context.configured(self.icp_id)?;
-        let numbering = context.gateway.numbering.get(&node.ceid);
-        let plan = numbering.and_then(|numbering| numbering.dial_plan.as_ref());
+        let numbering = context.gateway.numbering(node.ceid);
+        let plan = numbering.as_ref().and_then(|numbering| numbering.dial_plan.as_ref());
         // Without a plan nothing is told of it; a prefix that the plan does not have is told as empty.
         Ok(Given::Reply(IcpConfigResult {
             error_description: None,

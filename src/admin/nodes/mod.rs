@@ -1,0 +1,289 @@
+//! The nodes: how it stands with each, and its settings: added, changed, tried, removed, connected anew. What changes is
+//! configured when the page says so.
+
+mod fields;
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use actors::cluster::{LinkState, Stand};
+use actors::device_supervisor::CountByNode;
+use actors::probe::Probed;
+use askama::Template;
+
+use self::fields::{Fields, specific};
+use super::{Admin, Here, Running, act, look, note, said};
+use crate::storage::account::Role;
+use crate::storage::node::{self, Kept};
+use crate::web::{Form, Shell, Site, WebFault, page, page_as};
+
+/// How it stands with a node.
+pub(super) struct Standing {
+    pub ceid: u16,
+    pub name: String,
+    pub at: String,
+    pub state: &'static str,
+    pub connected: bool,
+    pub since_ms: Option<i64>,
+    pub last_fault: Option<(i64, Arc<str>)>,
+    pub listed: Option<usize>,
+    pub monitors: usize,
+}
+
+/// Of all that are configured.
+pub(super) async fn standings(running: &Running) -> Vec<Standing> {
+    let tree = &running.gateway.tree;
+    let monitors = tree.device_supervisor.send(CountByNode).await.unwrap_or_default();
+    let standing = |node: actors::cluster::NodeSettings| {
+        let Stand { link, since_ms, last_fault, listed } = tree.env.cluster.stand(node.ceid).unwrap_or_default();
+        Standing {
+            ceid: node.ceid.get(),
+            at: node.socket().to_string(),
+            name: node.name,
+            state: match link {
+                LinkState::Attempt => "first attempt",
+                LinkState::Initializing => "associating",
+                LinkState::Connected => "connected",
+                LinkState::Failure => "not connected",
+            },
+            connected: link == LinkState::Connected,
+            since_ms,
+            last_fault,
+            listed,
+            monitors: monitors.get(&node.ceid).copied().unwrap_or(0),
+        }
+    };
+    tree.env.cluster.settings().into_iter().map(standing).collect()
+}
+
+#[derive(Template)]
+#[template(path = "admin/nodes.html")]
+struct NodesPage {
+    shell: Shell,
+    administers: bool,
+    nodes: Vec<Standing>,
+}
+
+pub(super) async fn all(
+    request: HttpRequest,
+    site: Data<Site>,
+    admin: Data<Arc<Admin>>,
+) -> Result<HttpResponse, WebFault> {
+    let here = look(&site, &request, Role::Reader).await?;
+    let (administers, nodes) = (here.may(Role::Administrator), standings(admin.running()?).await);
+    page(&NodesPage { shell: here.shell(&site, "Nodes", "/nodes"), administers, nodes })
+}
+
+/// A node that is there.
+struct Present {
+    version: i64,
+    changed_at_ms: i64,
+    changed_by: String,
+    has_specific: bool,
+    standing: Option<Standing>,
+}
+
+#[derive(Template)]
+#[template(path = "admin/node.html")]
+struct NodePage {
+    shell: Shell,
+    operates: bool,
+    administers: bool,
+    fields: Fields,
+    present: Option<Present>,
+    fault: Option<String>,
+    /// What came of a test.
+    tried: Option<String>,
+}
+
+impl NodePage {
+    /// `of` is a node that is there, or `None` for a new one.
+    async fn of(
+        site: &Site,
+        running: &Running,
+        here: &Here,
+        fields: Option<Fields>,
+        of: Option<Kept>,
+    ) -> Result<Self, WebFault> {
+        let title = of.as_ref().map_or_else(|| "New node".to_owned(), |kept| format!("Node {}", kept.node.ceid));
+        let fields = fields.unwrap_or_else(|| of.as_ref().map_or_else(Fields::blank, |kept| (&kept.node).into()));
+        let present = match of {
+            None => None,
+            Some(Kept { node, version, changed_at_ms, changed_by }) => {
+                let standing = standings(running).await.into_iter().find(|standing| standing.ceid == node.ceid);
+                let has_specific = node.application_specific_info.is_some();
+                Some(Present { version, changed_at_ms, changed_by, has_specific, standing })
+            }
+        };
+        Ok(Self {
+            shell: here.shell(site, &title, "/nodes"),
+            operates: here.may(Role::Operator),
+            administers: here.may(Role::Administrator),
+            fields,
+            present,
+            fault: None,
+            tried: None,
+        })
+    }
+}
+
+async fn kept(site: &Site, ceid: u16) -> Result<Kept, WebFault> {
+    let kept = site.storage.with(node::all).await?.into_iter().find(|kept| kept.node.ceid == ceid);
+    kept.ok_or(WebFault::NotFound)
+}
+
+pub(super) async fn new(
+    request: HttpRequest,
+    site: Data<Site>,
+    admin: Data<Arc<Admin>>,
+) -> Result<HttpResponse, WebFault> {
+    let here = look(&site, &request, Role::Administrator).await?;
+    page(&NodePage::of(&site, admin.running()?, &here, None, None).await?)
+}
+
+pub(super) async fn one(
+    request: HttpRequest,
+    path: Path<u16>,
+    site: Data<Site>,
+    admin: Data<Arc<Admin>>,
+) -> Result<HttpResponse, WebFault> {
+    let here = look(&site, &request, Role::Reader).await?;
+    let kept = kept(&site, *path).await?;
+    page(&NodePage::of(&site, admin.running()?, &here, None, Some(kept)).await?)
+}
+
+pub(super) async fn add(
+    request: HttpRequest,
+    site: Data<Site>,
+    admin: Data<Arc<Admin>>,
+) -> Result<HttpResponse, WebFault> {
+    let (here, form) = act(&site, &request, Role::Administrator).await?;
+    let running = admin.running()?;
+    let added = async {
+        let mut node = Fields::from(&form).node().map_err(WebFault::Refused)?;
+        let ceid = node.ceid;
+        node.application_specific_info = match form.get("application_specific_info") {
+            "" => None,
+            info => Some(info.into()),
+        };
+        running.nodes.add(node, here.visit.by.clone()).await?;
+        Ok(ceid)
+    };
+    match added.await {
+        Ok(ceid) => Ok(site.told(&here.visit, format!("Node {ceid} is added."), &format!("/nodes/{ceid}"))),
+        Err(fault) => again(&site, running, &here, &form, None, fault).await,
+    }
+}
+
+pub(super) async fn change(
+    request: HttpRequest,
+    path: Path<u16>,
+    site: Data<Site>,
+    admin: Data<Arc<Admin>>,
+) -> Result<HttpResponse, WebFault> {
+    let (here, form) = act(&site, &request, Role::Administrator).await?;
+    let running = admin.running()?;
+    let kept = kept(&site, *path).await?;
+    let changed = async {
+        let node = with_number(&form, Some(&kept)).node().map_err(WebFault::Refused)?;
+        running.nodes.change(form.version()?, node, specific(&form), here.visit.by.clone()).await?;
+        Ok(())
+    };
+    match changed.await {
+        Ok(()) => Ok(site.told(&here.visit, format!("Node {path} is changed."), &format!("/nodes/{path}"))),
+        Err(fault) => again(&site, running, &here, &form, Some(kept), fault).await,
+    }
+}
+
+/// The form as it was sent, with what is wrong.
+async fn again(
+    site: &Site,
+    running: &Running,
+    here: &Here,
+    form: &Form,
+    of: Option<Kept>,
+    fault: WebFault,
+) -> Result<HttpResponse, WebFault> {
+    let (status, fault) = said(fault)?;
+    let fields = with_number(form, of.as_ref());
+    page_as(status, &NodePage { fault: Some(fault), ..NodePage::of(site, running, here, Some(fields), of).await? })
+}
+
+fn with_number(form: &Form, of: Option<&Kept>) -> Fields {
+    let fields = Fields::from(form);
+    let ceid = of.map_or_else(|| fields.ceid.clone(), |kept| kept.node.ceid.to_string());
+    Fields { ceid, ..fields }
+}
+
+/// Tries what the form says, of a new node or of one that is there, and shows the form again with what came of it.
+pub(super) async fn test(
+    request: HttpRequest,
+    site: Data<Site>,
+    admin: Data<Arc<Admin>>,
+) -> Result<HttpResponse, WebFault> {
+    let (here, form) = act(&site, &request, Role::Administrator).await?;
+    let running = admin.running()?;
+    let of = match form.get("present") {
+        "" => None,
+        ceid => Some(kept(&site, ceid.parse().map_err(|_| WebFault::NotFound)?).await?),
+    };
+    let fields = with_number(&form, of.as_ref());
+    let tried = async {
+        let node = fields.node().map_err(WebFault::Refused)?;
+        note(running, here.visit.by.clone(), "test", node::object(&node)).await?;
+        Ok(running.nodes.probe(node, specific(&form)).await?)
+    };
+    let (status, fault, tried) = match tried.await {
+        Ok(Ok(Probed { listed: Some(listed) })) => (
+            StatusCode::OK,
+            None,
+            Some(format!("The node answers: the association was made, and it lists {listed} numbers.")),
+        ),
+        Ok(Ok(Probed { listed: None })) => (
+            StatusCode::OK,
+            None,
+            Some("The node answers: the association was made. It did not list its numbers.".into()),
+        ),
+        Ok(Err(why)) => (StatusCode::OK, Some(format!("There is no connection: {why}.")), None),
+        Err(fault) => {
+            let (status, fault) = said(fault)?;
+            (status, Some(fault), None)
+        }
+    };
+    page_as(status, &NodePage { fault, tried, ..NodePage::of(&site, running, &here, Some(fields), of).await? })
+}
+
+pub(super) async fn reconnect(
+    request: HttpRequest,
+    path: Path<u16>,
+    site: Data<Site>,
+    admin: Data<Arc<Admin>>,
+) -> Result<HttpResponse, WebFault> {
+    let (here, _) = act(&site, &request, Role::Operator).await?;
+    let running = admin.running()?;
+    let kept = kept(&site, *path).await?;
+    note(running, here.visit.by.clone(), "reconnect", node::object(&kept.node)).await?;
+    running.nodes.reconnect(*path).await?;
+    Ok(site.told(&here.visit, format!("Node {path} is connected to anew."), &format!("/nodes/{path}")))
+}
+
+pub(super) async fn remove(
+    request: HttpRequest,
+    path: Path<u16>,
+    site: Data<Site>,
+    admin: Data<Arc<Admin>>,
+) -> Result<HttpResponse, WebFault> {
+    let (here, form) = act(&site, &request, Role::Administrator).await?;
+    let running = admin.running()?;
+    let kept = kept(&site, *path).await?;
+    match running.nodes.remove(*path, form.version()?, here.visit.by.clone()).await.map_err(WebFault::from) {
+        Ok(()) => Ok(site.told(&here.visit, format!("Node {path} is removed."), "/nodes")),
+        Err(fault) => {
+            let (status, fault) = said(fault)?;
+            let shown = NodePage::of(&site, running, &here, None, Some(kept)).await?;
+            page_as(status, &NodePage { fault: Some(fault), ..shown })
+        }
+    }
+}
