@@ -13,6 +13,7 @@ use actors::arbiters::Arbiters;
 use actors::cluster::Cluster;
 use actors::env::{Clock as _, Env, SystemClock};
 use actors::event::Form;
+use actors::flight::FlightRecord;
 use actors::journal::{Before, Journal};
 use actors::policy;
 use actors::push::{Handover, NotTaken, Word};
@@ -29,6 +30,7 @@ use crate::admission::Admission;
 use crate::applications::{Applications, may_enter};
 use crate::connect::NodeConnect;
 use crate::entropy::SystemEntropy;
+use crate::following::follow;
 use crate::http::{self, Gateway};
 use crate::licence::{self, Licences};
 use crate::live_settings::LiveSettings;
@@ -153,6 +155,7 @@ pub fn start_beside(settings: &Settings, beside: Beside) -> io::Result<Running> 
     let mut env = Env::new(Arc::new(SystemClock), Arc::new(SystemEntropy::default()), cluster);
     env.push = Arc::new(push(settings)?);
     env.quotas = Arc::new(settings.quotas());
+    env.flight = FlightRecord::of(env.clock.clone(), settings.limits.flight_record);
     let anchors = settings.trust_anchors().map_err(io::Error::other)?;
     let gateway_id = storage.gateway_id(SystemClock.now_ms()).map_err(io::Error::other)?;
     let list = AccessList::open(&settings.acl, &gateway_id).map_err(io::Error::other)?;
@@ -243,9 +246,7 @@ pub fn start_beside(settings: &Settings, beside: Beside) -> io::Result<Running> 
     let nodes = Nodes::new(storage.clone(), gateway.clone(), connect, settings.clone(), known.nodes);
     let mut following: Vec<_> = fetching.into_iter().collect();
     following.extend(https.clone().map(|https| actix::spawn(https.follow())));
-    following.push(actix::spawn(applications.clone().follow()));
-    following.push(actix::spawn(nodes.clone().follow()));
-    following.push(actix::spawn(live.clone().follow()));
+    following.push(actix::spawn(follow(live.clone(), applications.clone(), nodes.clone())));
     admin.runs(admin::Running {
         gateway: gateway.clone(),
         applications: applications.clone(),

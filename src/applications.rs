@@ -14,7 +14,6 @@ use tracing::info;
 use crate::acl::{self, AccessList, Document};
 use crate::admission::Registered;
 use crate::fetched::FetchFault;
-use crate::following::follow;
 use crate::http::Gateway;
 use crate::settings::{ApplicationLimits, Settings};
 use crate::storage::{Known, Storage, StorageError, application};
@@ -35,7 +34,7 @@ struct Shared {
 #[derive(PartialEq)]
 struct Seen {
     usual: ApplicationLimits,
-    by_id: Vec<(String, i64)>,
+    by_id: Vec<(String, i64, i64)>,
     listed: Option<i64>,
 }
 
@@ -62,7 +61,11 @@ pub fn may_enter(of_site: Vec<Registered>, server: bool, document: Option<&Docum
 
 impl Seen {
     fn now(kept: &[application::Kept], listed: Option<i64>, usual: ApplicationLimits) -> Self {
-        Self { usual, by_id: kept.iter().map(|kept| (kept.id.clone(), kept.version)).collect(), listed }
+        Self {
+            usual,
+            by_id: kept.iter().map(|kept| (kept.id.clone(), kept.version, kept.changed_at_ms)).collect(),
+            listed,
+        }
     }
 }
 
@@ -136,16 +139,6 @@ impl Applications {
         info!(applications = registered.len(), sessions_ended = ended, "the applications have changed");
         *seen = now;
         Ok(ended)
-    }
-
-    /// Looks at the database again and again.
-    pub(crate) async fn follow(self) {
-        follow("applications", async || {
-            let read = self.reread().await;
-            metrics::gauge!("oig_storage_readable").set(f64::from(u8::from(read.is_ok())));
-            read.map(drop).map_err(|error| error.to_string())
-        })
-        .await;
     }
 }
 

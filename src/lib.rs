@@ -7,6 +7,7 @@ pub mod admission;
 pub mod advanced;
 pub mod app;
 pub mod applications;
+pub mod backup;
 pub mod certs;
 pub mod client;
 pub mod commands;

@@ -9,7 +9,6 @@ use tokio::sync::Mutex;
 use tracing::info;
 
 use crate::applications::Applications;
-use crate::following::follow;
 use crate::settings::Settings;
 use crate::settings::editable::{Changed, EDITABLE, Editable};
 use crate::storage::change::now_ms;
@@ -115,10 +114,5 @@ impl LiveSettings {
         info!(version, "the settings have changed");
         *seen = version;
         Ok(())
-    }
-
-    /// Looks at the database again and again.
-    pub(crate) async fn follow(self) {
-        follow("settings", async || self.reread().await.map_err(|error| error.to_string())).await;
     }
 }

@@ -16,7 +16,6 @@ use tokio::sync::Mutex;
 use tracing::info;
 
 use crate::connect::NodeConnect;
-use crate::following::follow;
 use crate::http::Gateway;
 use crate::settings::{Node, Settings, SettingsFault, Source};
 use crate::storage::change::now_ms;
@@ -80,7 +79,8 @@ impl Nodes {
         let Shared { storage, gateway, connect, settings, seen } = &*self.0;
         let mut seen = seen.lock().await;
         let kept = storage.with(node::all).await?;
-        let key = |kept: &Kept| (kept.node.ceid, kept.version);
+        // A backup that was restored may have another node in the same version.
+        let key = |kept: &Kept| (kept.node.ceid, kept.version, kept.changed_at_ms);
         let same = kept.iter().map(key).eq(seen.iter().map(key));
         if same && anew.is_empty() {
             return Ok(());
@@ -104,17 +104,12 @@ impl Nodes {
         Ok(())
     }
 
-    /// Looks at the database again and again.
-    pub(crate) async fn follow(self) {
-        follow("nodes", async || self.reread().await.map_err(|error| error.to_string())).await;
-    }
-
     /// Adds one; it is connected to when this returns.
     ///
     /// # Errors
     /// [`StorageError::Invalid`] with what is wrong, [`StorageError::Exists`]; then nothing is changed.
     pub async fn add(&self, new: Node, by: By) -> Result<(), StorageError> {
-        self.certificates(&new).await?;
+        self.checked(&new).await?;
         self.write(move |connection| node::add(connection, &new, &by, now_ms()).map(drop)).await
     }
 
@@ -123,7 +118,7 @@ impl Nodes {
     /// # Errors
     /// [`StorageError::Missing`], [`StorageError::Changed`], [`StorageError::Invalid`]; then nothing is changed.
     pub async fn change(&self, version: i64, to: Node, specific: Specific, by: By) -> Result<(), StorageError> {
-        self.certificates(&to).await?;
+        self.checked(&to).await?;
         self.write(move |connection| {
             let read = read(connection, to.ceid, version)?;
             node::change(connection, &read, &with(to, specific, Some(&read)), &by, now_ms()).map(drop)
@@ -158,8 +153,12 @@ impl Nodes {
         self.reread().await
     }
 
-    async fn certificates(&self, node: &Node) -> Result<(), StorageError> {
-        loaded(Settings { nodes: vec![node.clone()], ..self.0.settings.clone() }).await.map(drop)
+    /// Whether a node can be one by itself: what it is to others is looked at when it is written.
+    async fn checked(&self, node: &Node) -> Result<(), StorageError> {
+        let alone = Node { secondary: None, application_specific_info: None, ..node.clone() };
+        let settings = Settings { nodes: vec![alone], ..self.0.settings.clone() };
+        settings.check_in(Source::Database).map_err(invalid)?;
+        loaded(settings).await.map(drop)
     }
 
     /// Connects to a node as these settings say, beside the connection that there may be, and ends it again.

@@ -63,6 +63,8 @@ pub struct Limits {
     pub connections: usize,
     /// Threads of their own for nodes, devices and sessions; 0 for those of HTTP.
     pub arbiters: usize,
+    /// Lines of the flight record, about 100 bytes each; 0 for none.
+    pub flight_record: usize,
     /// What one application may use, all its sessions together.
     pub application: ApplicationLimits,
 }
@@ -101,11 +103,18 @@ impl ApplicationLimits {
     }
 }
 
+const LONGEST_FLIGHT_RECORD: usize = 10_000_000;
 const LOG_MIB_ALL: usize = policy::LOG_BYTES_ALL / 1024 / 1024;
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { sessions: policy::SESSIONS, connections: 8192, arbiters: 0, application: ApplicationLimits::default() }
+        Self {
+            sessions: policy::SESSIONS,
+            connections: 8192,
+            arbiters: 0,
+            flight_record: 200_000,
+            application: ApplicationLimits::default(),
+        }
     }
 }
 
@@ -309,6 +318,9 @@ impl Settings {
         }
         if self.limits.connections == 0 {
             faults.push("limits.connections: must be at least 1".into());
+        }
+        if self.limits.flight_record > LONGEST_FLIGHT_RECORD {
+            faults.push(format!("limits.flight_record: must be at most {LONGEST_FLIGHT_RECORD}"));
         }
         if self.journal.grace_s > LONGEST_GRACE_S {
             faults.push(format!("journal.grace_s: must be at most {LONGEST_GRACE_S}"));

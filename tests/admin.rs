@@ -1,7 +1,9 @@
 //! The gateway's administration as those meet it who use it: over HTTPS, by role, and in a real browser.
 
+mod backups;
 mod certificate;
 mod nodes;
+mod record;
 mod settings;
 
 use std::path::Path;
@@ -52,6 +54,7 @@ impl Site {
 const TABLE: &[(&str, &str, &str, [&str; 4])] = &[
     ("GET", "/static/site.css", "", ["200", "200", "200", "200"]),
     ("GET", "/static/icon.svg", "", ["200", "200", "200", "200"]),
+    ("GET", "/static/live.js", "", ["200", "200", "200", "200"]),
     ("GET", "/sign-in", "", ["200", "303", "303", "303"]),
     ("POST", "/sign-in", "", ["403", "403", "403", "403"]),
     ("GET", "", "", ["303", "303", "303", "303"]),
@@ -66,6 +69,7 @@ const TABLE: &[(&str, &str, &str, [&str; 4])] = &[
     ("POST", "/nodes/{node}/reconnect", "", ["in", "403", "303", "303"]),
     ("POST", "/acl/fetch", "", ["in", "403", "303", "303"]),
     ("POST", "/licence/fetch", "", ["in", "403", "404", "404"]),
+    ("GET", "/record", "", ["in", "403", "200", "200"]),
     ("GET", "/applications/new", "", ["in", "403", "403", "200"]),
     ("POST", "/applications/new", "company=", ["in", "403", "403", "422"]),
     ("GET", "/applications/{application}", "", ["in", "403", "403", "200"]),
@@ -80,6 +84,9 @@ const TABLE: &[(&str, &str, &str, [&str; 4])] = &[
     ("GET", "/certificate", "", ["in", "403", "403", "200"]),
     ("POST", "/certificate/{place}/request", "kind=loud&names=a", ["in", "403", "403", "422"]),
     ("POST", "/certificate/{place}/install", "chain=none", ["in", "403", "403", "422"]),
+    ("GET", "/backup", "", ["in", "403", "403", "200"]),
+    ("POST", "/backup", "passphrase=a&again=b", ["in", "403", "403", "422"]),
+    ("GET", "/support", "", ["in", "403", "403", "200"]),
     ("GET", "/settings", "", ["in", "403", "403", "200"]),
     ("POST", "/settings", "version=0&limits.sessions=0", ["in", "403", "403", "422"]),
     ("GET", "/nodes/new", "", ["in", "403", "403", "200"]),
@@ -165,7 +172,7 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() {
             let outcome = if signs_in { "in".into() } else { page.status.to_string() };
             assert_eq!(outcome, *expected, "{method} {path} {sent}: {}", page.text());
             if page.header("content-type").starts_with("text/html") {
-                assert!(page.header("content-security-policy").contains("script-src 'none'"), "{method} {path}");
+                assert!(page.header("content-security-policy").contains("script-src 'self'"), "{method} {path}");
                 assert!(page.header("strict-transport-security").contains("max-age"), "{method} {path}");
                 assert_eq!(page.header("cache-control"), "no-store", "{method} {path}");
             }
@@ -175,7 +182,9 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() {
     let changes = |text: &str| {
         text.lines()
             .filter(|line| {
-                [" sign-in ", " fetch ", " reconnect ", " install "].iter().all(|looks| !line.contains(looks))
+                [" sign-in ", " fetch ", " reconnect ", " install ", " download "]
+                    .iter()
+                    .all(|looks| !line.contains(looks))
             })
             .count()
     };
@@ -316,7 +325,8 @@ async fn behind_a_proxy_that_does_tls_a_browser_is_known_by_its_own_address_and_
 async fn every_page_is_used_in_a_browser_and_keeps_nobody_out() {
     let node = Node::start(1).await;
     let site = Site::start(&[&node]).await;
-    let _app = App::login(&site.gateway.url).await;
+    let app = App::login(&site.gateway.url).await;
+    app.watch(&node.address.to_string(), "1000").await;
     let program = interpreter("OIG_NODE", "target/toolkits/node/bin/node");
     // Kept where somebody wants to look at them.
     let (folder, kept) = (Folder::new(), std::env::var("OIG_SCREENSHOTS").unwrap_or_default());
@@ -338,8 +348,11 @@ async fn every_page_is_used_in_a_browser_and_keeps_nobody_out() {
         "node",
         "settings",
         "settings-fault",
+        "record",
         "certificate",
         "certificate-request",
+        "backup",
+        "backup-fault",
         "accounts",
         "account-new",
         "account",

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use schemas::domain::LegId;
 
 use crate::cluster::Cluster;
+use crate::flight::FlightRecord;
 use crate::journal::Journal;
 use crate::push::{NoPush, Push};
 use crate::quota::Quotas;
@@ -46,6 +47,8 @@ pub struct Env {
     pub journal: Journal,
     /// What one application may use.
     pub quotas: Arc<Quotas>,
+    /// What happened, for people; off until one is put in.
+    pub flight: FlightRecord,
     legs: Arc<AtomicU64>,
     /// Bytes in the logs of all sessions.
     pub log_bytes: Arc<AtomicUsize>,
@@ -67,6 +70,7 @@ impl Env {
             push: Arc::new(NoPush),
             journal: Journal::default(),
             quotas: Arc::default(),
+            flight: FlightRecord::default(),
             legs: Arc::new(AtomicU64::new((seconds << 22) + 1)),
             log_bytes: Arc::default(),
             #[cfg(feature = "planted-faults")]

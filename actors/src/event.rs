@@ -10,7 +10,9 @@ use std::sync::{Arc, OnceLock};
 
 use actix::Message;
 use schemas::contract::adv::{AdvEventMsg, AdvEventType};
-use schemas::contract::cc::{CallEventType, StandardEventMsg};
+use schemas::contract::cc::{
+    CallEventAttributeNames, CallEventAttributeValue, CallEventType, EventCauseType, StandardEventMsg,
+};
 use schemas::contract::ops_call_control_advanced::AdvGetEvent;
 use schemas::contract::ops_call_control_standard::GetEvent;
 use schemas::contract::{Record, Request};
@@ -93,19 +95,98 @@ impl Topics {
     }
 }
 
+/// What an event is about, for the flight record.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Brief {
+    /// The contract's words; empty where there is none.
+    pub kind: &'static str,
+    pub cause: &'static str,
+    /// 0 where it is about no leg.
+    pub leg: u64,
+    global_call_id: Short,
+}
+
+/// A text of a few characters, without an allocation; a longer one is cut.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Short {
+    bytes: [u8; 11],
+    length: u8,
+}
+
+impl Short {
+    fn of(text: &str) -> Self {
+        let mut short = Self::default();
+        let mut end = text.len().min(short.bytes.len());
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        short.bytes[..end].copy_from_slice(&text.as_bytes()[..end]);
+        short.length = u8::try_from(end).unwrap_or(0);
+        short
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..usize::from(self.length)]).unwrap_or_default()
+    }
+}
+
+impl std::fmt::Debug for Short {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Brief {
+    pub(crate) fn of(kind: &'static str, cause: &'static str, leg: u64, global_call_id: Option<&str>) -> Self {
+        Self { kind, cause, leg, global_call_id: global_call_id.map(Short::of).unwrap_or_default() }
+    }
+
+    /// Empty where the event has none.
+    #[must_use]
+    pub fn global_call_id(&self) -> &str {
+        self.global_call_id.as_str()
+    }
+
+    fn of_message(message: &StandardEventMsg) -> Self {
+        let Some(call) = &message.call_event else {
+            let kind = if message.feature_event.is_some() { "FEATURE_EVENT" } else { "SYSTEM_EVENT" };
+            return Self::of(kind, "", 0, None);
+        };
+        let is_id = |value: &&CallEventAttributeValue| {
+            value.attribute_name == Some(CallEventAttributeNames::CurrentGlobalCallId)
+        };
+        let id = call.call_event_attribute.iter().find(is_id).and_then(|value| value.attribute_value.as_deref());
+        let (kind, cause) =
+            (call.kind.map_or("", CallEventType::as_str), call.cause.map_or("", EventCauseType::as_str));
+        Self::of(kind, cause, u64::try_from(call.local_call_id).unwrap_or(0), id)
+    }
+}
+
 /// One event. Its number belongs to a session's log, not to the event.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Event {
     /// The monitored object; `None` for system events.
     pub object: Option<ObjectId>,
     /// Which monitors of the object hear it.
     pub topics: Topics,
+    /// Of one that is read back from a journal nothing is known.
+    pub brief: Brief,
     standard: Option<Box<str>>,
     advanced: Option<Advanced>,
     /// Members of the replies of getEvent and advGetEvent; empty where they could not be made.
     standard_json: OnceLock<Box<str>>,
     advanced_json: OnceLock<Box<str>>,
 }
+
+/// Two are the same when applications read the same.
+impl PartialEq for Event {
+    fn eq(&self, other: &Self) -> bool {
+        let read = |of: &Self| (of.object, of.topics);
+        read(self) == read(other) && self.standard == other.standard && self.advanced == other.advanced
+    }
+}
+
+impl Eq for Event {}
 
 /// What stands inside the advanced event's element is the same wherever it is read; the elements
 /// around it are not.
@@ -130,20 +211,30 @@ impl Event {
     pub fn new(object: Option<ObjectId>, message: StandardEventMsg, forms: Forms) -> Self {
         let mut out = Writer::new();
         message.write_children(&mut out);
-        let topics = Topics::of(&message);
+        let (topics, brief) = (Topics::of(&message), Brief::of_message(&message));
         let advanced = if forms.advanced { Advanced::render(&message.into()) } else { None };
-        Self::of(object, topics, Some(kept(out)), advanced)
+        Self { brief, ..Self::of(object, topics, Some(kept(out)), advanced) }
     }
 
     /// An event that only advanced sessions can read; `getEvent` passes it over.
     #[must_use]
     pub fn advanced_only(object: Option<ObjectId>, message: &AdvEventMsg) -> Self {
         let topics = if message.feature_event.is_some() { Topics::FEATURES } else { Topics::CALLS };
-        Self::of(object, topics, None, Advanced::render(message))
+        let brief = Brief::of(message.event_type.map_or("", AdvEventType::as_str), "", 0, None);
+        Self { brief, ..Self::of(object, topics, None, Advanced::render(message)) }
     }
 
     fn of(object: Option<ObjectId>, topics: Topics, standard: Option<Box<str>>, advanced: Option<Advanced>) -> Self {
-        Self { object, topics, standard, advanced, standard_json: OnceLock::new(), advanced_json: OnceLock::new() }
+        let brief = Brief::default();
+        Self {
+            object,
+            topics,
+            brief,
+            standard,
+            advanced,
+            standard_json: OnceLock::new(),
+            advanced_json: OnceLock::new(),
+        }
     }
 
     /// In the place of one that a damaged journal had: whoever reads is told that it was discarded.

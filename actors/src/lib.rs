@@ -11,6 +11,7 @@ pub mod device;
 pub mod device_supervisor;
 pub mod env;
 pub mod event;
+pub mod flight;
 mod guard;
 pub mod journal;
 mod last_word;

@@ -6,13 +6,16 @@
 
 mod accounts;
 mod applications;
+mod backups;
 mod certificate;
 mod log;
 mod nodes;
 mod overview;
 mod password;
+mod record;
 mod sessions;
 mod settings;
+mod support;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -64,7 +67,7 @@ pub struct Admin {
 impl Admin {
     #[must_use]
     pub fn new(storage: Storage) -> Self {
-        let site = Site::new("Gateway", BASE, "oig-admin", storage, |account| account.role != Role::Member);
+        let site = Site::new("Gateway", BASE, "oig-admin", storage, |account| account.role != Role::Member).live();
         Self { site: Data::new(site), running: OnceLock::new() }
     }
 
@@ -85,6 +88,7 @@ pub fn routes(admin: &Arc<Admin>, config: &mut ServiceConfig) {
         .app_data(admin.site.clone())
         .app_data(Data::new(admin.clone()))
         .configure(Site::routes)
+        .route("/static/live.js", web::get().to(crate::web::live))
         .configure(pages)
         .default_service(web::to(|| async { Err::<HttpResponse, _>(WebFault::NotFound) }))
         .wrap(from_fn(guard))
@@ -106,11 +110,15 @@ fn pages(config: &mut ServiceConfig) {
         .route("/sessions/{handle}/end", web::post().to(sessions::end))
         .route("/acl/fetch", web::post().to(overview::fetch_list))
         .route("/licence/fetch", web::post().to(overview::fetch_licence))
+        .route("/record", web::get().to(record::page))
         .route("/nodes/{ceid}/reconnect", web::post().to(nodes::reconnect))
         // Administrators.
         .route("/certificate", web::get().to(certificate::page))
         .route("/certificate/{place}/request", web::post().to(certificate::request))
         .route("/certificate/{place}/install", web::post().to(certificate::install))
+        .route("/backup", web::get().to(backups::page))
+        .route("/backup", web::post().to(backups::download))
+        .route("/support", web::get().to(support::download))
         .route("/settings", web::get().to(settings::page))
         .route("/settings", web::post().to(settings::change))
         .route("/nodes/new", web::get().to(nodes::new))
@@ -186,20 +194,33 @@ impl Here {
     }
 
     fn shell(&self, site: &Site, title: &str, here: &str) -> Shell {
-        let links = if self.may(Role::Administrator) { ADMINISTRATOR } else { EVERYBODY };
+        let links = match () {
+            () if self.may(Role::Administrator) => ADMINISTRATOR,
+            () if self.may(Role::Operator) => OPERATOR,
+            () => EVERYBODY,
+        };
         site.shell(&self.visit, title, links, here)
     }
 }
 
 const EVERYBODY: &[Link] =
     &[("/", "Overview"), ("/applications", "Applications"), ("/sessions", "Sessions"), ("/nodes", "Nodes")];
+const OPERATOR: &[Link] = &[
+    ("/", "Overview"),
+    ("/applications", "Applications"),
+    ("/sessions", "Sessions"),
+    ("/nodes", "Nodes"),
+    ("/record", "Flight record"),
+];
 const ADMINISTRATOR: &[Link] = &[
     ("/", "Overview"),
     ("/applications", "Applications"),
     ("/sessions", "Sessions"),
     ("/nodes", "Nodes"),
+    ("/record", "Flight record"),
     ("/settings", "Settings"),
     ("/certificate", "Certificate"),
+    ("/backup", "Backup"),
     ("/accounts", "Accounts"),
     ("/log", "Log"),
 ];

@@ -1,6 +1,7 @@
 //! The commands of `oig`, and what they share. Each command is a file.
 
 mod admin;
+mod backup;
 mod bench;
 mod certs;
 mod demo;
@@ -46,6 +47,10 @@ enum Command {
     Bench(bench::Bench),
     /// Look at and change what the database has: applications, nodes, accounts.
     Admin(admin::Admin),
+    /// Keep all that the database has in a file, sealed with a passphrase.
+    Backup(backup::Backup),
+    /// Put what a backup has in the place of all that the database has.
+    Restore(backup::Restore),
     /// Run the certificate server: registrations and certificates of applications, and the list of them.
     Certs(certs::Certs),
     /// Run the licence server, or say what it gives to gateways.
@@ -68,6 +73,8 @@ pub fn run() -> anyhow::Result<()> {
         Command::Demo(demo) => demo.run(),
         Command::Bench(bench) => bench.run(),
         Command::Admin(admin) => admin.run(),
+        Command::Backup(backup) => backup.run(),
+        Command::Restore(restore) => restore.run(),
         Command::Certs(certs) => certs.run(),
         Command::Licences(licences) => licences.run(),
         Command::Migrate(migrate) => migrate.run(),

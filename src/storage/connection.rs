@@ -41,6 +41,23 @@ impl DbConnection {
         })
     }
 
+    /// Runs work that reads several things as they are at one moment.
+    ///
+    /// # Errors
+    /// Those of the work.
+    pub fn read_whole<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        self.transaction(|connection| {
+            #[cfg(feature = "postgres")]
+            if let Self::Postgres(_) = connection {
+                diesel::sql_query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ").execute(connection)?;
+            }
+            work(connection)
+        })
+    }
+
     fn is_broken(&mut self) -> bool {
         <Self as diesel::Connection>::TransactionManager::is_broken_transaction_manager(self)
     }

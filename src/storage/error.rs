@@ -48,6 +48,11 @@ impl StorageError {
         }
     }
 
+    /// Whether the database itself cannot be used, whatever is in it.
+    pub(crate) fn is_away(&self) -> bool {
+        !matches!(self, Self::Changed(_) | Self::Missing(_) | Self::Exists(_) | Self::Invalid { .. })
+    }
+
     pub(super) fn invalid(object: impl Into<String>, fault: impl Into<String>) -> Self {
         Self::Invalid { object: object.into(), fault: fault.into() }
     }

@@ -11,6 +11,7 @@ pub mod certs;
 pub mod change;
 pub mod changed_settings;
 mod connection;
+pub mod dump;
 mod error;
 mod import;
 pub mod licence_grant;
@@ -28,7 +29,7 @@ use std::time::Duration;
 use diesel::r2d2::Pool;
 use tokio::sync::Semaphore;
 
-pub use self::change::By;
+pub use self::change::{By, Changes};
 use self::connection::Connect;
 pub use self::connection::DbConnection;
 pub use self::error::StorageError;

@@ -72,8 +72,11 @@ impl WebFault {
 
 /// With a capital and a full stop, as pages say it.
 fn sentence(text: &str) -> String {
+    // A key is spelt as it is: `limits.sessions: must be …`.
+    let is_key = text.split_once(':').is_some_and(|(first, _)| first.contains('.') && !first.contains(' '));
     let mut letters = text.chars();
-    let first = letters.next().map(char::to_uppercase).into_iter().flatten();
+    let first = if is_key { None } else { letters.next() };
+    let first = first.map(char::to_uppercase).into_iter().flatten();
     let stop = if text.ends_with('.') { "" } else { "." };
     format!("{}{}{stop}", first.collect::<String>(), letters.as_str())
 }

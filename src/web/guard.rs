@@ -13,17 +13,21 @@ use actix_web::http::header::{
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::middleware::Next;
-use actix_web::web::{Bytes, BytesMut};
+use actix_web::web::{Bytes, BytesMut, Data};
 use actix_web::{Error, HttpMessage as _, ResponseError as _};
 use futures_util::StreamExt as _;
 
 use super::form::Body;
-use super::{LARGEST_FORM, SLOWEST_FORM, WebFault, fault};
+use super::{LARGEST_FORM, SLOWEST_FORM, Site, WebFault, fault};
 use crate::http::caller::Caller;
 
 /// Pages have no script, no inline style, nothing from elsewhere, and are in no frame.
 const POLICY: &str = "default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; form-action 'self'; \
                       frame-ancestors 'none'";
+
+/// The same where pages renew themselves, by the one script that the site serves.
+const LIVE_POLICY: &str = "default-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; \
+                           form-action 'self'; frame-ancestors 'none'";
 
 /// For `middleware::from_fn`.
 ///
@@ -98,9 +102,10 @@ fn is_page(answer: &ServiceResponse<BoxBody>) -> bool {
 
 fn dress(answer: &mut ServiceResponse<BoxBody>, secure: bool) {
     let is_file = answer.request().match_pattern().is_some_and(|path| path.contains("/static/"));
+    let live = answer.request().app_data::<Data<Site>>().is_some_and(|site| site.live);
     let headers = answer.headers_mut();
     let mut say = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
-    say(CONTENT_SECURITY_POLICY, POLICY);
+    say(CONTENT_SECURITY_POLICY, if live { LIVE_POLICY } else { POLICY });
     say(X_CONTENT_TYPE_OPTIONS, "nosniff");
     say(X_FRAME_OPTIONS, "DENY");
     // Not `no-referrer`: then a browser would say of a form that it comes from nowhere.

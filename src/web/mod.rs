@@ -59,6 +59,8 @@ pub struct Site {
     pub sessions: Sessions,
     /// Who may sign in, of those who have an account.
     admits: fn(&Account) -> bool,
+    /// Its pages renew what is marked `data-live`, by a script of the site's own.
+    live: bool,
     /// Makes the forms' tokens out of the cookies; gone with the process, as the sessions are.
     key: hmac::Key,
     tries: Throttle<IpAddr>,
@@ -87,11 +89,18 @@ impl Site {
             storage,
             sessions: Sessions::new(Life::default()),
             admits,
+            live: false,
             key,
             tries: Throttle::new(LOGINS),
             proofs: Arc::new(Semaphore::new(threads)),
             waiting: Semaphore::new(WAITING),
         }
+    }
+
+    /// The same, with pages that renew themselves; it serves [`live`] at `/static/live.js`.
+    #[must_use]
+    pub fn live(self) -> Self {
+        Self { live: true, ..self }
     }
 
     /// Sign-in and sign-out, and the files of the looks, for a scope at the site's base. The site is among the app's data as
@@ -112,7 +121,8 @@ impl Site {
     pub async fn visit(&self, request: &HttpRequest) -> Result<Visit, WebFault> {
         let nobody = || WebFault::SignIn { base: self.base, to: request.path().to_owned() };
         let id = self.cookie_of(request, "").ok_or_else(nobody)?;
-        let (account, version) = self.sessions.look(&id).ok_or_else(nobody)?;
+        let by_itself = request.headers().contains_key(LIVE);
+        let (account, version) = self.sessions.look(&id, by_itself).ok_or_else(nobody)?;
         let read = account.clone();
         let found = self.storage.with(move |c| account::by_id(c, &read)).await?;
         // A changed account is another one: its password, its role, or it is gone.
@@ -121,7 +131,7 @@ impl Site {
             return Err(nobody());
         };
         let by = By::new(&found.name, &Caller::of(request).ip.to_string());
-        Ok(Visit { account: found, by, token: self.token(&id), id })
+        Ok(Visit { account: found, by, token: self.token(&id), by_itself, id })
     }
 
     /// Who sends a form, and the form: only when the site's own page sent it.
@@ -172,7 +182,9 @@ impl Site {
             who: Some(Who { name: visit.account.name.clone(), role: visit.account.role.word() }),
             links: links.iter().map(|&(path, text)| (path, text, path == here)).collect(),
             token: visit.token.clone(),
-            told: self.sessions.told(&visit.id),
+            live: self.live,
+            // A page that renews itself does not show it: the next one that somebody opens does.
+            told: if visit.by_itself { None } else { self.sessions.told(&visit.id) },
         }
     }
 
@@ -252,6 +264,8 @@ pub struct Visit {
     pub by: By,
     /// For the page's forms.
     pub token: String,
+    /// The page is loaded by itself, for its newer values.
+    by_itself: bool,
     /// The session's secret.
     id: String,
 }
@@ -290,6 +304,8 @@ pub struct Shell {
     /// With whether it is where one is.
     pub links: Vec<(&'static str, &'static str, bool)>,
     pub token: String,
+    /// It renews itself.
+    pub live: bool,
     /// What the page before has to say.
     pub told: Option<String>,
 }
@@ -325,6 +341,21 @@ pub fn see(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, path.to_owned())).finish()
 }
 
+/// A time to the millisecond: `2026-11-27 09:30:05.123`.
+#[must_use]
+pub fn when_exactly(at_ms: i64) -> String {
+    let at = time::OffsetDateTime::from_unix_timestamp(at_ms.div_euclid(1000));
+    at.map_or_else(
+        |_| "-".into(),
+        |at| {
+            let (date, (hour, minute, second)) = (at.date(), at.to_hms());
+            let (year, month, day) = (date.year(), u8::from(date.month()), date.day());
+            let ms = at_ms.rem_euclid(1000);
+            format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{ms:03}")
+        },
+    )
+}
+
 /// A time as people read it: `2026-11-27 09:30 UTC`.
 #[must_use]
 pub fn when(at_ms: impl std::borrow::Borrow<i64>) -> String {
@@ -339,10 +370,18 @@ pub fn when(at_ms: impl std::borrow::Borrow<i64>) -> String {
 }
 
 const STYLE: &str = include_str!("site.css");
+const SCRIPT: &str = include_str!("live.js");
+/// Header of a page's own requests for newer values.
+const LIVE: &str = "oig-live";
 const ICON: &str = include_str!("icon.svg");
 
 async fn style(request: HttpRequest) -> HttpResponse {
     file(&request, "text/css; charset=utf-8", STYLE)
+}
+
+/// The script of a site whose pages renew themselves ([`Site::live`]).
+pub async fn live(request: HttpRequest) -> HttpResponse {
+    file(&request, "text/javascript; charset=utf-8", SCRIPT)
 }
 
 async fn icon(request: HttpRequest) -> HttpResponse {
@@ -372,5 +411,6 @@ mod tests {
         ] {
             assert_eq!(when(at_ms), text);
         }
+        assert_eq!(when_exactly(1_790_000_000_007), "2026-09-21 14:13:20.007");
     }
 }

@@ -83,12 +83,15 @@ impl Sessions {
         id
     }
 
-    /// Uses one: gives its account's id, and the version that it had.
-    pub fn look(&self, id: &str) -> Option<(String, i64)> {
+    /// Uses one: gives its account's id, and the version that it had. A page that renews itself uses none: nobody needs
+    /// to be there.
+    pub fn look(&self, id: &str, by_itself: bool) -> Option<(String, i64)> {
         let now = Instant::now();
         self.with(|all| {
             let session = all.get_mut(&hash(id))?;
-            session.used = now;
+            if !by_itself {
+                session.used = now;
+            }
             Some((session.account.clone(), session.version))
         })
     }
@@ -176,13 +179,13 @@ mod tests {
         let id = sessions.open("a", 1);
         for _ in 0..2 {
             tokio::time::advance(Duration::from_secs(9)).await;
-            assert_eq!(sessions.look(&id), Some(("a".into(), 1)));
+            assert_eq!(sessions.look(&id, false), Some(("a".into(), 1)));
         }
         tokio::time::advance(Duration::from_secs(7)).await;
-        assert_eq!(sessions.look(&id), None, "old, though it was used");
+        assert_eq!(sessions.look(&id, false), None, "old, though it was used");
         let id = sessions.open("a", 1);
         tokio::time::advance(LIFE.idle).await;
-        assert_eq!(sessions.look(&id), None, "idle");
+        assert_eq!(sessions.look(&id, false), None, "idle");
         assert!(sessions.all.lock().expect("not poisoned").is_empty());
     }
 
@@ -194,7 +197,7 @@ mod tests {
             ids.push(sessions.open("a", 1));
             tokio::time::advance(Duration::from_secs(1)).await;
         }
-        let alive = |id: &String| sessions.look(id).is_some();
+        let alive = |id: &String| sessions.look(id, false).is_some();
         assert_eq!(ids.iter().map(alive).collect::<Vec<_>>(), [false, true, true], "two of one account");
         let others = ["b", "c"].map(|account| sessions.open(account, 1));
         assert_eq!(ids.iter().chain(&others).filter(|id| alive(id)).count(), 3, "three of all");

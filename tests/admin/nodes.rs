@@ -42,14 +42,12 @@ async fn a_node_is_added_changed_and_removed_and_applications_hear_of_its_loss_a
 
     root.get("/nodes/new").await;
     root.post("/nodes/test", &sent(&fields(&second, &[]))).await.is(200, "The node answers: the association was made");
-    root.post("/nodes/test", &sent(&fields(&second, &[("association", "session")])))
-        .await
-        .is(200, "There is no connection: ");
+    root.post("/nodes/test", &sent(&fields(&second, &[("port", "1")]))).await.is(200, "There is no connection: ");
     root.post("/nodes/new", &sent(&fields(&second, &[]))).await.leads_to("/admin/nodes/2");
     eventually("connected", async || root.get("/nodes/2").await.body.contains("State</dt><dd>connected").then_some(()))
         .await;
     let icp = app.icp(&address).await;
-    let object = app.watch(&address, "1000").await;
+    let object = app.watch(&address, "2000").await;
     root.get("/nodes").await.is(200, "node 2");
     root.get("/nodes/2").await.is(200, "Monitors 1");
     root.get("/nodes/new").await;
@@ -88,7 +86,7 @@ async fn a_node_is_added_changed_and_removed_and_applications_hear_of_its_loss_a
     root.get("/nodes/new").await;
     root.post("/nodes/new", &sent(&fields(&second, &[]))).await.leads_to("/admin/nodes/2");
     hear_return(&app, icp, &[object], CallState::Idle).await;
-    app.make(object, "1001").await.expect("a call is made there");
+    app.make(object, "2001").await.expect("a call is made there");
     let audit = site.gateway.admin(&["audit"], "").expect("read");
     for line in ["add node 2", "change node 2", "remove node 2", "test node 2", "reconnect node 2"] {
         assert!(audit.contains(line), "{line} is not in {audit}");
@@ -177,5 +175,7 @@ async fn a_running_gateway_connects_to_what_a_command_adds() {
     gateway.admin(&["import"], "").expect("imported");
     let address = second.address.to_string();
     eventually("the node", async || app.try_icp(&address).await.ok()).await;
-    app.watch(&address, "1000").await;
+    let icp = app.icp(&address).await;
+    eventually("its directory", async || app.phone_id(icp, "2000").await.ok()).await;
+    app.watch(&address, "2000").await;
 }

@@ -91,7 +91,36 @@ pub enum Action {
 /// Do it; answered when the node has answered, or at the deadline.
 #[derive(Message)]
 #[rtype(result = "Result<(), Refused>")]
-pub struct Perform(pub Action);
+pub struct Perform {
+    pub action: Action,
+    /// Whose application wants it.
+    pub session: SessionId,
+}
+
+impl Action {
+    /// As people read it; what is somebody's secret is not in it.
+    pub(crate) fn brief(&self) -> String {
+        let text = format!("{self:?}");
+        let word: String = text.chars().take_while(char::is_ascii_alphanumeric).collect();
+        match self {
+            Self::MakeCall { number, .. }
+            | Self::Consult { number, .. }
+            | Self::Redirect { number, .. }
+            | Self::PickUp { number } => format!("{word} {number}"),
+            Self::RetrieveFrom { holder } => format!("{word} {holder}"),
+            Self::LeaveMessageAt { from } | Self::ClearMessageAt { from } => format!("{word} {from}"),
+            Self::DoNotDisturb(on) => format!("{word} {}", if *on { "on" } else { "off" }),
+            Self::Forward { which, on, number } => {
+                format!("{word} {which:?} {}", if *on { number.as_str() } else { "off" })
+            }
+            Self::Presence { group, present, .. } => {
+                format!("{word} {group} {}", if *present { "present" } else { "absent" })
+            }
+            // Digits may be a PIN, and a code is what somebody is charged by.
+            _ => word,
+        }
+    }
+}
 
 /// The present state as the contract's callEvent.
 #[derive(Message)]

@@ -187,6 +187,7 @@ impl Device {
             }
             Effect::Answer(ticket, result) => {
                 if let Some(asker) = self.waiting.remove(&ticket) {
+                    self.env.flight.answered(self.object, ticket, &result);
                     let _ = asker.send(result); // the application may have gone
                 }
             }
@@ -312,6 +313,7 @@ impl Handler<Tell> for Device {
         if !self.nodes.lives(side, tell.life) {
             return;
         }
+        self.env.flight.said(self.object, tell.ceid, &tell.told);
         if side == self.state.active() {
             if matches!(tell.told, Told::Legs(_))
                 && let Some(shown) = self.env.cluster.shown(self.object)
@@ -453,10 +455,11 @@ impl Handler<Retire> for Device {
 impl Handler<Perform> for Device {
     type Result = ResponseFuture<Result<(), Refused>>;
 
-    fn handle(&mut self, Perform(action): Perform, ctx: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, Perform { action, session }: Perform, ctx: &mut Self::Context) -> Self::Result {
         let (answer, answered) = oneshot::channel();
         self.next_ticket += 1;
         let ticket = self.next_ticket;
+        self.env.flight.commanded(self.object, session, ticket, &action);
         self.waiting.insert(ticket, answer);
         self.step(Input::Perform(ticket, action), ctx);
         Box::pin(async move { answered.await.unwrap_or(Err(Refused::Lost)) })

@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use schemas::domain::{ObjectId, SessionId};
 
-use crate::event::Event;
+use crate::env::Env;
+use crate::event::{Brief, Event, Form};
+use crate::flight::{FlightRecord, Reader, What};
 use crate::journal::Journal;
 use crate::policy;
 use crate::quota::Share;
@@ -52,26 +54,53 @@ impl Cursors {
     }
 }
 
-/// The log in memory, and every event in the journal before anybody can see it.
+/// The log in memory, and every event in the journal before anybody can see it. What it is told and what is taken of
+/// it is in the flight record.
 pub(crate) struct SessionLog {
     memory: MemoryLog,
     session: SessionId,
     journal: Journal,
+    flight: FlightRecord,
+    /// Where the readers were last.
+    at: Cursors,
 }
 
 impl SessionLog {
-    pub(crate) fn new(memory: MemoryLog, session: SessionId, journal: Journal) -> Self {
-        Self { memory, session, journal }
+    pub(crate) fn new(memory: MemoryLog, session: SessionId, env: &Env) -> Self {
+        let (journal, flight) = (env.journal.clone(), env.flight.clone());
+        Self { memory, session, journal, flight, at: Cursors::default() }
+    }
+
+    fn note_told(&self, number: u32, object: ObjectId, brief: Brief) {
+        self.flight.note(object, || Some(What::Told { session: self.session, number, brief }));
+    }
+
+    /// What lies between where a reader was and where it is.
+    fn note_taken(&self, reader: Reader, was: Option<u32>, is: Option<u32>) {
+        let (Some(was), Some(is)) = (was, is) else { return };
+        for number in was.max(self.memory.first_number())..is {
+            let Some(event) = self.memory.get(number) else { continue };
+            let passed_over = matches!(reader, Reader::Poll(form) if !event.has(form));
+            if let Some(object) = event.object.filter(|_| !passed_over) {
+                self.flight.note(object, || Some(What::Taken { session: self.session, number, reader }));
+            }
+        }
     }
 }
 
 impl Log for SessionLog {
     fn append(&mut self, event: Arc<Event>) -> u32 {
-        if !self.journal.is_on() {
-            return self.memory.append(event);
+        let told = event.object.filter(|_| self.flight.is_on()).map(|object| (object, event.brief));
+        let number = if self.journal.is_on() {
+            let number = self.memory.append(event.clone());
+            self.journal.event(self.session, number, self.memory.first_number(), &event);
+            number
+        } else {
+            self.memory.append(event)
+        };
+        if let Some((object, brief)) = told {
+            self.note_told(number, object, brief);
         }
-        let number = self.memory.append(event.clone());
-        self.journal.event(self.session, number, self.memory.first_number(), &event);
         number
     }
 
@@ -92,6 +121,12 @@ impl Log for SessionLog {
     }
 
     fn stand_at(&mut self, cursors: Cursors) {
+        if self.flight.is_on() {
+            let was = std::mem::replace(&mut self.at, cursors);
+            self.note_taken(Reader::Poll(Form::Standard), was.standard, cursors.standard);
+            self.note_taken(Reader::Poll(Form::Advanced), was.advanced, cursors.advanced);
+            self.note_taken(Reader::Handler, was.handler, cursors.handler);
+        }
         self.journal.cursors(self.session, self.memory.next_number(), cursors);
     }
 

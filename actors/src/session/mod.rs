@@ -70,7 +70,7 @@ impl Session {
         resumed: Option<(KeptSession, Duration)>,
     ) -> Self {
         let memory = || MemoryLog::new(env.log_bytes.clone()).of(monitors.share());
-        let log = |memory| SessionLog::new(memory, id, env.journal.clone());
+        let log = |memory| SessionLog::new(memory, id, env);
         let mut handler = push::EventHandler::new(env);
         let mut callback = None;
         #[allow(unused_mut)]

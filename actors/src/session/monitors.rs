@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use actix::{Addr, Handler, MailboxError, Message};
 use schemas::contract::cc::CallEventMsg;
-use schemas::domain::{ObjectId, Setting};
+use schemas::domain::{ObjectId, SessionId, Setting};
 
 use crate::device::Device;
 use crate::device::messages::{Action, LookAtFeatures, Perform, Status};
@@ -31,14 +31,15 @@ type Objects = BTreeMap<ObjectId, Monitored>;
 /// A session's monitors, and the way to their devices.
 #[derive(Clone)]
 pub struct Monitors {
+    session: SessionId,
     objects: Arc<RwLock<Objects>>,
     devices: Addr<DeviceSupervisor>,
     share: Arc<Share>,
 }
 
 impl Monitors {
-    pub(crate) fn new(devices: Addr<DeviceSupervisor>, share: Arc<Share>) -> Self {
-        Self { objects: Arc::default(), devices, share }
+    pub(crate) fn new(session: SessionId, devices: Addr<DeviceSupervisor>, share: Arc<Share>) -> Self {
+        Self { session, objects: Arc::default(), devices, share }
     }
 
     fn read<T>(&self, look: impl FnOnce(&Objects) -> T) -> T {
@@ -145,7 +146,7 @@ impl Monitors {
     /// [`Refused`], whoever refused.
     pub async fn perform(&self, object: ObjectId, action: Action) -> Result<(), Refused> {
         self.command()?;
-        self.ask(object, || Perform(action.clone())).await
+        self.ask(object, || Perform { action: action.clone(), session: self.session }).await
     }
 
     /// The present state of a monitored object.

@@ -244,7 +244,8 @@ impl Begins<'_> {
     ) -> SessionRef {
         let (env, devices) = (self.env.clone(), self.devices.clone());
         let standing = Standing::new(service);
-        let monitors = Monitors::new(self.devices.clone(), self.table.share(&application, &self.env.quotas));
+        let monitors = Monitors::new(id, self.devices.clone(), self.table.share(&application, &self.env.quotas));
+        self.env.flight.session(id, application.clone());
         for (object, topics) in resumed.iter().flat_map(|(kept, _)| &kept.monitors) {
             if let Err(refused) = monitors.begin(*object, *topics) {
                 warn!(session = %id, %object, %refused, "a monitor of the process before is not kept");

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod applications;
+mod backups;
 mod certs;
 mod files;
 mod imports;

@@ -1,0 +1,84 @@
+//! `oig backup` and `oig restore`: all that the database has, in a file that opens with a passphrase. They work with the
+//! database itself, whether a gateway runs or not; a running one follows within seconds.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read as _, Write as _, stdin};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, anyhow};
+use clap::Args;
+use secrecy::SecretString;
+
+use super::who;
+use crate::backup;
+use crate::settings::{Settings, Source};
+use crate::storage::change::now_ms;
+use crate::storage::{Known, Storage};
+
+#[derive(Debug, Args)]
+pub(super) struct Backup {
+    /// The file that is made; its passphrase is read from standard input, 12 to 128 characters.
+    file: PathBuf,
+    #[command(flatten)]
+    of: Of,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Restore {
+    /// The backup; its passphrase is read from standard input.
+    file: PathBuf,
+    #[command(flatten)]
+    of: Of,
+}
+
+#[derive(Debug, Args)]
+struct Of {
+    /// The settings file, which names the database (`[storage]`).
+    #[arg(short, long, default_value = "oig.toml", env = "OIG_SETTINGS_FILE")]
+    settings: PathBuf,
+}
+
+impl Of {
+    fn open(&self) -> anyhow::Result<(Settings, Storage)> {
+        let settings = Settings::read(&self.settings)?;
+        let options = settings.storage.options().map_err(|fault| anyhow!("storage.url: {fault}"))?;
+        Ok((settings, Storage::open(&options)?))
+    }
+}
+
+fn passphrase() -> anyhow::Result<SecretString> {
+    let mut line = String::new();
+    stdin().read_line(&mut line)?;
+    Ok(line.trim_end_matches(['\n', '\r']).to_owned().into())
+}
+
+impl Backup {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let (_, storage) = self.of.open()?;
+        let passphrase = passphrase()?;
+        let made = storage.blocking(|connection| Ok(backup::make(connection, &passphrase, now_ms())))??;
+        let mut open = OpenOptions::new();
+        let file = open.write(true).create_new(true).mode(0o600).open(&self.file);
+        let mut file = file.with_context(|| format!("{}", self.file.display()))?;
+        file.write_all(&made)?;
+        file.sync_all()?;
+        println!("{}: {} KiB of {}", self.file.display(), made.len().div_ceil(1024), storage.label());
+        Ok(())
+    }
+}
+
+impl Restore {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let (settings, storage) = self.of.open()?;
+        let file = File::open(&self.file).with_context(|| format!("{}", self.file.display()))?;
+        let mut bytes = Vec::new();
+        file.take(backup::LARGEST as u64 + 1).read_to_end(&mut bytes)?;
+        let opened = backup::open(&bytes, &passphrase()?)?;
+        let fits = |known: &Known| known.over(&settings).check_in(Source::Database);
+        let rows =
+            storage.blocking(|connection| Ok(backup::restore(connection, &opened, fits, &who(), now_ms())))??;
+        println!("{rows} rows are restored into {}", storage.label());
+        Ok(())
+    }
+}

@@ -1,0 +1,27 @@
+// Shows newer values of what is marked `data-live`, every few seconds while somebody looks at the page. Without it the page
+// is as it was when it was loaded. What has the focus is left alone, and so is a page that came of a form.
+'use strict';
+
+const EVERY_MS = 5000;
+
+const renew = async () => {
+  const answer = await fetch(location.href, { headers: { 'oig-live': '1' }, redirect: 'error', cache: 'no-store' });
+  if (!answer.ok) return;
+  const next = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  for (const part of document.querySelectorAll('[data-live][id]')) {
+    const other = next.getElementById(part.id);
+    const changed = other && other.innerHTML !== part.innerHTML;
+    if (changed && !part.contains(document.activeElement)) part.replaceChildren(...other.childNodes);
+  }
+};
+
+const turn = async () => {
+  try {
+    if (document.visibilityState === 'visible') await renew();
+  } catch {
+    // The gateway is away: the page stays as it is, and the next turn tries again.
+  }
+  setTimeout(turn, EVERY_MS);
+};
+
+if (document.querySelector('[data-live][id]')) setTimeout(turn, EVERY_MS);
