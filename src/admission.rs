@@ -160,6 +160,12 @@ impl Roll {
         Self { entries: applications.iter().map(entry).collect(), without_list: false }
     }
 
+    /// Whether it is yet to be known who is registered.
+    #[must_use]
+    pub fn awaits_list(&self) -> bool {
+        self.without_list
+    }
+
     /// Whether a session that was admitted before may go on.
     #[must_use]
     pub fn goes_on(&self, label: &str, service: Service) -> bool {

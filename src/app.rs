@@ -39,6 +39,7 @@ use crate::push::{HttpPush, Networks, SystemLookUp};
 use crate::settings::{Settings, Source};
 use crate::storage::Storage;
 use crate::telemetry;
+use crate::users::{self, Users};
 
 /// Old stacks pool their connections for about 100 s.
 const KEEP_ALIVE: Duration = Duration::from_secs(120);
@@ -174,11 +175,12 @@ pub fn start_beside(settings: &Settings, beside: Beside) -> io::Result<Running> 
     let https = settings.tls.load().map_err(io::Error::other)?;
     let numbering = settings.numbering();
     let ways_to_nodes = connect.clone();
+    let users = Users::new(storage.clone(), settings.integrations.token_life());
     let make = move |threads| {
         let tree = Tree::start_again(env, &Arbiters::new(threads)?, ways_to_nodes, sessions, before);
         // Before anybody can log in.
         allowance.into_iter().for_each(|allowance| tree.session_supervisor.do_send(Allow(allowance)));
-        let gateway = Gateway::new(tree, admission, ways);
+        let gateway = Gateway::new(tree, admission, ways).with_users(users);
         gateway.number(numbering);
         Some(gateway)
     };
@@ -247,6 +249,7 @@ pub fn start_beside(settings: &Settings, beside: Beside) -> io::Result<Running> 
     let mut following: Vec<_> = fetching.into_iter().collect();
     following.extend(https.clone().map(|https| actix::spawn(https.follow())));
     following.push(actix::spawn(follow(live.clone(), applications.clone(), nodes.clone())));
+    following.push(actix::spawn(users::follow(gateway.clone())));
     admin.runs(admin::Running {
         gateway: gateway.clone(),
         applications: applications.clone(),

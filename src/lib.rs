@@ -30,4 +30,5 @@ pub mod sim;
 pub mod storage;
 pub mod telemetry;
 pub mod tls;
+pub mod users;
 pub mod web;

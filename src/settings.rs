@@ -5,6 +5,7 @@
 
 pub mod editable;
 mod http;
+mod integrations;
 mod node;
 mod signed_source;
 mod storage;
@@ -25,6 +26,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 pub use self::http::{Http, Tls};
+pub use self::integrations::Integrations;
 pub use self::node::{AssociationStyle, CstaEdition, Node, NodeKind, NodeTls};
 pub use self::signed_source::{ACL, LICENCE, Section, SignedSource};
 pub use self::storage::Storage;
@@ -48,6 +50,7 @@ pub struct Settings {
     pub acl: SignedSource,
     pub licence: SignedSource,
     pub advanced: Advanced,
+    pub integrations: Integrations,
     #[serde(rename = "node")]
     pub nodes: Vec<Node>,
     #[serde(rename = "application")]
@@ -330,6 +333,7 @@ impl Settings {
         faults.extend(self.acl.faults(ACL));
         faults.extend(self.licence.faults(LICENCE));
         faults.extend(self.tls.faults());
+        faults.extend(self.integrations.faults());
         for (key, networks) in
             [("push.allowed_networks", &self.push.allowed_networks), ("http.plain_networks", &self.http.plain_networks)]
         {

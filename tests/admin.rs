@@ -10,12 +10,13 @@ use std::path::Path;
 
 use reqwest::Method;
 
-use crate::certs::people::{Person, encoded};
+use crate::certs::people::{Page, Person, encoded};
 use crate::common::app::{App, log_in, login_request};
 use crate::common::cluster::{Gateway, Node, With};
 use crate::common::{Folder, eventually, http};
 use crate::https::{Files, https};
 use crate::toolkits::{interpreter, run};
+use crate::users;
 
 const PASSWORD: &str = "correct horse battery";
 const BASE: &str = "/admin";
@@ -65,6 +66,17 @@ const TABLE: &[(&str, &str, &str, [&str; 4])] = &[
     ("GET", "/sessions", "", ["in", "200", "200", "200"]),
     ("GET", "/nodes", "", ["in", "200", "200", "200"]),
     ("GET", "/nodes/{node}", "", ["in", "200", "200", "200"]),
+    ("GET", "/users", "", ["in", "200", "200", "200"]),
+    ("GET", "/users/{user}", "", ["in", "200", "200", "200"]),
+    ("GET", "/users/new", "", ["in", "403", "200", "200"]),
+    ("POST", "/users/new", "email=none&kind=google&name=A", ["in", "403", "422", "422"]),
+    ("POST", "/users/{user}", "version=0&kind=google&name=A", ["in", "403", "409", "409"]),
+    ("POST", "/users/{user}/password", "version=0&password=long enough", ["in", "403", "409", "409"]),
+    ("POST", "/users/{user}/remove", "version=0", ["in", "403", "409", "409"]),
+    ("GET", "/users/import", "", ["in", "403", "403", "200"]),
+    ("POST", "/users/import", "", ["in", "403", "403", "422"]),
+    ("POST", "/users/import/confirm", "import=1", ["in", "403", "403", "422"]),
+    ("GET", "/users/export", "", ["in", "403", "403", "200"]),
     ("POST", "/sessions/{nothing}/end", "", ["in", "403", "404", "404"]),
     ("POST", "/nodes/{node}/reconnect", "", ["in", "403", "303", "303"]),
     ("POST", "/acl/fetch", "", ["in", "403", "303", "303"]),
@@ -137,7 +149,9 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() {
         let link = root.get(list).await.link_of(text).expect("a link");
         link.rsplit('/').next().expect("an id").to_owned()
     };
+    users::import(&site.gateway, "mary@example.com,Mary,salesforce,1000,1,no,\n").expect("imported");
     let (application, account) = (id("/applications", "Screen Pop").await, id("/accounts", "reader").await);
+    let user = id("/users", "mary@example.com").await;
     let people = [
         site.somebody(),
         site.signed_in("reader").await,
@@ -149,6 +163,7 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() {
         let named = [
             ("application", application.as_str()),
             ("account", &account),
+            ("user", &user),
             ("node", "1"),
             ("place", "0"),
             ("nothing", "1-x"),
@@ -179,15 +194,12 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() {
         }
     }
     let after = site.gateway.admin(&["audit"], "").expect("read");
-    let changes = |text: &str| {
-        text.lines()
-            .filter(|line| {
-                [" sign-in ", " fetch ", " reconnect ", " install ", " download "]
-                    .iter()
-                    .all(|looks| !line.contains(looks))
-            })
-            .count()
+    let tells = |line: &str| {
+        [" sign-in ", " fetch ", " reconnect ", " install ", " export ", " download "]
+            .iter()
+            .any(|word| line.contains(word))
     };
+    let changes = |text: &str| text.lines().filter(|line| !tells(line)).count();
     assert_eq!(changes(&before), changes(&after), "{after}");
 }
 
@@ -360,6 +372,17 @@ async fn every_page_is_used_in_a_browser_and_keeps_nobody_out() {
         "password",
         "reader",
         "fault",
+        "users",
+        "users-found",
+        "user-new",
+        "user-fault",
+        "user",
+        "users-import",
+        "users-import-fault",
+        "users-plan",
+        "users-refused",
+        "users-reader",
+        "user-reader",
     ];
     for name in shown {
         for look in ["light", "dark", "narrow"] {
@@ -367,4 +390,182 @@ async fn every_page_is_used_in_a_browser_and_keeps_nobody_out() {
             assert!(picture.exists(), "there is no picture of {name}, {look}");
         }
     }
+}
+
+/// A form with a file, as a browser sends it.
+async fn upload(person: &Person, path: &str, content: &[u8]) -> Page {
+    let token = person.token.lock().expect("not poisoned").clone();
+    let field = |name: &str| format!("--b-7\r\nContent-Disposition: form-data; name=\"{name}\"");
+    let body = format!(
+        "{}\r\n\r\n{token}\r\n{}; filename=\"users.csv\"\r\nContent-Type: text/csv\r\n\r\n",
+        field("token"),
+        field("file")
+    );
+    let mut body = body.into_bytes();
+    body.extend(content);
+    body.extend(b"\r\n--b-7--\r\n");
+    let own = person.headers();
+    let headers: Vec<_> = own.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let kind = [("content-type", "multipart/form-data; boundary=b-7")];
+    person.send_bytes(Method::POST, path, &[&headers[..], &kind].concat(), Some(body)).await
+}
+
+#[tokio::test]
+async fn an_operator_makes_a_user_changes_and_removes_it_and_its_session_ends_at_once() {
+    let site = Site::start(&[]).await;
+    let operator = site.signed_in("operator").await;
+    operator.get("/users/new").await;
+    let fields = [
+        ("email", "Mary@Example.com"),
+        ("name", "<b>Mary</b> & \"Co\""),
+        ("kind", "salesforce"),
+        ("dn", "1000"),
+        ("node", "1"),
+        ("password", "softphone"),
+    ];
+    let with = |name: &str, value: &'static str| {
+        fields.map(|(own, text)| if own == name { (own, value) } else { (own, text) })
+    };
+    for (name, value, fault) in [
+        ("email", "none", "The e-mail address is none."),
+        ("name", "", "The name must have 1 to 128 characters."),
+        ("kind", "hubspot", "Choose a kind."),
+        ("dn", "+1", "The phone must have 1 to 7 digits."),
+        ("dn", "", "A node needs a phone."),
+        ("node", "x", "The node must be 1 to 999."),
+        ("node", "1000", "The node must be 1 to 999."),
+        ("password", "short", "The password must have 8 to 128 characters."),
+    ] {
+        let page = operator.post("/users/new", &with(name, value)).await;
+        page.is(422, fault);
+        assert!(page.body.contains("&#60;b&#62;") || name == "name", "what was filled in is still there");
+    }
+    operator.post("/users/new", &fields).await.leads_to("/admin/users");
+    let page = operator.get("/users").await;
+    page.is(200, "mary@example.com is a user now, with the number 1. ");
+    page.is(200, "<b>Mary</b> & \"Co\"");
+    assert!(!page.body.contains("<b>"), "markup is shown, not used");
+    let entry = page.link_of("mary@example.com").expect("a link");
+    let entry = entry.strip_prefix(BASE).expect("a path of the site");
+    operator.get("/users/new").await;
+    operator.post("/users/new", &with("email", "MARY@example.com")).await.is(422, "There is already a user of that");
+
+    let signed_in =
+        async |password: &str| users::log_in(&site.gateway, users::request("mary@example.com", password)).await;
+    let first = signed_in("softphone").await;
+    assert!(first.result && first.user_id == 1, "{:?}", first.error_description);
+    operator.get(entry).await.is(200, "Sessions now 1 ");
+    // Two operators: the second sees that it is another one now.
+    let other = site.signed_in("operator").await;
+    other.get(entry).await;
+    let version = other.version.lock().expect("not poisoned").clone();
+    let profile = [("name", "Mary"), ("kind", "google"), ("dn", ""), ("node", "")];
+    assert!(users::lives(&site.gateway, first.session_id).await);
+    operator.press(entry, entry, &profile).await.leads_to("/admin/users");
+    operator.get("/users").await.is(200, "mary@example.com is changed; one session ended by it.");
+    assert!(!users::lives(&site.gateway, first.session_id).await, "at once");
+    let late = other.post(entry, &[&profile[..], &[("version", &version)]].concat()).await;
+    late.is(409, "changed meanwhile");
+    operator.press(entry, entry, &[("name", ""), ("kind", "google")]).await.is(422, "The name must have");
+    let give = |password: &'static str| [("password", password)];
+    operator.press(entry, &format!("{entry}/password"), &give("short")).await.is(422, "The password must have 8");
+    operator.press(entry, &format!("{entry}/password"), &give("another one")).await.leads_to("/admin/users");
+    assert!(!signed_in("softphone").await.result && signed_in("another one").await.result);
+    let disabled = [("name", "Mary"), ("kind", "google"), ("disabled", "true")];
+    operator.press(entry, entry, &disabled).await.leads_to("/admin/users");
+    operator.get("/users?q=MARY").await.is(200, "disabled");
+    assert_eq!(signed_in("another one").await.error_description.as_deref(), Some("The user is disabled."));
+    operator.press(entry, &format!("{entry}/remove"), &[]).await.leads_to("/admin/users");
+    operator.get("/users?q=%25%5f\u{0}&page=4294967295").await.is(200, "There is no such user.");
+    operator.get(entry).await.is(404, "no such page");
+    let log = site.signed_in("administrator").await.get("/log").await;
+    for words in ["user mary@example.com", "operator", "(secret)"] {
+        log.is(200, words);
+    }
+    let logged = site.gateway.process.logged().join("\n");
+    assert!(!logged.contains("softphone") && !log.body.contains("argon2"), "a secret is in a log");
+}
+
+#[tokio::test]
+async fn a_file_of_users_is_shown_first_and_done_whole_when_that_is_confirmed() {
+    let site = Site::start(&[]).await;
+    let root = site.signed_in("administrator").await;
+    users::import(&site.gateway, "mary@example.com,Mary,salesforce,1000,1,no,the first one\n").expect("imported");
+    let mary = users::log_in(&site.gateway, users::request("mary@example.com", "the first one")).await;
+    assert!(mary.result, "{:?}", mary.error_description);
+    root.get("/users/import").await;
+    let bad = "email,name,kind,password\n<b>x</b>@b,X,google,\nmary@example.com,Mary,salesforce,short\n\
+               new@example.com,New,google,\nNEW@example.com,New,google,\n";
+    let page = upload(&root, "/users/import", bad.as_bytes()).await;
+    for words in [
+        "3 rows are refused, so nothing can be done.",
+        "2 <b>x</b>@b refused The e-mail address is none.",
+        "3 mary@example.com refused The password must have 8 to 128 characters.",
+        "5 new@example.com refused The e-mail address is in line 4 already.",
+        "4 new@example.com added",
+    ] {
+        page.is(422, words);
+    }
+    assert!(!page.body.contains("<b>") && !page.body.contains("Do it"), "{}", page.body);
+    for (content, fault) in [
+        (b"\xff\xfe".to_vec(), "The file is no text in UTF-8."),
+        (Vec::new(), "The file is empty."),
+        (b"name\n".to_vec(), "The file has no column 'email' in its first line."),
+        (vec![b'x'; 512 * 1024 + 1], "The file has more than 512 KiB."),
+    ] {
+        upload(&root, "/users/import", &content).await.is(422, fault);
+        root.get("/users/import").await;
+    }
+    // More than a file may have is not even read; who is not signed in sends no more than a form has.
+    let page = upload(&root, "/users/import", &vec![b'x'; 600 * 1024]).await;
+    page.is(413, "What was sent is too large.");
+    let nobody = site.somebody();
+    upload(&nobody, "/users/import", &vec![b'x'; 100 * 1024]).await.is(413, "What was sent is too large.");
+    upload(&nobody, "/users/import", b"email\n").await.leads_to("/admin/sign-in?to=/admin/users/import");
+    upload(&root, "/users/new", b"email\n").await.is(400, "no form of this site");
+
+    let good = "email,name,kind,dn,password\nmary@example.com,Mary,salesforce,1001,the second one\n\
+                =new@example.com,@New,google,,\n";
+    let planned = async |person: &Person| {
+        person.get("/users/import").await;
+        let page = upload(person, "/users/import", good.as_bytes()).await;
+        page.is(200, "Nothing has been done yet.");
+        page.is(200, "mary@example.com changed dn, password");
+        assert!(!page.body.contains("the second one"), "no page repeats a password");
+        page.hidden("import").expect("it can be done")
+    };
+    let number = planned(&root).await;
+    assert_eq!(users::log_in(&site.gateway, users::request("mary@example.com", "the first one")).await.user_id, 1);
+    // What is another's cannot be confirmed.
+    site.gateway.admin(&["add-account", "eve", "--role", "administrator"], &format!("{PASSWORD}\n")).expect("added");
+    let eve = site.signed_in("eve").await;
+    eve.get("/users/import").await;
+    eve.post("/users/import/confirm", &[("import", &number)]).await.is(422, "another one took its place");
+    // The database is not as it was shown: nothing is done.
+    users::import(&site.gateway, "mary@example.com,Mary,salesforce,1000,2,no,\n").expect("imported");
+    root.post("/users/import/confirm", &[("import", &number)]).await.is(409, "changed meanwhile");
+    assert!(!site.gateway.admin(&["users"], "").expect("listed").contains("@New"), "all or nothing");
+    root.get("/users/import").await;
+    root.post("/users/import/confirm", &[("import", &number)]).await.is(422, "another one took its place");
+
+    let number = planned(&root).await;
+    let mary = users::log_in(&site.gateway, users::request("mary@example.com", "the first one")).await;
+    root.post("/users/import/confirm", &[("import", &number)]).await.leads_to("/admin/users");
+    let page = root.get("/users").await;
+    page.is(200, "The file is imported: 1 added, 1 changed; ");
+    page.is(200, "ended by it.");
+    assert!(!users::lives(&site.gateway, mary.session_id).await, "at once");
+    page.is(200, "=new@example.com @New Google – has no password");
+    assert!(users::log_in(&site.gateway, users::request("mary@example.com", "the second one")).await.result);
+    let file = root.get("/users/export").await;
+    assert_eq!(file.header("content-type"), "text/csv; charset=utf-8");
+    assert_eq!(file.header("content-disposition"), "attachment; filename=\"users.csv\"");
+    let expected = "email,name,kind,dn,node,disabled\n'=new@example.com,'@New,google,,,no\n\
+                    mary@example.com,Mary,salesforce,1001,2,no\n";
+    assert_eq!(file.body, expected);
+    upload(&root, "/users/import", file.body.as_bytes()).await.is(200, "there is nothing to do");
+    let log = root.get("/log").await;
+    log.is(200, "export 2 users");
+    let logged = site.gateway.process.logged().join("\n");
+    assert!(!logged.contains("the second one") && !log.body.contains("argon2"), "a secret is in a log");
 }

@@ -11,6 +11,7 @@ use crate::common::app::{log_in, login_request};
 use crate::common::cluster::{Gateway, With};
 use crate::common::process::{Process, oig};
 use crate::common::{Folder, advanced, eventually};
+use crate::users;
 
 /// `oig licences serve`, and its command line.
 struct Server {
@@ -102,8 +103,21 @@ async fn a_gateway_that_asks_first_has_a_trial_and_then_as_many_sessions_as_were
     let none = told(&gateway, console()).await;
     assert_eq!(none.as_deref(), Some("All 1 licences for Advanced sessions of this gateway are in use."));
 
-    grant(&server, &gateway, &id, &["--standard", "9", "--integrations-only"]).await;
+    // Of a service provider: users alone, by their integrations.
+    let users =
+        "mary@example.com,Mary,salesforce,,,no,marys password\njohn@example.com,John,google,,,no,johns password\n";
+    users::import(&gateway, users).expect("imported");
+    let signs_in = async |email: &str, password: &str| {
+        let reply = users::log_in(&gateway, users::request(email, password)).await;
+        (!reply.result).then(|| reply.error_description.expect("a refusal has a text"))
+    };
+    grant(&server, &gateway, &id, &["--standard", "9", "--salesforce", "1", "--integrations-only"]).await;
     until_told(&gateway, Some("This gateway is licensed for users of integrations only.")).await;
+    assert_eq!(signs_in("mary@example.com", "marys password").await, None);
+    let none = signs_in("john@example.com", "johns password").await;
+    assert_eq!(none.as_deref(), Some("All 0 licences for Google sessions of this gateway are in use."));
+    let full = signs_in("mary@example.com", "marys password").await;
+    assert_eq!(full.as_deref(), Some("All 1 licences for Salesforce sessions of this gateway are in use."));
     server.say(&["revoke", &id]).expect("revoked");
     gateway.admin(&["licence", "--fetch"], "").expect("fetched");
     until_told(&gateway, Some("The licence of this gateway was taken back.")).await;

@@ -40,4 +40,5 @@ mod soak;
 mod storage;
 mod toolkits;
 mod unseen;
+mod users;
 mod whole_life;

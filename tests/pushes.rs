@@ -59,7 +59,7 @@ impl Gateway {
 
     /// A session that is kept alive as long as the test runs.
     async fn session(&self, service: Service) -> App<'_> {
-        let open = Open { application: "Company / App".into(), service, door: Door::Soap };
+        let open = Open { application: "Company / App".into(), service, door: Door::Soap, user: None };
         let id = self.running.gateway.tree.session_supervisor.send(open).await.expect("lives").expect("admitted");
         let session = self.running.gateway.tree.sessions.find(id).expect("just begun");
         let addr = session.addr.clone();

@@ -31,6 +31,7 @@ pub mod standing;
 pub mod system_event;
 pub mod system_monitor;
 mod tree;
+pub mod user;
 pub mod wire;
 
 pub use tree::Tree;

@@ -16,6 +16,7 @@ mod record;
 mod sessions;
 mod settings;
 mod support;
+mod users;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -61,6 +62,7 @@ pub struct Running {
 /// The site; there before the gateway runs, which the HTTP workers need.
 pub struct Admin {
     site: Data<Site>,
+    imports: Data<users::import::Imports>,
     running: OnceLock<Running>,
 }
 
@@ -68,7 +70,11 @@ impl Admin {
     #[must_use]
     pub fn new(storage: Storage) -> Self {
         let site = Site::new("Gateway", BASE, "oig-admin", storage, |account| account.role != Role::Member).live();
-        Self { site: Data::new(site), running: OnceLock::new() }
+        Self {
+            site: Data::new(site.taking_files(&["/admin/users/import"])),
+            imports: Data::default(),
+            running: OnceLock::new(),
+        }
     }
 
     /// From now on there is something to show.
@@ -87,6 +93,7 @@ pub fn routes(admin: &Arc<Admin>, config: &mut ServiceConfig) {
     let scope = web::scope(BASE)
         .app_data(admin.site.clone())
         .app_data(Data::new(admin.clone()))
+        .app_data(admin.imports.clone())
         .configure(Site::routes)
         .route("/static/live.js", web::get().to(crate::web::live))
         .configure(pages)
@@ -106,8 +113,19 @@ fn pages(config: &mut ServiceConfig) {
         .route("/applications", web::get().to(applications::all))
         .route("/sessions", web::get().to(sessions::all))
         .route("/nodes", web::get().to(nodes::all))
+        .route("/users", web::get().to(users::all))
         // Operators.
         .route("/sessions/{handle}/end", web::post().to(sessions::end))
+        .route("/users/new", web::get().to(users::new))
+        .route("/users/new", web::post().to(users::add))
+        .route("/users/import", web::get().to(users::import::form))
+        .route("/users/import", web::post().to(users::import::plan))
+        .route("/users/import/confirm", web::post().to(users::import::confirm))
+        .route("/users/export", web::get().to(users::import::export))
+        .route("/users/{id}", web::get().to(users::one))
+        .route("/users/{id}", web::post().to(users::change))
+        .route("/users/{id}/password", web::post().to(users::give_password))
+        .route("/users/{id}/remove", web::post().to(users::remove))
         .route("/acl/fetch", web::post().to(overview::fetch_list))
         .route("/licence/fetch", web::post().to(overview::fetch_licence))
         .route("/record", web::get().to(record::page))
@@ -203,11 +221,17 @@ impl Here {
     }
 }
 
-const EVERYBODY: &[Link] =
-    &[("/", "Overview"), ("/applications", "Applications"), ("/sessions", "Sessions"), ("/nodes", "Nodes")];
+const EVERYBODY: &[Link] = &[
+    ("/", "Overview"),
+    ("/applications", "Applications"),
+    ("/users", "Users"),
+    ("/sessions", "Sessions"),
+    ("/nodes", "Nodes"),
+];
 const OPERATOR: &[Link] = &[
     ("/", "Overview"),
     ("/applications", "Applications"),
+    ("/users", "Users"),
     ("/sessions", "Sessions"),
     ("/nodes", "Nodes"),
     ("/record", "Flight record"),
@@ -215,6 +239,7 @@ const OPERATOR: &[Link] = &[
 const ADMINISTRATOR: &[Link] = &[
     ("/", "Overview"),
     ("/applications", "Applications"),
+    ("/users", "Users"),
     ("/sessions", "Sessions"),
     ("/nodes", "Nodes"),
     ("/record", "Flight record"),

@@ -87,7 +87,7 @@ async fn shown(running: &Running, shell: Shell, operates: bool) -> Result<HttpRe
         since_ms: running.since_ms,
         connected: connected.len(),
         nodes,
-        sessions: [Kind::Standard, Kind::Advanced, Kind::DataAccess].map(counted).into(),
+        sessions: Kind::ALL.map(counted).into(),
         list,
         licence,
         expires_ms: running.https.as_ref().and_then(|https| https.expires_s()).map(|at_s| at_s * 1000),

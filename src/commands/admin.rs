@@ -8,7 +8,7 @@ use anyhow::{anyhow, bail, ensure};
 use clap::{Args, Subcommand, ValueEnum};
 use secrecy::SecretString;
 
-use super::who;
+use super::{users, who};
 use crate::acl::AccessList;
 use crate::admission::hash_secret;
 use crate::fetched::{Fetched, Signed};
@@ -61,6 +61,24 @@ enum Verb {
     Accounts,
     /// Add an account; its password is read from standard input.
     AddAccount(AddAccount),
+    /// List the users of the integrations.
+    Users {
+        /// Only those whose e-mail address, name or phone has this in it.
+        #[arg(long)]
+        search: Option<String>,
+    },
+    /// Add and change users by a file of comma separated values, all of it or nothing; see /admin for its columns.
+    ImportUsers {
+        file: PathBuf,
+        /// Only print what would change.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Write all users as such a file, without passwords.
+    ExportUsers {
+        /// Standard output unless it is given.
+        file: Option<PathBuf>,
+    },
     /// Show the newest lines of the audit log.
     Audit {
         /// How many.
@@ -146,6 +164,9 @@ impl Admin {
             }
             Verb::Accounts => accounts(&storage),
             Verb::AddAccount(add) => add.run(&storage, &by, now_ms),
+            Verb::Users { search } => users::list(&storage, search.as_deref().unwrap_or_default(), now_ms),
+            Verb::ImportUsers { file, dry_run } => users::import(&storage, &file, dry_run, &by, now_ms),
+            Verb::ExportUsers { file } => users::export(&storage, file.as_deref(), &by, now_ms),
             Verb::Audit { count } => newest(&storage, count),
         }
     }

@@ -4,6 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use actors::user::Integration;
 use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -23,9 +24,10 @@ use crate::sim::console::Console;
 use crate::sim::listen::{self, Addresses, RunningNode};
 use crate::sim::node::Env;
 use crate::sim::plan::{Plan, lab_dial_plan};
-use crate::storage::By;
 use crate::storage::account::{self, NewAccount, Role};
 use crate::storage::change::now_ms;
+use crate::storage::user::{self, NewUser, Profile};
+use crate::storage::{By, Storage};
 
 #[derive(Debug, Clone, Args)]
 pub struct LabOptions {
@@ -91,6 +93,9 @@ impl LabOptions {
             }
             let password = lab.administrator().await?;
             println!("Admin      {}/admin  (admin, password {password})", lab.url());
+            println!(
+                "Users      mary@example.com (Salesforce) and john@example.com (Google), password {USER_PASSWORD}"
+            );
             println!("Phones     1000-1019 on node 1, 2000-2019 on node 2, 3000-3019 on node 3. Ctrl-C ends it.");
             app::asked_to_stop().await?;
             lab.stop().await;
@@ -151,6 +156,7 @@ impl Lab {
         settings.check()?;
         let console = Console::start(nodes.iter().map(|n| n.node().clone()));
         let gateway = app::start_beside(&settings, console.routes()).context("gateway")?;
+        add_users(&gateway.storage).await?;
         Ok(Self { nodes, gateway, console })
     }
 
@@ -189,6 +195,22 @@ impl Lab {
             node.stop().await;
         }
     }
+}
+
+/// Somebody with each integration, with a phone of another node each.
+async fn add_users(storage: &Storage) -> anyhow::Result<()> {
+    let user = |email: &str, name: &str, dn: &str, ceid, integration| NewUser {
+        email: email.into(),
+        profile: Profile { name: name.into(), dn: Some(dn.into()), ceid: Some(ceid), integration, disabled: false },
+        password: Some(USER_HASH.into()),
+    };
+    let users = [
+        user("mary@example.com", "Mary Example", "1000", 1, Integration::Salesforce),
+        user("john@example.com", "John Example", "2000", 2, Integration::Google),
+    ];
+    let by = By::new("lab", "start");
+    let add = move |c: &mut _| users.iter().try_for_each(|new| user::add(c, new, &by, now_ms()).map(drop));
+    Ok(storage.write(add).await?)
 }
 
 /// The settings with the lab's CA: two of its applications may then have Advanced service.
@@ -252,6 +274,9 @@ pub fn settings(listen: SocketAddr, csta: &[SocketAddr]) -> Settings {
     }
 }
 
+/// Of the lab's users.
+const USER_PASSWORD: &str = "softphone";
+
 // The lab's passwords are public; their hashes are here so that it starts at once.
 const SCREEN_POP_HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$3o+m8uTG7xN6DrqajIxSgw$JcB9BUusOiDqV0JBqSh9hRCG+ZYjJEGffvb2tHQnOto";
@@ -263,3 +288,5 @@ const GONE_HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$3f2wtsV05IADfUjXebLncA$5j5v7EbGyqt/752VUsttm8lzQ6hjvaB9cmTUg/vnfg0";
 const LOCAL_HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$LHFHtUfX28s7Zu7eKHCExw$5jfwX7w2Ydnnhk21iY4xJs7pKgY3M1qgFDbadZNn2jk";
+const USER_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$TeNOyuTx5w6RvHuUlsRVyg$i/vTRxSGFSHFpE2qeWIaltjy5UQ1KXZtSYG6AW0FgwQ";

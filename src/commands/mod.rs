@@ -13,6 +13,7 @@ mod node;
 mod secret;
 mod serve;
 mod shared_lines;
+mod users;
 
 use clap::{Parser, Subcommand};
 

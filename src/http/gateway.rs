@@ -21,6 +21,7 @@ use super::pin_tries::{PinTries, Tried};
 use super::throttle::{self, Throttle};
 use crate::admission::Admission;
 use crate::advanced::Challenges;
+use crate::users::Users;
 
 /// What applications are told of a node's kind and numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -68,6 +69,8 @@ pub struct Gateway {
     pub challenges: Challenges,
     /// Of phones that were asked for.
     pub homes: KnownHomes,
+    /// Users of the integrations, where there is a database that has them.
+    pub users: Option<Users>,
     numbering: RwLock<BTreeMap<Ceid, Arc<Numbering>>>,
     unknown_sessions: Throttle<IpAddr>,
     failed_by_address: Throttle<IpAddr>,
@@ -88,6 +91,7 @@ impl Gateway {
             ways,
             challenges: Challenges::default(),
             homes: KnownHomes::default(),
+            users: None,
             numbering: RwLock::default(),
             unknown_sessions: Throttle::new(throttle::SESSIONS),
             failed_by_address: Throttle::new(throttle::LOGINS),
@@ -107,6 +111,12 @@ impl Gateway {
     #[must_use]
     pub fn numbering(&self, ceid: Ceid) -> Option<Arc<Numbering>> {
         self.numbering.read().unwrap_or_else(PoisonError::into_inner).get(&ceid).cloned()
+    }
+
+    /// With users of integrations, who may sign in.
+    #[must_use]
+    pub fn with_users(self, users: Users) -> Self {
+        Self { users: Some(users), ..self }
     }
 
     /// The session of this id, if it may call this operation. Guessing is slowed by the caller's
@@ -143,6 +153,11 @@ impl Gateway {
             self.failed_by_application.missed(application),
         )
         .await;
+    }
+
+    /// Counts a token that leads to nobody, as a session id that does.
+    pub(super) async fn token_missed(&self, caller: IpAddr) {
+        self.unknown_sessions.missed(caller).await;
     }
 
     /// Before the PIN of a hot desk user is tried: waits for the turn, or gives none when too many wait for it.

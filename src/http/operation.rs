@@ -21,7 +21,7 @@ use schemas::xml::Element;
 use tracing::{Instrument, info_span};
 
 use super::Gateway;
-use super::soap::{call_control, session};
+use super::soap::{call_control, session, users};
 
 /// A request on its way to a handler.
 #[derive(Clone, Copy)]
@@ -249,6 +249,7 @@ pub(super) type Handler = for<'a> fn(Input<'a>) -> Pin<Box<dyn Future<Output = A
 /// The handler of an operation, if it exists.
 pub(super) fn handler(row: &OperationRow) -> Option<Handler> {
     session::handler(row.name)
+        .or_else(|| users::handler(row.name))
         .filter(|_| row.service == Service::SessionService)
         .or_else(|| call_control::handler(row.name).filter(|_| row.service == Service::StandardCcService))
 }

@@ -83,6 +83,8 @@ pub fn allows(state: &State<Licence>, grace: Duration, now_ms: i64) -> Allowance
         standard: some(licence.sessions.standard),
         advanced: some(licence.sessions.advanced),
         data_access: some(licence.sessions.data_access),
+        salesforce: some(licence.sessions.salesforce),
+        google: some(licence.sessions.google),
     }
 }
 
@@ -113,7 +115,7 @@ mod tests {
             gateway: "ours".into(),
             kind: Kind::Trial,
             integrations_only: false,
-            sessions: Counts { standard: 3, advanced: 2, data_access: 1, ..Counts::default() },
+            sessions: Counts { standard: 3, advanced: 2, data_access: 1, salesforce: 4, google: 5 },
             valid_until_ms: Some(NOW_MS + 60 * DAY_MS),
             revoked: false,
         }
@@ -148,8 +150,8 @@ mod tests {
             let allowance = allows(&state, GRACE, now_ms);
             assert_eq!(allowance.not_licensed, expected, "{case}");
             if expected.is_none() {
-                let counts = (allowance.standard, allowance.advanced, allowance.data_access);
-                assert_eq!(counts, (Some(3), Some(2), Some(1)), "{case}");
+                let counts = actors::allowance::Kind::ALL.map(|kind| allowance.of(kind));
+                assert_eq!(counts, [3, 2, 1, 4, 5].map(Some), "{case}");
             }
         }
         assert_eq!(allows(&State::default(), GRACE, NOW_MS).not_licensed, Some(NotLicensed::None));

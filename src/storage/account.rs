@@ -11,6 +11,8 @@ use super::audit;
 use super::change::{By, Changes, Field, new_id};
 use super::connection::DbConnection;
 use super::error::StorageError;
+pub use super::lockout::{FREE_FAILURES, LOCK_MS, LONGEST_LOCK_MS};
+use super::lockout::{Failures, Verdict};
 use super::schema::account;
 use crate::admission::{is_secret, proves};
 
@@ -43,12 +45,6 @@ impl Role {
         [Self::Member, Self::Reader, Self::Operator, Self::Administrator].into_iter().find(|role| role.word() == word)
     }
 }
-
-/// Wrong passwords that are free; with each further one the account is locked.
-pub const FREE_FAILURES: i64 = 5;
-/// For so long the first time, doubling up to [`LONGEST_LOCK_MS`].
-pub const LOCK_MS: i64 = 30_000;
-pub const LONGEST_LOCK_MS: i64 = 15 * 60_000;
 
 /// An account as it is kept.
 #[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -252,7 +248,7 @@ impl super::Storage {
         let name = name.to_lowercase();
         let (by, nobody) = (By::new(&name, origin), By::new("nobody", origin));
         let found = self.with(move |connection| by_name(connection, &name)).await?;
-        let locked = found.as_ref().is_some_and(|row| row.locked_until_ms > now_ms);
+        let locked = found.as_ref().is_some_and(|row| row.failures().is_locked(now_ms));
         let hash = found.as_ref().map(|row| SecretString::from(row.password.clone()));
         // Computed whoever it is, so that the time tells nothing.
         let right = tokio::task::spawn_blocking(move || proves(hash.as_ref(), &password)).await.unwrap_or(false);
@@ -284,32 +280,32 @@ fn judged(
 ) -> Result<SignIn, StorageError> {
     let Some(now) = row(connection, &proven.id)? else { return Ok(SignIn::Wrong) };
     let object = object(&now.name);
-    if right && now.password == proven.password && now.locked_until_ms <= now_ms {
-        if now.failures > 0 {
-            count(connection, &now.id, 0, 0)?;
+    match now.failures().judge(right && now.password == proven.password, now_ms) {
+        Verdict::Right => {
+            if now.failures > 0 {
+                count(connection, &now.id, Failures::default())?;
+            }
+            audit::note(connection, by, now_ms, "sign-in", &object, &Changes::default())?;
+            Ok(SignIn::Right(now.try_into()?))
         }
-        audit::note(connection, by, now_ms, "sign-in", &object, &Changes::default())?;
-        return Ok(SignIn::Right(now.try_into()?));
+        Verdict::Locked { until_ms } => Ok(SignIn::Locked { until_ms }),
+        Verdict::Wrong(failures) => {
+            count(connection, &now.id, failures)?;
+            audit::note(connection, by, now_ms, "sign-in refused", &object, &Changes::default())?;
+            Ok(SignIn::Wrong)
+        }
     }
-    if now.locked_until_ms > now_ms {
-        return Ok(SignIn::Locked { until_ms: now.locked_until_ms });
-    }
-    let failures = now.failures + 1;
-    let locked_until_ms = now_ms + lock_ms(failures);
-    count(connection, &now.id, failures, if failures > FREE_FAILURES { locked_until_ms } else { now.locked_until_ms })?;
-    audit::note(connection, by, now_ms, "sign-in refused", &object, &Changes::default())?;
-    Ok(SignIn::Wrong)
 }
 
-/// How long an account is locked with its last failure.
-fn lock_ms(failures: i64) -> i64 {
-    let doublings = (failures - FREE_FAILURES - 1).clamp(0, 16);
-    if failures <= FREE_FAILURES { 0 } else { (LOCK_MS << doublings).min(LONGEST_LOCK_MS) }
+impl Row {
+    fn failures(&self) -> Failures {
+        Failures { count: self.failures, locked_until_ms: self.locked_until_ms }
+    }
 }
 
 /// What is counted is no change that somebody else would have to read first: the version stays.
-fn count(connection: &mut DbConnection, id: &str, failures: i64, locked_until_ms: i64) -> Result<(), StorageError> {
-    let to = (account::failures.eq(failures), account::locked_until_ms.eq(locked_until_ms));
+fn count(connection: &mut DbConnection, id: &str, failures: Failures) -> Result<(), StorageError> {
+    let to = (account::failures.eq(failures.count), account::locked_until_ms.eq(failures.locked_until_ms));
     diesel::update(account::table.filter(account::id.eq(id.to_owned()))).set(to).execute(connection)?;
     Ok(())
 }
@@ -350,7 +346,8 @@ fn object(name: &str) -> String {
     format!("account {name}")
 }
 
-fn is_email(text: &str) -> bool {
+/// Whether a text is an e-mail address: two parts, and nothing that a mail's header could take for its own.
+pub(crate) fn is_email(text: &str) -> bool {
     let parts = text.split_once('@');
     let plain = text.chars().all(|c| !c.is_whitespace() && !c.is_control() && !matches!(c, '<' | '>' | ',' | ';'));
     plain && text.len() <= 254 && parts.is_some_and(|(a, b)| !a.is_empty() && !b.is_empty() && !b.contains('@'))
@@ -379,14 +376,6 @@ impl TryFrom<Row> for Account {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_lock_doubles_with_each_failure_beyond_the_free_ones() {
-        for (failures, lock) in [(1, 0), (5, 0), (6, 30_000), (7, 60_000), (10, 480_000), (11, 900_000), (99, 900_000)]
-        {
-            assert_eq!(lock_ms(failures), lock, "{failures} failures");
-        }
-    }
 
     #[test]
     fn an_address_has_two_parts_and_nothing_that_a_header_could_take_for_its_own() {

@@ -4,11 +4,11 @@
 use diesel::prelude::*;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::audit;
 use super::change::{By, Changes, Field, new_id};
 use super::connection::DbConnection;
 use super::error::StorageError;
 use super::schema::application;
+use super::{audit, user_token};
 use crate::admission::{NextLocal, Registered};
 use crate::settings::{Application, ApplicationLimits, ServiceLevel};
 
@@ -119,6 +119,9 @@ pub fn change(
     if changed.map_err(StorageError::of(object.clone()))? == 0 {
         return Err(StorageError::Changed(object));
     }
+    if to.application.revoked {
+        user_token::forget_application(connection, &to.application.label())?;
+    }
     let changes = Changes::between(Some(&fields(&read.registered)), Some(&fields(to)));
     audit::note(connection, by, now_ms, "change", &object, &changes)?;
     Ok(kept)
@@ -134,6 +137,7 @@ pub fn remove(connection: &mut DbConnection, read: &Kept, by: &By, now_ms: i64) 
     if diesel::delete(application::table.filter(row)).execute(connection)? == 0 {
         return Err(StorageError::Changed(object));
     }
+    user_token::forget_application(connection, &read.registered.application.label())?;
     let changes = Changes::between(Some(&fields(&read.registered)), None);
     audit::note(connection, by, now_ms, "remove", &object, &changes)
 }

@@ -19,6 +19,8 @@ pub(super) const TABLES: &[&str] = &[
     "application",
     "node",
     "account",
+    "integration_user",
+    "integration_token",
     "audit",
     "certs_member",
     "certs_request",

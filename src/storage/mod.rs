@@ -1,4 +1,5 @@
-//! The database: applications, nodes, accounts, settings and the audit log, in SQLite (with the program) or PostgreSQL.
+//! The database: applications, nodes, accounts, users of integrations, settings and the audit log, in SQLite (with the
+//! program) or PostgreSQL.
 //!
 //! A file for each table. Everything blocks, so it runs on threads of its own: [`Storage::with`] and [`Storage::write`]
 //! take work there and wait for it, bounded in number and time. No actor knows of it. What the gateway does with what is
@@ -15,6 +16,7 @@ pub mod dump;
 mod error;
 mod import;
 pub mod licence_grant;
+mod lockout;
 mod migrations;
 pub mod node;
 mod place;
@@ -22,6 +24,8 @@ mod schema;
 pub mod setting;
 #[cfg(test)]
 mod tests;
+pub mod user;
+pub mod user_token;
 
 use std::sync::Arc;
 use std::time::Duration;

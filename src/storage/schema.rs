@@ -187,3 +187,35 @@ diesel::table! {
         ended_at_ms -> Nullable<BigInt>,
     }
 }
+
+diesel::table! {
+    integration_user (id) {
+        id -> Text,
+        number -> BigInt,
+        email -> Text,
+        name -> Text,
+        dn -> Nullable<Text>,
+        ceid -> Nullable<BigInt>,
+        kind -> Text,
+        password -> Nullable<Text>,
+        disabled -> Bool,
+        generation -> BigInt,
+        words -> Text,
+        failures -> BigInt,
+        locked_until_ms -> BigInt,
+        created_at_ms -> BigInt,
+        version -> BigInt,
+        changed_at_ms -> BigInt,
+        changed_by -> Text,
+    }
+}
+
+diesel::table! {
+    integration_token (hash) {
+        hash -> Text,
+        user_id -> Text,
+        application -> Text,
+        created_at_ms -> BigInt,
+        expires_at_ms -> BigInt,
+    }
+}

@@ -1,33 +1,57 @@
-//! A form as a browser sends it (`application/x-www-form-urlencoded`). The guard has read it, within its bounds.
+//! A form as a browser sends it: `application/x-www-form-urlencoded`, and `multipart/form-data` where a site takes a file.
+//! The guard has read it, within its bounds.
 
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{Bytes, Query};
 use actix_web::{HttpMessage as _, HttpRequest};
 use secrecy::SecretString;
 
-use super::WebFault;
+use super::{WebFault, multipart};
 
 /// Fields of a form.
 const FIELDS: usize = 32;
 
 /// The body of a request, as the guard leaves it.
-pub(super) struct Body(pub Bytes);
+pub(super) struct Body {
+    pub bytes: Bytes,
+    /// A file may be in it.
+    pub upload: bool,
+}
 
 /// A form's fields. No `Debug`: passwords are among them.
-pub struct Form(Vec<(String, String)>);
+pub struct Form {
+    fields: Vec<(String, String)>,
+    files: Vec<(String, Bytes)>,
+}
 
 impl Form {
     /// # Errors
     /// [`WebFault::NoForm`] when it is none, or a field is there twice.
     pub(super) fn of(request: &HttpRequest) -> Result<Self, WebFault> {
         let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let extensions = request.extensions();
+        let body = extensions.get::<Body>().ok_or(WebFault::NoForm)?;
+        if let Some(boundary) = multipart::boundary(kind).filter(|_| body.upload) {
+            return Self::read_parts(&body.bytes, &boundary);
+        }
         let kind = kind.split(';').next().unwrap_or_default().trim();
         if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return Err(WebFault::NoForm);
         }
-        let extensions = request.extensions();
-        let body = extensions.get::<Body>().map(|body| &body.0[..]).unwrap_or_default();
-        Self::read(std::str::from_utf8(body).map_err(|_| WebFault::NoForm)?)
+        Self::read(std::str::from_utf8(&body.bytes).map_err(|_| WebFault::NoForm)?)
+    }
+
+    fn read_parts(body: &Bytes, boundary: &str) -> Result<Self, WebFault> {
+        let (mut fields, mut files) = (Vec::new(), Vec::new());
+        for part in multipart::read(body, boundary).ok_or(WebFault::NoForm)? {
+            if part.is_file {
+                files.push((part.name, part.content));
+            } else {
+                let text = String::from_utf8(part.content.to_vec()).map_err(|_| WebFault::NoForm)?;
+                fields.push((part.name, text));
+            }
+        }
+        Self::of_fields(fields, files)
     }
 
     fn read(text: &str) -> Result<Self, WebFault> {
@@ -35,14 +59,25 @@ impl Form {
             return Err(WebFault::NoForm);
         }
         let fields = Query::<Vec<(String, String)>>::from_query(text).map_err(|_| WebFault::NoForm)?.into_inner();
-        let twice = fields.iter().enumerate().any(|(i, (name, _))| fields[..i].iter().any(|(other, _)| other == name));
-        if twice { Err(WebFault::NoForm) } else { Ok(Self(fields)) }
+        Self::of_fields(fields, Vec::new())
+    }
+
+    fn of_fields(fields: Vec<(String, String)>, files: Vec<(String, Bytes)>) -> Result<Self, WebFault> {
+        let names: Vec<_> = fields.iter().map(|(name, _)| name).chain(files.iter().map(|(name, _)| name)).collect();
+        let twice = names.iter().enumerate().any(|(i, name)| names[..i].contains(name));
+        if twice { Err(WebFault::NoForm) } else { Ok(Self { fields, files }) }
+    }
+
+    /// What is in a file that was chosen; empty where none was.
+    #[must_use]
+    pub fn file(&self, name: &str) -> Bytes {
+        self.files.iter().find(|(own, _)| own == name).map(|(_, bytes)| bytes.clone()).unwrap_or_default()
     }
 
     /// A field as it was sent; empty when it was not.
     #[must_use]
     pub fn get(&self, name: &str) -> &str {
-        self.0.iter().find(|(own, _)| own == name).map_or("", |(_, value)| value)
+        self.fields.iter().find(|(own, _)| own == name).map_or("", |(_, value)| value)
     }
 
     /// A field without the spaces around it.

@@ -18,7 +18,7 @@ use actix_web::{Error, HttpMessage as _, ResponseError as _};
 use futures_util::StreamExt as _;
 
 use super::form::Body;
-use super::{LARGEST_FORM, SLOWEST_FORM, Site, WebFault, fault};
+use super::{LARGEST_FORM, LARGEST_UPLOAD, SLOWEST_FORM, Site, WebFault, fault};
 use crate::http::caller::Caller;
 
 /// Pages have no script, no inline style, nothing from elsewhere, and are in no frame.
@@ -40,9 +40,12 @@ pub async fn guard(
     let Caller { ip: address, secure } = Caller::of(request.request());
     let method = request.method().clone();
     let mut payload = request.take_payload();
-    let answer = match read(&request, &mut payload).await {
-        Ok(body) => {
-            request.extensions_mut().insert(Body(body));
+    // More than a form is read of those who are signed in alone, and where a file is expected.
+    let upload = request.app_data::<Data<Site>>().is_some_and(|site| site.takes_upload(request.request()));
+    let most = if upload { LARGEST_UPLOAD } else { LARGEST_FORM };
+    let answer = match read(&request, &mut payload, most).await {
+        Ok(bytes) => {
+            request.extensions_mut().insert(Body { bytes, upload });
             next.call(request).await?.map_into_boxed_body()
         }
         Err(fault) => {
@@ -76,16 +79,16 @@ pub async fn guard(
     Ok(answer)
 }
 
-async fn read(request: &ServiceRequest, payload: &mut Payload) -> Result<Bytes, WebFault> {
+async fn read(request: &ServiceRequest, payload: &mut Payload, most: usize) -> Result<Bytes, WebFault> {
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > LARGEST_FORM as u64) {
+    if announced.is_some_and(|length| length > most as u64) {
         return Err(WebFault::TooLarge);
     }
     let reading = async {
         let mut body = BytesMut::new();
         while let Some(chunk) = payload.next().await {
             let chunk = chunk.map_err(|_| WebFault::NoForm)?;
-            if body.len() + chunk.len() > LARGEST_FORM {
+            if body.len() + chunk.len() > most {
                 return Err(WebFault::TooLarge);
             }
             body.extend_from_slice(&chunk);

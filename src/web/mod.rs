@@ -9,6 +9,7 @@ mod fault;
 mod form;
 mod guard;
 mod log;
+mod multipart;
 mod origin;
 mod password;
 mod session;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::Method;
 use actix_web::http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION};
 use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -42,6 +44,8 @@ use crate::storage::{By, Storage};
 
 /// Bytes of a form. The largest has a reason in it.
 pub const LARGEST_FORM: usize = 64 * 1024;
+/// Bytes of a form with a file, where a site takes one.
+pub const LARGEST_UPLOAD: usize = 528 * 1024;
 /// How long a form may take to arrive.
 pub const SLOWEST_FORM: Duration = Duration::from_secs(10);
 /// Passwords that may wait to be proven, or hashed.
@@ -61,6 +65,8 @@ pub struct Site {
     admits: fn(&Account) -> bool,
     /// Its pages renew what is marked `data-live`, by a script of the site's own.
     live: bool,
+    /// Paths to which a file may be sent, with the base.
+    uploads: &'static [&'static str],
     /// Makes the forms' tokens out of the cookies; gone with the process, as the sessions are.
     key: hmac::Key,
     tries: Throttle<IpAddr>,
@@ -90,6 +96,7 @@ impl Site {
             sessions: Sessions::new(Life::default()),
             admits,
             live: false,
+            uploads: &[],
             key,
             tries: Throttle::new(LOGINS),
             proofs: Arc::new(Semaphore::new(threads)),
@@ -101,6 +108,19 @@ impl Site {
     #[must_use]
     pub fn live(self) -> Self {
         Self { live: true, ..self }
+    }
+
+    /// With paths to which a file may be sent.
+    #[must_use]
+    pub fn taking_files(self, uploads: &'static [&'static str]) -> Self {
+        Self { uploads, ..self }
+    }
+
+    /// Whether a file may be in this request: somebody who is signed in sends it where one is expected.
+    fn takes_upload(&self, request: &HttpRequest) -> bool {
+        request.method() == Method::POST
+            && self.uploads.contains(&request.path())
+            && self.cookie_of(request, "").is_some_and(|id| self.sessions.look(&id, false).is_some())
     }
 
     /// Sign-in and sign-out, and the files of the looks, for a scope at the site's base. The site is among the app's data as

@@ -140,6 +140,16 @@ impl Person {
     }
 
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<String>) -> Page {
+        self.send_bytes(method, path, headers, body.map(String::into_bytes)).await
+    }
+
+    pub async fn send_bytes(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Vec<u8>>,
+    ) -> Page {
         let mut request = self.client.request(method, format!("{}{}{path}", self.url, self.base));
         let cookies = self.cookies.lock().expect("not poisoned").clone();
         if !cookies.is_empty() {

@@ -294,8 +294,12 @@ impl World {
     }
 
     async fn application(&self, chance: &mut Chance, service: Service, pushed: bool) -> Application {
-        let open =
-            Open { application: "Simulation / Application".into(), service, door: session_supervisor::Door::Soap };
+        let open = Open {
+            application: "Simulation / Application".into(),
+            service,
+            door: session_supervisor::Door::Soap,
+            user: None,
+        };
         let opened = self.tree.session_supervisor.send(open).await.expect("alive");
         let session_id = opened.expect("admitted").as_long();
         let pushed = match &self.handlers {

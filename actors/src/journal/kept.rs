@@ -16,6 +16,7 @@ use crate::policy;
 use crate::session::Cursors;
 use crate::session_supervisor::Door;
 use crate::standing::Service;
+use crate::user::SessionUser;
 
 /// Everything that outlives a process.
 #[derive(Debug, Default)]
@@ -32,6 +33,7 @@ pub(crate) struct KeptSession {
     pub(crate) application: Arc<str>,
     pub(crate) service: Service,
     pub(crate) door: Door,
+    pub(crate) user: Option<SessionUser>,
     pub(crate) monitors: BTreeMap<ObjectId, Topics>,
     pub(crate) cursors: Cursors,
     pub(crate) handler: Option<(Form, Arc<str>)>,
@@ -48,11 +50,12 @@ pub(crate) struct KeptSession {
 }
 
 impl KeptSession {
-    fn new(application: Arc<str>, service: Service, door: Door) -> Self {
+    fn new(application: Arc<str>, service: Service, door: Door, user: Option<SessionUser>) -> Self {
         Self {
             application,
             service,
             door,
+            user,
             monitors: BTreeMap::new(),
             cursors: Cursors::default(),
             handler: None,
@@ -114,8 +117,9 @@ impl KeptSession {
     }
 
     fn records(&self, session: SessionId) -> impl Iterator<Item = Record> {
-        let Self { application, service, door, .. } = self;
-        let began = Record::SessionBegan { session, application: application.clone(), service: *service, door: *door };
+        let Self { application, service, door, user, .. } = self;
+        let (application, service, door, user) = (application.clone(), *service, *door, *user);
+        let began = Record::SessionBegan { session, application, service, door, user };
         let cursors = Record::Cursors { session, next: self.first, at: self.cursors };
         let monitors = self.monitors.iter().map(move |(object, topics)| Record::Monitor {
             session,
@@ -140,9 +144,9 @@ impl Kept {
     pub(super) fn apply(&mut self, record: Record) {
         match record {
             Record::LegsBelow(leg) => self.legs_free_from = self.legs_free_from.max(leg),
-            Record::SessionBegan { session, application, service, door } => {
+            Record::SessionBegan { session, application, service, door, user } => {
                 if self.sessions.len() < policy::SESSIONS {
-                    self.sessions.entry(session).or_insert_with(|| KeptSession::new(application, service, door));
+                    self.sessions.entry(session).or_insert_with(|| KeptSession::new(application, service, door, user));
                 }
             }
             Record::SessionEnded(session) => drop(self.sessions.remove(&session)),

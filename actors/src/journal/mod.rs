@@ -37,7 +37,7 @@ use self::writer::Writer;
 use crate::device::messages::Memory;
 use crate::event::{Event, Form, Topics};
 use crate::session::Cursors;
-use crate::session_supervisor::Door;
+use crate::session_supervisor::Open;
 use crate::standing::Service;
 
 /// A journal, or none: then nothing of it costs anything. Cheap to clone.
@@ -104,8 +104,10 @@ impl Journal {
         self.note(|| Record::LegsBelow(legs_from + (1 << 22)));
     }
 
-    pub(crate) fn session_began(&self, session: SessionId, application: &Arc<str>, service: Service, door: Door) {
-        self.note(|| Record::SessionBegan { session, application: application.clone(), service, door });
+    pub(crate) fn session_began(&self, session: SessionId, open: &Open) {
+        let Open { application, service, door, user } = open;
+        let (application, service, door, user) = (application.clone(), *service, *door, *user);
+        self.note(|| Record::SessionBegan { session, application, service, door, user });
     }
 
     /// The session has proven its certificate.

@@ -13,6 +13,7 @@ use crate::event::{Event, Form, Topics};
 use crate::session::Cursors;
 use crate::session_supervisor::Door;
 use crate::standing::Service;
+use crate::user::{Integration, SessionUser};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Record {
@@ -23,6 +24,7 @@ pub(super) enum Record {
         application: Arc<str>,
         service: Service,
         door: Door,
+        user: Option<SessionUser>,
     },
     /// The session has Advanced service from now on.
     Proven(SessionId),
@@ -71,8 +73,8 @@ impl Record {
                 out.push(1);
                 put_u64(out, *leg);
             }
-            Self::SessionBegan { session, application, service, door } => {
-                put_head(out, 2, *session);
+            Self::SessionBegan { session, application, service, door, user } => {
+                put_head(out, if user.is_some() { 12 } else { 2 }, *session);
                 out.push(match service {
                     Service::Standard => 0,
                     Service::Unproven => 1,
@@ -82,6 +84,9 @@ impl Record {
                     Door::Soap => 0,
                     Door::Rest => 1,
                 });
+                if let Some(user) = user {
+                    put_user(out, *user);
+                }
                 put_text(out, application);
             }
             Self::Proven(session) => put_head(out, 3, *session),
@@ -127,7 +132,7 @@ impl Record {
         let mut bytes = Bytes(bytes);
         let record = match bytes.u8()? {
             1 => Self::LegsBelow(bytes.u64()?),
-            2 => Self::SessionBegan {
+            kind @ (2 | 12) => Self::SessionBegan {
                 session: session(&mut bytes)?,
                 service: match bytes.u8()? {
                     0 => Service::Standard,
@@ -140,6 +145,7 @@ impl Record {
                     1 => Door::Rest,
                     _ => return None,
                 },
+                user: if kind == 12 { Some(user(&mut bytes)?) } else { None },
                 application: bytes.text()?.into(),
             },
             3 => Self::Proven(session(&mut bytes)?),
@@ -173,6 +179,26 @@ impl Record {
         };
         bytes.is_empty().then_some(record)
     }
+}
+
+fn put_user(out: &mut Vec<u8>, SessionUser { id, integration, generation, token }: SessionUser) {
+    put_u32(out, id.cast_unsigned());
+    out.push(match integration {
+        Integration::Salesforce => 0,
+        Integration::Google => 1,
+    });
+    put_u64(out, generation.cast_unsigned());
+    put_u64(out, token);
+}
+
+fn user(bytes: &mut Bytes<'_>) -> Option<SessionUser> {
+    let id = bytes.u32()?.cast_signed();
+    let integration = match bytes.u8()? {
+        0 => Integration::Salesforce,
+        1 => Integration::Google,
+        _ => return None,
+    };
+    Some(SessionUser { id, integration, generation: bytes.u64()?.cast_signed(), token: bytes.u64()? })
 }
 
 fn put_u32(out: &mut Vec<u8>, number: u32) {

@@ -14,6 +14,7 @@ use crate::event::{Event, Form, Topics};
 use crate::session::Cursors;
 use crate::session_supervisor::Door;
 use crate::standing::Service;
+use crate::user::{Integration, SessionUser};
 
 fn session(number: i64) -> SessionId {
     SessionId::try_from(number).expect("a session id")
@@ -33,7 +34,8 @@ fn event(text: &str) -> Arc<Event> {
 
 fn begun(number: i64) -> Record {
     let application = "Example Co / Screen Pop".into();
-    Record::SessionBegan { session: session(number), application, service: Service::Standard, door: Door::Soap }
+    let (service, door) = (Service::Standard, Door::Soap);
+    Record::SessionBegan { session: session(number), application, service, door, user: None }
 }
 
 /// The n-th event of a session, which says so.
@@ -58,6 +60,14 @@ fn all() -> Vec<Record> {
             application: "".into(),
             service: Service::Unproven,
             door: Door::Rest,
+            user: None,
+        },
+        Record::SessionBegan {
+            session: session(8),
+            application: "Example Co / Softphone".into(),
+            service: Service::Standard,
+            door: Door::Soap,
+            user: Some(SessionUser { id: i32::MAX, integration: Integration::Google, generation: 3, token: u64::MAX }),
         },
         Record::Proven(session(7)),
         Record::SessionEnded(session(7)),

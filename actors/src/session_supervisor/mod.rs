@@ -25,6 +25,7 @@ use crate::session::messages::{Callback, End, Lag, SessionEnded};
 use crate::session::{Monitors, Session};
 use crate::standing::{Service, Standing};
 use crate::system_event;
+use crate::user::SessionUser;
 
 /// By which door a session was opened: one logged in by REST may not use call control by SOAP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +45,8 @@ pub struct SessionRef {
     /// What it monitors: where its commands go.
     pub monitors: Monitors,
     pub door: Door,
+    /// Whose it is, where somebody uses an integration.
+    pub user: Option<SessionUser>,
     /// When it began, or this process took it over, by the wall clock.
     pub since_ms: i64,
 }
@@ -95,7 +98,7 @@ impl SessionTable {
     #[must_use]
     pub fn count_of(&self, kind: Kind) -> usize {
         let sessions = self.sessions.read().unwrap_or_else(PoisonError::into_inner);
-        sessions.values().filter(|s| Kind::of(s.standing.service(), s.door) == kind).count()
+        sessions.values().filter(|s| Kind::of(s.standing.service(), s.door, s.user) == kind).count()
     }
 
     fn write(&self, change: impl FnOnce(&mut HashMap<SessionId, SessionRef>)) {
@@ -112,6 +115,7 @@ pub struct Open {
     pub application: Arc<str>,
     pub service: Service,
     pub door: Door,
+    pub user: Option<SessionUser>,
 }
 
 /// Whether a session of this application (`Company / Application`) with this service may go on.
@@ -168,7 +172,6 @@ impl SessionSupervisor {
     }
 
     fn open(&mut self, open: Open, ctx: &mut Context<Self>) -> Result<SessionId, Refused> {
-        let Open { application, service, door } = open;
         if self.stopping {
             return Err(Refused::Stopping);
         }
@@ -176,7 +179,7 @@ impl SessionSupervisor {
             metrics::counter!("oig_sessions_refused_total").increment(1);
             return Err(Refused::Full(self.limit));
         }
-        self.licensed(Kind::of(service, door)).inspect_err(|_| {
+        self.licensed(Kind::of(open.service, open.door, open.user)).inspect_err(|_| {
             metrics::counter!("oig_sessions_refused_total").increment(1);
         })?;
         let id = loop {
@@ -185,16 +188,16 @@ impl SessionSupervisor {
                 break id;
             }
         };
-        self.env.journal.session_began(id, &application, service, door);
-        info!(session = %id, application = &*application, "session begins");
+        self.env.journal.session_began(id, &open);
+        info!(session = %id, application = &*open.application, "session begins");
         let begins = Begins { env: &self.env, arbiters: &self.arbiters, devices: &self.devices, table: &self.table };
-        begins.session(id, application, service, door, ctx.address().recipient(), None);
+        begins.session(id, open, ctx.address().recipient(), None);
         Ok(id)
     }
 
     /// Whether the licence has a place for one more.
     fn licensed(&self, kind: Kind) -> Result<(), Refused> {
-        if let Some(why) = self.allowance.not_licensed {
+        if let Some(why) = self.allowance.forbids(kind) {
             return Err(Refused::NotLicensed(why));
         }
         let Some(most) = self.allowance.of(kind) else { return Ok(()) };
@@ -236,9 +239,7 @@ impl Begins<'_> {
     fn session(
         &self,
         id: SessionId,
-        application: Arc<str>,
-        service: Service,
-        door: Door,
+        Open { application, service, door, user }: Open,
         supervisor: Recipient<SessionEnded>,
         resumed: Option<(KeptSession, Duration)>,
     ) -> SessionRef {
@@ -256,7 +257,7 @@ impl Begins<'_> {
             Session::new(id, &env, seen, watched, devices, supervisor, resumed)
         });
         let since_ms = self.env.now_ms();
-        let session = SessionRef { id, addr, application, standing, monitors, door, since_ms };
+        let session = SessionRef { id, addr, application, standing, monitors, door, user, since_ms };
         self.table.write(|sessions| {
             sessions.insert(id, session.clone());
         });
@@ -268,8 +269,9 @@ impl Begins<'_> {
     pub(crate) fn again(&self, id: SessionId, kept: KeptSession, more: Duration, supervisor: Recipient<SessionEnded>) {
         info!(session = %id, application = &*kept.application, monitors = kept.monitors.len(), "session goes on");
         let monitors = kept.monitors.clone();
-        let (application, service, door) = (kept.application.clone(), kept.service, kept.door);
-        let session = self.session(id, application, service, door, supervisor, Some((kept, more)));
+        let open =
+            Open { application: kept.application.clone(), service: kept.service, door: kept.door, user: kept.user };
+        let session = self.session(id, open, supervisor, Some((kept, more)));
         for (object, topics) in monitors.into_iter().filter(|(object, _)| session.monitors.has(*object)) {
             let (deliver, standing) = (session.addr.clone().recipient(), session.standing.clone());
             self.devices.do_send(BeginWatch { object, session: id, deliver, standing, topics });

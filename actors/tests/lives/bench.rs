@@ -156,7 +156,12 @@ impl Bench {
         let id = self
             .tree
             .session_supervisor
-            .send(Open { application: "Company / App".into(), service: Service::Standard, door: Door::Soap })
+            .send(Open {
+                application: "Company / App".into(),
+                service: Service::Standard,
+                door: Door::Soap,
+                user: None,
+            })
             .await;
         let id = id.expect("the supervisor lives")?;
         let SessionRef { addr, monitors, .. } = self.tree.sessions.find(id).expect("just begun");

@@ -4,14 +4,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actors::allowance::{Allowance, NotLicensed};
 use actors::event::Form;
 use actors::quota::{Quota, Quotas};
 use actors::refusal::Refused;
 use actors::session::Outcome;
 use actors::session::Want;
 use actors::session::messages::{CancelPolls, End, MonitorObject, Poll};
-use actors::session_supervisor::{Door, Drained, FindSession, Open, Review, Shutdown};
+use actors::session_supervisor::{Allow, Door, Drained, FindSession, Open, Review, Shutdown};
 use actors::standing::Service;
+use actors::user::{Integration, SessionUser};
 use tokio::time::Instant;
 
 use crate::bench::{Bench, line, rings, run, set, until};
@@ -143,7 +145,7 @@ fn a_planned_stop_is_told_to_every_session_and_is_done_when_they_have_read_it() 
         assert!(supervisor.send(Drained).await.expect("lives"));
         assert_eq!(supervisor.send(Shutdown).await.expect("lives"), 2);
         let refused = supervisor
-            .send(Open { application: "Late".into(), service: Service::Standard, door: Door::Soap })
+            .send(Open { application: "Late".into(), service: Service::Standard, door: Door::Soap, user: None })
             .await
             .expect("lives");
         assert_eq!(refused, Err(Refused::Stopping));
@@ -161,7 +163,7 @@ fn when_the_applications_change_sessions_that_may_not_go_on_end_with_their_monit
         let bench = Bench::start(1, 20).await;
         let supervisor = &bench.tree.session_supervisor;
         let open = async |application: &'static str, service| {
-            let open = Open { application: application.into(), service, door: Door::Soap };
+            let open = Open { application: application.into(), service, door: Door::Soap, user: None };
             let id = supervisor.send(open).await.expect("lives").expect("admitted");
             bench.tree.sessions.find(id).expect("just begun")
         };
@@ -206,5 +208,32 @@ fn when_the_applications_change_sessions_that_may_not_go_on_end_with_their_monit
         // The new quota holds for the session that was there.
         let refused = stays.addr.send(MonitorObject(line("1002"))).await.expect("lives");
         assert_eq!(refused, Err(Refused::MonitorQuota(1)));
+    });
+}
+
+#[test]
+fn users_of_an_integration_have_places_of_their_own_in_the_licence() {
+    run(async || {
+        let bench = Bench::start(1, 10).await;
+        let supervisor = &bench.tree.session_supervisor;
+        let open = async |integration: Option<Integration>| {
+            let user = integration.map(|integration| SessionUser { id: 7, integration, generation: 1, token: 9 });
+            let open = Open { application: "A / Softphone".into(), service: Service::Standard, door: Door::Soap, user };
+            supervisor.send(open).await.expect("lives").map(|_| ())
+        };
+        let (salesforce, google) = (Some(Integration::Salesforce), Some(Integration::Google));
+        let one = Allowance { standard: Some(1), salesforce: Some(1), google: Some(0), ..Allowance::default() };
+        supervisor.send(Allow(one)).await.expect("lives");
+        assert_eq!(open(salesforce).await, Ok(()));
+        assert_eq!(open(salesforce).await, Err(Refused::Licences("Salesforce", 1)));
+        assert_eq!(open(google).await, Err(Refused::Licences("Google", 0)));
+        assert_eq!(open(None).await, Ok(()), "users take no place of applications");
+        let provider = Allowance { not_licensed: Some(NotLicensed::IntegrationsOnly), google: Some(1), ..one };
+        supervisor.send(Allow(provider)).await.expect("lives");
+        assert_eq!(open(None).await, Err(Refused::NotLicensed(NotLicensed::IntegrationsOnly)));
+        assert_eq!(open(google).await, Ok(()));
+        let none = Allowance { not_licensed: Some(NotLicensed::Ended), ..one };
+        supervisor.send(Allow(none)).await.expect("lives");
+        assert_eq!(open(google).await, Err(Refused::NotLicensed(NotLicensed::Ended)));
     });
 }

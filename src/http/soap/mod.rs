@@ -12,6 +12,7 @@ mod numbers;
 mod presence;
 mod resilience;
 pub(super) mod session;
+pub(super) mod users;
 mod waiting;
 
 use std::net::IpAddr;

@@ -1,9 +1,12 @@
-//! Handlers of SessionService.
+//! Handlers of SessionService; those of users of integrations are in `users`.
+
+use std::sync::Arc;
 
 use actors::refusal::Refused;
 use actors::session::messages::{End, RegisterCallback, ResetTimer};
 use actors::session_supervisor::Open;
 use actors::standing::Service;
+use actors::user::SessionUser;
 use schemas::contract::SERVER_VERSION;
 use schemas::contract::ops_session::{
     Authenticate, Login, LoginApp, LoginEx, Logout, RegisterHaClientCallback, ResetSessionTimer, ServiceVersions,
@@ -36,14 +39,14 @@ pub(in crate::http) fn handler(name: &str) -> Option<Handler> {
     })
 }
 
-/// What the three forms of login have in common.
-struct Asked {
-    company: Option<String>,
-    application: Option<String>,
-    application_password: Option<String>,
-    local_password: Option<String>,
-    certificate: Option<String>,
-    version: Option<String>,
+/// What the forms of login have in common.
+pub(super) struct Asked {
+    pub company: Option<String>,
+    pub application: Option<String>,
+    pub application_password: Option<String>,
+    pub local_password: Option<String>,
+    pub certificate: Option<String>,
+    pub version: Option<String>,
 }
 
 /// A session that has begun; with a challenge when it asked for Advanced service.
@@ -54,13 +57,22 @@ struct Begun {
 
 const NOTHING_ASKED: &str = "The element 'req' is missing.";
 
+/// What an element of the request has to say.
+pub(super) fn needed(value: Option<String>, name: &str) -> std::result::Result<String, No> {
+    value.filter(|v| !v.is_empty()).ok_or_else(|| No::from(format!("The element '{name}' is missing or empty.")))
+}
+
 impl Context<'_> {
     async fn log_in(&self, asked: Asked) -> std::result::Result<Begun, No> {
-        let needed = |value: Option<String>, name: &str| {
-            value
-                .filter(|v| !v.is_empty())
-                .ok_or_else(|| No::from(format!("The element '{name}' is missing or empty.")))
-        };
+        let (label, key) = self.enter(asked).await?;
+        let service = if key.is_some() { Service::Unproven } else { Service::Standard };
+        let id = self.begin(label, service, None).await?;
+        let challenge = key.map(|key| self.gateway.challenges.begin(id, key, Instant::now()));
+        Ok(Begun { session_id: id.as_long(), challenge })
+    }
+
+    /// Lets an application in, by its passwords and the certificate, where there is one; gives its label.
+    pub(super) async fn enter(&self, asked: Asked) -> std::result::Result<(Arc<str>, Option<PublicKey>), No> {
         let credentials = Credentials {
             company: needed(asked.company, "companyName")?,
             application: needed(asked.application, "applicationName")?,
@@ -73,18 +85,27 @@ impl Context<'_> {
         let certificate = asked.certificate.filter(|c| !c.trim().is_empty());
         self.gateway.before_login(self.caller).await;
         let label = format!("{} / {}", credentials.company, credentials.application);
-        let (admitted, key) = match self.admit(credentials, certificate).await {
-            Ok(admitted) => admitted,
+        match self.admit(credentials, certificate).await {
+            Ok((admitted, key)) => Ok((admitted.label, key)),
             Err(denied) => {
                 tracing::warn!(caller = %self.caller, %denied, "login denied");
                 if !matches!(denied, Denied::Busy | Denied::NoList) {
                     self.gateway.login_failed(self.caller, &label).await;
                 }
-                return Err(No::because(denied_by(&denied), denied.to_string()));
+                Err(No::because(denied_by(&denied), denied.to_string()))
             }
-        };
-        let service = if key.is_some() { Service::Unproven } else { Service::Standard };
-        let open = Open { application: admitted.label, service, door: self.door };
+        }
+    }
+
+    /// Begins a session of an application that was let in.
+    pub(super) async fn begin(
+        &self,
+        application: Arc<str>,
+        service: Service,
+        user: Option<SessionUser>,
+    ) -> std::result::Result<SessionId, No> {
+        let label = application.clone();
+        let open = Open { application, service, door: self.door, user };
         let opened = self.gateway.tree.session_supervisor.send(open).await;
         let id: SessionId = opened.map_err(|_| Refused::Lost)??;
         if !self.gateway.admission.roll().goes_on(&label, service) {
@@ -94,8 +115,7 @@ impl Context<'_> {
             }
             return Err(No::because(denied_by(&Denied::Revoked), Denied::Revoked.to_string()));
         }
-        let challenge = key.map(|key| self.gateway.challenges.begin(id, key, Instant::now()));
-        Ok(Begun { session_id: id.as_long(), challenge })
+        Ok(id)
     }
 
     /// By the passwords first, then by the certificate.
@@ -114,7 +134,7 @@ impl Context<'_> {
     }
 }
 
-fn denied_by(denied: &Denied) -> Ground {
+pub(super) fn denied_by(denied: &Denied) -> Ground {
     match denied {
         Denied::Wrong | Denied::Certificate(_) => Ground::NoSession,
         Denied::Revoked | Denied::NotAdvanced => Ground::NotPermitted,
@@ -264,6 +284,7 @@ impl Operation for Logout {
         let session = context.session(self.session_id).await?;
         session.addr.send(End).await.map_err(|_| Refused::NoSession)?;
         context.gateway.challenges.end(session.id);
+        context.user_leaves(&session).await;
         Ok(Given::Reply(LogoutResponse { error_desc: None, result: true }))
     }
 }

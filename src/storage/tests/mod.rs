@@ -9,6 +9,7 @@ mod files;
 mod imports;
 mod licences;
 mod nodes;
+mod users;
 mod writers;
 
 use std::path::PathBuf;

@@ -7,7 +7,7 @@ import soap from 'soap'
 
 const FOLDERS = { SessionService: 'session', StandardCCService: 'cc' }
 // Attributes come as text whatever the schema says; these are numbers, the rest of them flags.
-const NUMBERS = ['sessionId', 'objectId', 'icpId', 'primaryIcpId', 'secondaryIcpId', 'activeIcpId', 'localCallId', 'callEventTime', 'eventNumber', 'time']
+const NUMBERS = ['sessionId', 'objectId', 'icpId', 'primaryIcpId', 'secondaryIcpId', 'activeIcpId', 'localCallId', 'callEventTime', 'eventNumber', 'time', 'userId']
 const MANY = ['callEventAttribute', 'featuresAllowed', 'device', 'deviceAttribute', 'party']
 
 /** The gateway did something that the contract does not say. */

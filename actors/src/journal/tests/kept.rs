@@ -139,6 +139,7 @@ fn only_sessions_of_applications_that_may_go_on_and_what_they_watch() {
         application: "Example Co / Console".into(),
         service: Service::Unproven,
         door: Door::Rest,
+        user: None,
     };
     let read = || {
         let records = [begun(7), unproven(8), unproven(9), Record::Proven(session(9))];

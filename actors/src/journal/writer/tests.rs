@@ -50,7 +50,8 @@ fn session(number: i64) -> SessionId {
 
 fn begun(number: i64) -> Record {
     let application = "Example Co / Screen Pop".into();
-    Record::SessionBegan { session: session(number), application, service: Service::Standard, door: Door::Soap }
+    let (service, door) = (Service::Standard, Door::Soap);
+    Record::SessionBegan { session: session(number), application, service, door, user: None }
 }
 
 fn nth(number: u32) -> Record {

@@ -1,0 +1,2 @@
+DROP TABLE integration_token;
+DROP TABLE integration_user;
