@@ -22,8 +22,9 @@ use ipnet::IpNet;
 use schemas::csta::message::Edition;
 use schemas::domain::{Ceid, DialPlan};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use self::http::{Http, Tls};
 pub use self::integrations::Integrations;
@@ -73,7 +74,7 @@ pub struct Limits {
 }
 
 /// What one application may use; what is not set is as usual.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ApplicationLimits {
     pub monitors: Option<usize>,
@@ -246,7 +247,7 @@ impl Application {
     }
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ServiceLevel {
     #[default]

@@ -16,7 +16,7 @@ use crate::settings::{Log, LogFormat};
 pub fn logs(log: &Log) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&log.filter).map_err(|e| anyhow::anyhow!("log.filter: {e}"))?;
     // Colours for people only: a file or a collector must not find escapes in its lines.
-    let colours = std::io::stderr().is_terminal();
+    let colours = io::stderr().is_terminal();
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Tee).with_ansi(colours);
     let begun = match log.format {
         LogFormat::Text => {

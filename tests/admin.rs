@@ -18,20 +18,25 @@ use crate::https::{Files, https};
 use crate::toolkits::{interpreter, run};
 use crate::users;
 
-const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 const BASE: &str = "/admin";
 
 /// A gateway with HTTPS and an account for each role, named as the role is.
-struct Site {
-    gateway: Gateway,
-    url: String,
-    files: Files,
+pub(crate) struct Site {
+    pub gateway: Gateway,
+    pub url: String,
+    pub files: Files,
 }
 
 impl Site {
-    async fn start(nodes: &[&Node]) -> Self {
+    pub async fn start(nodes: &[&Node]) -> Self {
+        Self::start_with(nodes, With::default()).await
+    }
+
+    pub async fn start_with(nodes: &[&Node], with: With) -> Self {
         let files = Files::new();
-        let gateway = Gateway::start_with(nodes, With { tables: files.table(), ..With::default() }).await;
+        let tables = format!("{}{}", files.table(), with.tables);
+        let gateway = Gateway::start_with(nodes, With { tables, ..with }).await;
         for role in ["reader", "operator", "administrator"] {
             gateway.admin(&["add-account", role, "--role", role], &format!("{PASSWORD}\n")).expect("added");
         }
@@ -43,7 +48,7 @@ impl Site {
         Person::at(&self.url, BASE, &self.files.ca)
     }
 
-    async fn signed_in(&self, name: &str) -> Person {
+    pub async fn signed_in(&self, name: &str) -> Person {
         let person = self.somebody();
         person.sign_in(name, PASSWORD).await;
         person
@@ -77,6 +82,10 @@ const TABLE: &[(&str, &str, &str, [&str; 4])] = &[
     ("POST", "/users/import", "", ["in", "403", "403", "422"]),
     ("POST", "/users/import/confirm", "import=1", ["in", "403", "403", "422"]),
     ("GET", "/users/export", "", ["in", "403", "403", "200"]),
+    ("GET", "/tokens", "", ["in", "200", "200", "200"]),
+    ("GET", "/tokens/new", "", ["in", "200", "200", "200"]),
+    ("POST", "/tokens/new", "name=backup", ["in", "422", "422", "422"]),
+    ("POST", "/tokens/{nothing}/remove", "", ["in", "404", "404", "404"]),
     ("POST", "/sessions/{nothing}/end", "", ["in", "403", "404", "404"]),
     ("POST", "/nodes/{node}/reconnect", "", ["in", "403", "303", "303"]),
     ("POST", "/acl/fetch", "", ["in", "403", "303", "303"]),
@@ -368,6 +377,10 @@ async fn every_page_is_used_in_a_browser_and_keeps_nobody_out() {
         "accounts",
         "account-new",
         "account",
+        "tokens",
+        "token-new",
+        "token-fault",
+        "token-made",
         "log",
         "password",
         "reader",

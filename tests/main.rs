@@ -1,5 +1,6 @@
 //! The gateway as its users meet it: one module per capability, in one binary.
 mod admin;
+mod admin_api;
 mod advanced_login;
 mod bad_nodes;
 mod bad_requests;

@@ -1,14 +1,16 @@
-//! Accounts: administrators make, change and remove them.
+//! Pages of accounts: what they do is `work::accounts`.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
+use super::scope::Scope;
+use super::work::accounts::{self, NewAccount, SiteRole};
 use super::{Here, act, id_of, look, said};
-use crate::storage::account::{self, Account, NewAccount, Role};
+use crate::storage::account::{Account, Role};
 use crate::storage::change::now_ms;
-use crate::web::{ACCOUNT_PASSWORD, Form, Shell, Site, WebFault, hashed, page, page_as};
+use crate::web::{Form, Shell, Site, WebFault, page, page_as};
 
 #[derive(Template)]
 #[template(path = "admin/accounts.html")]
@@ -37,19 +39,18 @@ struct AccountPage {
 }
 
 /// A role of this site.
-fn role(form: &Form) -> Result<Role, WebFault> {
-    let role = Role::of(form.get("role")).filter(|role| *role != Role::Member);
-    role.ok_or_else(|| WebFault::Refused("Choose a role.".into()))
+fn role(form: &Form) -> Result<SiteRole, WebFault> {
+    SiteRole::of(form.get("role")).ok_or_else(|| WebFault::Refused("Choose a role.".into()))
 }
 
 pub(super) async fn all(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, WebFault> {
-    let here = look(&site, &request, Role::Administrator).await?;
-    let accounts = site.storage.with(account::all).await?;
+    let here = look(&site, &request, Scope::AccountsRead).await?;
+    let accounts = accounts::all(&site).await?;
     page(&AccountsPage { shell: here.shell(&site, "Accounts", "/accounts"), accounts, now_ms: now_ms() })
 }
 
 pub(super) async fn new(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, WebFault> {
-    let here = look(&site, &request, Role::Administrator).await?;
+    let here = look(&site, &request, Scope::AccountsWrite).await?;
     show_new(&site, &here, None, StatusCode::OK, None)
 }
 
@@ -66,9 +67,23 @@ fn show_new(
     page_as(status, &NewPage { shell, name, email, role, fault })
 }
 
+/// A form for a new account.
+fn new_of(form: &Form) -> Result<NewAccount, WebFault> {
+    Ok(NewAccount {
+        name: form.text("name"),
+        email: Some(form.text("email")).filter(|email| !email.is_empty()),
+        role: role(form)?,
+        password: form.secret("password"),
+    })
+}
+
 pub(super) async fn add(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, WebFault> {
-    let (here, form) = act(&site, &request, Role::Administrator).await?;
-    match added(&site, &here, &form).await {
+    let (here, form) = act(&site, &request, Scope::AccountsWrite).await?;
+    let added = match new_of(&form) {
+        Ok(new) => accounts::add(&site, new, &here.visit.by).await,
+        Err(fault) => Err(fault),
+    };
+    match added {
         Ok(account) => {
             let told = format!("{} may sign in as {}.", account.name, account.role.word());
             Ok(site.told(&here.visit, told, "/accounts"))
@@ -80,29 +95,11 @@ pub(super) async fn add(request: HttpRequest, site: Data<Site>) -> Result<HttpRe
     }
 }
 
-async fn added(site: &Site, here: &Here, form: &Form) -> Result<Account, WebFault> {
-    let role = role(form)?;
-    let password = hashed(site, form.secret("password"), ACCOUNT_PASSWORD).await?;
-    let email = Some(form.text("email")).filter(|email| !email.is_empty());
-    let (new, by) = (NewAccount { name: form.text("name"), email, password, role }, here.visit.by.clone());
-    Ok(site.storage.write(move |c| account::add(c, &new, &by, now_ms())).await?)
-}
-
 pub(super) async fn one(request: HttpRequest, site: Data<Site>, path: Path<String>) -> Result<HttpResponse, WebFault> {
-    let here = look(&site, &request, Role::Administrator).await?;
-    let account = find(&site, &path).await?;
+    let here = look(&site, &request, Scope::AccountsWrite).await?;
+    let account = accounts::one(&site, &id_of(&path)?).await?;
     let locked = account.locked_until_ms > now_ms();
     page(&AccountPage { shell: here.shell(&site, &account.name, "/accounts"), account, locked })
-}
-
-async fn find(site: &Site, path: &Path<String>) -> Result<Account, WebFault> {
-    let id = id_of(path)?;
-    site.storage.with(move |c| account::by_id(c, &id)).await?.ok_or(WebFault::NotFound)
-}
-
-/// As the page showed it.
-async fn seen(site: &Site, path: &Path<String>, form: &Form) -> Result<Account, WebFault> {
-    Ok(Account { version: form.version()?, ..find(site, path).await? })
 }
 
 /// Sessions of a changed account end; an administrator's own goes on as another one.
@@ -127,10 +124,10 @@ pub(super) async fn give_role(
     site: Data<Site>,
     path: Path<String>,
 ) -> Result<HttpResponse, WebFault> {
-    let (here, form) = act(&site, &request, Role::Administrator).await?;
-    let (read, role, by) = (seen(&site, &path, &form).await?, role(&form)?, here.visit.by.clone());
-    let changed = site.storage.write(move |c| account::give_role(c, &read, role, &by, now_ms())).await?;
-    done(&site, &request, &here, &changed, &format!("is {} now", role.word()))
+    let (here, form) = act(&site, &request, Scope::AccountsWrite).await?;
+    let role = role(&form)?;
+    let changed = accounts::give_role(&site, &id_of(&path)?, Some(form.version()?), role, &here.visit.by).await?;
+    done(&site, &request, &here, &changed, &format!("is {} now", changed.role.word()))
 }
 
 pub(super) async fn give_password(
@@ -138,11 +135,9 @@ pub(super) async fn give_password(
     site: Data<Site>,
     path: Path<String>,
 ) -> Result<HttpResponse, WebFault> {
-    let (here, form) = act(&site, &request, Role::Administrator).await?;
-    let read = seen(&site, &path, &form).await?;
-    let hash = hashed(&site, form.secret("password"), ACCOUNT_PASSWORD).await?;
-    let by = here.visit.by.clone();
-    let changed = site.storage.write(move |c| account::give_password(c, &read, &hash, &by, now_ms())).await?;
+    let (here, form) = act(&site, &request, Scope::AccountsWrite).await?;
+    let (version, password) = (Some(form.version()?), form.secret("password"));
+    let changed = accounts::give_password(&site, &id_of(&path)?, version, password, &here.visit.by).await?;
     done(&site, &request, &here, &changed, "has another password")
 }
 
@@ -151,13 +146,8 @@ pub(super) async fn remove(
     site: Data<Site>,
     path: Path<String>,
 ) -> Result<HttpResponse, WebFault> {
-    let (here, form) = act(&site, &request, Role::Administrator).await?;
-    let read = seen(&site, &path, &form).await?;
-    if read.id == here.visit.account.id {
-        return Err(WebFault::Refused("Nobody can remove the own account.".into()));
-    }
-    let (by, gone) = (here.visit.by.clone(), read.clone());
-    site.storage.write(move |c| account::remove(c, &read, &by, now_ms())).await?;
-    site.sessions.end_all(&gone.id);
-    Ok(site.told(&here.visit, format!("The account {} is removed.", gone.name), "/accounts"))
+    let (here, form) = act(&site, &request, Scope::AccountsWrite).await?;
+    let (me, version) = (&here.visit.account.id, Some(form.version()?));
+    let name = accounts::remove(&site, me, &id_of(&path)?, version, &here.visit.by).await?;
+    Ok(site.told(&here.visit, format!("The account {name} is removed."), "/accounts"))
 }

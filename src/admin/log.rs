@@ -4,7 +4,7 @@ use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::look;
-use crate::storage::account::Role;
+use super::scope::Scope;
 use crate::web::{Site, WebFault, log};
 
 #[derive(serde::Deserialize)]
@@ -18,6 +18,6 @@ pub(super) async fn audit(
     site: Data<Site>,
     query: Option<Query<Before>>,
 ) -> Result<HttpResponse, WebFault> {
-    let here = look(&site, &request, Role::Administrator).await?;
+    let here = look(&site, &request, Scope::LogRead).await?;
     log(&site, here.shell(&site, "Log", "/log"), query.map(|query| query.into_inner().before)).await
 }

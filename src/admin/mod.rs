@@ -1,10 +1,11 @@
 //! The gateway's administration in a browser, at `/admin`: what it does now, which applications may enter, who may
-//! administer, who changed what. Pages are made on the server (`web`); what they change is what `oig admin` changes, in
-//! the same transactions.
+//! administer, who changed what. Pages are made on the server (`web`); programs use the API (`api`); what both do is in
+//! `work`, and changes what `oig admin` changes, in the same transactions.
 //!
 //! It is served under TLS, and at the machine itself: its cookies and passwords go nowhere in clear.
 
 mod accounts;
+pub mod api;
 mod applications;
 mod backups;
 mod certificate;
@@ -13,10 +14,13 @@ mod nodes;
 mod overview;
 mod password;
 mod record;
+pub mod scope;
 mod sessions;
 mod settings;
 mod support;
+mod tokens;
 mod users;
+pub mod work;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -90,6 +94,8 @@ impl Admin {
 
 /// The routes of the site.
 pub fn routes(admin: &Arc<Admin>, config: &mut ServiceConfig) {
+    // First: what programs ask for is no page.
+    config.service(api::scope(admin).wrap(from_fn(door)));
     let scope = web::scope(BASE)
         .app_data(admin.site.clone())
         .app_data(Data::new(admin.clone()))
@@ -114,6 +120,10 @@ fn pages(config: &mut ServiceConfig) {
         .route("/sessions", web::get().to(sessions::all))
         .route("/nodes", web::get().to(nodes::all))
         .route("/users", web::get().to(users::all))
+        .route("/tokens", web::get().to(tokens::all))
+        .route("/tokens/new", web::get().to(tokens::new))
+        .route("/tokens/new", web::post().to(tokens::add))
+        .route("/tokens/{id}/remove", web::post().to(tokens::remove))
         // Operators.
         .route("/sessions/{handle}/end", web::post().to(sessions::end))
         .route("/users/new", web::get().to(users::new))
@@ -169,9 +179,9 @@ async fn door(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let admin = request.app_data::<Data<Arc<Admin>>>().map(|admin| Arc::clone(admin));
     let Some(running) = admin.as_ref().and_then(|admin| admin.running.get()) else {
-        return Ok(request
-            .into_response(HttpResponse::ServiceUnavailable().body("Try again.\n"))
-            .map_into_boxed_body());
+        let answer = HttpResponse::ServiceUnavailable().body("Try again.\n");
+        let answer = if api::is_of(request.path()) { api::busy() } else { answer };
+        return Ok(request.into_response(answer).map_into_boxed_body());
     };
     let ways = &running.gateway.ways;
     let caller = ways.caller(request.request());
@@ -183,6 +193,10 @@ async fn door(
     request.extensions_mut().insert(caller);
     if caller.secure || caller.ip.to_canonical().is_loopback() {
         return Ok(next.call(request).await?.map_into_boxed_body());
+    }
+    // What was sent in clear is known to others, a token, too: no program is led on.
+    if api::is_of(request.path()) {
+        return Ok(request.into_response(api::in_clear()).map_into_boxed_body());
     }
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
     let name = host.map(|host| host.rsplit_once(':').filter(|_| !host.ends_with(']')).map_or(host, |(name, _)| name));
@@ -207,8 +221,8 @@ struct Here {
 }
 
 impl Here {
-    fn may(&self, role: Role) -> bool {
-        self.visit.account.role >= role
+    fn may(&self, need: impl Into<Role>) -> bool {
+        self.visit.account.role >= need.into()
     }
 
     fn shell(&self, site: &Site, title: &str, here: &str) -> Shell {
@@ -227,6 +241,7 @@ const EVERYBODY: &[Link] = &[
     ("/users", "Users"),
     ("/sessions", "Sessions"),
     ("/nodes", "Nodes"),
+    ("/tokens", "Tokens"),
 ];
 const OPERATOR: &[Link] = &[
     ("/", "Overview"),
@@ -235,6 +250,7 @@ const OPERATOR: &[Link] = &[
     ("/sessions", "Sessions"),
     ("/nodes", "Nodes"),
     ("/record", "Flight record"),
+    ("/tokens", "Tokens"),
 ];
 const ADMINISTRATOR: &[Link] = &[
     ("/", "Overview"),
@@ -247,18 +263,19 @@ const ADMINISTRATOR: &[Link] = &[
     ("/certificate", "Certificate"),
     ("/backup", "Backup"),
     ("/accounts", "Accounts"),
+    ("/tokens", "Tokens"),
     ("/log", "Log"),
 ];
 
-/// Who looks at a page, if the role is enough.
-async fn look(site: &Site, request: &HttpRequest, role: Role) -> Result<Here, WebFault> {
-    allowed(site.visit(request).await?, role)
+/// Who looks at a page, if the role is enough for it: a role, or what is to be done there.
+async fn look(site: &Site, request: &HttpRequest, need: impl Into<Role>) -> Result<Here, WebFault> {
+    allowed(site.visit(request).await?, need.into())
 }
 
 /// Who sends a form, and the form.
-async fn act(site: &Site, request: &HttpRequest, role: Role) -> Result<(Here, Form), WebFault> {
+async fn act(site: &Site, request: &HttpRequest, need: impl Into<Role>) -> Result<(Here, Form), WebFault> {
     let (visit, form) = site.act(request).await?;
-    Ok((allowed(visit, role)?, form))
+    Ok((allowed(visit, need.into())?, form))
 }
 
 fn allowed(visit: Visit, role: Role) -> Result<Here, WebFault> {
@@ -275,14 +292,19 @@ async fn note(running: &Running, by: By, action: &'static str, object: impl Into
 
 /// The id in a path: what cannot be one is nothing's.
 fn id_of(path: &web::Path<String>) -> Result<String, WebFault> {
-    let is_id = path.len() == 29 && path.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
-    if is_id { Ok(path.to_string()) } else { Err(WebFault::NotFound) }
+    if is_id(path) { Ok(path.to_string()) } else { Err(WebFault::NotFound) }
+}
+
+/// Whether a text can be the id of a row.
+fn is_id(text: &str) -> bool {
+    text.len() == 29 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
 /// A fault that is said on the form's page itself; any other has a page of its own.
 fn said(fault: WebFault) -> Result<(StatusCode, String), WebFault> {
     match fault {
         WebFault::Refused(text) => Ok((StatusCode::UNPROCESSABLE_ENTITY, text)),
+        fault @ WebFault::Exists(_) => Ok((StatusCode::UNPROCESSABLE_ENTITY, fault.to_string())),
         other => Err(other),
     }
 }

@@ -2,6 +2,7 @@
 //! time. Both ends use this file; neither I/O nor a clock.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::jws::{JwsFault, Signer, Verifier};
 
@@ -29,8 +30,9 @@ pub struct Licence {
     pub revoked: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schema(as = LicenceKind)]
 pub enum Kind {
     Purchased,
     /// The first weeks of a gateway that nobody bought anything for.
@@ -56,8 +58,9 @@ impl Kind {
 }
 
 /// Sessions at a time, of all applications together. Agents at hot desks need Advanced operations, and so an advanced one.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
+#[schema(as = LicensedSessions)]
 pub struct Counts {
     pub standard: u32,
     pub advanced: u32,

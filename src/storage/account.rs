@@ -7,13 +7,13 @@
 use diesel::prelude::*;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::audit;
 use super::change::{By, Changes, Field, new_id};
 use super::connection::DbConnection;
 use super::error::StorageError;
 pub use super::lockout::{FREE_FAILURES, LOCK_MS, LONGEST_LOCK_MS};
 use super::lockout::{Failures, Verdict};
 use super::schema::account;
+use super::{api_token, audit};
 use crate::admission::{is_secret, proves};
 
 /// What an account may do.
@@ -120,6 +120,15 @@ pub fn by_id(connection: &mut DbConnection, id: &str) -> Result<Option<Account>,
     row(connection, id)?.map(Account::try_from).transpose()
 }
 
+/// The one of this name, in whatever case.
+///
+/// # Errors
+/// [`StorageError::Missing`]; see [`StorageError`].
+pub fn find(connection: &mut DbConnection, name: &str) -> Result<Account, StorageError> {
+    let name = name.to_lowercase();
+    by_name(connection, &name)?.ok_or_else(|| StorageError::Missing(object(&name)))?.try_into()
+}
+
 /// Adds one.
 ///
 /// # Errors
@@ -128,7 +137,8 @@ pub fn add(connection: &mut DbConnection, new: &NewAccount, by: &By, now_ms: i64
     let name = new.name.to_lowercase();
     let object = object(&name);
     let letter = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@');
-    if name.is_empty() || name.chars().count() > 64 || !name.chars().all(letter) {
+    // As it was given: in lower case a letter may be two signs.
+    if !(1..=64).contains(&new.name.chars().count()) || !new.name.chars().all(letter) {
         return Err(StorageError::invalid("account", "the name must have 1 to 64 letters, digits, or . _ - @"));
     }
     if new.email.as_ref().is_some_and(|email| !is_email(email)) {
@@ -210,7 +220,7 @@ pub fn give_password(
     })
 }
 
-/// Removes it.
+/// Removes it, and its tokens.
 ///
 /// # Errors
 /// [`StorageError::Changed`]; [`StorageError::Invalid`] when it is the last administrator.
@@ -219,6 +229,7 @@ pub fn remove(connection: &mut DbConnection, read: &Account, by: &By, now_ms: i6
     let row = row(connection, &read.id)?.filter(|row| row.version == read.version);
     let row = row.ok_or_else(|| StorageError::Changed(object(&read.name)))?;
     diesel::delete(account::table.filter(account::id.eq(row.id.clone()))).execute(connection)?;
+    api_token::remove_of(connection, &row.id, &row.name, by, now_ms)?;
     let changes = Changes::between(Some(&fields(&row)), None);
     audit::note(connection, by, now_ms, "remove", &object(&row.name), &changes)
 }
@@ -350,7 +361,9 @@ fn object(name: &str) -> String {
 pub(crate) fn is_email(text: &str) -> bool {
     let parts = text.split_once('@');
     let plain = text.chars().all(|c| !c.is_whitespace() && !c.is_control() && !matches!(c, '<' | '>' | ',' | ';'));
-    plain && text.len() <= 254 && parts.is_some_and(|(a, b)| !a.is_empty() && !b.is_empty() && !b.contains('@'))
+    plain
+        && text.chars().count() <= 254
+        && parts.is_some_and(|(a, b)| !a.is_empty() && !b.is_empty() && !b.contains('@'))
 }
 
 fn fields(row: &Row) -> Vec<Field> {

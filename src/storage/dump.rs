@@ -19,6 +19,7 @@ pub(super) const TABLES: &[&str] = &[
     "application",
     "node",
     "account",
+    "api_token",
     "integration_user",
     "integration_token",
     "audit",

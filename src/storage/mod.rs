@@ -6,6 +6,7 @@
 //! read is `app`'s; the live events of sessions are the journal's, not kept here.
 
 pub mod account;
+pub mod api_token;
 pub mod application;
 pub mod audit;
 pub mod certs;

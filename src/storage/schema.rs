@@ -82,6 +82,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    api_token (id) {
+        id -> Text,
+        account -> Text,
+        name -> Text,
+        hash -> Text,
+        scopes -> Text,
+        expires_at_ms -> Nullable<BigInt>,
+        last_used_ms -> Nullable<BigInt>,
+        created_at_ms -> BigInt,
+        created_by -> Text,
+    }
+}
+
+diesel::table! {
     licence_grant (gateway) {
         gateway -> Text,
         site -> Text,

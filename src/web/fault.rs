@@ -39,6 +39,9 @@ pub enum WebFault {
     /// Somebody else was first; nothing was changed.
     #[error("This has been changed meanwhile by somebody else. Nothing was done. Look at it again.")]
     Changed,
+    /// What is to be made is there: an object's name.
+    #[error("There is already: {0}.")]
+    Exists(String),
     /// A sentence that says what is wrong.
     #[error("{0}")]
     Refused(String),
@@ -54,7 +57,7 @@ impl From<StorageError> for WebFault {
         match error {
             StorageError::Changed(_) => Self::Changed,
             StorageError::Missing(_) => Self::NotFound,
-            StorageError::Exists(object) => Self::Refused(format!("There is already: {object}.")),
+            StorageError::Exists(object) => Self::Exists(object),
             StorageError::Invalid { fault, .. } => Self::Refused(sentence(&fault)),
             StorageError::Busy(_) => Self::Busy,
             other => Self::Storage(other),
@@ -108,7 +111,7 @@ impl ResponseError for WebFault {
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::Changed => StatusCode::CONFLICT,
-            Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Exists(_) | Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Busy | Self::Storage(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Page => StatusCode::INTERNAL_SERVER_ERROR,
         }

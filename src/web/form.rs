@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use super::{WebFault, multipart};
 
 /// Fields of a form.
-const FIELDS: usize = 32;
+const FIELDS: usize = 64;
 
 /// The body of a request, as the guard leaves it.
 pub(super) struct Body {

@@ -14,7 +14,7 @@ use actix_web::http::header::{
 };
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, BytesMut, Data};
-use actix_web::{Error, HttpMessage as _, ResponseError as _};
+use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError as _};
 use futures_util::StreamExt as _;
 
 use super::form::Body;
@@ -48,10 +48,7 @@ pub async fn guard(
             request.extensions_mut().insert(Body { bytes, upload });
             next.call(request).await?.map_into_boxed_body()
         }
-        Err(fault) => {
-            let text = fault.error_response().map_body(|_, body| Unread { body: Some(body), _rest: payload });
-            request.into_response(text).map_into_boxed_body()
-        }
+        Err(fault) => unread(request, fault.error_response(), payload),
     };
     let status = answer.status();
     let mut answer = if (status.is_client_error() || status.is_server_error()) && !is_page(&answer) {
@@ -79,7 +76,11 @@ pub async fn guard(
     Ok(answer)
 }
 
-async fn read(request: &ServiceRequest, payload: &mut Payload, most: usize) -> Result<Bytes, WebFault> {
+/// The body of a request, of so many bytes at most.
+///
+/// # Errors
+/// [`WebFault::TooLarge`], [`WebFault::TooSlow`], [`WebFault::NoForm`] when it does not come.
+pub(crate) async fn read(request: &ServiceRequest, payload: &mut Payload, most: usize) -> Result<Bytes, WebFault> {
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > most as u64) {
         return Err(WebFault::TooLarge);
@@ -103,7 +104,14 @@ fn is_page(answer: &ServiceResponse<BoxBody>) -> bool {
     body && answer.headers().get(CONTENT_TYPE).is_some_and(|kind| !kind.as_bytes().starts_with(b"text/plain"))
 }
 
-fn dress(answer: &mut ServiceResponse<BoxBody>, secure: bool) {
+/// Answers a request whose body was not read.
+pub(crate) fn unread(request: ServiceRequest, answer: HttpResponse, rest: Payload) -> ServiceResponse<BoxBody> {
+    let answer = answer.map_body(|_, body| Unread { body: Some(body), _rest: rest });
+    request.into_response(answer).map_into_boxed_body()
+}
+
+/// What every answer says of itself.
+pub(crate) fn dress(answer: &mut ServiceResponse<BoxBody>, secure: bool) {
     let is_file = answer.request().match_pattern().is_some_and(|path| path.contains("/static/"));
     let live = answer.request().app_data::<Data<Site>>().is_some_and(|site| site.live);
     let headers = answer.headers_mut();

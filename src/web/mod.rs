@@ -7,7 +7,7 @@
 
 mod fault;
 mod form;
-mod guard;
+pub(crate) mod guard;
 mod log;
 mod multipart;
 mod origin;
@@ -34,6 +34,7 @@ pub use self::form::Form;
 pub use self::guard::guard;
 pub use self::log::log;
 pub use self::password::{new_password, password_page};
+pub(crate) use self::session::new_id as new_secret;
 pub use self::session::{Life, Sessions};
 use crate::admission::hash_secret;
 use crate::http::caller::Caller;
@@ -249,6 +250,11 @@ impl Site {
             self.tries.give_back(address);
         }
         Ok(signed)
+    }
+
+    /// Somebody there has guessed, by another way than a password: slowed as sign-ins are; false after too many tries.
+    pub(crate) async fn guessed(&self, address: IpAddr) -> bool {
+        self.tries.turn(address).await
     }
 
     fn cookie_name(&self, tail: &str) -> String {

@@ -144,7 +144,7 @@ fn hash(id: &str) -> Hash {
 }
 
 /// 256 random bits, in hexadecimal form.
-pub(super) fn new_id() -> String {
+pub(crate) fn new_id() -> String {
     let mut bytes = [0; 32];
     SystemRandom::new().fill(&mut bytes).expect("the system's source of random numbers works");
     hex(&bytes)

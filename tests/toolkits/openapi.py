@@ -20,7 +20,7 @@ def main(path):
     for name, item in document["paths"].items():
         for method, operation in item.items():
             operations += 1
-            contents = [operation.get("requestBody", {}), operation["responses"]["200"]]
+            contents = [operation.get("requestBody", {}), operation["responses"].get("200", {})]
             for content in contents:
                 media = content.get("content", {}).get("application/json", {})
                 if not name.startswith("/cc/"):

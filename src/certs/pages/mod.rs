@@ -145,6 +145,7 @@ struct Before {
 fn said(fault: WebFault) -> Result<(StatusCode, String), WebFault> {
     match fault {
         WebFault::Refused(text) => Ok((StatusCode::UNPROCESSABLE_ENTITY, text)),
+        fault @ WebFault::Exists(_) => Ok((StatusCode::UNPROCESSABLE_ENTITY, fault.to_string())),
         other => Err(other),
     }
 }

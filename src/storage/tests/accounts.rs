@@ -103,3 +103,18 @@ async fn accounts_are_changed_by_who_has_read_them_and_one_administrator_stays()
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_name_is_kept_in_lower_case_whatever_its_letters() {
+    opened(async |storage| {
+        // Two signs in lower case, the second of which is no letter.
+        let added = add(&storage, "çŧòŏİ", Role::Reader).await.expect("added");
+        assert_eq!(added.name, "çŧòŏİ".to_lowercase());
+        let found = storage.with(|c| account::find(c, "çŧòŏİ")).await.expect("found");
+        assert_eq!(found.id, added.id);
+        for name in ["", "a b", "a/b", "a\u{9f}", &"x".repeat(65)] {
+            assert!(matches!(add(&storage, name, Role::Reader).await, Err(StorageError::Invalid { .. })), "{name:?}");
+        }
+    })
+    .await;
+}

@@ -2,6 +2,7 @@
 //! each with a database of its own, which is gone afterwards.
 
 mod accounts;
+mod api_tokens;
 mod applications;
 mod backups;
 mod certs;

@@ -1,0 +1,162 @@
+//! The administration for programs: JSON under `/admin/api/v1`, with bearer tokens. What can be asked for is one table
+//! (`table`); routes, the check of what a token may, and the OpenAPI document are made of it. What is done is in
+//! `work`.
+//!
+//! No cookie counts here, so no page elsewhere can make a browser use it. Every refusal is a problem of RFC 9457.
+
+mod accounts;
+mod applications;
+mod bearer;
+mod call;
+mod document;
+mod documents;
+mod endpoint;
+mod log;
+mod page;
+mod problem;
+mod sessions;
+mod status;
+mod tokens;
+
+use std::sync::Arc;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{HttpServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::middleware::{Next, from_fn};
+use actix_web::web::{self, Data};
+use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError as _};
+
+use self::call::Sent;
+use self::endpoint::{Access, Endpoint, delete, get, post, put};
+pub use self::page::Page;
+use self::problem::Problem;
+pub use self::problem::ProblemDetails;
+use super::Admin;
+use super::scope::Scope;
+use crate::http::caller::Caller;
+use crate::web::{LARGEST_FORM, guard};
+
+/// Where it is.
+pub const BASE: &str = "/admin/api/v1";
+
+/// Everything that can be asked for. A line is a method, a path, the scope, what it does, and a function, whose types
+/// say what it takes and gives.
+#[rustfmt::skip]
+fn table() -> Vec<Endpoint> {
+    use Scope::*;
+    vec![
+        get("/openapi.json", Access::Anybody, "This document.", document::served),
+        get("/token", Access::AnyToken, "The token itself, and what it may do now.", tokens::own),
+        get("/status", StatusRead, "What the gateway does now.", status::now),
+        get("/applications", ApplicationsRead, "List the applications, the oldest first.", applications::some),
+        post("/applications", ApplicationsWrite, "Let another application enter.", applications::add),
+        get("/applications/{id}", ApplicationsRead, "An application.", applications::one),
+        delete("/applications/{id}", ApplicationsWrite, "Remove it; its sessions end.", applications::remove),
+        put("/applications/{id}/local-password", ApplicationsWrite, "Change its local password.",
+            applications::give_password),
+        post("/applications/{id}/revoke", ApplicationsWrite, "Revoke it; its sessions end.", applications::revoke),
+        post("/applications/{id}/reinstate", ApplicationsWrite, "Let it enter again.", applications::reinstate),
+        get("/sessions", SessionsRead, "List the sessions, the oldest first.", sessions::some),
+        get("/sessions/{handle}", SessionsRead, "A session.", sessions::one),
+        delete("/sessions/{handle}", SessionsEnd, "End a session.", sessions::end),
+        get("/accounts", AccountsRead, "List the accounts, the oldest first.", accounts::some),
+        post("/accounts", AccountsWrite, "Make an account.", accounts::add),
+        get("/accounts/{id}", AccountsRead, "An account.", accounts::one),
+        delete("/accounts/{id}", AccountsWrite, "Remove it, with its tokens.", accounts::remove),
+        put("/accounts/{id}/role", AccountsWrite, "Change its role; it is signed out.", accounts::give_role),
+        put("/accounts/{id}/password", AccountsWrite, "Change its password.", accounts::give_password),
+        get("/access-control-list", ListRead, "The access control list as this gateway has it.", documents::list),
+        get("/access-control-list/entries", ListRead, "Its entries, in its order.", documents::entries)
+            .may(StatusCode::CONFLICT),
+        post("/access-control-list/fetch", ListFetch, "Fetch it from the certificate server.", documents::fetch_list)
+            .may(StatusCode::NOT_FOUND).may(StatusCode::BAD_GATEWAY),
+        get("/licence", LicenceRead, "The licence of this gateway.", documents::licence),
+        post("/licence/fetch", LicenceFetch, "Fetch it from the licence server.", documents::fetch_licence)
+            .may(StatusCode::NOT_FOUND).may(StatusCode::BAD_GATEWAY),
+        put("/licence", LicenceInstall, "Take it from a file of the licence server.", documents::install_licence)
+            .may(StatusCode::NOT_FOUND),
+        get("/log", LogRead, "Lines of the audit log, the newest first.", log::some),
+        get("/tokens", TokensRead, "List everybody's tokens, the oldest first.", tokens::some),
+        delete("/tokens/{id}", TokensRemove, "Remove a token.", tokens::remove),
+    ]
+}
+
+/// The routes.
+pub(super) fn scope(
+    admin: &Arc<Admin>,
+) -> actix_web::Scope<
+    impl actix_web::dev::ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<BoxBody>,
+        Error = Error,
+        InitError = (),
+    > + use<>,
+> {
+    let table: Vec<_> = table().into_iter().map(Arc::new).collect();
+    let mut scope = web::scope(BASE).app_data(Data::new(admin.clone()));
+    for resource in resources(&table) {
+        scope = scope.service(resource);
+    }
+    scope.default_service(web::to(|| async { Err::<HttpResponse, _>(Problem::NoSuchPath) })).wrap(from_fn(guarded))
+}
+
+/// A resource for each path of the table: its methods, and for any other the refusal that names them.
+fn resources(table: &[Arc<Endpoint>]) -> Vec<impl HttpServiceFactory + use<>> {
+    let mut paths: Vec<&str> = Vec::new();
+    for endpoint in table {
+        if !paths.contains(&endpoint.path) {
+            paths.push(endpoint.path);
+        }
+    }
+    let resource = |path: &&str| {
+        let own: Vec<_> = table.iter().filter(|endpoint| endpoint.path == *path).cloned().collect();
+        web::resource(*path).to(move |call: call::Arrived| {
+            let found = endpoint::find(&own, call.method());
+            async move { found?.serve(call).await }
+        })
+    };
+    paths.iter().map(resource).collect()
+}
+
+/// Whether a path is one of programs.
+pub(super) fn is_of(path: &str) -> bool {
+    path.strip_prefix(BASE).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The answer before the gateway runs.
+pub(super) fn busy() -> HttpResponse {
+    Problem::Web(crate::web::WebFault::Busy).error_response()
+}
+
+/// The answer to a request that came in clear, from another machine.
+pub(super) fn in_clear() -> HttpResponse {
+    Problem::InClear.error_response()
+}
+
+/// Around every route: reads bodies within their bounds, says in every answer what may be done with it, logs refusals.
+async fn guarded(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let Caller { ip: address, secure } = Caller::of(request.request());
+    let method = request.method().clone();
+    let mut payload = request.take_payload();
+    let mut answer = match guard::read(&request, &mut payload, LARGEST_FORM).await {
+        Ok(body) => {
+            request.extensions_mut().insert(Sent(body));
+            next.call(request).await?.map_into_boxed_body()
+        }
+        Err(fault) => guard::unread(request, Problem::Web(fault).error_response(), payload),
+    };
+    let status = answer.status();
+    if status.is_client_error() || status.is_server_error() {
+        let why = answer.response().error().map(ToString::to_string);
+        let path = answer.request().match_pattern().unwrap_or_else(|| "no route".into());
+        let why = why.as_deref().unwrap_or("refused before it was looked at");
+        tracing::warn!(%address, %method, path, status = status.as_u16(), why, "refused");
+    }
+    guard::dress(&mut answer, secure);
+    Ok(answer)
+}

@@ -1,0 +1,190 @@
+//! `oig admin` with the database itself.
+
+use std::path::Path;
+
+use anyhow::{Context as _, anyhow};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::super::who;
+use super::{Desk, Named, NewApplication};
+use crate::acl::AccessList;
+use crate::admin::scope::Scope;
+use crate::admin::work::accounts::{Account, SiteRole};
+use crate::admin::work::applications::Application;
+use crate::admin::work::documents::{AccessControlList, LicenceState, ListEntry};
+use crate::admin::work::log::LogLine;
+use crate::admin::work::tokens::{self, NewToken, Token};
+use crate::admission::hash_secret;
+use crate::fetched::{Fetched, Signed};
+use crate::licence::Licences;
+use crate::settings::{self, ApplicationLimits, Settings, Source};
+use crate::storage::account::{self, NewAccount};
+use crate::storage::change::now_ms;
+use crate::storage::{By, Known, Storage, StorageError, api_token, application, audit};
+
+pub(super) struct Database {
+    pub storage: Storage,
+    pub settings: Settings,
+    pub by: By,
+    pub now_ms: i64,
+}
+
+impl Database {
+    pub fn open(settings: &Path) -> anyhow::Result<Self> {
+        let settings = Settings::read(settings)?;
+        let options = settings.storage.options().map_err(|fault| anyhow!("storage.url: {fault}"))?;
+        let storage = Storage::open(&options)?;
+        Ok(Self { storage, settings, by: who(), now_ms: now_ms() })
+    }
+
+    fn access_list(&self) -> anyhow::Result<Option<AccessList>> {
+        Ok(AccessList::open(&self.settings.acl, &self.storage.gateway_id(self.now_ms)?)?)
+    }
+
+    /// Makes a token for an account, with all that it may for `None`; gives it.
+    pub fn add_token(
+        &self,
+        account: &str,
+        name: String,
+        scopes: Option<Vec<Scope>>,
+        days: Option<u16>,
+    ) -> anyhow::Result<String> {
+        let account = self.storage.blocking(|c| account::find(c, account))?;
+        let scopes = scopes.unwrap_or_else(|| Scope::of_role(account.role).collect());
+        let (new, secret) = NewToken { name, scopes, days }.made(&account, self.now_ms).map_err(|why| anyhow!(why))?;
+        self.storage.blocking(|c| c.write(|c| api_token::add(c, &new, &self.by, self.now_ms)))?;
+        Ok(secret.expose_secret().to_owned())
+    }
+}
+
+/// Fetches a document as the gateway does.
+fn fetch<D: Signed>(document: &Fetched<D>) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(document.fetch())?;
+    Ok(())
+}
+
+fn hashed(password: &SecretString) -> anyhow::Result<SecretString> {
+    Ok(hash_secret(password).map_err(|e| anyhow!("cannot be hashed: {e}"))?.into())
+}
+
+impl Desk for Database {
+    fn applications(&self) -> anyhow::Result<Vec<Application>> {
+        let document = self.access_list()?.map(|list| list.document());
+        let entries = document.map(|document| document.map(|d| d.entries.clone()).unwrap_or_default());
+        let of = |kept| Application::of(kept, entries.as_deref(), self.now_ms);
+        Ok(self.storage.blocking(application::all)?.into_iter().map(of).collect())
+    }
+
+    fn revoke(&self, of: &Named, revoked: bool) -> anyhow::Result<()> {
+        self.storage.blocking(|c| {
+            c.write(|c| {
+                let read = application::find(c, &of.company, &of.name)?;
+                application::revoke(c, &read, revoked, &self.by, self.now_ms)
+            })
+        })?;
+        Ok(())
+    }
+
+    fn give_local_password(&self, of: &Named, password: SecretString, overlap_hours: u16) -> anyhow::Result<()> {
+        let hash = hashed(&password)?;
+        let until_ms = self.now_ms + i64::from(overlap_hours) * 3_600_000;
+        self.storage.blocking(|c| {
+            c.write(|c| {
+                let read = application::find(c, &of.company, &of.name)?;
+                application::rotate(c, &read, &hash, until_ms, &self.by, self.now_ms)
+            })
+        })?;
+        Ok(())
+    }
+
+    fn has_list(&self) -> anyhow::Result<bool> {
+        Ok(self.settings.acl.is_set())
+    }
+
+    fn add_application(&self, new: NewApplication) -> anyhow::Result<()> {
+        let application = settings::Application {
+            company: new.company,
+            name: new.name,
+            application_password: new.application_password.as_ref().map(hashed).transpose()?.unwrap_or_default(),
+            local_password: hashed(&new.local_password)?,
+            revoked: false,
+            service: new.service,
+            limits: ApplicationLimits::default(),
+        };
+        let label = application.label();
+        self.storage.blocking(|c| {
+            c.write(|c| {
+                application::add(c, &application.into(), &self.by, self.now_ms)?;
+                // What no gateway would start with is not kept.
+                let checked = Known::read(c)?.over(&self.settings).check_in(Source::Database);
+                checked.map_err(|fault| StorageError::Invalid { object: label.clone(), fault: fault.to_string() })
+            })
+        })?;
+        Ok(())
+    }
+
+    fn list(&self, fetch_it: bool) -> anyhow::Result<(AccessControlList, Vec<ListEntry>)> {
+        let list = self.access_list()?;
+        if let Some(list) = list.as_ref().filter(|_| fetch_it) {
+            fetch(list)?;
+        }
+        let state = list.map(|list| list.state());
+        let document = state.as_ref().and_then(|state| state.document.as_ref());
+        let entries = document.map(|document| document.entries.iter().map(ListEntry::from).collect());
+        Ok((AccessControlList::of(state.as_ref()), entries.unwrap_or_default()))
+    }
+
+    fn licence(&self, fetch_it: bool, install: Option<String>) -> anyhow::Result<LicenceState> {
+        let gateway = self.storage.gateway_id(self.now_ms)?;
+        let licences = Licences::open(&self.settings.licence, &gateway)?;
+        if let Some(licences) = &licences {
+            if fetch_it {
+                fetch(licences)?;
+            }
+            if let Some(text) = install {
+                licences.install(&text)?;
+            }
+        }
+        let (state, grace) = (licences.map(|licences| licences.state()), self.settings.licence.grace());
+        Ok(LicenceState::of(&gateway, state.as_ref(), grace, now_ms()))
+    }
+
+    fn accounts(&self) -> anyhow::Result<Vec<Account>> {
+        let all = self.storage.blocking(account::all)?;
+        Ok(all.into_iter().map(|account| Account::of(account, self.now_ms)).collect())
+    }
+
+    fn add_account(
+        &self,
+        name: String,
+        email: Option<String>,
+        role: SiteRole,
+        password: SecretString,
+    ) -> anyhow::Result<Account> {
+        let new = NewAccount { name, email, password: hashed(&password)?, role: role.into() };
+        let added = self.storage.blocking(|c| c.write(|c| account::add(c, &new, &self.by, self.now_ms)))?;
+        Ok(Account::of(added, self.now_ms))
+    }
+
+    fn tokens(&self) -> anyhow::Result<Vec<Token>> {
+        Ok(self.storage.blocking(tokens::read)?)
+    }
+
+    fn remove_token(&self, account: &str, name: &str) -> anyhow::Result<()> {
+        let token = find_token(&self.tokens()?, account, name)?;
+        self.storage
+            .blocking(|c| c.write(|c| api_token::remove(c, &token.id, &token.account, &self.by, self.now_ms)))?;
+        Ok(())
+    }
+
+    fn log(&self, count: u32) -> anyhow::Result<Vec<LogLine>> {
+        let newest = self.storage.blocking(|c| audit::newest(c, None, count))?;
+        Ok(newest.into_iter().map(LogLine::from).collect())
+    }
+}
+
+/// The token of this account and name.
+pub(super) fn find_token(all: &[Token], account: &str, name: &str) -> anyhow::Result<Token> {
+    let is = |token: &&Token| token.account == account.to_lowercase() && token.name == name;
+    all.iter().find(is).cloned().with_context(|| format!("token {name} of {account} is not there"))
+}
