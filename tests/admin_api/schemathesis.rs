@@ -54,7 +54,8 @@ async fn the_description_is_valid_and_the_gateway_does_what_it_says() {
         .output()
         .expect("schemathesis runs");
     let said = String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);
-    assert!(out.status.success() && said.contains("Tested: 28"), "{said}");
+    // All but the document itself.
+    assert!(out.status.success() && said.contains("Tested: 27"), "{said}");
     assert!(!said.contains("Authentication failed"), "it had its rights to the end: {said}");
     let logged = site.gateway.process.logged().join("\n");
     assert!(!logged.contains("panic"), "{logged}");
