@@ -2,7 +2,7 @@
 //! answer says about itself, and the looks. What the pages are of is the site's: the certificate server's (`certs`), a
 //! gateway's.
 //!
-//! A site puts [`guard`] around its routes, [`Site::routes`] among them, and has its handlers ask [`Site::visit`] or
+//! A site puts [`guard()`] around its routes, [`Site::routes`] among them, and has its handlers ask [`Site::visit`] or
 //! [`Site::act`] who is there. No page has a script; nothing of a page comes from elsewhere.
 
 mod fault;

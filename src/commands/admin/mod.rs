@@ -32,7 +32,7 @@ pub(super) struct Admin {
     /// The settings file, which names the database (`[storage]`).
     #[arg(short, long, default_value = "oig.toml", env = "OIG_SETTINGS_FILE", global = true)]
     settings: PathBuf,
-    /// A running gateway, as in https://gateway.example:8443: by its API instead of the database, with a token.
+    /// A running gateway, as in `https://gateway.example:8443`: by its API instead of the database, with a token.
     #[arg(long, env = "OIG_ADMIN_URL", global = true)]
     url: Option<Url>,
     /// Authorities of the gateway's certificate, in PEM form; else those of the system.
