@@ -274,6 +274,8 @@ impl Gateway {
     pub fn admin(&self, arguments: &[&str], input: &str) -> Result<String, String> {
         let mut command = oig();
         command.arg("admin").args(arguments).arg("--settings").arg(self.folder.path().join("oig.toml"));
+        // What it says against something is compared: not where in the program.
+        command.env("RUST_BACKTRACE", "0");
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
