@@ -226,45 +226,26 @@ impl Here {
     }
 
     fn shell(&self, site: &Site, title: &str, here: &str) -> Shell {
-        let links = match () {
-            () if self.may(Role::Administrator) => ADMINISTRATOR,
-            () if self.may(Role::Operator) => OPERATOR,
-            () => EVERYBODY,
-        };
-        site.shell(&self.visit, title, links, here)
+        let links: Vec<Link> =
+            LINKS.iter().filter(|(need, ..)| self.may(*need)).map(|&(_, at, text)| (at, text)).collect();
+        site.shell(&self.visit, title, &links, here)
     }
 }
 
-const EVERYBODY: &[Link] = &[
-    ("/", "Overview"),
-    ("/applications", "Applications"),
-    ("/users", "Users"),
-    ("/sessions", "Sessions"),
-    ("/nodes", "Nodes"),
-    ("/tokens", "Tokens"),
-];
-const OPERATOR: &[Link] = &[
-    ("/", "Overview"),
-    ("/applications", "Applications"),
-    ("/users", "Users"),
-    ("/sessions", "Sessions"),
-    ("/nodes", "Nodes"),
-    ("/record", "Flight record"),
-    ("/tokens", "Tokens"),
-];
-const ADMINISTRATOR: &[Link] = &[
-    ("/", "Overview"),
-    ("/applications", "Applications"),
-    ("/users", "Users"),
-    ("/sessions", "Sessions"),
-    ("/nodes", "Nodes"),
-    ("/record", "Flight record"),
-    ("/settings", "Settings"),
-    ("/certificate", "Certificate"),
-    ("/backup", "Backup"),
-    ("/accounts", "Accounts"),
-    ("/tokens", "Tokens"),
-    ("/log", "Log"),
+/// The navigation, with the least role that a page is for.
+const LINKS: &[(Role, &str, &str)] = &[
+    (Role::Reader, "/", "Overview"),
+    (Role::Reader, "/applications", "Applications"),
+    (Role::Reader, "/users", "Users"),
+    (Role::Reader, "/sessions", "Sessions"),
+    (Role::Reader, "/nodes", "Nodes"),
+    (Role::Operator, "/record", "Flight record"),
+    (Role::Administrator, "/settings", "Settings"),
+    (Role::Administrator, "/certificate", "Certificate"),
+    (Role::Administrator, "/backup", "Backup"),
+    (Role::Administrator, "/accounts", "Accounts"),
+    (Role::Reader, "/tokens", "Tokens"),
+    (Role::Administrator, "/log", "Log"),
 ];
 
 /// Who looks at a page, if the role is enough for it: a role, or what is to be done there.

@@ -1,4 +1,4 @@
-//! The nodes that the gateway connects to: all that `[[node]]` has. They are read at the start; a change leaves a line in
+//! The nodes that the gateway connects to: all that `[[node]]` has. `nodes` follows them; a change leaves a line in
 //! the audit log.
 
 use std::path::PathBuf;

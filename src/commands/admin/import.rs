@@ -47,9 +47,7 @@ impl Import {
         match changed {
             None => println!("Nothing was changed (--dry-run)."),
             Some(changed) => {
-                println!(
-                    "{changed} changed. Applications are valid within seconds; nodes at the gateway's next start."
-                );
+                println!("{changed} changed. A running gateway goes on with it within seconds.");
             }
         }
         Ok(())

@@ -1,6 +1,5 @@
 //! `oig admin`: looks at and changes what the database has. It works with the database itself, whether a gateway runs or
-//! not (a running one notices changes of applications within seconds, those of nodes at its next start), or, with `--url`,
-//! by the API of a running gateway. What is printed is the same both ways.
+//! not (a running one notices what changed within seconds), or, with `--url`, by the API of a running gateway. What is printed is the same both ways.
 
 mod database;
 mod gateway;
