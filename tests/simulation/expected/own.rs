@@ -203,8 +203,10 @@ impl<'a> Reader<'a> {
             return &[Why::ClearInvoked];
         }
         let earlier = self.all[..i].iter().rev().take_while(|r| r.at_ms == record.at_ms);
-        let mut first =
-            earlier.filter(|r| r.node == record.node && r.state == TruthState::Null && forwarded(r.cause).is_none());
+        // Who left by a transfer in the same moment has put the others together, not ended their call.
+        let ended =
+            |r: &&&Truth| r.state == TruthState::Null && r.cause != Cause::Transfer && forwarded(r.cause).is_none();
+        let mut first = earlier.filter(|r| r.node == record.node).filter(ended);
         if first.any(|r| in_call(r)) {
             return &[Why::OtherDeviceCleared];
         }
@@ -212,5 +214,52 @@ impl<'a> Reader<'a> {
             return &[Why::ClearInvoked];
         }
         &[Why::ClearInvoked, Why::OtherDeviceCleared]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::oracle::Known;
+    use super::super::super::places::Watched;
+    use super::super::script;
+    use super::*;
+
+    #[test]
+    fn who_hangs_up_in_the_moment_of_a_transfer_has_cleared_and_who_is_left_has_not() {
+        use TruthState::{Connected, Held, Null};
+        let record = |seq, at_ms, dn: &str, leg, gcid: &str, state, cause| Truth {
+            seq,
+            at_ms,
+            node: 1,
+            dn: dn.into(),
+            line: 1,
+            leg,
+            gcid: gcid.into(),
+            state,
+            cause,
+            other: None,
+            group: None,
+        };
+        // 1000 talks to 1001, who consults 1002, transfers, and in the same millisecond 1002 hangs up.
+        let truth = [
+            record(1, 10, "1000", 1, "A", Connected, Cause::Normal),
+            record(2, 10, "1001", 2, "A", Connected, Cause::Normal),
+            record(3, 20, "1001", 2, "A", Held, Cause::Consultation),
+            record(4, 20, "1001", 3, "B", Connected, Cause::Normal),
+            record(5, 20, "1002", 4, "B", Connected, Cause::Normal),
+            record(6, 30, "1001", 2, "A", Null, Cause::Transfer),
+            record(7, 30, "1001", 3, "B", Null, Cause::Transfer),
+            record(8, 30, "1002", 4, "A", Connected, Cause::Transfer),
+            record(9, 30, "1002", 4, "A", Null, Cause::NormalClearing),
+            record(10, 30, "1000", 1, "A", Null, Cause::NormalClearing),
+        ];
+        let mut known = Known::default();
+        known.add(truth.into_iter().map(Into::into).collect());
+        for (dn, why) in [("1002", Why::ClearInvoked), ("1000", Why::OtherDeviceCleared)] {
+            let script = script(&known, &Watched { node: 0, dn: dn.into(), button: 1, object: 0 });
+            let cleared = script.events.iter().filter(|event| event.kind == Type::CallClear);
+            let whys: Vec<_> = cleared.map(|event| event.whys.clone()).collect();
+            assert_eq!(whys, [vec![why]], "{dn}");
+        }
     }
 }
