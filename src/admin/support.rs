@@ -19,6 +19,12 @@ use crate::web::{Site, WebFault};
 /// Lines of the audit log.
 const AUDIT: u32 = 200;
 
+/// Whether a line of the log says who called whom: those of calls that nobody saw do.
+fn names_parties(line: &str) -> bool {
+    // As text, and as JSON.
+    ["calling=", "called=", "\"calling\":", "\"called\":"].iter().any(|field| line.contains(field))
+}
+
 fn node(standing: Standing) -> Value {
     let Standing { ceid, name, at, state, since_ms, last_fault, listed, monitors, .. } = standing;
     let last_fault = last_fault.map(|(at_ms, fault)| json!({ "at_ms": at_ms, "fault": &*fault }));
@@ -68,7 +74,7 @@ async fn bundle(running: &Running, metrics: Option<String>) -> Result<Value, Web
         "certificate_ends_s": running.https.as_ref().and_then(|https| https.expires_s()),
         "audit": audit.collect::<Vec<_>>(),
         "metrics": metrics,
-        "log": telemetry::recent(),
+        "log": telemetry::recent().into_iter().filter(|line| !names_parties(line)).collect::<Vec<_>>(),
     }))
 }
 
@@ -86,4 +92,21 @@ pub(super) async fn download(
         .insert_header(("content-disposition", "attachment; filename=\"oig-support.json\""))
         .content_type("application/json")
         .body(format!("{bundle:#}\n")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_parties;
+
+    #[test]
+    fn lines_that_say_who_called_whom_are_left_out() {
+        for (line, left_out) in [
+            (r#"INFO node{ceid=003 life=2}: actors::node: unseen call calling="1000" called="1001" lasted_s=4"#, true),
+            (r#"{"level":"INFO","message":"unseen call","calling":"1000","called":"1001"}"#, true),
+            ("INFO actors::node: calls that began and ended while the node was not heard calls=1 whole=true", false),
+            ("INFO oig::app: gateway started", false),
+        ] {
+            assert_eq!(names_parties(line), left_out, "{line}");
+        }
+    }
 }
