@@ -1,5 +1,5 @@
-//! What the journal costs on the path of an event: the same events without it and with it, in turns, as ratios of one
-//! run.
+//! What the journal costs on the path of an event, and what the flight record does: the same events without it and with
+//! it, in turns, as ratios of one run.
 
 use std::path::PathBuf;
 
@@ -10,11 +10,11 @@ use super::{Plan, events};
 
 /// Without it, with it: each way first once, so that what changes on the machine meanwhile is shared.
 const TURNS: [bool; 4] = [false, true, true, false];
-/// Figures of the events, as they are compared.
-const COMPARED: [(&str, &str); 3] = [
-    ("event to poll, p50", "journal to none, event p50"),
-    ("event to poll, p99", "journal to none, event p99"),
-    ("event, gateway's CPU", "journal to none, gateway's CPU"),
+/// Figures of the events that are compared, and how the ratios of each are called.
+const COMPARED: [(&str, &str, &str); 3] = [
+    ("event to poll, p50", "journal to none, event p50", "flight record to none, event p50"),
+    ("event to poll, p99", "journal to none, event p99", "flight record to none, event p99"),
+    ("event, gateway's CPU", "journal to none, gateway's CPU", "flight record to none, gateway's CPU"),
 ];
 
 /// The journals of the turns; removed with it.
@@ -29,20 +29,37 @@ impl Drop for Folder {
 /// Each figure with a journal, divided by that without one.
 pub(super) fn measure(plan: &Plan) -> anyhow::Result<Vec<Figure>> {
     let folder = Folder(std::env::temp_dir().join(format!("oig-bench-{}", std::process::id())));
-    let (mut without, mut with) = ([0.0; COMPARED.len()], [0.0; COMPARED.len()]);
-    for (turn, journal) in TURNS.into_iter().enumerate() {
-        let journal = journal.then(|| folder.0.join(turn.to_string()));
-        let sums = if journal.is_some() { &mut with } else { &mut without };
-        let figures = events::measure(&Plan { span: plan.span / 2, journal, ..plan.clone() })?;
-        for (sum, (name, _)) in sums.iter_mut().zip(COMPARED) {
+    let [without, with] = in_turns(plan, |turn, with| Plan {
+        journal: with.then(|| folder.0.join(turn.to_string())),
+        ..plan.clone()
+    })?;
+    let figure = |((_, name, _), (with, without)): (_, (f64, f64))| {
+        let note = format!("{with:.2} with a journal in {}, {without:.2} without", folder.0.display());
+        Figure::new(name, with / without, "ratio").noted(note)
+    };
+    Ok(COMPARED.into_iter().zip(with.into_iter().zip(without)).map(figure).collect())
+}
+
+/// Each figure with a flight record, divided by that without one.
+pub(super) fn measure_flight(plan: &Plan) -> anyhow::Result<Vec<Figure>> {
+    let [without, with] = in_turns(plan, |_, with| Plan {
+        flight_record: if with { plan.flight_record } else { Some(0) },
+        ..plan.clone()
+    })?;
+    let figure = |((_, _, name), (with, without)): (_, (f64, f64))| {
+        Figure::new(name, with / without, "ratio").noted(format!("{with:.2} with it, {without:.2} without"))
+    };
+    Ok(COMPARED.into_iter().zip(with.into_iter().zip(without)).map(figure).collect())
+}
+
+/// The mean of each figure without and with what is asked about.
+fn in_turns(plan: &Plan, of: impl Fn(usize, bool) -> Plan) -> anyhow::Result<[[f64; COMPARED.len()]; 2]> {
+    let mut sums = [[0.0; COMPARED.len()]; 2];
+    for (turn, with) in TURNS.into_iter().enumerate() {
+        let figures = events::measure(&Plan { span: plan.span / 2, ..of(turn, with) })?;
+        for (sum, (name, ..)) in sums[usize::from(with)].iter_mut().zip(COMPARED) {
             *sum += figures.iter().find(|figure| figure.name == name).context(name)?.value;
         }
     }
-    let turns = TURNS.len() as f64 / 2.0;
-    let figure = |at: usize| {
-        let (without, with) = (without[at] / turns, with[at] / turns);
-        let note = format!("{with:.2} with a journal in {}, {without:.2} without", folder.0.display());
-        Figure::new(COMPARED[at].1, with / without, "ratio").noted(note)
-    };
-    Ok((0..COMPARED.len()).map(figure).collect())
+    Ok(sums.map(|each| each.map(|sum| sum / (TURNS.len() as f64 / 2.0))))
 }

@@ -72,6 +72,9 @@ pub(super) struct Bench {
     /// Log filter of the measured gateway, whose log goes nowhere; as `oig serve` has it.
     #[arg(long, default_value = "info")]
     log: String,
+    /// Lines of the measured gateway's flight record; 0 for none. As `oig serve` has it unless it is given.
+    #[arg(long)]
+    flight_record: Option<usize>,
     /// What a child process is.
     #[arg(long, value_enum, hide = true)]
     part: Option<Part>,
@@ -93,6 +96,8 @@ enum Subject {
     Events,
     /// The same events with a journal and without one.
     Journal,
+    /// The same events with a flight record and without one.
+    Flight,
     /// What a monitored device costs.
     Memory,
     /// Every node but one restarts while events go on at that one; and what a full cluster takes in memory.
@@ -120,12 +125,14 @@ struct Plan {
     gsoap: Option<PathBuf>,
     /// Folder of the gateway's journal; without one it keeps none.
     journal: Option<PathBuf>,
+    /// Lines of its flight record, where they are others than usual.
+    flight_record: Option<usize>,
 }
 
 impl Bench {
     pub(super) fn run(self) -> anyhow::Result<()> {
         if let Some(part) = self.part {
-            return part.run(&self.node, self.journal, &self.log);
+            return part.run(&self.node, self.journal, self.flight_record, &self.log);
         }
         let wanted = |subject| self.only.is_empty() || self.only.contains(&subject);
         let plan = Plan {
@@ -140,6 +147,7 @@ impl Bench {
             log: self.log.clone(),
             gsoap: self.gsoap.clone(),
             journal: None,
+            flight_record: self.flight_record,
         };
         let conditions = conditions();
         if !self.json {
@@ -162,6 +170,10 @@ impl Bench {
         if wanted(Subject::Journal) {
             say("events with a journal and without");
             figures.extend(journal::measure(&plan).context("journal")?);
+        }
+        if wanted(Subject::Flight) {
+            say("events with a flight record and without");
+            figures.extend(journal::measure_flight(&plan).context("flight record")?);
         }
         if wanted(Subject::Memory) {
             say("memory");
@@ -213,7 +225,7 @@ const NOBODY: &str = "9999999";
 /// A gateway that is connected to the nodes and has read their directories.
 async fn gateway_with(nodes: &[&ScriptedNode], plan: &Plan) -> anyhow::Result<Process> {
     let addresses: Vec<SocketAddr> = nodes.iter().map(|node| node.address).collect();
-    let process = Process::start_with(Part::Gateway, &addresses, plan.journal.as_deref(), &plan.log)?;
+    let process = Process::start_with(Part::Gateway, &addresses, plan.journal.as_deref(), plan.flight_record, &plan.log)?;
     let mut connection = Connection::open(process.address).await?;
     let session_id = connection.log_in().await?;
     let since = Instant::now();

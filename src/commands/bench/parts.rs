@@ -53,7 +53,13 @@ async fn serve_until_the_bench_ends(address: SocketAddr) -> anyhow::Result<()> {
 
 impl Part {
     /// The child's whole life.
-    pub(super) fn run(self, nodes: &[SocketAddr], journal: Option<PathBuf>, filter: &str) -> anyhow::Result<()> {
+    pub(super) fn run(
+        self,
+        nodes: &[SocketAddr],
+        journal: Option<PathBuf>,
+        flight_record: Option<usize>,
+        filter: &str,
+    ) -> anyhow::Result<()> {
         match self {
             Self::Gateway => in_system(&log(filter), async move {
                 let mut settings = lab_settings(any_port(), nodes);
@@ -63,6 +69,7 @@ impl Part {
                 settings.limits.application.commands_per_second = Some(1_000_000);
                 settings.limits.application.log_mib = Some(512);
                 settings.journal.folder = journal;
+                settings.limits.flight_record = flight_record.unwrap_or(settings.limits.flight_record);
                 settings.check()?;
                 let running = app::start(&settings)?;
                 serve_until_the_bench_ends(running.address).await
@@ -132,10 +139,10 @@ impl Process {
     /// # Errors
     /// When it ends before it listens.
     pub(super) fn start(part: Part, nodes: &[SocketAddr], filter: &str) -> anyhow::Result<Self> {
-        Self::start_with(part, nodes, None, filter)
+        Self::start_with(part, nodes, None, None, filter)
     }
 
-    /// The same with a folder for the gateway's journal.
+    /// The same with a folder for the gateway's journal, and with so many lines of a flight record.
     ///
     /// # Errors
     /// When it ends before it listens.
@@ -143,6 +150,7 @@ impl Process {
         part: Part,
         nodes: &[SocketAddr],
         journal: Option<&Path>,
+        flight_record: Option<usize>,
         filter: &str,
     ) -> anyhow::Result<Self> {
         let name = part.to_possible_value().context("every part has a name")?;
@@ -150,6 +158,9 @@ impl Process {
         command.args(["bench", "--part", name.get_name(), "--log", filter]);
         for node in nodes {
             command.args(["--node", &node.to_string()]);
+        }
+        if let Some(lines) = flight_record {
+            command.args(["--flight-record", &lines.to_string()]);
         }
         if let Some(folder) = journal {
             command.arg("--journal").arg(folder);
