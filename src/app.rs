@@ -67,6 +67,9 @@ pub struct Running {
     pub storage: Storage,
     /// Reads them again when they are said to have changed.
     pub applications: Applications,
+    /// Where its licences are from.
+    pub licences: Option<Licences>,
+    pub gateway_id: String,
     server: ServerHandle,
     /// Who takes over at a planned stop.
     successor: Option<IpAddr>,
@@ -243,8 +246,7 @@ pub fn start_beside(settings: &Settings, beside: Beside) -> io::Result<Running> 
     let fetching = list.clone().map(|list| actix::spawn(list.follow()));
     let applications =
         Applications::new(storage.clone(), gateway.clone(), settings, &known, list, document.map(|d| d.version));
-    let (began, version) = (settings.clone(), known.settings.version);
-    let live = LiveSettings::new(storage.clone(), applications.clone(), file, began, version);
+    let live = LiveSettings::new(storage.clone(), applications.clone(), file, settings.clone(), known.settings.clone());
     let nodes = Nodes::new(storage.clone(), gateway.clone(), connect, settings.clone(), known.nodes);
     let mut following: Vec<_> = fetching.into_iter().collect();
     following.extend(https.clone().map(|https| actix::spawn(https.follow())));
@@ -258,12 +260,12 @@ pub fn start_beside(settings: &Settings, beside: Beside) -> io::Result<Running> 
         storage: storage.clone(),
         licences: licences.clone(),
         grace,
-        gateway_id,
+        gateway_id: gateway_id.clone(),
         https: https.clone(),
         https_port: https_address.map(|address| address.port()),
         since_ms: SystemClock.now_ms(),
     });
-    if let Some(licences) = licences {
+    if let Some(licences) = licences.clone() {
         let sessions = gateway.tree.session_supervisor.clone();
         following.push(actix::spawn(licence::follow(licences.clone(), grace, sessions)));
         following.push(actix::spawn(licences.follow()));
@@ -277,6 +279,8 @@ pub fn start_beside(settings: &Settings, beside: Beside) -> io::Result<Running> 
         gateway,
         storage,
         applications,
+        licences,
+        gateway_id,
         server: handle,
         successor,
         arbiters,

@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
 use crate::settings::SettingsFault;
-use crate::storage::{By, Changes, DbConnection, Known, StorageError, audit, dump};
+use crate::storage::{By, Changes, DbConnection, Known, StorageError, Vault, audit, dump};
 
 /// Bytes of a backup's file.
 pub const LARGEST: usize = 64 * 1024 * 1024;
@@ -60,13 +60,18 @@ pub struct Head {
 ///
 /// # Errors
 /// See [`BackupFault`].
-pub fn make(connection: &mut DbConnection, passphrase: &SecretString, now_ms: i64) -> Result<Vec<u8>, BackupFault> {
+pub fn make(
+    connection: &mut DbConnection,
+    vault: &Vault,
+    passphrase: &SecretString,
+    now_ms: i64,
+) -> Result<Vec<u8>, BackupFault> {
     let mut random = [0; SALT + NONCE_LEN];
     SystemRandom::new().fill(&mut random).map_err(|_| BackupFault::Seal)?;
     let (salt, nonce) = random.split_at(SALT);
     let key = key(passphrase, salt)?;
     // One reading: nothing changes between two tables.
-    let (migrations, rows) = connection.read_whole(|c| Ok((dump::version(c)?, dump::read(c)?)))?;
+    let (migrations, rows) = connection.read_whole(|c| Ok((dump::version(c)?, dump::read(c, vault)?)))?;
     let (salt, nonce_text) = (STANDARD.encode(salt), STANDARD.encode(nonce));
     let head = Head { oig_backup: FORM, made_at_ms: now_ms, migrations, salt, nonce: nonce_text };
     let head = serde_json::to_string(&head).map_err(|_| BackupFault::Seal)?;
@@ -110,6 +115,7 @@ pub fn open(file: &[u8], passphrase: &SecretString) -> Result<(Head, String), Ba
 /// See [`BackupFault`]; then nothing is changed.
 pub fn restore(
     connection: &mut DbConnection,
+    vault: &Vault,
     (head, rows): &(Head, String),
     fits: impl FnOnce(&Known) -> Result<(), SettingsFault>,
     by: &By,
@@ -122,9 +128,9 @@ pub fn restore(
         return Err(BackupFault::Version(text));
     }
     let restored = connection.write(|connection| {
-        let restored = dump::replace(connection, rows)?;
+        let restored = dump::replace(connection, vault, rows)?;
         let unfit = |fault: SettingsFault| StorageError::Invalid { object: "it".into(), fault: fault.in_short() };
-        fits(&Known::read(connection)?).map_err(unfit)?;
+        fits(&Known::read(connection, vault)?).map_err(unfit)?;
         audit::note(connection, by, now_ms, "restore", "the database", &Changes::default())?;
         Ok(restored)
     })?;

@@ -193,6 +193,14 @@ pub fn new_key_pair() -> Result<(SecretString, String), IssueFault> {
     Ok((pem.into(), key.public_key_pem()))
 }
 
+/// The public half of an application's key, both PEM.
+///
+/// # Errors
+/// When it is no RSA key.
+pub fn public_key_of(key: &str) -> Result<String, IssueFault> {
+    Ok(KeyPair::from_pem_and_sign_algo(key, &PKCS_RSA_SHA256)?.public_key_pem())
+}
+
 fn new_key() -> Result<(KeyPair, String), IssueFault> {
     let key = PrivateKey::new(&mut SystemRng::default(), KEY_BITS)?;
     let pem = key.to_pkcs8_pem(LineEnding::LF)?.to_string();

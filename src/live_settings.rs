@@ -9,11 +9,11 @@ use tokio::sync::Mutex;
 use tracing::info;
 
 use crate::applications::Applications;
-use crate::settings::Settings;
 use crate::settings::editable::{Changed, EDITABLE, Editable};
+use crate::settings::{Settings, SettingsFault, Source};
 use crate::storage::change::now_ms;
 use crate::storage::changed_settings::{self, Kept};
-use crate::storage::{By, Storage, StorageError};
+use crate::storage::{By, Known, Storage, StorageError};
 use crate::telemetry;
 
 /// The settings of the running gateway.
@@ -27,8 +27,8 @@ struct Shared {
     file: Settings,
     /// As the gateway began.
     began: Settings,
-    /// Held from reading to applying: the version that was seen last.
-    seen: Mutex<i64>,
+    /// Held from reading to applying: what was seen last. A backup that was restored may have others in the same version.
+    seen: Mutex<Kept>,
 }
 
 /// A setting, as it is shown.
@@ -50,15 +50,15 @@ impl Shown {
 }
 
 impl LiveSettings {
-    /// Of a gateway that began with these settings, in that version; the file has these.
+    /// Of a gateway that began with these settings, of which these were changed; the file has these.
     pub(crate) fn new(
         storage: Storage,
         applications: Applications,
         file: Settings,
         began: Settings,
-        version: i64,
+        changed: Kept,
     ) -> Self {
-        Self(Arc::new(Shared { storage, applications, file, began, seen: Mutex::new(version) }))
+        Self(Arc::new(Shared { storage, applications, file, began, seen: Mutex::new(changed) }))
     }
 
     /// All that can be changed, and the version to be said by whoever changes something.
@@ -69,6 +69,12 @@ impl LiveSettings {
         let Kept { changed, version } = self.0.storage.with(changed_settings::read).await?;
         let now = self.0.file.over_changed(&changed);
         Ok((self.shown(&now), version))
+    }
+
+    /// Whether a gateway with this settings file would start with what a database knows.
+    pub(crate) fn fitting(&self) -> impl FnOnce(&Known) -> Result<(), SettingsFault> + use<> {
+        let file = self.0.file.clone();
+        move |known| known.over(&file).check_in(Source::Database)
     }
 
     fn shown(&self, now: &Settings) -> Vec<Shown> {
@@ -87,10 +93,8 @@ impl LiveSettings {
     /// # Errors
     /// [`StorageError::Invalid`] with every fault, [`StorageError::Changed`]; then nothing is changed.
     pub async fn change(&self, version: i64, texts: &Changed, by: By) -> Result<(), StorageError> {
-        let invalid = |fault: crate::settings::SettingsFault| StorageError::Invalid {
-            object: "settings".into(),
-            fault: fault.in_short(),
-        };
+        let invalid =
+            |fault: SettingsFault| StorageError::Invalid { object: "settings".into(), fault: fault.in_short() };
         let (changed, _) = self.0.file.changed_to(texts).map_err(invalid)?;
         let write = move |connection: &mut _| changed_settings::write(connection, version, &changed, &by, now_ms());
         self.0.storage.write(write).await?;
@@ -104,15 +108,15 @@ impl LiveSettings {
     pub async fn reread(&self) -> Result<(), StorageError> {
         let Shared { storage, applications, file, seen, .. } = &*self.0;
         let mut seen = seen.lock().await;
-        let Kept { changed, version } = storage.with(changed_settings::read).await?;
-        if *seen == version {
+        let kept = storage.with(changed_settings::read).await?;
+        if *seen == kept {
             return Ok(());
         }
-        let now = file.over_changed(&changed);
+        let now = file.over_changed(&kept.changed);
         telemetry::refilter(&now.log.filter);
         applications.limit(now.limits.application).await?;
-        info!(version, "the settings have changed");
-        *seen = version;
+        info!(version = kept.version, "the settings have changed");
+        *seen = kept;
         Ok(())
     }
 }

@@ -20,7 +20,7 @@ use crate::http::Gateway;
 use crate::settings::{Node, Settings, SettingsFault, Source};
 use crate::storage::change::now_ms;
 use crate::storage::node::{self, Kept};
-use crate::storage::{By, DbConnection, Known, Storage, StorageError};
+use crate::storage::{By, DbConnection, Known, Storage, StorageError, Vault};
 
 /// The nodes of the running gateway.
 #[derive(Clone)]
@@ -76,9 +76,9 @@ impl Nodes {
     }
 
     async fn configure(&self, anew: &BTreeSet<Ceid>) -> Result<(), StorageError> {
-        let Shared { storage, gateway, connect, settings, seen } = &*self.0;
+        let Shared { gateway, connect, settings, seen, .. } = &*self.0;
         let mut seen = seen.lock().await;
-        let kept = storage.with(node::all).await?;
+        let kept = self.0.storage.nodes().await?;
         // A backup that was restored may have another node in the same version.
         let key = |kept: &Kept| (kept.node.ceid, kept.version, kept.changed_at_ms);
         let same = kept.iter().map(key).eq(seen.iter().map(key));
@@ -110,7 +110,7 @@ impl Nodes {
     /// [`StorageError::Invalid`] with what is wrong, [`StorageError::Exists`]; then nothing is changed.
     pub async fn add(&self, new: Node, by: By) -> Result<(), StorageError> {
         self.checked(&new).await?;
-        self.write(move |connection| node::add(connection, &new, &by, now_ms()).map(drop)).await
+        self.write(move |connection, vault| node::add(connection, vault, &new, &by, now_ms()).map(drop)).await
     }
 
     /// Makes one what `to` says, where it still has this version.
@@ -119,9 +119,12 @@ impl Nodes {
     /// [`StorageError::Missing`], [`StorageError::Changed`], [`StorageError::Invalid`]; then nothing is changed.
     pub async fn change(&self, version: i64, to: Node, specific: Specific, by: By) -> Result<(), StorageError> {
         self.checked(&to).await?;
-        self.write(move |connection| {
-            let read = read(connection, to.ceid, version)?;
-            node::change(connection, &read, &with(to, specific, Some(&read)), &by, now_ms()).map(drop)
+        self.write(move |connection, vault| {
+            let mut read = read(connection, vault, to.ceid, version)?;
+            if read.is_locked() && matches!(specific, Specific::Become(None)) {
+                read.forget_login();
+            }
+            node::change(connection, vault, &read, &with(to, specific, Some(&read)), &by, now_ms()).map(drop)
         })
         .await
     }
@@ -132,8 +135,8 @@ impl Nodes {
     /// [`StorageError::Missing`], [`StorageError::Changed`]; [`StorageError::Invalid`] when it is another's secondary. Then
     /// nothing is changed.
     pub async fn remove(&self, ceid: u16, version: i64, by: By) -> Result<(), StorageError> {
-        self.write(move |connection| {
-            let read = read(connection, ceid, version)?;
+        self.write(move |connection, vault| {
+            let read = read(connection, vault, ceid, version)?;
             node::remove(connection, &read, &by, now_ms())
         })
         .await
@@ -142,14 +145,15 @@ impl Nodes {
     /// Changes something and looks whether a gateway would start with it, in one transaction.
     async fn write(
         &self,
-        change: impl FnOnce(&mut DbConnection) -> Result<(), StorageError> + Send + 'static,
+        change: impl FnOnce(&mut DbConnection, &Vault) -> Result<(), StorageError> + Send + 'static,
     ) -> Result<(), StorageError> {
-        let settings = self.0.settings.clone();
-        let changed = self.0.storage.write(move |connection| {
-            change(connection)?;
-            Known::read(connection)?.over(&settings).check_in(Source::Database).map_err(invalid)
+        let Shared { storage, settings, .. } = &*self.0;
+        let settings = settings.clone();
+        let write = storage.sealing(move |connection, vault| {
+            change(connection, vault)?;
+            Known::read(connection, vault)?.over(&settings).check_in(Source::Database).map_err(invalid)
         });
-        changed.await?;
+        storage.write(write).await?;
         self.reread().await
     }
 
@@ -167,7 +171,7 @@ impl Nodes {
     /// [`StorageError::Invalid`] when the settings cannot be used; then why there is no connection.
     pub async fn probe(&self, node: Node, specific: Specific) -> Result<Result<Probed, Arc<str>>, StorageError> {
         let ceid = node.ceid;
-        let present = self.0.storage.with(node::all).await?.into_iter().find(|kept| kept.node.ceid == ceid);
+        let present = self.0.storage.nodes().await?.into_iter().find(|kept| kept.node.ceid == ceid);
         let node = with(node, specific, present.as_ref());
         // What it is to other nodes is not tried.
         let node = Node { secondary: None, ..node };
@@ -179,8 +183,8 @@ impl Nodes {
     }
 }
 
-fn read(connection: &mut DbConnection, ceid: u16, version: i64) -> Result<Kept, StorageError> {
-    let found = node::all(connection)?.into_iter().find(|kept| kept.node.ceid == ceid);
+fn read(connection: &mut DbConnection, vault: &Vault, ceid: u16, version: i64) -> Result<Kept, StorageError> {
+    let found = node::all(connection, vault)?.into_iter().find(|kept| kept.node.ceid == ceid);
     let kept = found.ok_or_else(|| StorageError::Missing(format!("node {ceid}")))?;
     if kept.version == version { Ok(kept) } else { Err(StorageError::Changed(node::object(&kept.node))) }
 }

@@ -107,6 +107,7 @@ const TABLE: &[(&str, &str, &str, [&str; 4])] = &[
     ("POST", "/certificate/{place}/install", "chain=none", ["in", "403", "403", "422"]),
     ("GET", "/backup", "", ["in", "403", "403", "200"]),
     ("POST", "/backup", "passphrase=a&again=b", ["in", "403", "403", "422"]),
+    ("POST", "/backup/restore", "passphrase=a", ["in", "403", "403", "422"]),
     ("GET", "/support", "", ["in", "403", "403", "200"]),
     ("GET", "/settings", "", ["in", "403", "403", "200"]),
     ("POST", "/settings", "version=0&limits.sessions=0", ["in", "403", "403", "422"]),
@@ -374,6 +375,8 @@ async fn every_page_is_used_in_a_browser_and_keeps_nobody_out() {
         "certificate-request",
         "backup",
         "backup-fault",
+        "restore-fault",
+        "restored",
         "accounts",
         "account-new",
         "account",
@@ -407,13 +410,24 @@ async fn every_page_is_used_in_a_browser_and_keeps_nobody_out() {
 
 /// A form with a file, as a browser sends it.
 async fn upload(person: &Person, path: &str, content: &[u8]) -> Page {
+    upload_with(person, path, &[], "file", content).await
+}
+
+/// The same with other fields.
+pub(crate) async fn upload_with(
+    person: &Person,
+    path: &str,
+    fields: &[(&str, &str)],
+    file: &str,
+    content: &[u8],
+) -> Page {
     let token = person.token.lock().expect("not poisoned").clone();
     let field = |name: &str| format!("--b-7\r\nContent-Disposition: form-data; name=\"{name}\"");
-    let body = format!(
-        "{}\r\n\r\n{token}\r\n{}; filename=\"users.csv\"\r\nContent-Type: text/csv\r\n\r\n",
-        field("token"),
-        field("file")
-    );
+    let mut body = String::new();
+    for (name, value) in [("token", token.as_str())].iter().chain(fields) {
+        body += &format!("{}\r\n\r\n{value}\r\n", field(name));
+    }
+    body += &format!("{}; filename=\"chosen\"\r\nContent-Type: text/csv\r\n\r\n", field(file));
     let mut body = body.into_bytes();
     body.extend(content);
     body.extend(b"\r\n--b-7--\r\n");

@@ -14,6 +14,7 @@ mod groups;
 mod hot_desk;
 mod https;
 mod journal;
+mod lab;
 mod lab_console;
 mod less_said;
 mod licences;

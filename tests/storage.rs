@@ -241,7 +241,7 @@ pub(crate) mod postgres {
         pub(crate) fn new(server_url: &str) -> Self {
             let place = Place::of(&server_url.into(), std::path::Path::new("")).expect("a URL of PostgreSQL");
             let wait = std::time::Duration::from_secs(10);
-            let options = Options { place, connections: 1, wait, statement_ms: 10_000 };
+            let options = Options { place, key_file: None, connections: 1, wait, statement_ms: 10_000 };
             let server = Storage::reach(&options).expect("the server answers");
             let name = format!("oig_{}", unique());
             let url = format!("{}/{name}", server_url.rsplit_once('/').expect("it names a database").0);

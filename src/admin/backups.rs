@@ -8,9 +8,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use secrecy::SecretString;
 
-use super::{Admin, Here, act, look, note, said};
-use crate::backup::{self, BackupFault};
-use crate::storage::StorageError;
+use super::work::restore::Restored;
+use super::{Admin, Here, act, look, note, said, work};
+use crate::backup;
 use crate::storage::account::Role;
 use crate::storage::change::now_ms;
 use crate::web::{Shell, Site, WebFault, page_as};
@@ -31,19 +31,12 @@ pub(super) async fn page(request: HttpRequest, site: Data<Site>) -> Result<HttpR
     shown(&site, &here, StatusCode::OK, None)
 }
 
-fn refused(fault: BackupFault) -> WebFault {
-    match fault {
-        BackupFault::Storage(StorageError::Invalid { fault, .. }) => WebFault::sentence(&fault),
-        BackupFault::Storage(error) => error.into(),
-        fault => WebFault::sentence(&fault.to_string()),
-    }
-}
-
 /// A turn for what takes memory and time, like a password.
 async fn sealed(site: &Site, passphrase: SecretString) -> Result<Vec<u8>, WebFault> {
     let _turn = site.turn().await?;
-    let made = site.storage.with(move |c| Ok(backup::make(c, &passphrase, now_ms()))).await?;
-    made.map_err(refused)
+    let make = site.storage.sealing(move |c, vault| Ok(backup::make(c, vault, &passphrase, now_ms())));
+    let made = site.storage.with(make).await?;
+    made.map_err(work::restore::refused)
 }
 
 pub(super) async fn download(
@@ -64,6 +57,41 @@ pub(super) async fn download(
             .insert_header(("content-disposition", "attachment; filename=\"oig.backup\""))
             .content_type("application/octet-stream")
             .body(file)),
+        Err(fault) => {
+            let (status, fault) = said(fault)?;
+            shown(&site, &here, status, Some(fault))
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "admin/restored.html")]
+struct RestoredPage {
+    shell: Shell,
+    restored: Restored,
+}
+
+pub(super) async fn restore(
+    request: HttpRequest,
+    site: Data<Site>,
+    admin: Data<Arc<Admin>>,
+) -> Result<HttpResponse, WebFault> {
+    let (here, form) = act(&site, &request, Role::Administrator).await?;
+    let restored = async {
+        if form.get("replace") != "true" {
+            return Err(WebFault::Refused("Confirm that everything is replaced.".into()));
+        }
+        let file = form.file("file");
+        if file.is_empty() {
+            return Err(WebFault::Refused("Choose the file of a backup.".into()));
+        }
+        work::restore::restore(&site, admin.running()?, file, form.secret("passphrase"), here.visit.by.clone()).await
+    };
+    match restored.await {
+        Ok(restored) => {
+            let shell = Shell { site: site.name, title: "Restored".into(), base: site.base, ..Shell::default() };
+            page_as(StatusCode::OK, &RestoredPage { shell, restored })
+        }
         Err(fault) => {
             let (status, fault) = said(fault)?;
             shown(&site, &here, status, Some(fault))

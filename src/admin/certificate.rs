@@ -6,13 +6,14 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Admin, Here, Running, act, look, note, said};
 use crate::server_certificate::{self as certificate, About, CertificateFault, KeyKind};
 use crate::storage::account::Role;
 use crate::storage::change::now_ms;
 use crate::tls::{CertificateFiles, WARN_DAYS};
-use crate::web::{Shell, Site, WebFault, page_as};
+use crate::web::{Form, Shell, Site, WebFault, page_as};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -105,6 +106,18 @@ pub(super) async fn request(
     }
 }
 
+/// What was pasted, or is in the file that was chosen instead; `None` when there is neither.
+fn pem(form: &Form, field: &str, file: &str) -> Result<Option<String>, WebFault> {
+    let (pasted, chosen) = (form.text(field), form.file(file));
+    let chosen = std::str::from_utf8(&chosen).map(str::trim);
+    let chosen = chosen.map_err(|_| WebFault::Refused("The file that was chosen has no PEM in it.".into()))?;
+    match (pasted.as_str(), chosen) {
+        ("", "") => Ok(None),
+        ("", one) | (one, "") => Ok(Some(one.to_owned())),
+        _ => Err(WebFault::Refused("Choose a file, or paste its text, not both.".into())),
+    }
+}
+
 pub(super) async fn install(
     request: HttpRequest,
     path: Path<usize>,
@@ -114,12 +127,14 @@ pub(super) async fn install(
     let (here, form) = act(&site, &request, Role::Administrator).await?;
     let running = admin.running()?;
     let (files, https) = (at(running, *path)?, running.https.clone());
-    let (chain, key) = (form.text("chain"), form.secret("key"));
     let installed = async {
+        let chain = pem(&form, "chain", "chain_file")?
+            .ok_or_else(|| WebFault::Refused("Choose the file of a certificate, or paste it.".into()))?;
+        let key = pem(&form, "key", "key_file")?.map(SecretString::from);
         note(running, here.visit.by.clone(), "install", format!("certificate {}", *path + 1)).await?;
         blocking(move || {
-            let key = secrecy::ExposeSecret::expose_secret(&key).trim();
-            let about = certificate::install(&files, &chain, (!key.is_empty()).then_some(key), now_ms());
+            let key = key.as_ref().map(|key| key.expose_secret());
+            let about = certificate::install(&files, &chain, key, now_ms());
             let about = about.map_err(|fault| refused(&fault))?;
             // Both files are there now: new connections have it from here on.
             let reloaded = https.is_none_or(|https| https.reload().is_ok());

@@ -42,10 +42,20 @@ use crate::storage::account::Role;
 use crate::storage::change::{Changes, now_ms};
 use crate::storage::{By, Storage, audit};
 use crate::tls::Https;
-use crate::web::{Form, Link, Shell, Site, Visit, WebFault, guard, see};
+use crate::web::{Form, LARGEST_FORM, LARGEST_UPLOAD, Link, Shell, Site, Visit, WebFault, guard, see};
 
 /// Where the site is.
 pub const BASE: &str = "/admin";
+
+/// Where files are sent to, and bytes of such a form.
+const UPLOADS: &[(&str, usize)] = &[
+    ("/admin/users/import", LARGEST_UPLOAD),
+    ("/admin/certificate/0/install", LARGEST_FORM),
+    ("/admin/certificate/1/install", LARGEST_FORM),
+    ("/admin/backup/restore", LARGEST_RESTORE),
+];
+/// A backup of some hundred thousand rows; a larger one is restored by `oig restore`.
+const LARGEST_RESTORE: usize = 16 * 1024 * 1024;
 
 /// What pages show and change.
 pub struct Running {
@@ -74,11 +84,7 @@ impl Admin {
     #[must_use]
     pub fn new(storage: Storage) -> Self {
         let site = Site::new("Gateway", BASE, "oig-admin", storage, |account| account.role != Role::Member).live();
-        Self {
-            site: Data::new(site.taking_files(&["/admin/users/import"])),
-            imports: Data::default(),
-            running: OnceLock::new(),
-        }
+        Self { site: Data::new(site.taking_files(UPLOADS)), imports: Data::default(), running: OnceLock::new() }
     }
 
     /// From now on there is something to show.
@@ -146,6 +152,7 @@ fn pages(config: &mut ServiceConfig) {
         .route("/certificate/{place}/install", web::post().to(certificate::install))
         .route("/backup", web::get().to(backups::page))
         .route("/backup", web::post().to(backups::download))
+        .route("/backup/restore", web::post().to(backups::restore))
         .route("/support", web::get().to(support::download))
         .route("/settings", web::get().to(settings::page))
         .route("/settings", web::post().to(settings::change))

@@ -64,13 +64,7 @@ impl Keys {
     /// # Errors
     /// Why there is none.
     pub fn issue(&self, company: &str, application: &str, key: &str, now_s: i64) -> Result<Made, IssueFault> {
-        let pem = self.authority.issue_for(company, application, Valid::for_25_years(now_s), key)?;
-        let der = rustls_pemfile::certs(&mut pem.as_bytes()).next().and_then(Result::ok);
-        let der = der.ok_or(IssueFault::Unreadable)?;
-        let (_, certificate) = X509Certificate::from_der(&der).map_err(|_| IssueFault::Unreadable)?;
-        let serial = certificate.raw_serial().iter().map(|byte| format!("{byte:02x}")).collect();
-        let expires_at_ms = certificate.validity().not_after.timestamp() * 1000;
-        Ok(Made { serial, expires_at_ms, pem: pem.clone() })
+        made_of(self.authority.issue_for(company, application, Valid::for_25_years(now_s), key)?)
     }
 
     /// The files of the server's own HTTPS: those of the settings, or what this CA makes for its names, again when the
@@ -97,6 +91,19 @@ impl Keys {
         }
         Ok(files)
     }
+}
+
+/// What is known of a certificate, from its PEM.
+///
+/// # Errors
+/// When it is none.
+pub fn made_of(pem: String) -> Result<Made, IssueFault> {
+    let der = rustls_pemfile::certs(&mut pem.as_bytes()).next().and_then(Result::ok);
+    let der = der.ok_or(IssueFault::Unreadable)?;
+    let (_, certificate) = X509Certificate::from_der(&der).map_err(|_| IssueFault::Unreadable)?;
+    let serial = certificate.raw_serial().iter().map(|byte| format!("{byte:02x}")).collect();
+    let expires_at_ms = certificate.validity().not_after.timestamp() * 1000;
+    Ok(Made { serial, expires_at_ms, pem })
 }
 
 /// Whole or not at all.

@@ -25,12 +25,13 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
-pub use self::keys::Keys;
+pub use self::keys::{Keys, made_of};
 use self::list::SignedList;
 use self::post::Post;
 pub use self::settings::Settings;
 use crate::storage::Storage;
 use crate::storage::account::Role;
+pub use crate::storage::certs::entry::Made;
 use crate::storage::change::now_ms;
 use crate::tls::{CertificateFiles, Https};
 use crate::web::{Site, guard};

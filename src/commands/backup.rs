@@ -57,7 +57,9 @@ impl Backup {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let (_, storage) = self.of.open()?;
         let passphrase = passphrase()?;
-        let made = storage.blocking(|connection| Ok(backup::make(connection, &passphrase, now_ms())))??;
+        let made = storage.blocking(
+            storage.sealing(|connection, vault| Ok(backup::make(connection, vault, &passphrase, now_ms()))),
+        )??;
         let mut open = OpenOptions::new();
         let file = open.write(true).create_new(true).mode(0o600).open(&self.file);
         let mut file = file.with_context(|| format!("{}", self.file.display()))?;
@@ -76,8 +78,8 @@ impl Restore {
         file.take(backup::LARGEST as u64 + 1).read_to_end(&mut bytes)?;
         let opened = backup::open(&bytes, &passphrase()?)?;
         let fits = |known: &Known| known.over(&settings).check_in(Source::Database);
-        let rows =
-            storage.blocking(|connection| Ok(backup::restore(connection, &opened, fits, &who(), now_ms())))??;
+        let rows = storage
+            .blocking(storage.sealing(|c, vault| Ok(backup::restore(c, vault, &opened, fits, &who(), now_ms()))))??;
         println!("{rows} rows are restored into {}", storage.label());
         Ok(())
     }

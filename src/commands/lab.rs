@@ -1,18 +1,17 @@
 //! `oig lab`: three simulated nodes and a gateway in one process, with nothing to configure: what
 //! an application is developed against, what the demo shows, and what tests start on free ports.
 
+use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use actors::user::Integration;
 use anyhow::Context as _;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
-use ring::rand::{SecureRandom as _, SystemRandom};
 use schemas::domain::Ceid;
 use secrecy::SecretString;
 
+use super::lab_servers::{self, MEMBER, Places, Servers};
 use super::shared_lines::SharedLines;
 use super::{in_system, lab_data, log};
 use crate::admission::hash_secret;
@@ -23,11 +22,11 @@ use crate::settings::{
 use crate::sim::console::Console;
 use crate::sim::listen::{self, Addresses, RunningNode};
 use crate::sim::node::Env;
-use crate::sim::plan::{Plan, lab_dial_plan};
+use crate::sim::plan::{self, lab_dial_plan};
 use crate::storage::account::{self, NewAccount, Role};
 use crate::storage::change::now_ms;
 use crate::storage::user::{self, NewUser, Profile};
-use crate::storage::{By, Storage};
+use crate::storage::{By, DbConnection, Known, Plan, Removal, Storage, StorageError};
 
 #[derive(Debug, Clone, Args)]
 pub struct LabOptions {
@@ -46,10 +45,19 @@ pub struct LabOptions {
     /// Port on which the nodes speak to each other.
     #[arg(long, default_value_t = 8885)]
     pub peer_port: u16,
-    /// Folder of its CA, and of the certificates and keys of the advanced applications; made at the
+    /// Where its certificate server listens.
+    #[arg(long, default_value = "127.0.0.1:8444")]
+    pub certs_listen: SocketAddr,
+    /// Where its licence server listens.
+    #[arg(long, default_value = "127.0.0.1:8445")]
+    pub licences_listen: SocketAddr,
+    /// Folder of its CA, of the certificates and keys of the advanced applications, and of its databases; made at the
     /// first start.
     #[arg(long, value_name = "DIR", default_value = "lab")]
     pub data: Option<PathBuf>,
+    /// Keep the databases in memory: each start is the first.
+    #[arg(long)]
+    pub in_memory: bool,
     // Each at the node that its number belongs to.
     #[command(flatten)]
     pub shared: SharedLines,
@@ -66,10 +74,13 @@ impl LabOptions {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             https_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            certs_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            licences_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             csta_port: 0,
             hands_port: 0,
             peer_port: 0,
             data: None,
+            in_memory: true,
             shared: SharedLines::default(),
             log: "warn".into(),
         }
@@ -91,8 +102,12 @@ impl LabOptions {
                 println!("HTTPS      https://{https}  (its issuer is {folder}/ca.cert.pem)");
                 println!("Advanced   Console and Recorder; certificates and keys in {folder}");
             }
-            let password = lab.administrator().await?;
-            println!("Admin      {}/admin  (admin, password {password})", lab.url());
+            println!("Admin      {}/admin  (admin, password {}, unless it was changed)", lab.url(), lab.password);
+            if let Some(servers) = &lab.servers {
+                let (certs, licences) = (servers.certs.address, servers.licences.address);
+                println!("Certs      https://{certs}  (admin and {MEMBER}, the same password)");
+                println!("Licences   https://{licences}/licences");
+            }
             println!(
                 "Users      mary@example.com (Salesforce) and john@example.com (Google), password {USER_PASSWORD}"
             );
@@ -114,6 +129,29 @@ pub struct Lab {
     pub nodes: Vec<RunningNode>,
     pub gateway: Running,
     console: Console,
+    /// There is a data folder, and so they are there, too.
+    servers: Option<Servers>,
+    /// Of `admin`.
+    password: String,
+    /// What is gone with this lab.
+    _own: Own,
+}
+
+/// The folder that only this lab uses.
+#[derive(Default)]
+struct Own {
+    /// Held while its databases are used.
+    _lock: Option<File>,
+    /// What was fetched, where nothing is kept.
+    temporary: Option<PathBuf>,
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.temporary {
+            let _ = std::fs::remove_dir_all(folder); // it is in the system's folder for such things
+        }
+    }
 }
 
 impl Lab {
@@ -122,7 +160,7 @@ impl Lab {
     /// # Errors
     /// When a port is taken, with its address.
     pub async fn start(options: &LabOptions) -> anyhow::Result<Self> {
-        let anyone = Plan::lab(Ceid::new(1).context("a lab's nodes are numbered 1 to 3")?);
+        let anyone = plan::Plan::lab(Ceid::new(1).context("a lab's nodes are numbered 1 to 3")?);
         for (option, shows) in options.shared.all() {
             anyhow::ensure!(anyone.owner(shows.number).is_some(), "{option} {shows}: no node has such numbers");
         }
@@ -137,7 +175,7 @@ impl Lab {
             let ceid = Ceid::new(number).context("a lab's nodes are numbered 1 to 3")?;
             // Each node connects to those before it; a link serves both ways.
             let before = nodes.iter().map(|n| (n.node().ceid(), n.addresses().partners)).collect();
-            let mut plan = Plan::lab(ceid);
+            let mut plan = plan::Plan::lab(ceid);
             options.shared.add_to(&mut plan, |plan, shows| plan.owner(shows.number) == Some(ceid))?;
             let node = listen::run(plan, addresses, before, Env::system())
                 .await
@@ -146,38 +184,49 @@ impl Lab {
         }
         let csta: Vec<SocketAddr> = nodes.iter().map(|n| n.addresses().csta).collect();
         let mut settings = settings(options.listen, &csta);
-        if let Some(folder) = options.data.clone() {
-            // Making RSA keys takes a second or two.
-            let own = lab_data::https(&folder);
-            let prepared = tokio::task::spawn_blocking(move || lab_data::prepare(&folder)).await;
-            settings = trusting(settings, prepared.context("the lab's data folder")??);
-            settings.tls = Tls { listen: Some(options.https_listen), certificates: vec![own] };
-        }
+        let (mut servers, mut own) = (None, Own::default());
+        let password = match options.data.clone() {
+            None => lab_data::new_password()?,
+            Some(folder) => {
+                // Making RSA keys takes a second or two.
+                let (at, kept) = (folder.clone(), !options.in_memory);
+                let prepared = tokio::task::spawn_blocking(move || {
+                    let ca = lab_data::prepare(&at)?;
+                    let lock = kept.then(|| lab_data::own(&at)).transpose()?;
+                    let password = if kept { lab_data::password(&at) } else { lab_data::new_password() };
+                    anyhow::Ok((ca, lock, password?))
+                });
+                let (ca, lock, password) = prepared.await.context("the lab's data folder")??;
+                settings = trusting(settings, ca);
+                let certificates = vec![lab_data::https(&folder)];
+                settings.tls = Tls { listen: Some(options.https_listen), certificates };
+                own = Own { _lock: lock, temporary: options.in_memory.then(temporary) };
+                if kept {
+                    settings.storage.url = Some(lab_servers::database(&folder, "oig.db"));
+                    stand(&settings)?;
+                }
+                let hash = hashed(&password).await?;
+                let (certs, licences) = (options.certs_listen, options.licences_listen);
+                let started = Servers::start(&Places { folder: &folder, kept, certs, licences }, &settings, &hash)?;
+                settings = started.over(settings, &folder, own.temporary.as_ref().unwrap_or(&folder));
+                servers = Some(started);
+                password
+            }
+        };
         settings.check()?;
         let console = Console::start(nodes.iter().map(|n| n.node().clone()));
         let gateway = app::start_beside(&settings, console.routes()).context("gateway")?;
-        add_users(&gateway.storage).await?;
-        Ok(Self { nodes, gateway, console })
+        add_people(&gateway.storage, hashed(&password).await?).await?;
+        if let Some(servers) = &servers {
+            servers.serve(&gateway).await?;
+        }
+        Ok(Self { nodes, gateway, console, servers, password, _own: own })
     }
 
     /// The gateway's address as applications use it.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.gateway.address)
-    }
-
-    /// Makes the account `admin` of its administration; gives the password, another one for each lab.
-    async fn administrator(&self) -> anyhow::Result<String> {
-        let mut random = [0; 12];
-        SystemRandom::new().fill(&mut random).map_err(|_| anyhow::anyhow!("the system has no random numbers"))?;
-        let password = URL_SAFE_NO_PAD.encode(random);
-        let secret = SecretString::from(password.clone());
-        let hash = tokio::task::spawn_blocking(move || hash_secret(&secret)).await?;
-        let hash = hash.map_err(|fault| anyhow::anyhow!("the password cannot be hashed: {fault}"))?;
-        let new = NewAccount { name: "admin".into(), email: None, password: hash.into(), role: Role::Administrator };
-        let by = By::new("lab", "start");
-        self.gateway.storage.write(move |c| account::add(c, &new, &by, now_ms())).await?;
-        Ok(password)
     }
 
     /// A node's address as applications know it.
@@ -191,14 +240,43 @@ impl Lab {
         // Its streams never end by themselves.
         self.console.stop();
         self.gateway.stop().await;
+        if let Some(servers) = self.servers {
+            servers.stop().await;
+        }
         for node in self.nodes {
             node.stop().await;
         }
     }
 }
 
-/// Somebody with each integration, with a phone of another node each.
-async fn add_users(storage: &Storage) -> anyhow::Result<()> {
+/// A folder that nobody else has.
+fn temporary() -> PathBuf {
+    std::env::temp_dir().join(format!("oig-lab-{}", std::process::id()))
+}
+
+async fn hashed(password: &str) -> anyhow::Result<SecretString> {
+    let secret = SecretString::from(password);
+    let hash = tokio::task::spawn_blocking(move || hash_secret(&secret)).await?;
+    Ok(hash.map_err(|fault| anyhow::anyhow!("the password cannot be hashed: {fault}"))?.into())
+}
+
+/// The lab's nodes as this start has them, which may be at other ports than before, in a database that is kept; whatever
+/// else was changed there stays.
+fn stand(settings: &Settings) -> anyhow::Result<()> {
+    let options = settings.storage.options().map_err(|fault| anyhow::anyhow!("storage.url: {fault}"))?;
+    let storage = Storage::open(&options)?;
+    storage.begin(settings, now_ms())?;
+    let nodes = Settings { applications: Vec::new(), ..settings.clone() };
+    let stand = storage.sealing(|c, vault| {
+        Plan::of(&Known::read(c, vault)?, &nodes).apply(c, vault, Removal::Keep, &By::new("lab", "start"), now_ms())
+    });
+    storage.blocking(|c| c.write(stand))?;
+    Ok(())
+}
+
+/// `admin` of its administration, and somebody with each integration, with a phone of another node each: at its first start.
+async fn add_people(storage: &Storage, password: SecretString) -> anyhow::Result<()> {
+    let admin = NewAccount { name: "admin".into(), email: None, password, role: Role::Administrator };
     let user = |email: &str, name: &str, dn: &str, ceid, integration| NewUser {
         email: email.into(),
         profile: Profile { name: name.into(), dn: Some(dn.into()), ceid: Some(ceid), integration, disabled: false },
@@ -209,7 +287,14 @@ async fn add_users(storage: &Storage) -> anyhow::Result<()> {
         user("john@example.com", "John Example", "2000", 2, Integration::Google),
     ];
     let by = By::new("lab", "start");
-    let add = move |c: &mut _| users.iter().try_for_each(|new| user::add(c, new, &by, now_ms()).map(drop));
+    let add = move |c: &mut DbConnection| {
+        match account::find(c, "admin") {
+            Err(StorageError::Missing(_)) => {}
+            there => return there.map(drop),
+        }
+        account::add(c, &admin, &by, now_ms())?;
+        users.iter().try_for_each(|new| user::add(c, new, &by, now_ms()).map(drop))
+    };
     Ok(storage.write(add).await?)
 }
 

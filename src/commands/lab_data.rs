@@ -7,8 +7,13 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::rand::{SecureRandom as _, SystemRandom};
 
 use super::lab::COMPANY;
+use crate::certs::settings::Http;
+use crate::certs::{self, Keys};
 use crate::issue::{Authority, Issued, Valid};
 use crate::tls::CertificateFiles;
 
@@ -58,7 +63,49 @@ pub fn prepare(folder: &Path) -> anyhow::Result<PathBuf> {
         };
         write(folder, name, &issued)?;
     }
+    // Here, where no other lab does the same: its servers find it made.
+    let Http { names, .. } = Http::default();
+    Keys::open(folder, now_s)?.https(folder, &certs::settings::Tls::default(), &names, now_s)?;
     Ok(ca)
+}
+
+/// The password of the lab's `admin`, made at the first start and kept for its owner alone; another one for each lab.
+///
+/// # Errors
+/// When it cannot be read or written.
+pub(super) fn password(folder: &Path) -> anyhow::Result<String> {
+    let file = folder.join("admin.password");
+    if let Ok(kept) = fs::read_to_string(&file) {
+        return Ok(kept.trim_end().to_owned());
+    }
+    let made = new_password()?;
+    let mut open = OpenOptions::new();
+    let open = open.write(true).create_new(true).mode(0o600).open(&file);
+    open.and_then(|mut open| writeln!(open, "{made}")).with_context(|| file.display().to_string())?;
+    Ok(made)
+}
+
+/// # Errors
+/// When the system has no random numbers.
+pub(super) fn new_password() -> anyhow::Result<String> {
+    let mut random = [0; 12];
+    SystemRandom::new().fill(&mut random).map_err(|_| anyhow::anyhow!("the system has no random numbers"))?;
+    Ok(URL_SAFE_NO_PAD.encode(random))
+}
+
+/// The lab that uses the folder's databases, as long as this lives.
+///
+/// # Errors
+/// When another one does.
+pub(super) fn own(folder: &Path) -> anyhow::Result<File> {
+    let lock = File::create(folder.join(".running")).with_context(|| folder.display().to_string())?;
+    lock.try_lock().map_err(|_| {
+        let folder = folder.display();
+        anyhow::anyhow!(
+            "{folder}: another lab runs with it; give this one a folder of its own (--data), or --in-memory"
+        )
+    })?;
+    Ok(lock)
 }
 
 fn kept_authority(folder: &Path) -> anyhow::Result<Authority> {
@@ -67,11 +114,11 @@ fn kept_authority(folder: &Path) -> anyhow::Result<Authority> {
     Authority::from_pem(&kept).with_context(|| format!("the CA in {}", folder.display()))
 }
 
-fn certificate(folder: &Path, name: &str) -> PathBuf {
+pub(super) fn certificate(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}.cert.pem"))
 }
 
-fn key(folder: &Path, name: &str) -> PathBuf {
+pub(super) fn key(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}.key.pem"))
 }
 

@@ -7,6 +7,7 @@ mod certs;
 mod demo;
 mod lab;
 mod lab_data;
+mod lab_servers;
 mod licences;
 mod migrate;
 mod node;

@@ -94,8 +94,13 @@ pub(crate) async fn follow(licences: Licences, grace: Duration, sessions: Addr<S
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         look.tick().await;
-        sessions.do_send(Allow(allows(&licences.state(), grace, now_ms())));
+        tell(&licences, grace, &sessions);
     }
+}
+
+/// Tells them now.
+pub(crate) fn tell(licences: &Licences, grace: Duration, sessions: &Addr<SessionSupervisor>) {
+    sessions.do_send(Allow(allows(&licences.state(), grace, now_ms())));
 }
 
 #[cfg(test)]

@@ -41,6 +41,7 @@ struct Server {
 /// A running licence server.
 pub struct Running {
     pub address: SocketAddr,
+    pub storage: Storage,
     server: ServerHandle,
     following: JoinHandle<()>,
 }
@@ -62,7 +63,7 @@ pub fn start(settings: &Settings) -> io::Result<Running> {
     let now_s = now_ms() / 1000;
     let keys = Keys::open(&settings.ca.folder, now_s)?;
     let https = https(keys.https(&settings.ca.folder, &settings.tls, &settings.http.names, now_s)?)?;
-    let shared = web::Data::new(Arc::new(Server { storage, keys, trial: settings.trial.clone() }));
+    let shared = web::Data::new(Arc::new(Server { storage: storage.clone(), keys, trial: settings.trial.clone() }));
     let server = HttpServer::new(move || {
         App::new()
             .app_data(shared.clone())
@@ -88,7 +89,7 @@ pub fn start(settings: &Settings) -> io::Result<Running> {
         }
     });
     info!(%address, "licence server started");
-    Ok(Running { address, server: handle, following: actix::spawn(https.follow()) })
+    Ok(Running { address, storage, server: handle, following: actix::spawn(https.follow()) })
 }
 
 /// The signed form of what a gateway was given, as of now.

@@ -105,6 +105,15 @@ pub const EDITABLE: &[Editable] = &[
         set: |s, text| whole(text, &mut s.limits.flight_record),
     },
     Editable {
+        key: "integrations.token_hours",
+        label: "Hours that a token of a user of integrations is valid",
+        hint: "1 to 720",
+        kind: Kind::Number { from: 1, to: super::integrations::LONGEST_HOURS as u64 },
+        at_once: false,
+        get: |s| s.integrations.token_hours.to_string(),
+        set: |s, text| whole(text, &mut s.integrations.token_hours),
+    },
+    Editable {
         key: "log.filter",
         label: "What is logged",
         hint: "As in info,actors=debug",

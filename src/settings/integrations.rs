@@ -12,7 +12,7 @@ pub struct Integrations {
     pub token_hours: u32,
 }
 
-const LONGEST_HOURS: u32 = 30 * 24;
+pub(super) const LONGEST_HOURS: u32 = 30 * 24;
 
 impl Default for Integrations {
     fn default() -> Self {

@@ -15,6 +15,9 @@ pub struct Storage {
     /// `sqlite:FILE`, `sqlite::memory:` or `postgres://USER:PASSWORD@HOST/DATABASE`. Without it a file beside the
     /// settings file, and in memory where there is no settings file.
     pub url: Option<SecretString>,
+    /// The key that secrets in it are sealed with. Without it a file beside that of the database, or `data/oig.key` beside
+    /// the settings file.
+    pub key_file: Option<PathBuf>,
     /// Connections at a time.
     pub connections: u32,
     /// How long one waits: for a connection, for the server, for another who writes.
@@ -28,10 +31,13 @@ pub struct Storage {
 
 /// Where the database of a settings file is that does not say it.
 const FILE: &str = "sqlite:data/oig.db";
+/// Where the key of a database server is.
+const KEY_FILE: &str = "data/oig.key";
 
 impl Default for Storage {
     fn default() -> Self {
-        Self { url: None, connections: 4, wait_ms: 5000, statement_ms: 10_000, folder: PathBuf::new() }
+        let folder = PathBuf::new();
+        Self { url: None, key_file: None, connections: 4, wait_ms: 5000, statement_ms: 10_000, folder }
     }
 }
 
@@ -67,8 +73,20 @@ impl Storage {
     /// # Errors
     /// What is wrong with the URL, without it.
     pub fn options(&self) -> Result<Options, &'static str> {
+        let place = self.place()?;
+        let named = self.key_file.as_ref().map(|file| self.folder.join(file));
+        let key_file = named.or_else(|| match &place {
+            Place::Memory => None,
+            Place::File(database) => {
+                let mut name = database.file_name()?.to_owned();
+                name.push(".key");
+                Some(database.with_file_name(name))
+            }
+            Place::Postgres(_) => Some(self.folder.join(KEY_FILE)),
+        });
         Ok(Options {
-            place: self.place()?,
+            place,
+            key_file,
             connections: self.connections,
             wait: Duration::from_millis(self.wait_ms),
             statement_ms: self.statement_ms,
@@ -94,6 +112,23 @@ mod tests {
         }
         let label = Storage::default().options().expect("valid").place.label();
         assert_eq!(label, "SQLite in memory", "without a settings file");
+    }
+
+    #[test]
+    fn the_key_is_beside_what_it_opens_unless_it_says_otherwise() {
+        let postgres = cfg!(feature = "postgres").then_some("postgres://oig@db/oig");
+        for (url, key_file, expected) in [
+            (Some("sqlite:kept.db"), None, Some("/etc/oig/kept.db.key")),
+            (Some("sqlite:/var/lib/oig.db"), None, Some("/var/lib/oig.db.key")),
+            (Some("sqlite:/var/lib/oig.db"), Some("own.key"), Some("/etc/oig/own.key")),
+            (Some("sqlite::memory:"), None, None),
+            (postgres.or(Some("sqlite:data/oig")), None, Some("/etc/oig/data/oig.key")),
+        ] {
+            let (url, key_file) = (url.map(SecretString::from), key_file.map(PathBuf::from));
+            let mut storage = Storage { url, key_file, ..Storage::default() };
+            storage.resolve(Path::new("/etc/oig"));
+            assert_eq!(storage.options().expect("valid").key_file.as_deref(), expected.map(Path::new));
+        }
     }
 
     #[test]

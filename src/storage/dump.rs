@@ -11,13 +11,17 @@ use serde_json::{Map, Value};
 
 use super::connection::DbConnection;
 use super::error::StorageError;
-use super::migrations;
+use super::vault::Vault;
+use super::{migrations, node};
+
+/// It has logins, which are sealed with the key of one database.
+const NODE: &str = "node";
 
 /// What is kept, parents first.
 pub(super) const TABLES: &[&str] = &[
     "setting",
     "application",
-    "node",
+    NODE,
     "account",
     "api_token",
     "integration_user",
@@ -65,11 +69,11 @@ pub fn version(connection: &mut DbConnection) -> Result<Vec<String>, StorageErro
     Ok(migrations::status(connection)?.into_iter().filter(|step| step.applied).map(|step| step.name).collect())
 }
 
-/// Every row, a line each: `["table", {"column": value, …}]`.
+/// Every row, a line each: `["table", {"column": value, …}]`. Logins of nodes are in clear in it.
 ///
 /// # Errors
 /// See [`StorageError`].
-pub fn read(connection: &mut DbConnection) -> Result<String, StorageError> {
+pub fn read(connection: &mut DbConnection, vault: &Vault) -> Result<String, StorageError> {
     let mut out = String::new();
     for table in TABLES {
         let columns = columns(connection, table)?;
@@ -93,6 +97,9 @@ pub fn read(connection: &mut DbConnection) -> Result<String, StorageError> {
                     *value = Value::from(number != 0);
                 }
             }
+            if *table == NODE {
+                node::carried(vault, &mut row, true)?;
+            }
             writeln!(out, "{}", Value::from(vec![Value::from(*table), Value::Object(row)]))
                 .map_err(|_| StorageError::Lost)?;
         }
@@ -104,7 +111,7 @@ pub fn read(connection: &mut DbConnection) -> Result<String, StorageError> {
 ///
 /// # Errors
 /// [`StorageError::Invalid`] when they are none of this database; see [`StorageError`]. Then the transaction is to be left.
-pub fn replace(connection: &mut DbConnection, lines: &str) -> Result<usize, StorageError> {
+pub fn replace(connection: &mut DbConnection, vault: &Vault, lines: &str) -> Result<usize, StorageError> {
     for table in TABLES.iter().rev() {
         diesel::sql_query(format!("DELETE FROM \"{table}\"")).execute(connection)?;
     }
@@ -112,7 +119,7 @@ pub fn replace(connection: &mut DbConnection, lines: &str) -> Result<usize, Stor
     let (mut rows, mut at) = (0, 0);
     let mut shape: Option<(&str, Vec<(String, Kind)>)> = None;
     for line in lines.lines() {
-        let (table, row): (String, Map<String, Value>) =
+        let (table, mut row): (String, Map<String, Value>) =
             serde_json::from_str(line).map_err(|_| invalid("a line of it cannot be read"))?;
         let place = TABLES.iter().position(|own| *own == table).ok_or_else(|| invalid("it has a table of another"))?;
         if place < at {
@@ -123,6 +130,9 @@ pub fn replace(connection: &mut DbConnection, lines: &str) -> Result<usize, Stor
             shape = Some((TABLES[place], columns(connection, TABLES[place])?));
         }
         let Some((table, columns)) = &shape else { continue };
+        if *table == NODE {
+            node::carried(vault, &mut row, false)?;
+        }
         insert(connection, table, columns, &row)?;
         rows += 1;
         if rows > MOST_ROWS {

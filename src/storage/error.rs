@@ -34,6 +34,9 @@ pub enum StorageError {
     /// The database refused, for another reason.
     #[error("the database: {0}")]
     Refused(String),
+    /// The file of the key that secrets are sealed with: what is wrong with it.
+    #[error("storage.key_file: {0}")]
+    Key(String),
     /// The work panicked.
     #[error("the work with the database broke off")]
     Lost,

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::change::{By, Changes};
 use super::connection::DbConnection;
 use super::error::StorageError;
+use super::vault::Vault;
 use super::{application, audit, changed_settings, node, setting};
 use crate::admission::Registered;
 use crate::settings::{Application, Node, Settings};
@@ -24,8 +25,8 @@ impl Known {
     ///
     /// # Errors
     /// See [`StorageError`].
-    pub fn read(connection: &mut DbConnection) -> Result<Self, StorageError> {
-        let (applications, nodes) = (application::all(connection)?, node::all(connection)?);
+    pub fn read(connection: &mut DbConnection, vault: &Vault) -> Result<Self, StorageError> {
+        let (applications, nodes) = (application::all(connection)?, node::all(connection, vault)?);
         Ok(Self { applications, nodes, settings: changed_settings::read(connection)? })
     }
 
@@ -135,6 +136,7 @@ impl Plan {
     pub fn apply(
         self,
         connection: &mut DbConnection,
+        vault: &Vault,
         removal: Removal,
         by: &By,
         now_ms: i64,
@@ -146,8 +148,8 @@ impl Plan {
                     application::change(connection, &read, &to, by, now_ms)?;
                 }
                 Target::Application(None, Some(to)) => drop(application::add(connection, &to, by, now_ms)?),
-                Target::Node(Some(read), Some(to)) => drop(node::change(connection, &read, &to, by, now_ms)?),
-                Target::Node(None, Some(to)) => drop(node::add(connection, &to, by, now_ms)?),
+                Target::Node(Some(read), Some(to)) => drop(node::change(connection, vault, &read, &to, by, now_ms)?),
+                Target::Node(None, Some(to)) => drop(node::add(connection, vault, &to, by, now_ms)?),
                 _ if removal == Removal::Keep => continue,
                 Target::Application(Some(read), None) => application::remove(connection, &read, by, now_ms)?,
                 Target::Node(Some(read), None) => node::remove(connection, &read, by, now_ms)?,
@@ -180,7 +182,13 @@ impl Differs {
 ///
 /// # Errors
 /// See [`StorageError`].
-pub(super) fn seed(connection: &mut DbConnection, file: &Settings, by: &By, now_ms: i64) -> Result<bool, StorageError> {
+pub(super) fn seed(
+    connection: &mut DbConnection,
+    vault: &Vault,
+    file: &Settings,
+    by: &By,
+    now_ms: i64,
+) -> Result<bool, StorageError> {
     if setting::get(connection, setting::SEEDED)?.is_some() {
         return Ok(false); // the usual start only reads
     }
@@ -189,9 +197,9 @@ pub(super) fn seed(connection: &mut DbConnection, file: &Settings, by: &By, now_
             return Ok(false); // another gateway was first
         }
         setting::set(connection, setting::SEEDED, &json!({ "at_ms": now_ms }), None, by, now_ms)?;
-        let known = Known::read(connection)?;
+        let known = Known::read(connection, vault)?;
         audit::note(connection, by, now_ms, "seed", "database", &Changes::default())?;
-        Plan::of(&known, file).apply(connection, Removal::Keep, by, now_ms)?;
+        Plan::of(&known, file).apply(connection, vault, Removal::Keep, by, now_ms)?;
         Ok(true)
     })
 }
@@ -226,9 +234,18 @@ impl super::Storage {
     /// # Errors
     /// See [`StorageError`].
     pub fn begin(&self, file: &Settings, now_ms: i64) -> Result<Known, StorageError> {
-        self.blocking(|connection| {
-            let seeded = seed(connection, file, &By::settings_file(), now_ms)?;
-            let known = Known::read(connection)?;
+        self.blocking(self.sealing(|connection, vault| {
+            let seeded = seed(connection, vault, file, &By::settings_file(), now_ms)?;
+            let known = Known::read(connection, vault)?;
+            let locked: Vec<_> = known.nodes.iter().filter(|kept| kept.is_locked()).map(|k| k.node.ceid).collect();
+            if !locked.is_empty() {
+                let (nodes, key) = (format!("{locked:?}"), vault.label());
+                tracing::error!(
+                    nodes,
+                    key,
+                    "LOGINS OF NODES DO NOT OPEN with this key: bring its file back, or give them anew"
+                );
+            }
             if seeded {
                 let (nodes, applications) = (known.nodes.len(), known.applications.len());
                 tracing::debug!(nodes, applications, "the settings file was taken over into the database");
@@ -236,6 +253,6 @@ impl super::Storage {
                 say(&Plan::of(&known, file));
             }
             Ok(known)
-        })
+        }))
     }
 }

@@ -27,7 +27,9 @@ pub mod setting;
 mod tests;
 pub mod user;
 pub mod user_token;
+pub mod vault;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,11 +43,14 @@ pub use self::error::StorageError;
 pub use self::import::{Differs, Known, Plan, Removal};
 pub use self::migrations::Step;
 pub use self::place::Place;
+pub use self::vault::Vault;
 
 /// How a database is used.
 #[derive(Debug, Clone)]
 pub struct Options {
     pub place: Place,
+    /// The file of the key that secrets in it are sealed with; without one, the key is gone with the process.
+    pub key_file: Option<PathBuf>,
     /// Connections at a time, and so much work.
     pub connections: u32,
     /// How long work waits for a connection, a connection for a server, and a writer for another.
@@ -64,6 +69,7 @@ const WAITING: usize = 1024;
 pub struct Storage {
     pool: Pool<Connect>,
     connect: Connect,
+    vault: Arc<Vault>,
     wait: Duration,
     turns: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
@@ -86,7 +92,17 @@ impl Storage {
         if !applied.is_empty() {
             tracing::info!(database = storage.label(), migrations = applied.join(", "), "database brought up to date");
         }
+        storage.seal()?;
         Ok(storage)
+    }
+
+    /// Seals what a database from before there was a key has in clear; the usual start only reads.
+    fn seal(&self) -> Result<(), StorageError> {
+        if self.blocking(node::has_clear)? {
+            let sealed = self.blocking(|connection| connection.write(self.sealing(node::seal)))?;
+            tracing::info!(sealed, key = self.vault.label(), "logins of nodes that were in clear are sealed");
+        }
+        Ok(())
     }
 
     /// Reaches the database, and leaves its tables as they are. Blocks.
@@ -98,6 +114,7 @@ impl Storage {
         let memory = matches!(options.place, Place::Memory);
         // By hand first: the pool would try again and again, and say only that it waited.
         let first = connect.connect()?;
+        let vault = Arc::new(Vault::open(options.key_file.as_deref())?);
         // What is in memory belongs to one connection, which must stay.
         let connections = if memory { 1 } else { options.connections.max(1) };
         let stays = (!memory).then_some(IDLE);
@@ -111,13 +128,30 @@ impl Storage {
             .error_handler(Box::new(Quiet))
             .build_unchecked(connect.clone());
         let turns = Arc::new(Semaphore::new(connections as usize));
-        Ok(Self { pool, connect, wait: options.wait, turns, waiting: Arc::new(Semaphore::new(WAITING)) })
+        Ok(Self { pool, connect, vault, wait: options.wait, turns, waiting: Arc::new(Semaphore::new(WAITING)) })
     }
 
     /// As logs name it.
     #[must_use]
     pub fn label(&self) -> String {
         self.connect.place.label()
+    }
+
+    /// Work with what secrets in it are sealed with, for [`Self::with`] and its like.
+    pub fn sealing<T, W: FnOnce(&mut DbConnection, &Vault) -> Result<T, StorageError>>(
+        &self,
+        work: W,
+    ) -> impl FnOnce(&mut DbConnection) -> Result<T, StorageError> + use<T, W> {
+        let vault = self.vault.clone();
+        move |connection| work(connection, &vault)
+    }
+
+    /// All nodes, by number; see [`node::all`].
+    ///
+    /// # Errors
+    /// See there.
+    pub async fn nodes(&self) -> Result<Vec<node::Kept>, StorageError> {
+        self.with(self.sealing(node::all)).await
     }
 
     /// Does work with a connection, on a thread that may block.

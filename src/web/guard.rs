@@ -4,6 +4,7 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -18,7 +19,7 @@ use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError as _};
 use futures_util::StreamExt as _;
 
 use super::form::Body;
-use super::{LARGEST_FORM, LARGEST_UPLOAD, SLOWEST_FORM, Site, WebFault, fault};
+use super::{LARGEST_FORM, SLOWEST_FORM, SLOWEST_UPLOAD, Site, WebFault, fault};
 use crate::http::caller::Caller;
 
 /// Pages have no script, no inline style, nothing from elsewhere, and are in no frame.
@@ -41,11 +42,17 @@ pub async fn guard(
     let method = request.method().clone();
     let mut payload = request.take_payload();
     // More than a form is read of those who are signed in alone, and where a file is expected.
-    let upload = request.app_data::<Data<Site>>().is_some_and(|site| site.takes_upload(request.request()));
-    let most = if upload { LARGEST_UPLOAD } else { LARGEST_FORM };
-    let answer = match read(&request, &mut payload, most).await {
+    let site = request.app_data::<Data<Site>>();
+    let upload = site.and_then(|site| Some((site.takes_upload(request.request())?, site.uploading.clone())));
+    let upload = upload.map(|(most, turns)| turns.try_acquire_owned().map(|turn| (most, turn)));
+    let read = match &upload {
+        None => read(&request, &mut payload, LARGEST_FORM).await,
+        Some(Ok((most, _))) => read_within(&request, &mut payload, *most, SLOWEST_UPLOAD).await,
+        Some(Err(_)) => Err(WebFault::Busy),
+    };
+    let answer = match read {
         Ok(bytes) => {
-            request.extensions_mut().insert(Body { bytes, upload });
+            request.extensions_mut().insert(Body { bytes, upload: upload.is_some() });
             next.call(request).await?.map_into_boxed_body()
         }
         Err(fault) => unread(request, fault.error_response(), payload),
@@ -81,6 +88,15 @@ pub async fn guard(
 /// # Errors
 /// [`WebFault::TooLarge`], [`WebFault::TooSlow`], [`WebFault::NoForm`] when it does not come.
 pub(crate) async fn read(request: &ServiceRequest, payload: &mut Payload, most: usize) -> Result<Bytes, WebFault> {
+    read_within(request, payload, most, SLOWEST_FORM).await
+}
+
+async fn read_within(
+    request: &ServiceRequest,
+    payload: &mut Payload,
+    most: usize,
+    slowest: Duration,
+) -> Result<Bytes, WebFault> {
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > most as u64) {
         return Err(WebFault::TooLarge);
@@ -96,7 +112,7 @@ pub(crate) async fn read(request: &ServiceRequest, payload: &mut Payload, most: 
         }
         Ok(body.freeze())
     };
-    tokio::time::timeout(SLOWEST_FORM, reading).await.unwrap_or(Err(WebFault::TooSlow))
+    tokio::time::timeout(slowest, reading).await.unwrap_or(Err(WebFault::TooSlow))
 }
 
 fn is_page(answer: &ServiceResponse<BoxBody>) -> bool {

@@ -45,10 +45,14 @@ use crate::storage::{By, Storage};
 
 /// Bytes of a form. The largest has a reason in it.
 pub const LARGEST_FORM: usize = 64 * 1024;
-/// Bytes of a form with a file, where a site takes one.
+/// Bytes of a form with a file of the usual kind, where a site takes one.
 pub const LARGEST_UPLOAD: usize = 528 * 1024;
 /// How long a form may take to arrive.
 pub const SLOWEST_FORM: Duration = Duration::from_secs(10);
+/// The same of one with a file.
+pub const SLOWEST_UPLOAD: Duration = Duration::from_secs(60);
+/// Forms with a file that are read at a time, since each is in memory.
+const UPLOADS: usize = 4;
 /// Passwords that may wait to be proven, or hashed.
 const WAITING: usize = 256;
 
@@ -66,8 +70,9 @@ pub struct Site {
     admits: fn(&Account) -> bool,
     /// Its pages renew what is marked `data-live`, by a script of the site's own.
     live: bool,
-    /// Paths to which a file may be sent, with the base.
-    uploads: &'static [&'static str],
+    /// Paths to which a file may be sent, with the base, and the bytes of the form.
+    uploads: &'static [(&'static str, usize)],
+    uploading: Arc<Semaphore>,
     /// Makes the forms' tokens out of the cookies; gone with the process, as the sessions are.
     key: hmac::Key,
     tries: Throttle<IpAddr>,
@@ -98,6 +103,7 @@ impl Site {
             admits,
             live: false,
             uploads: &[],
+            uploading: Arc::new(Semaphore::new(UPLOADS)),
             key,
             tries: Throttle::new(LOGINS),
             proofs: Arc::new(Semaphore::new(threads)),
@@ -111,17 +117,17 @@ impl Site {
         Self { live: true, ..self }
     }
 
-    /// With paths to which a file may be sent.
+    /// With paths to which a file may be sent, and how many bytes such a form may have.
     #[must_use]
-    pub fn taking_files(self, uploads: &'static [&'static str]) -> Self {
+    pub fn taking_files(self, uploads: &'static [(&'static str, usize)]) -> Self {
         Self { uploads, ..self }
     }
 
-    /// Whether a file may be in this request: somebody who is signed in sends it where one is expected.
-    fn takes_upload(&self, request: &HttpRequest) -> bool {
-        request.method() == Method::POST
-            && self.uploads.contains(&request.path())
-            && self.cookie_of(request, "").is_some_and(|id| self.sessions.look(&id, false).is_some())
+    /// How many bytes a request with a file may have: somebody who is signed in sends it where one is expected.
+    fn takes_upload(&self, request: &HttpRequest) -> Option<usize> {
+        let (_, most) = self.uploads.iter().find(|(path, _)| *path == request.path())?;
+        let signed_in = || self.cookie_of(request, "").is_some_and(|id| self.sessions.look(&id, false).is_some());
+        (request.method() == Method::POST && signed_in()).then_some(*most)
     }
 
     /// Sign-in and sign-out, and the files of the looks, for a scope at the site's base. The site is among the app's data as

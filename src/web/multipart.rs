@@ -52,7 +52,7 @@ pub(super) fn read(body: &Bytes, boundary: &str) -> Option<Vec<Part>> {
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes.windows(wanted.len()).position(|window| window == wanted)
+    memchr::memmem::find(bytes, wanted)
 }
 
 /// The name of a field, and whether it is a file.

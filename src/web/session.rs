@@ -105,6 +105,10 @@ impl Sessions {
         self.with(|all| all.retain(|_, session| session.account != account));
     }
 
+    pub fn end_everyone(&self) {
+        self.with(HashMap::clear);
+    }
+
     /// The next page says this.
     pub fn tell(&self, id: &str, text: String) {
         let text: String = text.chars().take(TOLD).collect();

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::Stdio;
 
-use super::{PASSWORD, Site};
+use super::{PASSWORD, Site, upload_with};
 use crate::common::app::{App, log_in, login_request};
 use crate::common::cluster::{Gateway, Node};
 use crate::common::eventually;
@@ -58,6 +58,59 @@ async fn what_is_restored_is_what_the_running_gateway_goes_on_with() {
     eventually("the node is there again", async || app.try_icp(&address).await.ok()).await;
     let told = [site.gateway.process.logged().join("\n"), site.gateway.admin(&["audit"], "").expect("read")];
     assert!(told[1].contains("restore the database") && !told.iter().any(|text| text.contains(PASSPHRASE)), "{told:?}");
+}
+
+#[tokio::test]
+async fn an_administrator_restores_a_backup_in_the_browser_and_everybody_signs_in_again() {
+    let (first, second) = (Node::start(1).await, Node::start(2).await);
+    let site = Site::start(&[&first, &second]).await;
+    let (root, reader) = (site.signed_in("administrator").await, site.signed_in("reader").await);
+    let kept = site.gateway.folder().join("kept.backup").to_str().expect("text").to_owned();
+    assert!(command(&site.gateway, "backup", &kept, PASSPHRASE).0);
+    let file = std::fs::read(&kept).expect("it is there");
+    let app = App::login(&site.gateway.url).await;
+    let address = second.address.to_string();
+    app.icp(&address).await;
+    root.press("/nodes/2", "/nodes/2/remove", &[]).await.leads_to("/admin/nodes");
+
+    let restore = async |fields: &[(&str, &str)], file: &[u8]| {
+        root.get("/backup").await;
+        upload_with(&root, "/backup/restore", fields, "file", file).await
+    };
+    let right = [("passphrase", PASSPHRASE), ("replace", "true")];
+    let mut changed = file.clone();
+    *changed.last_mut().expect("not empty") ^= 1;
+    let bad: &[(&[(&str, &str)], &[u8], &str)] = &[
+        (&right[..1], &file, "Confirm that everything is replaced."),
+        (&right, b"", "Choose the file of a backup."),
+        (&right, b"../../etc/passwd", "This is no backup of a gateway."),
+        (&right, b"{}\n", "This is no backup of a gateway."),
+        (&right, &changed, "the backup is damaged."),
+        (&right, &file[..file.len() / 2], "the backup is damaged."),
+        (&[("passphrase", "open sesame, pleased"), right[1]], &file, "The passphrase is another"),
+        (&[("passphrase", "short"), right[1]], &file, "12 to 128 characters"),
+    ];
+    for (fields, file, text) in bad {
+        restore(fields, file).await.is(422, text);
+    }
+    root.get("/nodes/2").await.is(404, "There is no such page.");
+    let page = restore(&right, &vec![b'x'; 17 * 1024 * 1024]).await;
+    page.is(413, "What was sent is too large.");
+    reader.get("/").await;
+    upload_with(&reader, "/backup/restore", &right, "file", &file).await.is(403, "Your account may not do this.");
+    let nobody = site.somebody();
+    upload_with(&nobody, "/backup/restore", &right, "file", &[b'x'; 100 * 1024]).await.is(413, "too large");
+
+    restore(&right, &file).await.is(200, "The backup is restored");
+    app.try_icp(&address).await.expect("the node is there when the page is");
+    for person in [&root, &reader] {
+        person.get("/nodes").await.leads_to("/admin/sign-in?to=/admin/nodes");
+    }
+    let again = site.signed_in("administrator").await;
+    again.get("/nodes/2").await.is(200, "Node 2");
+    again.get("/log").await.is(200, "restore");
+    let told = site.gateway.process.logged().join("\n");
+    assert!(told.contains("A BACKUP WAS RESTORED") && !told.contains(PASSPHRASE), "{told}");
 }
 
 #[tokio::test]

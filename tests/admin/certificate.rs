@@ -2,7 +2,7 @@
 
 use oig::issue::{Authority, Valid};
 
-use super::Site;
+use super::{Site, upload_with};
 use crate::certs::people::Person;
 
 #[tokio::test]
@@ -31,7 +31,22 @@ async fn a_certificate_is_asked_for_and_installed_and_new_connections_have_it() 
         root.get("/certificate").await;
         root.post("/certificate/0/install", &[("chain", chain), ("key", key)]).await.is(422, text);
     }
+    for (fields, file, text) in [
+        (&[][..], "", "Choose the file of a certificate, or paste it."),
+        (&[("chain", chain.as_str())], chain.as_str(), "not both"),
+        (&[], "<b>no PEM</b>", "holds no certificate"),
+    ] {
+        root.get("/certificate").await;
+        let page = upload_with(&root, "/certificate/0/install", fields, "chain_file", file.as_bytes()).await;
+        page.is(422, text);
+    }
     root.get("/certificate").await.is(200, "A certificate is asked for");
+    let page = upload_with(&root, "/certificate/0/install", &[("chain", "")], "chain_file", &[0xff; 64]).await;
+    page.is(422, "no PEM in it");
+    root.get("/certificate").await;
+    let installed = upload_with(&root, "/certificate/0/install", &[("chain", "")], "chain_file", chain.as_bytes());
+    installed.await.leads_to("/admin/certificate");
+    root.get("/certificate").await;
     root.post("/certificate/0/install", &[("chain", &chain), ("key", "")]).await.leads_to("/admin/certificate");
     root.post("/certificate/8/install", &[("chain", &chain), ("key", "")]).await.is(404, "no such page");
 

@@ -3,6 +3,8 @@
 //
 //   node admin.mjs https://GATEWAY PASSWORD-OF-ALL [FOLDER]
 
+import { readFileSync } from 'node:fs';
+
 import { end, heading, link, person, pictured, says, send } from './site.mjs';
 
 const [gateway, password, pictures] = process.argv.slice(2);
@@ -139,6 +141,10 @@ await look(root, 'backup');
 await send(root, [['Passphrase', 'open sesame, please'], ['Passphrase, again', 'open sesame, pleased']], 'Download a backup');
 await says(root, 'The two passphrases are not the same.');
 await look(root, 'backup-fault');
+for (const label of ['Passphrase', 'Passphrase, again']) await root.getByLabel(label, { exact: true }).fill('open sesame, please');
+const pressed = root.getByRole('button', { name: 'Download a backup', exact: true });
+const [download] = await Promise.all([root.waitForEvent('download'), pressed.click()]);
+const backup = { name: 'oig.backup', mimeType: 'application/octet-stream', buffer: readFileSync(await download.path()) };
 await link(root, 'Accounts');
 await link(root, 'New account');
 await look(root, 'account-new');
@@ -186,6 +192,22 @@ if (await reader.getByRole('button', { name: 'Change it' }).count()) throw new E
 await link(reader, 'Applications');
 await look(reader, 'reader');
 if (await reader.getByRole('link', { name: 'New application' }).count()) throw new Error('a reader may not add applications');
+
+// What was kept comes back, with the password of before: everybody signs in again.
+await link(root, 'Backup');
+await root.getByLabel('File', { exact: true }).setInputFiles(backup);
+await root.getByLabel('Replace everything that the database has now').check();
+await send(root, [['Its passphrase', 'open sesame, pleased']], 'Restore it');
+await says(root, 'The passphrase is another');
+await look(root, 'restore-fault');
+await root.getByLabel('File', { exact: true }).setInputFiles(backup);
+await root.getByLabel('Replace everything that the database has now').check();
+await send(root, [['Its passphrase', 'open sesame, please']], 'Restore it');
+await heading(root, 'The backup is restored');
+await look(root, 'restored');
+await link(root, 'Sign in');
+await send(root, [['Name', 'administrator'], ['Password', password]], 'Sign in');
+await heading(root, 'Overview');
 await send(root, [], 'Sign out');
 await heading(root, 'Sign in');
 

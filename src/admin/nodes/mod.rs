@@ -82,6 +82,8 @@ struct Present {
     changed_at_ms: i64,
     changed_by: String,
     has_specific: bool,
+    /// It does not open with this gateway's key.
+    is_locked: bool,
     standing: Option<Standing>,
 }
 
@@ -111,10 +113,12 @@ impl NodePage {
         let fields = fields.unwrap_or_else(|| of.as_ref().map_or_else(Fields::blank, |kept| (&kept.node).into()));
         let present = match of {
             None => None,
-            Some(Kept { node, version, changed_at_ms, changed_by }) => {
+            Some(kept) => {
+                let is_locked = kept.is_locked();
+                let Kept { node, version, changed_at_ms, changed_by, .. } = kept;
                 let standing = standings(running).await.into_iter().find(|standing| standing.ceid == node.ceid);
-                let has_specific = node.application_specific_info.is_some();
-                Some(Present { version, changed_at_ms, changed_by, has_specific, standing })
+                let has_specific = is_locked || node.application_specific_info.is_some();
+                Some(Present { version, changed_at_ms, changed_by, has_specific, is_locked, standing })
             }
         };
         Ok(Self {
@@ -130,7 +134,7 @@ impl NodePage {
 }
 
 async fn kept(site: &Site, ceid: u16) -> Result<Kept, WebFault> {
-    let kept = site.storage.with(node::all).await?.into_iter().find(|kept| kept.node.ceid == ceid);
+    let kept = site.storage.nodes().await?.into_iter().find(|kept| kept.node.ceid == ceid);
     kept.ok_or(WebFault::NotFound)
 }
 

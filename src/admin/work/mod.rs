@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod applications;
 pub mod documents;
 pub mod log;
+pub mod restore;
 pub mod sessions;
 pub mod status;
 pub mod tokens;

@@ -20,7 +20,7 @@ use crate::licence::Licences;
 use crate::settings::{self, ApplicationLimits, Settings, Source};
 use crate::storage::account::{self, NewAccount};
 use crate::storage::change::now_ms;
-use crate::storage::{By, Known, Storage, StorageError, api_token, application, audit};
+use crate::storage::{By, DbConnection, Known, Storage, StorageError, Vault, api_token, application, audit};
 
 pub(super) struct Database {
     pub storage: Storage,
@@ -113,12 +113,13 @@ impl Desk for Database {
         };
         let label = application.label();
         self.storage.blocking(|c| {
-            c.write(|c| {
+            let add = |c: &mut DbConnection, vault: &Vault| {
                 application::add(c, &application.into(), &self.by, self.now_ms)?;
                 // What no gateway would start with is not kept.
-                let checked = Known::read(c)?.over(&self.settings).check_in(Source::Database);
+                let checked = Known::read(c, vault)?.over(&self.settings).check_in(Source::Database);
                 checked.map_err(|fault| StorageError::Invalid { object: label.clone(), fault: fault.to_string() })
-            })
+            };
+            c.write(self.storage.sealing(add))
         })?;
         Ok(())
     }

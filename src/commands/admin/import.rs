@@ -28,22 +28,22 @@ impl Import {
             None => settings.clone(),
         };
         let removal = if self.remove { Removal::Remove } else { Removal::Keep };
-        let changed = storage.blocking(|connection| {
+        let changed = storage.blocking(storage.sealing(|connection, vault| {
             if self.dry_run {
-                print(&Plan::of(&Known::read(connection)?, &file), removal);
+                print(&Plan::of(&Known::read(connection, vault)?, &file), removal);
                 return Ok(None);
             }
             connection.write(|connection| {
-                let plan = Plan::of(&Known::read(connection)?, &file);
+                let plan = Plan::of(&Known::read(connection, vault)?, &file);
                 print(&plan, removal);
-                let changed = plan.apply(connection, removal, by, *now_ms)?;
+                let changed = plan.apply(connection, vault, removal, by, *now_ms)?;
                 // What no gateway would start with is not kept.
-                let checked = Known::read(connection)?.over(settings).check_in(Source::Database);
+                let checked = Known::read(connection, vault)?.over(settings).check_in(Source::Database);
                 checked
                     .map_err(|fault| StorageError::Invalid { object: "the import".into(), fault: fault.to_string() })?;
                 Ok(Some(changed))
             })
-        })?;
+        }))?;
         match changed {
             None => println!("Nothing was changed (--dry-run)."),
             Some(changed) => {

@@ -3,10 +3,12 @@
 use diesel::RunQueryDsl as _;
 use secrecy::SecretString;
 
+use super::nodes::plain;
 use super::{NOW_MS, Storage, application as app, by, everywhere, opened};
 use crate::backup::{self, BackupFault};
+use crate::settings::Node;
 use crate::storage::account::{self, NewAccount, Role};
-use crate::storage::{DbConnection, StorageError, application, dump};
+use crate::storage::{DbConnection, StorageError, application, dump, node};
 
 fn passphrase(text: &str) -> SecretString {
     text.into()
@@ -16,27 +18,32 @@ const RIGHT: &str = "open sesame, please";
 
 /// With something in most tables.
 async fn filled(storage: &Storage, name: &'static str) {
-    let filled = storage.write(move |c| {
+    let filled = storage.sealing(move |c, vault| {
+        let login = Some(format!("<login>{name}</login>").into());
+        let node = Node { application_specific_info: login, ..plain(1) };
+        node::add(c, vault, &node, &by(), NOW_MS)?;
         application::add(c, &app(name), &by(), NOW_MS)?;
         let hash = SecretString::from(super::HASH);
         let new = NewAccount { name: format!("ada{}", name.len()), email: None, password: hash, role: Role::Operator };
         account::add(c, &new, &by(), NOW_MS)?;
         Ok(())
     });
-    filled.await.expect("written");
+    storage.write(filled).await.expect("written");
 }
 
 async fn made(storage: &Storage) -> Vec<u8> {
-    storage.with(|c| Ok(backup::make(c, &passphrase(RIGHT), NOW_MS))).await.expect("read").expect("made")
+    let make = storage.sealing(|c, vault| Ok(backup::make(c, vault, &passphrase(RIGHT), NOW_MS)));
+    storage.with(make).await.expect("read").expect("made")
 }
 
 async fn restored(storage: &Storage, file: &[u8]) -> Result<usize, BackupFault> {
     let opened = backup::open(file, &passphrase(RIGHT))?;
-    storage.with(move |c| Ok(backup::restore(c, &opened, |_| Ok(()), &by(), NOW_MS))).await.expect("tried")
+    let restore = storage.sealing(move |c, vault| Ok(backup::restore(c, vault, &opened, |_| Ok(()), &by(), NOW_MS)));
+    storage.with(restore).await.expect("tried")
 }
 
 async fn rows(storage: &Storage) -> String {
-    let rows = storage.with(dump::read).await.expect("read");
+    let rows = storage.with(storage.sealing(dump::read)).await.expect("read");
     rows.lines().filter(|line| !line.starts_with("[\"audit\"")).collect::<Vec<_>>().join("\n")
 }
 
@@ -110,11 +117,11 @@ async fn rows_that_are_none_of_this_database_change_nothing() {
             format!("[\"setting\", {}]", setting.replace("\"key\":\"a\"", "\"key\":null")),
             format!("[\"setting\", {setting}]\n[\"setting\", {setting}]"),
         ] {
-            let refused = storage.write({
+            let refused = storage.sealing({
                 let lines = lines.clone();
-                move |c| dump::replace(c, &lines)
+                move |c, vault| dump::replace(c, vault, &lines)
             });
-            assert!(refused.await.is_err(), "{lines}");
+            assert!(storage.write(refused).await.is_err(), "{lines}");
             assert_eq!(rows(&storage).await, before, "{lines}");
         }
     })

@@ -26,7 +26,7 @@ async fn an_older_database_is_brought_up_to_date_and_keeps_what_it_has() {
             _ => Storage::open(&options).expect("brought up to date"),
         };
         assert!(later.migrations().expect("read").iter().all(|step| step.applied));
-        let kept = later.with(Known::read).await.expect("read").applications;
+        let kept = later.with(later.sealing(Known::read)).await.expect("read").applications;
         assert_eq!(kept.iter().map(|kept| &kept.id).collect::<Vec<_>>(), [&known.id]);
         assert!(later.with(crate::storage::account::all).await.expect("there is a table now").is_empty());
         assert!(later.blocking(migrations::apply).expect("nothing to do").is_empty());

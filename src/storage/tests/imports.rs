@@ -8,11 +8,17 @@ use super::nodes::plain;
 use super::*;
 use crate::admission::NextLocal;
 use crate::settings::{Node, Settings, Source};
-use crate::storage::{Differs, Known, Plan, Removal, application, audit, node, setting};
+use crate::storage::{Differs, Known, Plan, Removal, StorageError, application, audit, setting};
 
 fn file(nodes: Vec<Node>, applications: &[&str]) -> Settings {
     let applications = applications.iter().map(|name| application(name).application).collect();
     Settings { nodes, applications, ..Settings::default() }
+}
+
+async fn apply(storage: &Storage, file: &Settings, removal: Removal) -> Result<usize, StorageError> {
+    let file = file.clone();
+    let apply = storage.sealing(move |c, v| Plan::of(&Known::read(c, v)?, &file).apply(c, v, removal, &by(), NOW_MS));
+    storage.write(apply).await
 }
 
 fn told(plan: &Plan) -> Vec<(String, &'static str, Vec<&'static str>)> {
@@ -58,11 +64,11 @@ async fn the_first_file_is_taken_over_and_later_ones_change_nothing() {
             ]
         );
         // A database from which all was removed is not one that never had anything.
-        let empty = storage.write(move |c| {
-            let known = Known::read(c)?;
-            Plan::of(&known, &Settings::default()).apply(c, Removal::Remove, &by(), NOW_MS)
+        let empty = storage.sealing(|c, v| {
+            let known = Known::read(c, v)?;
+            Plan::of(&known, &Settings::default()).apply(c, v, Removal::Remove, &by(), NOW_MS)
         });
-        assert_eq!(empty.await.expect("removed"), 4);
+        assert_eq!(storage.write(empty).await.expect("removed"), 4);
         assert!(storage.begin(&first, NOW_MS).expect("begins").nodes.is_empty());
     })
     .await;
@@ -75,14 +81,12 @@ async fn an_import_does_what_differs_and_leaves_the_rest() {
         // The node 3 takes the address of node 2, which goes.
         let mut to = file(vec![plain(1), Node { ceid: 3, ..plain(2) }], &["Pop", "New"]);
         to.applications[0].revoked = true;
-        let taken = to.clone();
-        let kept = storage.write(move |c| Plan::of(&Known::read(c)?, &taken).apply(c, Removal::Keep, &by(), NOW_MS));
+        let kept = apply(&storage, &to, Removal::Keep);
         assert!(kept.await.expect_err("the address is taken").to_string().contains("node 3"));
-        assert_eq!(storage.with(node::all).await.expect("read").len(), 2, "all or nothing");
-        let taken = to.clone();
-        let done = storage.write(move |c| Plan::of(&Known::read(c)?, &taken).apply(c, Removal::Remove, &by(), NOW_MS));
+        assert_eq!(storage.nodes().await.expect("read").len(), 2, "all or nothing");
+        let done = apply(&storage, &to, Removal::Remove);
         assert_eq!(done.await.expect("done"), 5);
-        let known = storage.with(Known::read).await.expect("read");
+        let known = storage.with(storage.sealing(Known::read)).await.expect("read");
         assert!(told(&Plan::of(&known, &to)).is_empty(), "the same as the file now");
         let log = storage.with(|c| audit::newest(c, None, 5)).await.expect("read");
         let mut said: Vec<_> = log.iter().map(|e| format!("{} {}", e.action, e.object)).collect();
@@ -111,7 +115,7 @@ async fn a_replacement_of_a_local_password_is_left_alone_unless_the_file_gives_a
             let mut to = file(Vec::new(), &["Pop"]);
             to.applications[0].revoked = revoked;
             to.applications[0].local_password = local.into();
-            let done = storage.write(move |c| Plan::of(&Known::read(c)?, &to).apply(c, Removal::Keep, &by(), NOW_MS));
+            let done = apply(&storage, &to, Removal::Keep);
             assert_eq!(done.await.expect("done"), 1);
             let now = storage.with(|c| application::find(c, "Example Co", "Pop")).await.expect("there").registered;
             assert_eq!((now.application.revoked, now.next_local.is_some()), (revoked, stays));

@@ -49,7 +49,7 @@ pub(super) fn application(name: &str) -> Registered {
 }
 
 pub(super) fn options(place: Place) -> Options {
-    Options { place, connections: 4, wait: Duration::from_secs(10), statement_ms: 10_000 }
+    Options { place, key_file: None, connections: 4, wait: Duration::from_secs(10), statement_ms: 10_000 }
 }
 
 /// A folder of its own, gone when it is dropped.
@@ -82,9 +82,11 @@ fn unique() -> String {
 pub(super) async fn everywhere(test: impl AsyncFn(Options)) {
     test(options(Place::Memory)).await;
     let folder = Folder::new();
-    test(options(folder.file())).await;
+    let at = |place| Options { key_file: Some(folder.0.join("oig.key")), ..options(place) };
+    test(at(folder.file())).await;
+    let _ = std::fs::remove_file(folder.0.join("oig.key")); // a database has its own
     match server() {
-        Ok(server) => server.database(&test).await,
+        Ok(server) => server.database(async |place| test(at(place)).await).await,
         Err(why) => eprintln!("on SQLite alone: {why}"),
     }
 }
@@ -109,14 +111,14 @@ fn server() -> Result<Server, &'static str> {
 
 #[cfg(not(feature = "postgres"))]
 impl Server {
-    async fn database(&self, _: &impl AsyncFn(Options)) {
+    async fn database(&self, _: impl AsyncFn(Place)) {
         unreachable!("{:?} is never made", self.0)
     }
 }
 
 #[cfg(feature = "postgres")]
 impl Server {
-    async fn database(&self, test: &impl AsyncFn(Options)) {
+    async fn database(&self, test: impl AsyncFn(Place)) {
         use diesel::connection::SimpleConnection as _;
         use secrecy::ExposeSecret as _;
         let place = Place::of(&self.0, std::path::Path::new("")).expect("OIG_POSTGRES is a URL of PostgreSQL");
@@ -128,7 +130,7 @@ impl Server {
         url.set_path(&format!("/{name}"));
         let place = Place::of(&String::from(url).into(), std::path::Path::new("")).expect("a URL of PostgreSQL");
         // What fails leaves its database to the server, which is private and gone soon.
-        test(options(place)).await;
+        test(place).await;
         statement(format!("DROP DATABASE {name} WITH (FORCE)")).expect("it can be removed");
     }
 }
