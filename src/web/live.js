@@ -5,7 +5,9 @@
 const EVERY_MS = 5000;
 
 const renew = async () => {
-  const answer = await fetch(location.href, { headers: { 'oig-live': '1' }, redirect: 'error', cache: 'no-store' });
+  const answer = await fetch(location.href, { headers: { 'oig-live': '1' }, redirect: 'manual', cache: 'no-store' });
+  // Signed out, be it by time: nobody goes on looking at what was.
+  if (answer.type === 'opaqueredirect') return location.reload();
   if (!answer.ok) return;
   const next = new DOMParser().parseFromString(await answer.text(), 'text/html');
   for (const part of document.querySelectorAll('[data-live][id]')) {
