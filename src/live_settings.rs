@@ -3,6 +3,7 @@
 //!
 //! Called by `app`, and by the administration.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
@@ -13,7 +14,7 @@ use crate::settings::editable::{Changed, EDITABLE, Editable};
 use crate::settings::{Settings, SettingsFault, Source};
 use crate::storage::change::now_ms;
 use crate::storage::changed_settings::{self, Kept};
-use crate::storage::{By, Known, Storage, StorageError};
+use crate::storage::{By, DbConnection, Known, Storage, StorageError};
 use crate::telemetry;
 
 /// The settings of the running gateway.
@@ -49,6 +50,51 @@ impl Shown {
     }
 }
 
+/// What some settings are to be: texts by key; `None` for what the file has.
+pub type Wanted = BTreeMap<String, Option<String>>;
+
+/// All that can be changed, as the file and what was changed have it, for a gateway that began with these settings; where
+/// none is asked, nothing waits.
+pub(crate) fn shown(file: &Settings, began: Option<&Settings>, changed: &Changed) -> Vec<Shown> {
+    let now = file.over_changed(changed);
+    let shown = |editable: &'static Editable| Shown {
+        now: editable.get(&now),
+        in_file: editable.get(file),
+        waits: !editable.at_once && began.is_some_and(|began| editable.get(&now) != editable.get(began)),
+        editable,
+    };
+    EDITABLE.iter().map(shown).collect()
+}
+
+/// Makes some of them these, in a transaction of the caller's: see [`LiveSettings::change`].
+///
+/// # Errors
+/// [`StorageError::Invalid`] with every fault, [`StorageError::Changed`].
+pub(crate) fn write(
+    connection: &mut DbConnection,
+    file: &Settings,
+    version: Option<i64>,
+    wanted: &Wanted,
+    by: &By,
+    now_ms: i64,
+) -> Result<(), StorageError> {
+    let kept = changed_settings::read(connection)?;
+    let now = file.over_changed(&kept.changed);
+    let mut texts: Changed = EDITABLE.iter().map(|editable| (editable.key.to_owned(), editable.get(&now))).collect();
+    for (key, text) in wanted {
+        let text = match (text, Editable::of(key)) {
+            (Some(text), _) => text.clone(),
+            (None, Some(editable)) => editable.get(file),
+            // It is said to be none.
+            (None, None) => String::new(),
+        };
+        texts.insert(key.clone(), text);
+    }
+    let invalid = |fault: SettingsFault| StorageError::Invalid { object: "settings".into(), fault: fault.in_short() };
+    let (changed, _) = file.changed_to(&texts).map_err(invalid)?;
+    changed_settings::write(connection, version.unwrap_or(kept.version), &changed, by, now_ms)
+}
+
 impl LiveSettings {
     /// Of a gateway that began with these settings, of which these were changed; the file has these.
     pub(crate) fn new(
@@ -66,9 +112,8 @@ impl LiveSettings {
     /// # Errors
     /// See [`StorageError`].
     pub async fn all(&self) -> Result<(Vec<Shown>, i64), StorageError> {
-        let Kept { changed, version } = self.0.storage.with(changed_settings::read).await?;
-        let now = self.0.file.over_changed(&changed);
-        Ok((self.shown(&now), version))
+        let kept = self.0.storage.with(changed_settings::read).await?;
+        Ok((shown(&self.0.file, Some(&self.0.began), &kept.changed), kept.version))
     }
 
     /// Whether a gateway with this settings file would start with what a database knows.
@@ -77,26 +122,14 @@ impl LiveSettings {
         move |known| known.over(&file).check_in(Source::Database)
     }
 
-    fn shown(&self, now: &Settings) -> Vec<Shown> {
-        let shown = |editable: &'static Editable| Shown {
-            now: editable.get(now),
-            in_file: editable.get(&self.0.file),
-            waits: !editable.at_once && editable.get(now) != editable.get(&self.0.began),
-            editable,
-        };
-        EDITABLE.iter().map(shown).collect()
-    }
-
-    /// Makes them these, where they still have this version; what is not among them is as in the file. Valid when this
-    /// returns, as far as they are at once.
+    /// Makes some of them these, where they all still have this version (`None` for whichever they have); the others stay.
+    /// Valid when this returns, as far as they are at once.
     ///
     /// # Errors
     /// [`StorageError::Invalid`] with every fault, [`StorageError::Changed`]; then nothing is changed.
-    pub async fn change(&self, version: i64, texts: &Changed, by: By) -> Result<(), StorageError> {
-        let invalid =
-            |fault: SettingsFault| StorageError::Invalid { object: "settings".into(), fault: fault.in_short() };
-        let (changed, _) = self.0.file.changed_to(texts).map_err(invalid)?;
-        let write = move |connection: &mut _| changed_settings::write(connection, version, &changed, &by, now_ms());
+    pub async fn change(&self, version: Option<i64>, wanted: Wanted, by: By) -> Result<(), StorageError> {
+        let file = self.0.file.clone();
+        let write = move |connection: &mut _| write(connection, &file, version, &wanted, &by, now_ms());
         self.0.storage.write(write).await?;
         self.reread().await
     }

@@ -108,23 +108,20 @@ impl Nodes {
     ///
     /// # Errors
     /// [`StorageError::Invalid`] with what is wrong, [`StorageError::Exists`]; then nothing is changed.
-    pub async fn add(&self, new: Node, by: By) -> Result<(), StorageError> {
+    pub async fn add(&self, new: Node, by: By) -> Result<Kept, StorageError> {
         self.checked(&new).await?;
-        self.write(move |connection, vault| node::add(connection, vault, &new, &by, now_ms()).map(drop)).await
+        self.write(move |connection, vault| node::add(connection, vault, &new, &by, now_ms())).await
     }
 
     /// Makes one what `to` says, where it still has this version.
     ///
     /// # Errors
     /// [`StorageError::Missing`], [`StorageError::Changed`], [`StorageError::Invalid`]; then nothing is changed.
-    pub async fn change(&self, version: i64, to: Node, specific: Specific, by: By) -> Result<(), StorageError> {
+    pub async fn change(&self, version: i64, to: Node, specific: Specific, by: By) -> Result<Kept, StorageError> {
         self.checked(&to).await?;
         self.write(move |connection, vault| {
-            let mut read = read(connection, vault, to.ceid, version)?;
-            if read.is_locked() && matches!(specific, Specific::Become(None)) {
-                read.forget_login();
-            }
-            node::change(connection, vault, &read, &with(to, specific, Some(&read)), &by, now_ms()).map(drop)
+            let read = read(connection, vault, to.ceid, version)?;
+            rewrite(connection, vault, read, to, specific, &by, now_ms())
         })
         .await
     }
@@ -143,26 +140,27 @@ impl Nodes {
     }
 
     /// Changes something and looks whether a gateway would start with it, in one transaction.
-    async fn write(
+    async fn write<T: Send + 'static>(
         &self,
-        change: impl FnOnce(&mut DbConnection, &Vault) -> Result<(), StorageError> + Send + 'static,
-    ) -> Result<(), StorageError> {
+        change: impl FnOnce(&mut DbConnection, &Vault) -> Result<T, StorageError> + Send + 'static,
+    ) -> Result<T, StorageError> {
         let Shared { storage, settings, .. } = &*self.0;
         let settings = settings.clone();
         let write = storage.sealing(move |connection, vault| {
-            change(connection, vault)?;
-            Known::read(connection, vault)?.over(&settings).check_in(Source::Database).map_err(invalid)
+            let changed = change(connection, vault)?;
+            fits(connection, vault, &settings)?;
+            Ok(changed)
         });
-        storage.write(write).await?;
-        self.reread().await
+        let changed = storage.write(write).await?;
+        self.reread().await?;
+        Ok(changed)
     }
 
-    /// Whether a node can be one by itself: what it is to others is looked at when it is written.
+    /// See [`usable`].
     async fn checked(&self, node: &Node) -> Result<(), StorageError> {
-        let alone = Node { secondary: None, application_specific_info: None, ..node.clone() };
-        let settings = Settings { nodes: vec![alone], ..self.0.settings.clone() };
-        settings.check_in(Source::Database).map_err(invalid)?;
-        loaded(settings).await.map(drop)
+        let (node, settings) = (node.clone(), self.0.settings.clone());
+        let checked = tokio::task::spawn_blocking(move || usable(&node, &settings));
+        checked.await.map_err(|_| StorageError::Lost)?
     }
 
     /// Connects to a node as these settings say, beside the connection that there may be, and ends it again.
@@ -183,6 +181,45 @@ impl Nodes {
     }
 }
 
+/// Whether a node can be one by itself, its files included: what it is to others is looked at when it is written. Blocks.
+///
+/// # Errors
+/// [`StorageError::Invalid`] with what is wrong.
+pub(crate) fn usable(node: &Node, settings: &Settings) -> Result<(), StorageError> {
+    let alone = Node { secondary: None, application_specific_info: None, ..node.clone() };
+    let settings = Settings { nodes: vec![alone], ..settings.clone() };
+    settings.check_in(Source::Database).map_err(invalid)?;
+    NodeConnect::load(&settings.nodes).map(drop).map_err(invalid)
+}
+
+/// Whether a gateway of these settings would start with what is in the database now.
+///
+/// # Errors
+/// [`StorageError::Invalid`] with what is wrong: then the transaction is to be given up.
+pub(crate) fn fits(connection: &mut DbConnection, vault: &Vault, settings: &Settings) -> Result<(), StorageError> {
+    Known::read(connection, vault)?.over(settings).check_in(Source::Database).map_err(invalid)
+}
+
+/// Makes one that was read what `to` says, in a transaction of the caller's.
+///
+/// # Errors
+/// See [`node::change`].
+pub(crate) fn rewrite(
+    connection: &mut DbConnection,
+    vault: &Vault,
+    mut read: Kept,
+    to: Node,
+    specific: Specific,
+    by: &By,
+    now_ms: i64,
+) -> Result<Kept, StorageError> {
+    if read.is_locked() && matches!(specific, Specific::Become(None)) {
+        read.forget_login();
+    }
+    let to = with(to, specific, Some(&read));
+    node::change(connection, vault, &read, &to, by, now_ms)
+}
+
 fn read(connection: &mut DbConnection, vault: &Vault, ceid: u16, version: i64) -> Result<Kept, StorageError> {
     let found = node::all(connection, vault)?.into_iter().find(|kept| kept.node.ceid == ceid);
     let kept = found.ok_or_else(|| StorageError::Missing(format!("node {ceid}")))?;
@@ -190,7 +227,7 @@ fn read(connection: &mut DbConnection, vault: &Vault, ceid: u16, version: i64) -
 }
 
 /// A login that nobody gave anew stays what it is; a node that asks for none has none.
-fn with(to: Node, specific: Specific, present: Option<&Kept>) -> Node {
+pub(crate) fn with(to: Node, specific: Specific, present: Option<&Kept>) -> Node {
     let application_specific_info = match specific {
         Specific::Keep => present.and_then(|kept| kept.node.application_specific_info.clone()),
         Specific::Become(info) => info.filter(|info| !info.expose_secret().is_empty()),

@@ -48,13 +48,15 @@ impl From<io::Error> for CertificateFault {
     }
 }
 
-const MOST_NAMES: usize = 16;
+/// Names of a certificate.
+pub const MOST_NAMES: usize = 16;
 
 /// What a certificate says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct About {
     /// Host names and addresses that it is for.
     pub names: Vec<String>,
+    pub subject: String,
     pub issuer: String,
     /// Issued by itself: browsers ask whether they should go on.
     pub own: bool,
@@ -81,6 +83,7 @@ pub fn about(files: &CertificateFiles) -> Result<About, HttpsFault> {
     let digest = ring::digest::digest(&ring::digest::SHA256, &chain[0]);
     Ok(About {
         names,
+        subject: own.subject().to_string(),
         issuer: own.issuer().to_string(),
         own: own.issuer() == own.subject(),
         from_ms: own.validity().not_before.timestamp() * 1000,

@@ -28,6 +28,7 @@ use utoipa::ToSchema;
 
 pub use self::http::{Http, Tls};
 pub use self::integrations::Integrations;
+pub(crate) use self::node::csta_port;
 pub use self::node::{AssociationStyle, CstaEdition, Node, NodeKind, NodeTls};
 pub use self::signed_source::{ACL, LICENCE, Section, SignedSource};
 pub use self::storage::Storage;

@@ -1,9 +1,15 @@
 //! The administration's API as programs meet it: over HTTPS with tokens, by the rights of each, with a stack that is not
 //! ours, and by `oig admin --url`.
 
+mod backups;
+mod certificates;
 mod command_line;
 mod life;
+mod nodes;
 mod programs;
+mod record;
 mod rights;
 mod schemathesis;
+mod settings;
 mod tokens;
+mod users;

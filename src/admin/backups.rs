@@ -6,13 +6,12 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use secrecy::SecretString;
 
+use super::scope::Scope;
+use super::work::backups::{self, NewBackup};
 use super::work::restore::Restored;
-use super::{Admin, Here, act, look, note, said, work};
-use crate::backup;
+use super::{Admin, Here, act, look, said, work};
 use crate::storage::account::Role;
-use crate::storage::change::now_ms;
 use crate::web::{Shell, Site, WebFault, page_as};
 
 #[derive(Template)]
@@ -27,16 +26,8 @@ fn shown(site: &Site, here: &Here, status: StatusCode, fault: Option<String>) ->
 }
 
 pub(super) async fn page(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, WebFault> {
-    let here = look(&site, &request, Role::Administrator).await?;
+    let here = look(&site, &request, Scope::BackupMake).await?;
     shown(&site, &here, StatusCode::OK, None)
-}
-
-/// A turn for what takes memory and time, like a password.
-async fn sealed(site: &Site, passphrase: SecretString) -> Result<Vec<u8>, WebFault> {
-    let _turn = site.turn().await?;
-    let make = site.storage.sealing(move |c, vault| Ok(backup::make(c, vault, &passphrase, now_ms())));
-    let made = site.storage.with(make).await?;
-    made.map_err(work::restore::refused)
 }
 
 pub(super) async fn download(
@@ -44,13 +35,12 @@ pub(super) async fn download(
     site: Data<Site>,
     admin: Data<Arc<Admin>>,
 ) -> Result<HttpResponse, WebFault> {
-    let (here, form) = act(&site, &request, Role::Administrator).await?;
+    let (here, form) = act(&site, &request, Scope::BackupMake).await?;
     let made = async {
         if form.get("passphrase") != form.get("again") {
             return Err(WebFault::Refused("The two passphrases are not the same.".into()));
         }
-        note(admin.running()?, here.visit.by.clone(), "download", "backup").await?;
-        sealed(&site, form.secret("passphrase")).await
+        backups::make(&admin, NewBackup { passphrase: form.secret("passphrase") }, &here.visit.by).await
     };
     match made.await {
         Ok(file) => Ok(HttpResponse::Ok()

@@ -1,4 +1,5 @@
-//! The certificate of HTTPS: what it says, a request for a next one, and its installation.
+//! The page of the certificate of HTTPS: what it says, a request for a next one, and its installation, as
+//! `work::certificates` does them.
 
 use std::sync::Arc;
 
@@ -8,14 +9,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Admin, Here, Running, act, look, note, said};
-use crate::server_certificate::{self as certificate, About, CertificateFault, KeyKind};
-use crate::storage::account::Role;
-use crate::storage::change::now_ms;
-use crate::tls::{CertificateFiles, WARN_DAYS};
+use super::scope::Scope;
+use super::work::certificates::{self, Certificate, CertificateFacts, CertificateKey, CertificateWish, NewCertificate};
+use super::{Admin, Here, Running, act, look, said};
 use crate::web::{Form, Shell, Site, WebFault, page_as};
-
-const DAY_MS: i64 = 86_400_000;
 
 #[derive(Template)]
 #[template(path = "admin/certificate.html")]
@@ -29,17 +26,8 @@ struct CertificatePage {
 }
 
 struct Shown {
-    about: About,
+    about: CertificateFacts,
     ends_soon: bool,
-}
-
-fn files(running: &Running) -> Vec<CertificateFiles> {
-    running.https.as_ref().map(|https| https.files().to_vec()).unwrap_or_default()
-}
-
-/// Does work with files on a thread that may wait.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, WebFault> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| WebFault::Page)
 }
 
 async fn shown(
@@ -50,12 +38,11 @@ async fn shown(
     fault: Option<String>,
     request: Option<String>,
 ) -> Result<HttpResponse, WebFault> {
-    let (files, now_ms) = (files(running), now_ms());
-    let about = move |files: &CertificateFiles| match certificate::about(files) {
-        Ok(about) => Ok(Shown { ends_soon: about.until_ms - now_ms < WARN_DAYS * DAY_MS, about }),
-        Err(fault) => Err(fault.to_string()),
+    let shown = |certificate: Certificate| match certificate.says {
+        Some(about) => Ok(Shown { ends_soon: about.ends_soon, about }),
+        None => Err(certificate.fault.unwrap_or_default()),
     };
-    let certificates = blocking(move || files.iter().map(about).collect()).await?;
+    let certificates = certificates::all(running).await?.into_iter().map(shown).collect();
     let shell = here.shell(site, "Certificate", "/certificate");
     page_as(status, &CertificatePage { shell, certificates, fault, request })
 }
@@ -65,16 +52,13 @@ pub(super) async fn page(
     site: Data<Site>,
     admin: Data<Arc<Admin>>,
 ) -> Result<HttpResponse, WebFault> {
-    let here = look(&site, &request, Role::Administrator).await?;
+    let here = look(&site, &request, Scope::CertificateRead).await?;
     shown(&site, admin.running()?, &here, StatusCode::OK, None, None).await
 }
 
-fn at(running: &Running, place: usize) -> Result<CertificateFiles, WebFault> {
-    files(running).get(place).cloned().ok_or(WebFault::NotFound)
-}
-
-fn refused(fault: &CertificateFault) -> WebFault {
-    WebFault::sentence(&fault.to_string())
+/// People count from 1, and so does what is done.
+fn number(place: usize) -> Result<usize, WebFault> {
+    place.checked_add(1).ok_or(WebFault::NotFound)
 }
 
 pub(super) async fn request(
@@ -83,22 +67,20 @@ pub(super) async fn request(
     site: Data<Site>,
     admin: Data<Arc<Admin>>,
 ) -> Result<HttpResponse, WebFault> {
-    let (here, form) = act(&site, &request, Role::Administrator).await?;
+    let (here, form) = act(&site, &request, Scope::CertificateWrite).await?;
     let running = admin.running()?;
-    let files = at(running, *path)?;
     let made = async {
-        let kind = match form.get("kind") {
-            "ecdsa" => KeyKind::Ecdsa,
-            "rsa" => KeyKind::Rsa,
+        let key = match form.get("kind") {
+            "ecdsa" => CertificateKey::Ecdsa,
+            "rsa" => CertificateKey::Rsa,
             _ => return Err(WebFault::Refused("Choose the kind of the key.".into())),
         };
         let names = form.text("names");
-        let names: Vec<_> = names.split([',', ' ', '\n', '\r']).filter(|n| !n.is_empty()).map(str::to_owned).collect();
-        note(running, here.visit.by.clone(), "request", format!("certificate {}", *path + 1)).await?;
-        blocking(move || certificate::request(&files, &names, kind)).await?.map_err(|fault| refused(&fault))
+        let names = names.split([',', ' ', '\n', '\r']).filter(|n| !n.is_empty()).map(str::to_owned).collect();
+        certificates::request(running, number(*path)?, CertificateWish { names, key }, &here.visit.by).await
     };
     match made.await {
-        Ok(made) => shown(&site, running, &here, StatusCode::OK, None, Some(made)).await,
+        Ok(made) => shown(&site, running, &here, StatusCode::OK, None, Some(made.request)).await,
         Err(fault) => {
             let (status, fault) = said(fault)?;
             shown(&site, running, &here, status, Some(fault), None).await
@@ -124,27 +106,19 @@ pub(super) async fn install(
     site: Data<Site>,
     admin: Data<Arc<Admin>>,
 ) -> Result<HttpResponse, WebFault> {
-    let (here, form) = act(&site, &request, Role::Administrator).await?;
+    let (here, form) = act(&site, &request, Scope::CertificateWrite).await?;
     let running = admin.running()?;
-    let (files, https) = (at(running, *path)?, running.https.clone());
     let installed = async {
-        let chain = pem(&form, "chain", "chain_file")?
+        let certificate = pem(&form, "chain", "chain_file")?
             .ok_or_else(|| WebFault::Refused("Choose the file of a certificate, or paste it.".into()))?;
-        let key = pem(&form, "key", "key_file")?.map(SecretString::from);
-        note(running, here.visit.by.clone(), "install", format!("certificate {}", *path + 1)).await?;
-        blocking(move || {
-            let key = key.as_ref().map(|key| key.expose_secret());
-            let about = certificate::install(&files, &chain, key, now_ms());
-            let about = about.map_err(|fault| refused(&fault))?;
-            // Both files are there now: new connections have it from here on.
-            let reloaded = https.is_none_or(|https| https.reload().is_ok());
-            if reloaded { Ok(about) } else { Err(WebFault::Refused("It is installed, and cannot be read.".into())) }
-        })
-        .await?
+        let private_key = pem(&form, "key", "key_file")?.map(SecretString::from);
+        let new = NewCertificate { certificate, private_key };
+        certificates::install(running, number(*path)?, new, &here.visit.by).await
     };
     match installed.await {
-        Ok(about) => {
-            let told = format!("The certificate for {} is installed.", about.names.join(", "));
+        Ok(installed) => {
+            let names = installed.says.map(|facts| facts.names.join(", ")).unwrap_or_default();
+            let told = format!("The certificate for {names} is installed.");
             Ok(site.told(&here.visit, told, "/certificate"))
         }
         Err(fault) => {

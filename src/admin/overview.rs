@@ -6,8 +6,8 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::nodes::{Standing, standings};
 use super::scope::Scope;
+use super::work::nodes::{Standing, standings};
 use super::work::status::{self, Status};
 use super::work::{Fetch, documents};
 use super::{Admin, act, look};

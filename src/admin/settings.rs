@@ -1,4 +1,4 @@
-//! The settings that people change while the gateway runs.
+//! The page of the settings that people change while the gateway runs. What it does is `work::settings`.
 
 use std::sync::Arc;
 
@@ -7,10 +7,11 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
+use super::scope::Scope;
+use super::work::settings;
 use super::{Admin, Here, Running, act, look, said};
-use crate::live_settings::Shown;
-use crate::settings::editable::{Changed, EDITABLE, Kind};
-use crate::storage::account::Role;
+use crate::live_settings::{Shown, Wanted};
+use crate::settings::editable::{EDITABLE, Kind};
 use crate::web::{Form, Shell, Site, WebFault, page_as};
 
 #[derive(Template)]
@@ -54,7 +55,7 @@ pub(super) async fn page(
     site: Data<Site>,
     admin: Data<Arc<Admin>>,
 ) -> Result<HttpResponse, WebFault> {
-    let here = look(&site, &request, Role::Administrator).await?;
+    let here = look(&site, &request, Scope::SettingsRead).await?;
     shown(&site, admin.running()?, &here, None, StatusCode::OK, None).await
 }
 
@@ -63,12 +64,12 @@ pub(super) async fn change(
     site: Data<Site>,
     admin: Data<Arc<Admin>>,
 ) -> Result<HttpResponse, WebFault> {
-    let (here, form) = act(&site, &request, Role::Administrator).await?;
+    let (here, form) = act(&site, &request, Scope::SettingsWrite).await?;
     let running = admin.running()?;
-    let texts: Changed = EDITABLE.iter().map(|e| (e.key.to_owned(), form.text(e.key))).collect();
-    let changed = running.settings.change(form.version()?, &texts, here.visit.by.clone());
-    match changed.await.map_err(WebFault::from) {
-        Ok(()) => Ok(site.told(&here.visit, "The settings are changed.", "/settings")),
+    // The form has all of them.
+    let wanted: Wanted = EDITABLE.iter().map(|e| (e.key.to_owned(), Some(form.text(e.key)))).collect();
+    match settings::change(running, Some(form.version()?), wanted, &here.visit.by).await {
+        Ok(_) => Ok(site.told(&here.visit, "The settings are changed.", "/settings")),
         Err(fault) => {
             let (status, fault) = said(fault)?;
             shown(&site, running, &here, Some(&form), status, Some(fault)).await

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::{Value, json};
 
-use super::nodes::{Standing, standings};
+use super::work::nodes::{Standing, standings};
 use super::{Admin, Running, look, note};
 use crate::storage::account::Role;
 use crate::storage::audit;
@@ -29,7 +29,7 @@ fn node(standing: Standing) -> Value {
     let Standing { ceid, name, at, state, since_ms, last_fault, listed, monitors, .. } = standing;
     let last_fault = last_fault.map(|(at_ms, fault)| json!({ "at_ms": at_ms, "fault": &*fault }));
     json!({
-        "ceid": ceid, "name": name, "at": at, "state": state, "since_ms": since_ms, "last_fault": last_fault,
+        "ceid": ceid, "name": name, "at": at, "state": state.words(), "since_ms": since_ms, "last_fault": last_fault,
         "numbers": listed, "monitors": monitors,
     })
 }

@@ -45,8 +45,8 @@ pub struct Wrong;
 /// What was changed: texts by key.
 pub type Changed = BTreeMap<String, String>;
 
-/// Characters of a setting.
-const LONGEST: usize = 4000;
+/// Bytes of a setting.
+pub const LONGEST: usize = 4000;
 
 /// All of them, in the order in which they are shown.
 pub const EDITABLE: &[Editable] = &[

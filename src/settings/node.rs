@@ -10,6 +10,7 @@ use schemas::domain::DialPlan;
 use schemas::xml::XmlFault;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,7 +46,7 @@ pub struct Node {
 }
 
 /// Kinds of nodes that the contract has words for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum NodeKind {
     #[serde(rename = "MI_VB")]
     MiVb,
@@ -70,15 +71,18 @@ impl NodeKind {
 }
 
 /// TLS to a node. All files are PEM.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NodeTls {
     /// The issuers of which the node's certificate may be.
+    #[schema(value_type = String, min_length = 1, example = "/etc/oig/nodes-ca.pem")]
     pub ca: PathBuf,
     /// The name that must be in it; without it the node's address.
     pub server_name: Option<String>,
     /// The gateway's own certificate, followed by those of its issuers, and its key; both or none.
+    #[schema(value_type = Option<String>, min_length = 1)]
     pub client_certificate: Option<PathBuf>,
+    #[schema(value_type = Option<String>, min_length = 1)]
     pub client_key: Option<PathBuf>,
 }
 
@@ -109,11 +113,13 @@ impl Node {
     }
 }
 
-fn csta_port() -> u16 {
+/// Of a node that does not say another.
+pub(crate) fn csta_port() -> u16 {
     8882
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// How an association begins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AssociationStyle {
     #[default]
@@ -122,7 +128,8 @@ pub enum AssociationStyle {
     None,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// An edition of CSTA.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CstaEdition {
     Ed3,

@@ -161,6 +161,27 @@ pub fn search(
     skip: u32,
     count: u32,
 ) -> Result<(Vec<User>, i64), StorageError> {
+    let pattern = pattern(text);
+    let is = || integration_user::words.like(pattern.clone()).escape('\\');
+    let found = integration_user::table.filter(is()).order((integration_user::email, integration_user::id));
+    let rows = found.offset(skip.into()).limit(count.into()).select(Row::as_select()).load(connection)?;
+    let users = rows.into_iter().map(User::try_from).collect::<Result<Vec<_>, _>>()?;
+    Ok((users, integration_user::table.filter(is()).count().get_result(connection)?))
+}
+
+/// The same, the oldest first: so many after that of an id, which may be gone.
+///
+/// # Errors
+/// See [`StorageError`].
+pub fn after(connection: &mut DbConnection, text: &str, id: &str, count: u32) -> Result<Vec<User>, StorageError> {
+    let is = integration_user::words.like(pattern(text)).escape('\\');
+    let found = integration_user::table.filter(is.and(integration_user::id.gt(id.to_owned())));
+    let rows = found.order(integration_user::id).limit(count.into()).select(Row::as_select()).load(connection)?;
+    rows.into_iter().map(User::try_from).collect()
+}
+
+/// What LIKE finds words by that have this in them.
+fn pattern(text: &str) -> String {
     let mut pattern = String::from("%");
     for c in text.trim().to_lowercase().chars() {
         if matches!(c, '%' | '_' | '\\') {
@@ -169,11 +190,7 @@ pub fn search(
         pattern.push(c);
     }
     pattern.push('%');
-    let is = || integration_user::words.like(pattern.clone()).escape('\\');
-    let found = integration_user::table.filter(is()).order((integration_user::email, integration_user::id));
-    let rows = found.offset(skip.into()).limit(count.into()).select(Row::as_select()).load(connection)?;
-    let users = rows.into_iter().map(User::try_from).collect::<Result<Vec<_>, _>>()?;
-    Ok((users, integration_user::table.filter(is()).count().get_result(connection)?))
+    pattern
 }
 
 /// The one of this id, if it is still there.

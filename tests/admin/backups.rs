@@ -9,10 +9,10 @@ use crate::common::cluster::{Gateway, Node};
 use crate::common::eventually;
 use crate::common::process::oig;
 
-const PASSPHRASE: &str = "open sesame, please";
+pub(crate) const PASSPHRASE: &str = "open sesame, please";
 
 /// `oig backup` or `oig restore` with a gateway's settings; what it said, and whether it did it.
-fn command(gateway: &Gateway, verb: &str, file: &str, passphrase: &str) -> (bool, String) {
+pub(crate) fn command(gateway: &Gateway, verb: &str, file: &str, passphrase: &str) -> (bool, String) {
     let mut command = oig();
     command.arg(verb).arg(file).arg("--settings").arg(gateway.folder().join("oig.toml"));
     let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -15,6 +15,8 @@ pub struct Answer {
     pub status: u16,
     pub headers: HeaderMap,
     pub body: String,
+    /// The same, where it is no text.
+    pub bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -87,7 +89,8 @@ impl Program {
         }
         let answer = request.send().await.unwrap_or_else(|e| panic!("{path}: {e:?}"));
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        Answer { status, headers, body: answer.text().await.expect("a text") }
+        let bytes = answer.bytes().await.expect("to its end").to_vec();
+        Answer { status, headers, body: String::from_utf8_lossy(&bytes).into_owned(), bytes }
     }
 
     pub async fn get(&self, path: &str) -> Answer {

@@ -22,6 +22,29 @@ const TABLE: &[(&str, &str, &str, &str, [u16; 3])] = &[
     ("GET", "/sessions", "", "sessions:read", [200, 200, 200]),
     ("GET", "/sessions/{handle}", "", "sessions:read", [404, 404, 404]),
     ("DELETE", "/sessions/{handle}", "", "sessions:end", [403, 404, 404]),
+    ("GET", "/nodes", "", "nodes:read", [200, 200, 200]),
+    ("POST", "/nodes", "{}", "nodes:write", [403, 403, 422]),
+    ("POST", "/nodes/test", "{}", "nodes:write", [403, 403, 422]),
+    ("GET", "/nodes/{ceid}", "", "nodes:read", [404, 404, 404]),
+    ("PUT", "/nodes/{ceid}", "{}", "nodes:write", [403, 403, 422]),
+    ("DELETE", "/nodes/{ceid}", "", "nodes:write", [403, 403, 404]),
+    ("POST", "/nodes/{ceid}/reconnect", "", "nodes:reconnect", [403, 404, 404]),
+    ("GET", "/users", "", "users:read", [200, 200, 200]),
+    ("POST", "/users", "{}", "users:write", [403, 422, 422]),
+    ("POST", "/users/import", "{}", "users:import", [403, 403, 415]),
+    ("POST", "/users/export", "{}", "users:export", [403, 403, 400]),
+    ("GET", "/users/{id}", "", "users:read", [404, 404, 404]),
+    ("PUT", "/users/{id}", "{}", "users:write", [403, 422, 422]),
+    ("DELETE", "/users/{id}", "", "users:write", [403, 404, 404]),
+    ("PUT", "/users/{id}/password", "{}", "users:write", [403, 422, 422]),
+    ("GET", "/record", "", "record:read", [403, 422, 422]),
+    ("GET", "/settings", "", "settings:read", [403, 403, 200]),
+    ("PATCH", "/settings", "[]", "settings:write", [403, 403, 422]),
+    ("GET", "/certificates", "", "certificate:read", [403, 403, 200]),
+    ("GET", "/certificates/{number}", "", "certificate:read", [403, 403, 200]),
+    ("PUT", "/certificates/{number}", "{}", "certificate:write", [403, 403, 422]),
+    ("POST", "/certificates/{number}/request", "{}", "certificate:write", [403, 403, 422]),
+    ("POST", "/backup", "{}", "backup:make", [403, 403, 422]),
     ("GET", "/accounts", "", "accounts:read", [403, 403, 200]),
     ("POST", "/accounts", "{}", "accounts:write", [403, 403, 422]),
     ("GET", "/accounts/{id}", "", "accounts:read", [403, 403, 404]),
@@ -40,7 +63,8 @@ const TABLE: &[(&str, &str, &str, &str, [u16; 3])] = &[
 ];
 
 async fn outcome(program: &Program, method: &str, path: &str, body: &str) -> u16 {
-    let path = path.replace("{id}", &"0".repeat(29)).replace("{handle}", "1-session-0000");
+    let path = path.replace("{id}", &"0".repeat(29)).replace("{handle}", "1-session-0000").replace("{ceid}", "999");
+    let path = path.replace("{number}", "1");
     let (headers, method) = ([("if-match", "*"), ("content-type", "application/json")], method.parse::<Method>());
     let method = method.expect("a method");
     let count = if body.is_empty() { 1 } else { 2 };

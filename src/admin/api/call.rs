@@ -96,15 +96,20 @@ impl Call {
         if self.sent().is_empty() { Ok(()) } else { Err(Problem::Body) }
     }
 
+    /// The body, which is of this kind.
+    ///
+    /// # Errors
+    /// [`Problem::MediaType`].
+    pub fn body(&self, wanted: &'static str) -> Result<Bytes, Problem> {
+        let kind = self.request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        if kind.eq_ignore_ascii_case(wanted) { Ok(self.sent()) } else { Err(Problem::MediaType(wanted)) }
+    }
+
     /// # Errors
     /// [`Problem::MediaType`], [`Problem::NoJson`], [`Problem::NotAsDescribed`].
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        let kind = self.request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let kind = kind.split(';').next().unwrap_or_default().trim();
-        if !kind.eq_ignore_ascii_case("application/json") {
-            return Err(Problem::MediaType);
-        }
-        serde_json::from_slice(&self.sent()).map_err(|error| match error.classify() {
+        serde_json::from_slice(&self.body("application/json")?).map_err(|error| match error.classify() {
             Category::Data => Problem::NotAsDescribed(error.line(), error.column()),
             _ => Problem::NoJson(error.line(), error.column()),
         })

@@ -22,9 +22,12 @@ use super::call::Call;
 use super::endpoint::{Access, Endpoint, Output};
 use super::problem::{Problem, ProblemDetails};
 use super::{BASE, table};
+use crate::users::csv::LARGEST_FILE;
 use crate::web::LARGEST_FORM;
 
 type Schemas = Vec<(String, RefOr<Schema>)>;
+
+const JSON: &str = "application/json";
 
 /// As tokens are sent, to the document.
 const BEARER: &str = "token";
@@ -33,10 +36,13 @@ const BEARER: &str = "token";
 pub(super) struct Described {
     access: Access,
     parameters: Vec<Parameter>,
-    body: Option<RefOr<Schema>>,
+    /// With its media type.
+    body: Option<(&'static str, RefOr<Schema>)>,
+    /// The body is a file.
+    pub takes_file: bool,
     /// What it gives when it is done.
     given: StatusCode,
-    gives: Option<RefOr<Schema>>,
+    gives: Option<(&'static str, RefOr<Schema>)>,
     headers: Vec<(&'static str, &'static str)>,
     /// How it can be refused.
     refusals: BTreeSet<u16>,
@@ -49,6 +55,7 @@ impl Described {
             access,
             parameters: Vec::new(),
             body: None,
+            takes_file: false,
             given: StatusCode::OK,
             gives: None,
             headers: Vec::new(),
@@ -84,7 +91,13 @@ impl Described {
     }
 
     pub fn body<B: ToSchema>(&mut self) {
-        self.body = Some(self.schema::<B>());
+        self.body = Some((JSON, self.schema::<B>()));
+        self.refused(&[415, 422]);
+    }
+
+    pub fn file(&mut self, kind: &'static str) {
+        self.body = Some((kind, ObjectBuilder::new().schema_type(Type::String).into()));
+        self.takes_file = true;
         self.refused(&[415, 422]);
     }
 
@@ -102,7 +115,12 @@ impl Described {
 
     pub fn gives<T: ToSchema>(&mut self, status: StatusCode) {
         self.given = status;
-        self.gives = Some(self.schema::<T>());
+        self.gives = Some((JSON, self.schema::<T>()));
+    }
+
+    pub fn gives_file(&mut self, kind: &'static str) {
+        self.gives = Some((kind, ObjectBuilder::new().schema_type(Type::String).into()));
+        self.headers.push(("Content-Disposition", "The name of the file."));
     }
 
     pub fn gives_nothing(&mut self) {
@@ -118,7 +136,7 @@ impl Described {
     }
 
     fn gives_any(&mut self) {
-        self.gives = Some(ObjectBuilder::new().schema_type(Type::Object).into());
+        self.gives = Some((JSON, ObjectBuilder::new().schema_type(Type::Object).into()));
     }
 
     /// The reference to a type's schema, which the document then has, with all that it refers to.
@@ -141,6 +159,8 @@ impl Described {
 fn part(name: &str) -> Parameter {
     let pattern = match name {
         "handle" => "^[0-9]{1,15}-session-[0-9a-f]{1,8}$",
+        "ceid" => "^[1-9][0-9]{0,2}$",
+        "number" => "^[1-9][0-9]?$",
         _ => "^[0-9a-f]{29}$",
     };
     ParameterBuilder::new()
@@ -155,6 +175,7 @@ fn method(endpoint: &Endpoint) -> HttpMethod {
     match endpoint.method {
         Method::POST => HttpMethod::Post,
         Method::PUT => HttpMethod::Put,
+        Method::PATCH => HttpMethod::Patch,
         Method::DELETE => HttpMethod::Delete,
         _ => HttpMethod::Get,
     }
@@ -180,7 +201,7 @@ fn why(status: u16) -> &'static str {
         409 => "It is there already, or has become another since the page before.",
         412 => "It has been changed since it was seen.",
         413 => "The body is too large.",
-        415 => "The body is not application/json.",
+        415 => "The body is of another media type.",
         422 => "It cannot be done; the sentence says why.",
         428 => "If-Match is missing.",
         429 => "Too many wrong tokens came from this address.",
@@ -193,8 +214,8 @@ fn operation(endpoint: &Endpoint) -> OperationBuilder {
     let described = &endpoint.described;
     let tag = endpoint.path.split('/').nth(1).unwrap_or_default();
     let mut given = ResponseBuilder::new().description("It is done.");
-    if let Some(schema) = &described.gives {
-        given = given.content("application/json", ContentBuilder::new().schema(Some(schema.clone())).build());
+    if let Some((kind, schema)) = &described.gives {
+        given = given.content(*kind, ContentBuilder::new().schema(Some(schema.clone())).build());
     }
     for (name, about) in &described.headers {
         let text = ObjectBuilder::new().schema_type(Type::String).build();
@@ -219,9 +240,9 @@ fn operation(endpoint: &Endpoint) -> OperationBuilder {
     for parameter in &described.parameters {
         operation = operation.parameter(parameter.clone());
     }
-    if let Some(body) = &described.body {
+    if let Some((kind, body)) = &described.body {
         let content = ContentBuilder::new().schema(Some(body.clone())).build();
-        let body = RequestBodyBuilder::new().content("application/json", content).required(Some(Required::True));
+        let body = RequestBodyBuilder::new().content(*kind, content).required(Some(Required::True));
         operation = operation.request_body(Some(body.build()));
     }
     for status in &described.refusals {
@@ -252,7 +273,8 @@ fn made() -> Value {
     let about = format!(
         "Programs administer the gateway by it, over HTTPS, with a token of an account (`/admin/tokens`, \
          `oig admin add-token`). Times are milliseconds since 1970. Lists are paged: `next` of a page is `after` of \
-         the next. Whoever changes something sends its ETag as If-Match. Bodies have at most {LARGEST_FORM} bytes."
+         the next. Whoever changes something sends its ETag as If-Match. Bodies have at most {LARGEST_FORM} bytes, \
+         a file {LARGEST_FILE}."
     );
     let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("oig_ and 64 hexadecimal digits");
     let document = OpenApiBuilder::new()
@@ -337,9 +359,12 @@ mod tests {
         }
         for endpoint in &table {
             let sees = endpoint.described.refusals.contains(&428);
-            let changes = endpoint.path.contains("{id}")
+            let has_version = ["{id}", "{ceid}", "/settings"].iter().any(|part| endpoint.path.contains(part));
+            // A token has no version, and a connection is none of a node's settings.
+            let changes = has_version
                 && endpoint.method != Method::GET
-                && !endpoint.path.starts_with("/tokens");
+                && !endpoint.path.starts_with("/tokens")
+                && !endpoint.path.ends_with("/reconnect");
             assert_eq!(sees, changes, "{} {}", endpoint.method, endpoint.path);
             if endpoint.method == Method::GET {
                 let reads = match endpoint.access {

@@ -2,16 +2,20 @@
 //! gives ([`Output`]) are its types, of which the document is made as well: neither can say anything else.
 
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use actix_web::HttpMessage as _;
 use actix_web::HttpResponse;
-use actix_web::http::header::{ETAG, LOCATION};
+use actix_web::http::header::{CONTENT_DISPOSITION, ETAG, LOCATION};
 use actix_web::http::{Method, StatusCode};
+use actix_web::web::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use utoipa::{IntoParams, ToSchema};
 
+use super::bearer::Program;
 use super::call::{Arrived, Call};
 use super::document::Described;
 use super::{BASE, Problem, bearer};
@@ -82,7 +86,12 @@ impl Endpoint {
         let program = match self.access {
             Access::Anybody => None,
             access => {
-                let program = bearer::program(&admin.site, &request).await?;
+                // Of whoever sends a file it was asked before the file was read.
+                let known = request.extensions_mut().remove::<Program>();
+                let program = match known {
+                    Some(program) => program,
+                    None => bearer::program(&admin.site, &request).await?,
+                };
                 program.may(access)?;
                 Some(program)
             }
@@ -119,7 +128,7 @@ macro_rules! verbs {
     )*};
 }
 
-verbs! { get GET post POST put PUT delete DELETE }
+verbs! { get GET post POST put PUT patch PATCH delete DELETE }
 
 /// What a handler takes besides the path.
 pub(super) trait Input: Sized {
@@ -194,6 +203,40 @@ impl<B: DeserializeOwned + ToSchema> Input for ChangeTo<B> {
     }
 }
 
+/// A file, with a query. It may be larger than other bodies: only who may send it is listened to.
+pub(super) struct Upload<Q, M>(pub Q, pub File<M>);
+
+/// What is in a file of this kind.
+pub(super) struct File<M>(Bytes, PhantomData<M>);
+
+impl<M> std::ops::Deref for File<M> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// A kind of file.
+pub(super) trait Media {
+    /// As in `text/csv`.
+    const KIND: &'static str;
+    /// What it is called where it is kept.
+    const NAME: &'static str;
+}
+
+impl<Q: DeserializeOwned + IntoParams, M: Media> Input for Upload<Q, M> {
+    fn read(call: &Call) -> Result<Self, Problem> {
+        let file = call.body(M::KIND)?;
+        Ok(Self(call.query()?, File(file, PhantomData)))
+    }
+
+    fn describe(to: &mut Described) {
+        to.query::<Q>();
+        to.file(M::KIND);
+    }
+}
+
 /// What a handler gives.
 pub(super) trait Output {
     /// # Errors
@@ -225,6 +268,27 @@ impl<T: Serialize + ToSchema> Output for Json<T> {
 
     fn describe(to: &mut Described) {
         to.gives::<T>(StatusCode::OK);
+    }
+}
+
+/// A file.
+pub(super) struct Download<M>(Vec<u8>, PhantomData<M>);
+
+impl<M> Download<M> {
+    pub fn of(file: Vec<u8>) -> Self {
+        Self(file, PhantomData)
+    }
+}
+
+impl<M: Media> Output for Download<M> {
+    fn answer(self) -> Result<HttpResponse, Problem> {
+        let disposition = format!("attachment; filename=\"{}\"", M::NAME);
+        let mut answer = HttpResponse::Ok();
+        Ok(answer.insert_header((CONTENT_DISPOSITION, disposition)).content_type(M::KIND).body(self.0))
+    }
+
+    fn describe(to: &mut Described) {
+        to.gives_file(M::KIND);
     }
 }
 

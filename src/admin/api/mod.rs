@@ -6,17 +6,23 @@
 
 mod accounts;
 mod applications;
+mod backups;
 mod bearer;
 mod call;
+mod certificates;
 mod document;
 mod documents;
 mod endpoint;
 mod log;
+mod nodes;
 mod page;
 mod problem;
+mod record;
 mod sessions;
+mod settings;
 mod status;
 mod tokens;
+mod users;
 
 use std::sync::Arc;
 
@@ -28,14 +34,14 @@ use actix_web::web::{self, Data};
 use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError as _};
 
 use self::call::Sent;
-use self::endpoint::{Access, Endpoint, delete, get, post, put};
+use self::endpoint::{Access, Endpoint, delete, get, patch, post, put};
 pub use self::page::Page;
 use self::problem::Problem;
 pub use self::problem::ProblemDetails;
 use super::Admin;
 use super::scope::Scope;
 use crate::http::caller::Caller;
-use crate::web::{LARGEST_FORM, guard};
+use crate::web::{LARGEST_FORM, LARGEST_UPLOAD, WebFault, guard};
 
 /// Where it is.
 pub const BASE: &str = "/admin/api/v1";
@@ -60,6 +66,34 @@ fn table() -> Vec<Endpoint> {
         get("/sessions", SessionsRead, "List the sessions, the oldest first.", sessions::some),
         get("/sessions/{handle}", SessionsRead, "A session.", sessions::one),
         delete("/sessions/{handle}", SessionsEnd, "End a session.", sessions::end),
+        get("/nodes", NodesRead, "List the nodes, by number.", nodes::some),
+        post("/nodes", NodesWrite, "Add a node; it is being connected to.", nodes::add),
+        // Before what a number stands in.
+        post("/nodes/test", NodesWrite, "Try whether a node could be connected to so.", nodes::test),
+        get("/nodes/{ceid}", NodesRead, "A node, and how it stands with it.", nodes::one),
+        put("/nodes/{ceid}", NodesWrite, "Change how it is reached.", nodes::change),
+        delete("/nodes/{ceid}", NodesWrite, "Remove it; its connection ends.", nodes::remove),
+        post("/nodes/{ceid}/reconnect", NodesReconnect, "Connect to it anew.", nodes::reconnect),
+        get("/users", UsersRead, "List the users of the integrations, the oldest first.", users::some),
+        post("/users", UsersWrite, "Add a user.", users::add),
+        // Before what an id stands in.
+        post("/users/import", UsersImport, "Add and change users by a file: all of it or nothing.", users::import)
+            .may(StatusCode::PRECONDITION_FAILED),
+        post("/users/export", UsersExport, "All users as a file, without passwords.", users::export),
+        get("/users/{id}", UsersRead, "A user.", users::one),
+        put("/users/{id}", UsersWrite, "Change a user; sessions that may not go on end.", users::change),
+        delete("/users/{id}", UsersWrite, "Remove a user; the sessions end.", users::remove),
+        put("/users/{id}/password", UsersWrite, "Change the password; the sessions end.", users::give_password),
+        get("/record", RecordRead, "The flight record of a number or of a call.", record::found)
+            .may(StatusCode::UNPROCESSABLE_ENTITY),
+        get("/settings", SettingsRead, "The settings that can be changed.", settings::all),
+        patch("/settings", SettingsWrite, "Change some of them, or take changes back.", settings::change),
+        get("/certificates", CertificateRead, "The certificates of HTTPS.", certificates::all),
+        get("/certificates/{number}", CertificateRead, "A certificate of HTTPS.", certificates::one),
+        put("/certificates/{number}", CertificateWrite, "Install another in its place.", certificates::install),
+        post("/certificates/{number}/request", CertificateWrite,
+            "Make a key, which stays, and a request for its certificate (CSR).", certificates::request),
+        post("/backup", BackupMake, "All that the database has, in a file that opens with a passphrase.", backups::make),
         get("/accounts", AccountsRead, "List the accounts, the oldest first.", accounts::some),
         post("/accounts", AccountsWrite, "Make an account.", accounts::add),
         get("/accounts/{id}", AccountsRead, "An account.", accounts::one),
@@ -82,6 +116,18 @@ fn table() -> Vec<Endpoint> {
     ]
 }
 
+/// The lines of the table to which a file is sent; their paths have no parts.
+struct Files(Vec<Arc<Endpoint>>);
+
+impl Files {
+    /// Who may send one by this request, where one is expected.
+    fn taken(&self, request: &ServiceRequest) -> Option<Access> {
+        let path = request.path().strip_prefix(BASE)?;
+        let is = |endpoint: &&Arc<Endpoint>| endpoint.path == path && endpoint.method == *request.method();
+        self.0.iter().find(is).map(|endpoint| endpoint.access)
+    }
+}
+
 /// The routes.
 pub(super) fn scope(
     admin: &Arc<Admin>,
@@ -95,7 +141,8 @@ pub(super) fn scope(
     > + use<>,
 > {
     let table: Vec<_> = table().into_iter().map(Arc::new).collect();
-    let mut scope = web::scope(BASE).app_data(Data::new(admin.clone()));
+    let files = table.iter().filter(|endpoint| endpoint.described.takes_file).cloned().collect();
+    let mut scope = web::scope(BASE).app_data(Data::new(admin.clone())).app_data(Data::new(Files(files)));
     for resource in resources(&table) {
         scope = scope.service(resource);
     }
@@ -127,12 +174,24 @@ pub(super) fn is_of(path: &str) -> bool {
 
 /// The answer before the gateway runs.
 pub(super) fn busy() -> HttpResponse {
-    Problem::Web(crate::web::WebFault::Busy).error_response()
+    Problem::Web(WebFault::Busy).error_response()
 }
 
 /// The answer to a request that came in clear, from another machine.
 pub(super) fn in_clear() -> HttpResponse {
     Problem::InClear.error_response()
+}
+
+/// Whether a file may be in a request: where one is expected, who sends it is asked before it is read.
+async fn known(request: &ServiceRequest) -> Result<bool, Problem> {
+    let Some(access) = request.app_data::<Data<Files>>().and_then(|files| files.taken(request)) else {
+        return Ok(false);
+    };
+    let admin = request.app_data::<Data<Arc<Admin>>>().ok_or(Problem::Web(WebFault::Busy))?;
+    let program = bearer::program(&admin.site, request.request()).await?;
+    program.may(access)?;
+    request.extensions_mut().insert(program);
+    Ok(true)
 }
 
 /// Around every route: reads bodies within their bounds, says in every answer what may be done with it, logs refusals.
@@ -143,7 +202,17 @@ async fn guarded(
     let Caller { ip: address, secure } = Caller::of(request.request());
     let method = request.method().clone();
     let mut payload = request.take_payload();
-    let mut answer = match guard::read(&request, &mut payload, LARGEST_FORM).await {
+    let most = match known(&request).await {
+        Ok(true) => LARGEST_UPLOAD,
+        Ok(false) => LARGEST_FORM,
+        Err(problem) => {
+            tracing::warn!(%address, why = %problem, "refused");
+            let mut answer = guard::unread(request, problem.error_response(), payload);
+            guard::dress(&mut answer, secure);
+            return Ok(answer);
+        }
+    };
+    let mut answer = match guard::read(&request, &mut payload, most).await {
         Ok(body) => {
             request.extensions_mut().insert(Sent(body));
             next.call(request).await?.map_into_boxed_body()

@@ -46,8 +46,9 @@ pub enum Problem {
     Method(String),
     #[error("A parameter of the query is unknown, missing, there twice, or cannot be.")]
     Query,
-    #[error("The body must be application/json.")]
-    MediaType,
+    /// With the one that it must be.
+    #[error("The body must be {0}.")]
+    MediaType(&'static str),
     /// By line and column.
     #[error("The body is no JSON, at line {0}, column {1}.")]
     NoJson(usize, usize),
@@ -87,7 +88,7 @@ impl Problem {
             Self::NoSuchPath => "no-such-path",
             Self::Method(_) => "method",
             Self::Query => "query",
-            Self::MediaType => "media-type",
+            Self::MediaType(_) => "media-type",
             Self::NoJson(..) => "no-json",
             Self::NotAsDescribed(..) => "not-as-described",
             Self::Body => "body",
@@ -134,7 +135,7 @@ impl ResponseError for Problem {
             Self::NoSuchPath => StatusCode::NOT_FOUND,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Query | Self::NoJson(..) | Self::Body | Self::BadCondition => StatusCode::BAD_REQUEST,
-            Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotAsDescribed(..) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NoCondition => StatusCode::PRECONDITION_REQUIRED,
             Self::NotFetched(_) => StatusCode::BAD_GATEWAY,

@@ -1,5 +1,4 @@
-//! The nodes: how it stands with each, and its settings: added, changed, tried, removed, connected anew. What changes is
-//! configured when the page says so.
+//! Pages of the nodes: how it stands with each, and its settings. What they do is `work::nodes`.
 
 mod fields;
 
@@ -8,55 +7,14 @@ use std::sync::Arc;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use actors::cluster::{LinkState, Stand};
-use actors::device_supervisor::CountByNode;
-use actors::probe::Probed;
 use askama::Template;
 
 use self::fields::{Fields, specific};
-use super::{Admin, Here, Running, act, look, note, said};
-use crate::storage::account::Role;
-use crate::storage::node::{self, Kept};
+use super::scope::Scope;
+use super::work::nodes::{self, NodeTest, Standing, kept, standings};
+use super::{Admin, Here, Running, act, look, said};
+use crate::storage::node::Kept;
 use crate::web::{Form, Shell, Site, WebFault, page, page_as};
-
-/// How it stands with a node.
-pub(super) struct Standing {
-    pub ceid: u16,
-    pub name: String,
-    pub at: String,
-    pub state: &'static str,
-    pub connected: bool,
-    pub since_ms: Option<i64>,
-    pub last_fault: Option<(i64, Arc<str>)>,
-    pub listed: Option<usize>,
-    pub monitors: usize,
-}
-
-/// Of all that are configured.
-pub(super) async fn standings(running: &Running) -> Vec<Standing> {
-    let tree = &running.gateway.tree;
-    let monitors = tree.device_supervisor.send(CountByNode).await.unwrap_or_default();
-    let standing = |node: actors::cluster::NodeSettings| {
-        let Stand { link, since_ms, last_fault, listed } = tree.env.cluster.stand(node.ceid).unwrap_or_default();
-        Standing {
-            ceid: node.ceid.get(),
-            at: node.socket().to_string(),
-            name: node.name,
-            state: match link {
-                LinkState::Attempt => "first attempt",
-                LinkState::Initializing => "associating",
-                LinkState::Connected => "connected",
-                LinkState::Failure => "not connected",
-            },
-            connected: link == LinkState::Connected,
-            since_ms,
-            last_fault,
-            listed,
-            monitors: monitors.get(&node.ceid).copied().unwrap_or(0),
-        }
-    };
-    tree.env.cluster.settings().into_iter().map(standing).collect()
-}
 
 #[derive(Template)]
 #[template(path = "admin/nodes.html")]
@@ -71,8 +29,8 @@ pub(super) async fn all(
     site: Data<Site>,
     admin: Data<Arc<Admin>>,
 ) -> Result<HttpResponse, WebFault> {
-    let here = look(&site, &request, Role::Reader).await?;
-    let (administers, nodes) = (here.may(Role::Administrator), standings(admin.running()?).await);
+    let here = look(&site, &request, Scope::NodesRead).await?;
+    let (administers, nodes) = (here.may(Scope::NodesWrite), standings(admin.running()?).await);
     page(&NodesPage { shell: here.shell(&site, "Nodes", "/nodes"), administers, nodes })
 }
 
@@ -123,8 +81,8 @@ impl NodePage {
         };
         Ok(Self {
             shell: here.shell(site, &title, "/nodes"),
-            operates: here.may(Role::Operator),
-            administers: here.may(Role::Administrator),
+            operates: here.may(Scope::NodesReconnect),
+            administers: here.may(Scope::NodesWrite),
             fields,
             present,
             fault: None,
@@ -133,17 +91,12 @@ impl NodePage {
     }
 }
 
-async fn kept(site: &Site, ceid: u16) -> Result<Kept, WebFault> {
-    let kept = site.storage.nodes().await?.into_iter().find(|kept| kept.node.ceid == ceid);
-    kept.ok_or(WebFault::NotFound)
-}
-
 pub(super) async fn new(
     request: HttpRequest,
     site: Data<Site>,
     admin: Data<Arc<Admin>>,
 ) -> Result<HttpResponse, WebFault> {
-    let here = look(&site, &request, Role::Administrator).await?;
+    let here = look(&site, &request, Scope::NodesWrite).await?;
     page(&NodePage::of(&site, admin.running()?, &here, None, None).await?)
 }
 
@@ -153,9 +106,10 @@ pub(super) async fn one(
     site: Data<Site>,
     admin: Data<Arc<Admin>>,
 ) -> Result<HttpResponse, WebFault> {
-    let here = look(&site, &request, Role::Reader).await?;
-    let kept = kept(&site, *path).await?;
-    page(&NodePage::of(&site, admin.running()?, &here, None, Some(kept)).await?)
+    let here = look(&site, &request, Scope::NodesRead).await?;
+    let running = admin.running()?;
+    let kept = kept(running, *path).await?;
+    page(&NodePage::of(&site, running, &here, None, Some(kept)).await?)
 }
 
 pub(super) async fn add(
@@ -163,17 +117,15 @@ pub(super) async fn add(
     site: Data<Site>,
     admin: Data<Arc<Admin>>,
 ) -> Result<HttpResponse, WebFault> {
-    let (here, form) = act(&site, &request, Role::Administrator).await?;
+    let (here, form) = act(&site, &request, Scope::NodesWrite).await?;
     let running = admin.running()?;
     let added = async {
         let mut node = Fields::from(&form).node().map_err(WebFault::Refused)?;
-        let ceid = node.ceid;
         node.application_specific_info = match form.get("application_specific_info") {
             "" => None,
             info => Some(info.into()),
         };
-        running.nodes.add(node, here.visit.by.clone()).await?;
-        Ok(ceid)
+        Ok(nodes::add(running, node, &here.visit.by).await?.ceid)
     };
     match added.await {
         Ok(ceid) => Ok(site.told(&here.visit, format!("Node {ceid} is added."), &format!("/nodes/{ceid}"))),
@@ -187,16 +139,15 @@ pub(super) async fn change(
     site: Data<Site>,
     admin: Data<Arc<Admin>>,
 ) -> Result<HttpResponse, WebFault> {
-    let (here, form) = act(&site, &request, Role::Administrator).await?;
+    let (here, form) = act(&site, &request, Scope::NodesWrite).await?;
     let running = admin.running()?;
-    let kept = kept(&site, *path).await?;
+    let kept = kept(running, *path).await?;
     let changed = async {
         let node = with_number(&form, Some(&kept)).node().map_err(WebFault::Refused)?;
-        running.nodes.change(form.version()?, node, specific(&form), here.visit.by.clone()).await?;
-        Ok(())
+        nodes::change(running, Some(form.version()?), node, specific(&form), &here.visit.by).await
     };
     match changed.await {
-        Ok(()) => Ok(site.told(&here.visit, format!("Node {path} is changed."), &format!("/nodes/{path}"))),
+        Ok(_) => Ok(site.told(&here.visit, format!("Node {path} is changed."), &format!("/nodes/{path}"))),
         Err(fault) => again(&site, running, &here, &form, Some(kept), fault).await,
     }
 }
@@ -227,30 +178,31 @@ pub(super) async fn test(
     site: Data<Site>,
     admin: Data<Arc<Admin>>,
 ) -> Result<HttpResponse, WebFault> {
-    let (here, form) = act(&site, &request, Role::Administrator).await?;
+    let (here, form) = act(&site, &request, Scope::NodesWrite).await?;
     let running = admin.running()?;
     let of = match form.get("present") {
         "" => None,
-        ceid => Some(kept(&site, ceid.parse().map_err(|_| WebFault::NotFound)?).await?),
+        ceid => Some(kept(running, ceid.parse().map_err(|_| WebFault::NotFound)?).await?),
     };
     let fields = with_number(&form, of.as_ref());
     let tried = async {
         let node = fields.node().map_err(WebFault::Refused)?;
-        note(running, here.visit.by.clone(), "test", node::object(&node)).await?;
-        Ok(running.nodes.probe(node, specific(&form)).await?)
+        nodes::test(running, node, specific(&form), &here.visit.by).await
     };
     let (status, fault, tried) = match tried.await {
-        Ok(Ok(Probed { listed: Some(listed) })) => (
+        Ok(NodeTest { fault: Some(why), .. }) => {
+            (StatusCode::OK, Some(format!("There is no connection: {why}.")), None)
+        }
+        Ok(NodeTest { numbers: Some(listed), .. }) => (
             StatusCode::OK,
             None,
             Some(format!("The node answers: the association was made, and it lists {listed} numbers.")),
         ),
-        Ok(Ok(Probed { listed: None })) => (
+        Ok(NodeTest { .. }) => (
             StatusCode::OK,
             None,
             Some("The node answers: the association was made. It did not list its numbers.".into()),
         ),
-        Ok(Err(why)) => (StatusCode::OK, Some(format!("There is no connection: {why}.")), None),
         Err(fault) => {
             let (status, fault) = said(fault)?;
             (status, Some(fault), None)
@@ -265,11 +217,8 @@ pub(super) async fn reconnect(
     site: Data<Site>,
     admin: Data<Arc<Admin>>,
 ) -> Result<HttpResponse, WebFault> {
-    let (here, _) = act(&site, &request, Role::Operator).await?;
-    let running = admin.running()?;
-    let kept = kept(&site, *path).await?;
-    note(running, here.visit.by.clone(), "reconnect", node::object(&kept.node)).await?;
-    running.nodes.reconnect(*path).await?;
+    let (here, _) = act(&site, &request, Scope::NodesReconnect).await?;
+    nodes::reconnect(admin.running()?, *path, &here.visit.by).await?;
     Ok(site.told(&here.visit, format!("Node {path} is connected to anew."), &format!("/nodes/{path}")))
 }
 
@@ -279,10 +228,10 @@ pub(super) async fn remove(
     site: Data<Site>,
     admin: Data<Arc<Admin>>,
 ) -> Result<HttpResponse, WebFault> {
-    let (here, form) = act(&site, &request, Role::Administrator).await?;
+    let (here, form) = act(&site, &request, Scope::NodesWrite).await?;
     let running = admin.running()?;
-    let kept = kept(&site, *path).await?;
-    match running.nodes.remove(*path, form.version()?, here.visit.by.clone()).await.map_err(WebFault::from) {
+    let kept = kept(running, *path).await?;
+    match nodes::remove(running, *path, Some(form.version()?), &here.visit.by).await {
         Ok(()) => Ok(site.told(&here.visit, format!("Node {path} is removed."), "/nodes")),
         Err(fault) => {
             let (status, fault) = said(fault)?;

@@ -13,13 +13,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use tokio::time::Instant;
 
+use crate::admin::scope::Scope;
+use crate::admin::work::users as work;
 use crate::admin::{Admin, Here, act, look, said};
-use crate::storage::account::Role;
-use crate::storage::change::now_ms;
-use crate::storage::user;
-use crate::users::csv::{self, LARGEST_FILE, MOST_PASSWORDS, MOST_ROWS};
+use crate::users::csv::{LARGEST_FILE, MOST_PASSWORDS, MOST_ROWS};
 use crate::users::import::{Counts, Line, Outcome, Plan};
-use crate::users::work;
 use crate::web::{Shell, Site, WebFault, page, page_as};
 
 /// How long a plan waits to be confirmed.
@@ -119,7 +117,7 @@ fn import_page(site: &Site, here: &Here, fault: Option<String>) -> ImportPage {
 }
 
 pub(in crate::admin) async fn form(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, WebFault> {
-    let here = look(&site, &request, Role::Administrator).await?;
+    let here = look(&site, &request, Scope::UsersImport).await?;
     page(&import_page(&site, &here, None))
 }
 
@@ -128,21 +126,14 @@ pub(in crate::admin) async fn plan(
     site: Data<Site>,
     imports: Data<Imports>,
 ) -> Result<HttpResponse, WebFault> {
-    let (here, form) = act(&site, &request, Role::Administrator).await?;
-    match planned(&site, form.file("file").to_vec()).await {
+    let (here, form) = act(&site, &request, Scope::UsersImport).await?;
+    match work::plan(&site.storage, form.file("file").to_vec()).await {
         Ok(plan) => show(&site, &here, &imports, plan),
         Err(fault) => {
             let (status, fault) = said(fault)?;
             page_as(status, &import_page(&site, &here, Some(fault)))
         }
     }
-}
-
-async fn planned(site: &Site, file: Vec<u8>) -> Result<Plan, WebFault> {
-    let known = site.storage.with(user::all).await?;
-    // Reading half a MiB is no work for a thread that serves.
-    let planned = tokio::task::spawn_blocking(move || csv::read(&file).map(|rows| Plan::of(rows, &known)));
-    planned.await.map_err(|_| WebFault::Busy)?.map_err(|fault| WebFault::Refused(fault.to_string()))
 }
 
 fn show(site: &Site, here: &Here, imports: &Imports, plan: Plan) -> Result<HttpResponse, WebFault> {
@@ -162,22 +153,20 @@ pub(in crate::admin) async fn confirm(
     admin: Data<Arc<Admin>>,
     imports: Data<Imports>,
 ) -> Result<HttpResponse, WebFault> {
-    let (here, form) = act(&site, &request, Role::Administrator).await?;
+    let (here, form) = act(&site, &request, Scope::UsersImport).await?;
     let number = form.get("import").parse().map_err(|_| WebFault::NoForm)?;
     let running = admin.running()?;
     let gone = || WebFault::Refused("The import waited for too long, or another one took its place.".into());
     let plan = imports.take(&here.visit.account.id, number).ok_or_else(gone)?;
-    let done = work::import(&running.gateway, plan, here.visit.by.clone()).await?;
-    let Counts { added, changed, .. } = done.what;
-    let told = format!("The file is imported: {added} added, {changed} changed{}.", super::and_ended(&done));
+    let work::UsersImport { added, changed, sessions_ended, .. } = work::import(running, plan, &here.visit.by).await?;
+    let ended = super::and_ended(sessions_ended);
+    let told = format!("The file is imported: {added} added, {changed} changed{ended}.");
     Ok(site.told(&here.visit, told, "/users"))
 }
 
 pub(in crate::admin) async fn export(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, WebFault> {
-    let here = look(&site, &request, Role::Administrator).await?;
-    let by = here.visit.by.clone();
-    let users = site.storage.write(move |c| work::export(c, &by, now_ms())).await?;
-    let file = csv::write(&users).map_err(|_| WebFault::Page)?;
+    let here = look(&site, &request, Scope::UsersExport).await?;
+    let file = work::export(&site.storage, &here.visit.by).await?;
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
         .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"users.csv\""))

@@ -1,5 +1,5 @@
 //! Users of the integrations: everybody sees them, operators make, change and remove them one at a time; files of them are
-//! `import`'s. What is done is `crate::users::work`'s; here forms are read and pages made.
+//! `import`'s. What is done is `work::users`; here forms are read and pages made.
 
 pub(super) mod import;
 
@@ -11,18 +11,15 @@ use actix_web::{HttpRequest, HttpResponse};
 use actors::user::Integration;
 use askama::Template;
 
-use super::{Admin, Here, Running, act, id_of, look, said};
-use crate::storage::StorageError;
-use crate::storage::account::Role;
+use super::scope::Scope;
+use super::work::users::{self as work, ChangedUser};
+use super::{Admin, Here, Running, act, id_of, look};
 use crate::storage::change::now_ms;
 use crate::storage::user::{self, Profile, User};
-use crate::users::work::{self, Done, Read, WorkFault};
 use crate::web::{Form, Shell, Site, WebFault, page, page_as};
 
 /// Users on a page.
 const SHOWN: u32 = 50;
-/// Characters of what is searched.
-const LONGEST_SEARCH: usize = 100;
 
 /// A user as pages show one.
 struct Row {
@@ -134,16 +131,13 @@ impl Asked {
     }
 }
 
-impl From<WorkFault> for WebFault {
-    fn from(fault: WorkFault) -> Self {
-        match fault {
-            WorkFault::Storage(StorageError::Exists(_)) => {
-                Self::Refused("There is already a user of that address.".into())
-            }
-            WorkFault::Storage(error) => error.into(),
-            WorkFault::Busy(_) | WorkFault::NoUsers => Self::Busy,
-            WorkFault::Password | WorkFault::NothingToDo => Self::Refused(fault.to_string()),
+/// What is wrong, as it is said on the form's page.
+fn said(fault: WebFault) -> Result<(StatusCode, String), WebFault> {
+    match fault {
+        WebFault::Exists(_) => {
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, "There is already a user of that address.".into()))
         }
+        other => super::said(other),
     }
 }
 
@@ -161,16 +155,16 @@ pub(super) async fn all(
     site: Data<Site>,
     seek: Option<Query<Seek>>,
 ) -> Result<HttpResponse, WebFault> {
-    let here = look(&site, &request, Role::Reader).await?;
+    let here = look(&site, &request, Scope::UsersRead).await?;
     let Seek { q, page: number } = seek.map(Query::into_inner).unwrap_or_default();
-    let search: String = q.trim().chars().filter(|c| !c.is_control()).take(LONGEST_SEARCH).collect();
+    let search = work::words(&q);
     let (text, number) = (search.clone(), number.min(u32::MAX / SHOWN));
     let (users, all) = site.storage.with(move |c| user::search(c, &text, number * SHOWN, SHOWN)).await?;
     let now_ms = now_ms();
     page(&UsersPage {
         shell: here.shell(&site, "Users", "/users"),
-        operates: here.may(Role::Operator),
-        administers: here.may(Role::Administrator),
+        operates: here.may(Scope::UsersWrite),
+        administers: here.may(Scope::UsersImport),
         search,
         after: (i64::from(number + 1) * i64::from(SHOWN) < all).then_some(number + 1),
         before: number.checked_sub(1),
@@ -180,7 +174,7 @@ pub(super) async fn all(
 }
 
 pub(super) async fn new(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, WebFault> {
-    let here = look(&site, &request, Role::Operator).await?;
+    let here = look(&site, &request, Scope::UsersWrite).await?;
     let asked = Asked { name: String::new(), dn: String::new(), node: String::new(), google: false, disabled: false };
     let shell = here.shell(&site, "New user", "/users");
     page(&NewPage { shell, email: String::new(), asked, fault: None })
@@ -191,7 +185,7 @@ pub(super) async fn add(
     site: Data<Site>,
     admin: Data<Arc<Admin>>,
 ) -> Result<HttpResponse, WebFault> {
-    let (here, form) = act(&site, &request, Role::Operator).await?;
+    let (here, form) = act(&site, &request, Scope::UsersWrite).await?;
     let asked = Asked::of(&form);
     match added(admin.running()?, &here, &form, &asked).await {
         Ok(user) => {
@@ -206,10 +200,10 @@ pub(super) async fn add(
     }
 }
 
-async fn added(running: &Running, here: &Here, form: &Form, asked: &Asked) -> Result<User, WebFault> {
+async fn added(running: &Running, here: &Here, form: &Form, asked: &Asked) -> Result<work::User, WebFault> {
     let profile = asked.profile(form)?;
     let password = Some(form.secret("password")).filter(|_| !form.get("password").is_empty());
-    Ok(work::add(&running.gateway, form.text("email"), profile, password, here.visit.by.clone()).await?)
+    work::add(running, form.text("email"), profile, password, &here.visit.by).await
 }
 
 pub(super) async fn one(
@@ -218,7 +212,7 @@ pub(super) async fn one(
     admin: Data<Arc<Admin>>,
     path: Path<String>,
 ) -> Result<HttpResponse, WebFault> {
-    let here = look(&site, &request, Role::Reader).await?;
+    let here = look(&site, &request, Scope::UsersRead).await?;
     show(&site, admin.running()?, &here, &path, StatusCode::OK, None, None).await
 }
 
@@ -231,25 +225,16 @@ async fn show(
     asked: Option<Asked>,
     fault: Option<String>,
 ) -> Result<HttpResponse, WebFault> {
-    let id = id_of(path)?;
-    let user = site.storage.with(move |c| user::by_id(c, &id)).await?.ok_or(WebFault::NotFound)?;
+    let (user, sessions) = work::one(running, &id_of(path)?).await?;
     let row = Row::of(user, now_ms());
-    let sessions = running.gateway.tree.sessions.all();
-    let is_own = |user: &Option<actors::user::SessionUser>| user.is_some_and(|user| user.id == row.user.number);
-    let sessions = sessions.iter().filter(|session| is_own(&session.user)).count();
-    let (shell, operates) = (here.shell(site, &row.user.email, "/users"), here.may(Role::Operator));
+    let (shell, operates) = (here.shell(site, &row.user.email, "/users"), here.may(Scope::UsersWrite));
     let asked = asked.unwrap_or_else(|| Asked::shown(&row));
     page_as(status, &UserPage { shell, operates, row, asked, sessions, fault })
 }
 
-/// A user as the page showed it.
-fn read(path: &Path<String>, form: &Form) -> Result<Read, WebFault> {
-    Ok(Read { id: id_of(path)?, version: form.version()? })
-}
-
 /// Sessions that ended, for the sentence that says what was done.
-fn and_ended<T>(done: &Done<T>) -> String {
-    match done.ended {
+fn and_ended(ended: usize) -> String {
+    match ended {
         0 => String::new(),
         1 => "; one session ended by it".into(),
         ended => format!("; {ended} sessions ended by it"),
@@ -263,11 +248,11 @@ async fn told(
     here: &Here,
     path: &Path<String>,
     asked: Option<Asked>,
-    done: Result<(Done<User>, &str), WebFault>,
+    done: Result<(ChangedUser, &str), WebFault>,
 ) -> Result<HttpResponse, WebFault> {
     match done {
         Ok((done, what)) => {
-            let told = format!("{} {what}{}.", done.what.email, and_ended(&done));
+            let told = format!("{} {what}{}.", done.user.email, and_ended(done.sessions_ended));
             Ok(site.told(&here.visit, told, "/users"))
         }
         Err(fault) => {
@@ -283,11 +268,11 @@ pub(super) async fn change(
     admin: Data<Arc<Admin>>,
     path: Path<String>,
 ) -> Result<HttpResponse, WebFault> {
-    let (here, form) = act(&site, &request, Role::Operator).await?;
-    let (read, asked) = (read(&path, &form)?, Asked::of(&form));
+    let (here, form) = act(&site, &request, Scope::UsersWrite).await?;
+    let (id, version, asked) = (id_of(&path)?, form.version()?, Asked::of(&form));
     let changed = async {
         let to = asked.profile(&form)?;
-        Ok((work::change(&admin.running()?.gateway, read, to, here.visit.by.clone()).await?, "is changed"))
+        Ok((work::change(admin.running()?, &id, Some(version), to, &here.visit.by).await?, "is changed"))
     };
     let changed = changed.await;
     told(&site, &admin, &here, &path, Some(asked), changed).await
@@ -299,10 +284,10 @@ pub(super) async fn give_password(
     admin: Data<Arc<Admin>>,
     path: Path<String>,
 ) -> Result<HttpResponse, WebFault> {
-    let (here, form) = act(&site, &request, Role::Operator).await?;
-    let (read, password, by) = (read(&path, &form)?, form.secret("password"), here.visit.by.clone());
-    let given = work::give_password(&admin.running()?.gateway, read, password, by).await;
-    let given = given.map(|done| (done, "has another password")).map_err(WebFault::from);
+    let (here, form) = act(&site, &request, Scope::UsersWrite).await?;
+    let (id, version, password) = (id_of(&path)?, form.version()?, form.secret("password"));
+    let given = work::give_password(admin.running()?, &id, Some(version), password, &here.visit.by).await;
+    let given = given.map(|done| (done, "has another password"));
     told(&site, &admin, &here, &path, None, given).await
 }
 
@@ -312,8 +297,9 @@ pub(super) async fn remove(
     admin: Data<Arc<Admin>>,
     path: Path<String>,
 ) -> Result<HttpResponse, WebFault> {
-    let (here, form) = act(&site, &request, Role::Operator).await?;
-    let removed = work::remove(&admin.running()?.gateway, read(&path, &form)?, here.visit.by.clone()).await;
-    let removed = removed.map(|done| (done, "is removed")).map_err(WebFault::from);
+    let (here, form) = act(&site, &request, Scope::UsersWrite).await?;
+    let (id, version) = (id_of(&path)?, form.version()?);
+    let removed = work::remove(admin.running()?, &id, Some(version), &here.visit.by).await;
+    let removed = removed.map(|done| (done, "is removed"));
     told(&site, &admin, &here, &path, None, removed).await
 }

@@ -2,11 +2,10 @@
 //! returns, and sessions that may not go on have ended.
 
 use secrecy::SecretString;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Seen;
+use super::{Seen, whole};
 use crate::acl::Entry;
 use crate::admin::{Admin, Running};
 use crate::settings::{ApplicationLimits, ServiceLevel};
@@ -140,13 +139,6 @@ pub struct NewLocalPassword {
     #[serde(default, deserialize_with = "whole")]
     #[schema(minimum = 0, maximum = 720)]
     pub overlap_hours: u16,
-}
-
-/// A whole number, however it is written: to JSON, 24.0 is one.
-fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<u16, D::Error> {
-    let number = f64::deserialize(from)?;
-    let is = number.fract() == 0.0 && (0.0..=f64::from(u16::MAX)).contains(&number);
-    if is { Ok(number as u16) } else { Err(D::Error::custom("no number that can be")) }
 }
 
 /// The entries of the access control list, where there is one.

@@ -52,6 +52,17 @@ pub enum Link {
     NotConnected,
 }
 
+impl From<LinkState> for Link {
+    fn from(state: LinkState) -> Self {
+        match state {
+            LinkState::Attempt => Self::FirstAttempt,
+            LinkState::Initializing => Self::Associating,
+            LinkState::Connected => Self::Connected,
+            LinkState::Failure => Self::NotConnected,
+        }
+    }
+}
+
 impl Link {
     /// For people.
     pub fn words(self) -> &'static str {
@@ -61,6 +72,13 @@ impl Link {
             Self::Connected => "connected",
             Self::NotConnected => "not connected",
         }
+    }
+}
+
+/// As pages show it.
+impl std::fmt::Display for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.words())
     }
 }
 
@@ -106,12 +124,7 @@ pub(in crate::admin) fn now(running: &Running, now_ms: i64) -> Status {
         Node {
             ceid: node.ceid.get(),
             address: node.socket().to_string(),
-            state: match link {
-                LinkState::Attempt => Link::FirstAttempt,
-                LinkState::Initializing => Link::Associating,
-                LinkState::Connected => Link::Connected,
-                LinkState::Failure => Link::NotConnected,
-            },
+            state: link.into(),
             since_ms,
             last_fault: last_fault.map(|(_, fault)| fault.to_string()),
             name: node.name,

@@ -144,6 +144,19 @@ async fn users_are_found_by_any_part_and_shown_in_pages() {
         assert_eq!(found("", 0, 2).await, ("ab".into(), 3));
         assert_eq!(found("", 2, 2).await, ("c".into(), 3));
         assert_eq!(found("", 9, 2).await, (String::new(), 3));
+
+        // Programs go on behind the last one that they have seen, which may be gone by then.
+        let after = async |text: &'static str, id: &str, count| {
+            let id = id.to_owned();
+            storage.with(move |c| user::after(c, text, &id, count)).await.expect("read")
+        };
+        let emails = |users: &[User]| users.iter().map(|user| user.email[..1].to_owned()).collect::<String>();
+        let first = after("example", "", 2).await;
+        assert_eq!(emails(&first), "ab");
+        remove(&storage, &first[1]).await.expect("as read");
+        assert_eq!(emails(&after("example", &first[1].id, 2).await), "c");
+        assert_eq!(emails(&after("änne", "", 9).await), "a");
+        assert_eq!(emails(&after("%", "", 9).await), "");
     })
     .await;
 }
