@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 
 use super::scope::Scope;
 use super::work::certificates::{self, Certificate, CertificateFacts, CertificateKey, CertificateWish, NewCertificate};

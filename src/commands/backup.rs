@@ -4,7 +4,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _, stdin};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
@@ -60,14 +60,18 @@ impl Backup {
         let made = storage.blocking(
             storage.sealing(|connection, vault| Ok(backup::make(connection, vault, &passphrase, now_ms()))),
         )??;
-        let mut open = OpenOptions::new();
-        let file = open.write(true).create_new(true).mode(0o600).open(&self.file);
-        let mut file = file.with_context(|| format!("{}", self.file.display()))?;
-        file.write_all(&made)?;
-        file.sync_all()?;
+        keep(&self.file, &made)?;
         println!("{}: {} KiB of {}", self.file.display(), made.len().div_ceil(1024), storage.label());
         Ok(())
     }
+}
+
+/// Writes a backup into a file that is not there yet, for who asked for it alone.
+pub(super) fn keep(path: &Path, made: &[u8]) -> anyhow::Result<()> {
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let mut file = file.with_context(|| format!("{}", path.display()))?;
+    file.write_all(made)?;
+    Ok(file.sync_all()?)
 }
 
 impl Restore {

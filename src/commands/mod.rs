@@ -14,7 +14,6 @@ mod node;
 mod secret;
 mod serve;
 mod shared_lines;
-mod users;
 
 use clap::{Parser, Subcommand};
 

@@ -9,18 +9,29 @@ use super::super::who;
 use super::{Desk, Named, NewApplication};
 use crate::acl::AccessList;
 use crate::admin::scope::Scope;
+use crate::admin::work;
 use crate::admin::work::accounts::{Account, SiteRole};
 use crate::admin::work::applications::Application;
 use crate::admin::work::documents::{AccessControlList, LicenceState, ListEntry};
 use crate::admin::work::log::LogLine;
+use crate::admin::work::nodes::{Node, NodeSettings};
 use crate::admin::work::tokens::{self, NewToken, Token};
+use crate::admin::work::users::{User, UsersImport};
 use crate::admission::hash_secret;
+use crate::backup;
 use crate::fetched::{Fetched, Signed};
 use crate::licence::Licences;
+use crate::live_settings::{self, Wanted};
+use crate::nodes::{self, Specific};
 use crate::settings::{self, ApplicationLimits, Settings, Source};
 use crate::storage::account::{self, NewAccount};
 use crate::storage::change::now_ms;
-use crate::storage::{By, DbConnection, Known, Storage, StorageError, Vault, api_token, application, audit};
+use crate::storage::node::{self, Kept};
+use crate::storage::{
+    By, DbConnection, Known, Storage, StorageError, Vault, api_token, application, audit, changed_settings, user,
+};
+use crate::users::csv;
+use crate::users::import::Plan;
 
 pub(super) struct Database {
     pub storage: Storage,
@@ -39,6 +50,30 @@ impl Database {
 
     fn access_list(&self) -> anyhow::Result<Option<AccessList>> {
         Ok(AccessList::open(&self.settings.acl, &self.storage.gateway_id(self.now_ms)?)?)
+    }
+
+    /// A node as it is kept, in the version that was read.
+    fn kept_node(&self, read: &Node) -> anyhow::Result<Kept> {
+        let kept = self.kept_nodes()?.into_iter().find(|kept| kept.node.ceid == read.ceid);
+        let mut kept = kept.ok_or_else(|| StorageError::Missing(format!("node {}", read.ceid)))?;
+        kept.version = read.version;
+        Ok(kept)
+    }
+
+    fn kept_nodes(&self) -> anyhow::Result<Vec<Kept>> {
+        Ok(self.storage.blocking(self.storage.sealing(node::all))?)
+    }
+
+    /// Changes nodes and looks whether a gateway would start with them, in one transaction.
+    fn write_nodes(
+        &self,
+        change: impl FnOnce(&mut DbConnection, &Vault) -> Result<(), StorageError>,
+    ) -> anyhow::Result<()> {
+        let write = self.storage.sealing(|c, vault| {
+            change(c, vault)?;
+            nodes::fits(c, vault, &self.settings)
+        });
+        Ok(self.storage.blocking(|c| c.write(write))?)
     }
 
     /// Makes a token for an account, with all that it may for `None`; gives it.
@@ -176,6 +211,73 @@ impl Desk for Database {
         self.storage
             .blocking(|c| c.write(|c| api_token::remove(c, &token.id, &token.account, &self.by, self.now_ms)))?;
         Ok(())
+    }
+
+    fn nodes(&self) -> anyhow::Result<Vec<Node>> {
+        Ok(self.kept_nodes()?.iter().map(|kept| Node::of(kept, None)).collect())
+    }
+
+    fn add_node(&self, ceid: u16, settings: NodeSettings, info: Option<SecretString>) -> anyhow::Result<()> {
+        let to = nodes::with(settings.node(ceid), Specific::Become(info), None);
+        nodes::usable(&to, &self.settings)?;
+        self.write_nodes(|c, vault| node::add(c, vault, &to, &self.by, self.now_ms).map(drop))
+    }
+
+    fn change_node(
+        &self,
+        read: &Node,
+        settings: NodeSettings,
+        info: Option<Option<SecretString>>,
+    ) -> anyhow::Result<()> {
+        let kept = self.kept_node(read)?;
+        let (to, specific) = (settings.node(read.ceid), info.map_or(Specific::Keep, Specific::Become));
+        nodes::usable(&to, &self.settings)?;
+        self.write_nodes(|c, vault| nodes::rewrite(c, vault, kept, to, specific, &self.by, self.now_ms).map(drop))
+    }
+
+    fn remove_node(&self, read: &Node) -> anyhow::Result<()> {
+        let kept = self.kept_node(read)?;
+        self.write_nodes(|c, _| node::remove(c, &kept, &self.by, self.now_ms))
+    }
+
+    fn all_settings(&self) -> anyhow::Result<work::settings::Settings> {
+        let kept = self.storage.blocking(changed_settings::read)?;
+        // What waits for the next start of a gateway is known to that gateway alone.
+        let shown = live_settings::shown(&self.settings, None, &kept.changed);
+        Ok(work::settings::Settings { version: kept.version, settings: shown.into_iter().map(Into::into).collect() })
+    }
+
+    fn change_settings(&self, version: i64, wanted: Wanted) -> anyhow::Result<()> {
+        let Self { storage, settings, by, now_ms } = self;
+        let write = |c: &mut DbConnection| live_settings::write(c, settings, Some(version), &wanted, by, *now_ms);
+        Ok(storage.blocking(|c| c.write(write))?)
+    }
+
+    fn users(&self, search: &str) -> anyhow::Result<Vec<User>> {
+        let most = u32::try_from(user::MOST)?;
+        let (users, _) = self.storage.blocking(|c| user::search(c, search, 0, most))?;
+        Ok(users.into_iter().map(|user| User::of(user, 0, self.now_ms)).collect())
+    }
+
+    fn import_users(&self, file: Vec<u8>, dry_run: bool) -> anyhow::Result<UsersImport> {
+        let plan = Plan::of(csv::read(&file)?, &self.storage.blocking(user::all)?);
+        let import = UsersImport::of(&plan);
+        if dry_run || !plan.can_be_done() {
+            return Ok(import);
+        }
+        let hashes = plan.passwords().map(|password| hashed(&password)).collect::<anyhow::Result<Vec<_>>>()?;
+        self.storage.blocking(|c| c.write(|c| plan.apply(c, hashes, &self.by, self.now_ms)))?;
+        Ok(UsersImport { done: true, ..import })
+    }
+
+    fn export_users(&self) -> anyhow::Result<Vec<u8>> {
+        let users = self.storage.blocking(|c| c.write(|c| crate::users::work::export(c, &self.by, self.now_ms)))?;
+        Ok(csv::write(&users)?)
+    }
+
+    fn backup(&self, passphrase: SecretString) -> anyhow::Result<Vec<u8>> {
+        let make = self.storage.sealing(|c, vault| Ok(backup::make(c, vault, &passphrase, self.now_ms)));
+        Ok(self.storage.blocking(make)??)
     }
 
     fn log(&self, count: u32) -> anyhow::Result<Vec<LogLine>> {

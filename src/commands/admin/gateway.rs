@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail, ensure};
 use reqwest::header::{AUTHORIZATION, HeaderValue, IF_MATCH};
-use reqwest::{Certificate, Client, Method, Url, redirect};
+use reqwest::{Client, Method, Url, redirect};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -16,19 +16,27 @@ use super::{Desk, Named, NewApplication};
 use crate::admin::api::{self, Page, ProblemDetails};
 use crate::admin::work::accounts::{Account, SiteRole};
 use crate::admin::work::applications::Application;
+use crate::admin::work::certificates::{Certificate, CertificateRequest, CertificateWish};
 use crate::admin::work::documents::{AccessControlList, LicenceState, ListEntry};
 use crate::admin::work::log::LogLine;
+use crate::admin::work::nodes::{Node, NodeSettings, NodeTest};
+use crate::admin::work::record::Record;
 use crate::admin::work::sessions::Session;
+use crate::admin::work::settings::Settings;
 use crate::admin::work::status::Status;
 use crate::admin::work::tokens::Token;
+use crate::admin::work::users::{User, UsersImport};
+use crate::live_settings::Wanted;
 use crate::storage::StorageError;
 
 /// Longer than the gateway may fetch a document from another server.
 const PATIENCE: Duration = Duration::from_secs(75);
-/// Bytes of an answer.
-const LARGEST: usize = 8 * 1024 * 1024;
+/// Bytes of an answer: a backup is the largest.
+const LARGEST: usize = crate::backup::LARGEST;
 /// Things on a page: the most.
 const PAGE: usize = 200;
+const CSV: &str = "text/csv";
+const JSON: &str = "application/json";
 
 pub(super) struct Gateway {
     runtime: tokio::runtime::Runtime,
@@ -61,7 +69,7 @@ impl Gateway {
         let mut http = Client::builder().redirect(redirect::Policy::none()).timeout(PATIENCE).no_proxy().http1_only();
         if let Some(file) = ca {
             let pem = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-            http = http.tls_certs_only(Certificate::from_pem_bundle(&pem)?);
+            http = http.tls_certs_only(reqwest::Certificate::from_pem_bundle(&pem)?);
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         Ok(Self { runtime, http: http.build()?, base, bearer })
@@ -69,13 +77,24 @@ impl Gateway {
 
     /// Asks for something; a path begins with a slash.
     fn ask(&self, method: Method, path: &str, version: Option<i64>, body: Option<Value>) -> anyhow::Result<Vec<u8>> {
+        self.ask_with(method, path, version, body.map(|body| (JSON, body.to_string().into_bytes())))
+    }
+
+    /// The same with a body of any kind.
+    fn ask_with(
+        &self,
+        method: Method,
+        path: &str,
+        version: Option<i64>,
+        body: Option<(&str, Vec<u8>)>,
+    ) -> anyhow::Result<Vec<u8>> {
         let mut request = self.http.request(method, format!("{}{path}", self.base));
         request = request.header(AUTHORIZATION, self.bearer.clone());
         if let Some(version) = version {
             request = request.header(IF_MATCH, format!("\"{version}\""));
         }
-        if let Some(body) = body {
-            request = request.header("content-type", "application/json").body(body.to_string());
+        if let Some((kind, body)) = body {
+            request = request.header("content-type", kind).body(body);
         }
         self.runtime.block_on(async {
             let mut answer = request.send().await.context("the gateway cannot be reached")?;
@@ -151,6 +170,45 @@ impl Gateway {
     pub fn status(&self) -> anyhow::Result<Status> {
         self.get("/status")
     }
+
+    /// Tries whether a node can be connected to as it is configured.
+    pub fn test_node(&self, ceid: u16) -> anyhow::Result<NodeTest> {
+        let Node { settings, .. } = self.node(ceid)?;
+        self.send(Method::POST, "/nodes/test", Some(json!({ "ceid": ceid, "settings": settings })))
+    }
+
+    pub fn reconnect_node(&self, ceid: u16) -> anyhow::Result<()> {
+        self.node(ceid)?;
+        self.ask(Method::POST, &format!("/nodes/{ceid}/reconnect"), None, None).map(drop)
+    }
+
+    /// The flight record by these parts of a query.
+    pub fn record(&self, query: &[(&str, &str)]) -> anyhow::Result<Record> {
+        let mut url = Url::parse("http://x/")?;
+        url.query_pairs_mut().extend_pairs(query);
+        self.get(&format!("/record?{}", url.query().unwrap_or_default()))
+    }
+
+    pub fn certificates(&self) -> anyhow::Result<Vec<Certificate>> {
+        Ok(self.get::<Page<Certificate>>("/certificates")?.items)
+    }
+
+    pub fn request_certificate(&self, number: u8, wish: &CertificateWish) -> anyhow::Result<String> {
+        let path = format!("/certificates/{number}/request");
+        let made: CertificateRequest = self.send(Method::POST, &path, Some(json!(wish)))?;
+        Ok(made.request)
+    }
+
+    pub fn install_certificate(
+        &self,
+        number: u8,
+        chain: &str,
+        key: Option<&SecretString>,
+    ) -> anyhow::Result<Certificate> {
+        let key = key.map(|key| key.expose_secret());
+        let body = json!({ "certificate": chain, "private_key": key });
+        self.send(Method::PUT, &format!("/certificates/{number}"), Some(body))
+    }
 }
 
 impl Desk for Gateway {
@@ -225,6 +283,68 @@ impl Desk for Gateway {
     fn remove_token(&self, account: &str, name: &str) -> anyhow::Result<()> {
         let token = find_token(&self.tokens()?, account, name)?;
         self.ask(Method::DELETE, &format!("/tokens/{}", token.id), None, None).map(drop)
+    }
+
+    fn nodes(&self) -> anyhow::Result<Vec<Node>> {
+        self.all("/nodes")
+    }
+
+    fn add_node(&self, ceid: u16, settings: NodeSettings, info: Option<SecretString>) -> anyhow::Result<()> {
+        let info = info.as_ref().map(|info| info.expose_secret());
+        let body = json!({ "ceid": ceid, "settings": settings, "application_specific_info": info });
+        self.ask(Method::POST, "/nodes", None, Some(body)).map(drop)
+    }
+
+    fn change_node(
+        &self,
+        read: &Node,
+        settings: NodeSettings,
+        info: Option<Option<SecretString>>,
+    ) -> anyhow::Result<()> {
+        let mut body = json!({ "settings": settings });
+        if let Some(info) = info {
+            body["application_specific_info"] = json!(info.as_ref().map(|info| info.expose_secret()));
+        }
+        self.ask(Method::PUT, &format!("/nodes/{}", read.ceid), Some(read.version), Some(body)).map(drop)
+    }
+
+    fn remove_node(&self, read: &Node) -> anyhow::Result<()> {
+        self.ask(Method::DELETE, &format!("/nodes/{}", read.ceid), Some(read.version), None).map(drop)
+    }
+
+    fn all_settings(&self) -> anyhow::Result<Settings> {
+        self.get("/settings")
+    }
+
+    fn change_settings(&self, version: i64, wanted: Wanted) -> anyhow::Result<()> {
+        self.ask(Method::PATCH, "/settings", Some(version), Some(json!(wanted))).map(drop)
+    }
+
+    fn users(&self, search: &str) -> anyhow::Result<Vec<User>> {
+        let mut users: Vec<User> = self.some("/users", &[("search", search)], usize::MAX)?;
+        users.sort_by(|a, b| a.email.cmp(&b.email));
+        Ok(users)
+    }
+
+    fn import_users(&self, file: Vec<u8>, dry_run: bool) -> anyhow::Result<UsersImport> {
+        let send = |query: &str, file: Vec<u8>| {
+            let told = self.ask_with(Method::POST, &format!("/users/import{query}"), None, Some((CSV, file)))?;
+            self.read::<UsersImport>(&told)
+        };
+        // What cannot be is told row by row, and nothing is asked for then.
+        let tried = send("?dry_run=true", file.clone())?;
+        if dry_run || tried.refused > 0 || tried.added + tried.changed == 0 {
+            return Ok(tried);
+        }
+        send("", file)
+    }
+
+    fn export_users(&self) -> anyhow::Result<Vec<u8>> {
+        self.ask(Method::POST, "/users/export", None, None)
+    }
+
+    fn backup(&self, passphrase: SecretString) -> anyhow::Result<Vec<u8>> {
+        self.ask(Method::POST, "/backup", None, Some(json!({ "passphrase": passphrase.expose_secret() })))
     }
 
     fn log(&self, count: u32) -> anyhow::Result<Vec<LogLine>> {

@@ -4,27 +4,35 @@
 mod database;
 mod gateway;
 mod import;
+mod nodes;
 mod shown;
+mod users;
+mod verb;
 
 use std::io::{BufRead, stdin};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::Args;
 use reqwest::Url;
 use secrecy::SecretString;
 
 use self::database::Database;
 use self::gateway::Gateway;
-use self::import::Import;
-use super::users;
+use self::verb::{AddAccount, AddApplication, AddToken, KeyWord, LocalPassword, Named, RoleWord, ServiceWord, Verb};
 use crate::admin::scope::{SCOPES, Scope};
 use crate::admin::work::accounts::{Account, SiteRole};
 use crate::admin::work::applications::Application;
+use crate::admin::work::certificates::{CertificateKey, CertificateWish};
 use crate::admin::work::documents::{AccessControlList, LicenceState, ListEntry};
 use crate::admin::work::log::LogLine;
-use crate::admin::work::tokens::{LONGEST_DAYS, Token};
+use crate::admin::work::nodes::{Node, NodeSettings};
+use crate::admin::work::settings::Settings;
+use crate::admin::work::tokens::Token;
+use crate::admin::work::users::{User, UsersImport};
+use crate::live_settings::Wanted;
 use crate::settings::ServiceLevel;
+use crate::storage::StorageError;
 
 #[derive(Debug, Args)]
 pub(super) struct Admin {
@@ -42,143 +50,6 @@ pub(super) struct Admin {
     token_file: Option<PathBuf>,
     #[command(subcommand)]
     verb: Verb,
-}
-
-#[derive(Debug, Subcommand)]
-enum Verb {
-    /// Read the nodes and applications of a settings file again: what it has is added or changed. Not with --url.
-    Import(Import),
-    /// List the applications.
-    Applications,
-    /// Let an application enter no more; its sessions end.
-    Revoke(Named),
-    /// Let a revoked application enter again.
-    Reinstate(Named),
-    /// Give an application another local password, read from standard input.
-    LocalPassword(LocalPassword),
-    /// Add an application. Its local password is the first line of standard input, its application password the
-    /// second; with `[acl]` that is the access control list's, and no second line is read.
-    AddApplication(AddApplication),
-    /// Show the access control list as this gateway has it.
-    Acl {
-        /// Fetch it from the certificate server first. A running gateway sees it within seconds.
-        #[arg(long)]
-        fetch: bool,
-    },
-    /// Show the id of this gateway, and its licence.
-    Licence {
-        /// Fetch it from the licence server first. A running gateway sees it within seconds.
-        #[arg(long)]
-        fetch: bool,
-        /// Take it from this file, for a gateway that does not reach the server.
-        #[arg(long, conflicts_with = "fetch")]
-        install: Option<PathBuf>,
-    },
-    /// List the accounts of people and integrations.
-    Accounts,
-    /// Add an account; its password is read from standard input.
-    AddAccount(AddAccount),
-    /// List the users of the integrations. Not with --url.
-    Users {
-        /// Only those whose e-mail address, name or phone has this in it.
-        #[arg(long)]
-        search: Option<String>,
-    },
-    /// Add and change users by a file of comma separated values, all of it or nothing; see /admin for its columns. Not with
-    /// --url.
-    ImportUsers {
-        file: PathBuf,
-        /// Only print what would change.
-        #[arg(long)]
-        dry_run: bool,
-    },
-    /// Write all users as such a file, without passwords. Not with --url.
-    ExportUsers {
-        /// Standard output unless it is given.
-        file: Option<PathBuf>,
-    },
-    /// List the tokens of programs.
-    Tokens,
-    /// Make a token for an account, and print it, this once. Not with --url: a token makes no other.
-    AddToken(AddToken),
-    /// Remove a token.
-    RemoveToken {
-        /// The account that it acts for.
-        account: String,
-        name: String,
-    },
-    /// List the sessions of a running gateway (--url).
-    Sessions,
-    /// End a session of a running gateway (--url), by its handle.
-    EndSession { handle: String },
-    /// Show what a running gateway does (--url).
-    Status,
-    /// Show the newest lines of the audit log.
-    Audit {
-        /// How many.
-        #[arg(long, default_value_t = 50)]
-        count: u32,
-    },
-}
-
-#[derive(Debug, Args)]
-struct Named {
-    company: String,
-    name: String,
-}
-
-#[derive(Debug, Args)]
-struct LocalPassword {
-    #[command(flatten)]
-    of: Named,
-    /// For so many hours the old password is accepted, too.
-    #[arg(long, default_value_t = 0)]
-    overlap_hours: u16,
-}
-
-#[derive(Debug, Args)]
-struct AddApplication {
-    #[command(flatten)]
-    of: Named,
-    /// The most that it may ask for.
-    #[arg(long, value_enum, default_value = "standard")]
-    service: ServiceWord,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum ServiceWord {
-    Standard,
-    Advanced,
-}
-
-#[derive(Debug, Args)]
-struct AddAccount {
-    name: String,
-    #[arg(long, value_enum)]
-    role: RoleWord,
-    #[arg(long)]
-    email: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum RoleWord {
-    Reader,
-    Operator,
-    Administrator,
-}
-
-#[derive(Debug, Args)]
-struct AddToken {
-    /// The account that it acts for.
-    account: String,
-    /// Of the program, as the audit log will tell it.
-    name: String,
-    /// What it may do, as in applications:read; several with commas between, or `all` that the account may.
-    #[arg(long, required = true, value_delimiter = ',')]
-    scopes: Vec<String>,
-    /// How long it is in force; without it until it is removed.
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=i64::from(LONGEST_DAYS)))]
-    days: Option<u16>,
 }
 
 /// An application that is to enter.
@@ -209,6 +80,29 @@ trait Desk {
         role: SiteRole,
         password: SecretString,
     ) -> anyhow::Result<Account>;
+    /// By number.
+    fn nodes(&self) -> anyhow::Result<Vec<Node>>;
+    fn node(&self, ceid: u16) -> anyhow::Result<Node> {
+        let node = self.nodes()?.into_iter().find(|node| node.ceid == ceid);
+        Ok(node.ok_or_else(|| StorageError::Missing(format!("node {ceid}")))?)
+    }
+    fn add_node(&self, ceid: u16, settings: NodeSettings, info: Option<SecretString>) -> anyhow::Result<()>;
+    /// What is not said of the login stays.
+    fn change_node(
+        &self,
+        read: &Node,
+        settings: NodeSettings,
+        info: Option<Option<SecretString>>,
+    ) -> anyhow::Result<()>;
+    fn remove_node(&self, read: &Node) -> anyhow::Result<()>;
+    fn all_settings(&self) -> anyhow::Result<Settings>;
+    fn change_settings(&self, version: i64, wanted: Wanted) -> anyhow::Result<()>;
+    /// Those with this in their e-mail address, name or phone, by e-mail address.
+    fn users(&self, search: &str) -> anyhow::Result<Vec<User>>;
+    /// What cannot be done is told, and not done.
+    fn import_users(&self, file: Vec<u8>, dry_run: bool) -> anyhow::Result<UsersImport>;
+    fn export_users(&self) -> anyhow::Result<Vec<u8>>;
+    fn backup(&self, passphrase: SecretString) -> anyhow::Result<Vec<u8>>;
     fn tokens(&self) -> anyhow::Result<Vec<Token>>;
     fn remove_token(&self, account: &str, name: &str) -> anyhow::Result<()>;
     /// The newest so many lines.
@@ -222,34 +116,15 @@ impl Admin {
             return match self.verb {
                 Verb::Import(import) => import.run(&database, &self.settings),
                 Verb::AddToken(add) => add.run(&database),
-                Verb::Users { search } => {
-                    users::list(&database.storage, search.as_deref().unwrap_or_default(), database.now_ms)
-                }
-                Verb::ImportUsers { file, dry_run } => {
-                    users::import(&database.storage, &file, dry_run, &database.by, database.now_ms)
-                }
-                Verb::ExportUsers { file } => {
-                    users::export(&database.storage, file.as_deref(), &database.by, database.now_ms)
-                }
-                Verb::Sessions | Verb::EndSession { .. } | Verb::Status => {
-                    bail!("only a running gateway can be asked for this: --url")
-                }
+                verb if verb.is_of_a_gateway() => bail!("only a running gateway can be asked for this: --url"),
                 verb => verb.run(&database),
             };
         };
         let gateway = Gateway::open(&url, self.ca.as_deref(), self.token_file.as_deref())?;
         match self.verb {
             Verb::Import(_) => bail!("a settings file is imported into the database itself: without --url"),
-            Verb::Users { .. } | Verb::ImportUsers { .. } | Verb::ExportUsers { .. } => {
-                bail!("users of the integrations are kept in the database itself: without --url, or on their pages")
-            }
             Verb::AddToken(_) => bail!("a token makes no other: without --url, or on the page of tokens"),
-            Verb::Sessions => shown::sessions(&gateway.sessions()?),
-            Verb::EndSession { handle } => {
-                gateway.end_session(&handle)?;
-                println!("{handle} is ended");
-            }
-            Verb::Status => shown::status(&gateway.status()?),
+            verb if verb.is_of_a_gateway() => verb.run_at(&gateway)?,
             verb => verb.run(&gateway)?,
         }
         Ok(())
@@ -257,6 +132,61 @@ impl Admin {
 }
 
 impl Verb {
+    /// What only a running gateway knows or does.
+    fn is_of_a_gateway(&self) -> bool {
+        matches!(
+            self,
+            Self::Sessions
+                | Self::EndSession { .. }
+                | Self::Status
+                | Self::TestNode { .. }
+                | Self::ReconnectNode { .. }
+                | Self::Record { .. }
+                | Self::Certificates
+                | Self::RequestCertificate { .. }
+                | Self::InstallCertificate { .. }
+        )
+    }
+
+    /// Does that.
+    fn run_at(self, gateway: &Gateway) -> anyhow::Result<()> {
+        match self {
+            Self::Sessions => shown::sessions(&gateway.sessions()?),
+            Self::EndSession { handle } => {
+                gateway.end_session(&handle)?;
+                println!("{handle} is ended");
+            }
+            Self::Status => shown::status(&gateway.status()?),
+            Self::TestNode { ceid } => shown::test(ceid, &gateway.test_node(ceid)?)?,
+            Self::ReconnectNode { ceid } => {
+                gateway.reconnect_node(ceid)?;
+                println!("node {ceid} is connected to anew");
+            }
+            Self::Record { node, number, call } => {
+                let node = node.map(|node| node.to_string());
+                let query = [("node", &node), ("number", &number), ("call", &call)];
+                let query: Vec<_> = query.iter().filter_map(|(name, text)| Some((*name, text.as_deref()?))).collect();
+                shown::record(&gateway.record(&query)?);
+            }
+            Self::Certificates => shown::certificates(&gateway.certificates()?),
+            Self::RequestCertificate { number, names, key } => {
+                let key = match key {
+                    KeyWord::Ecdsa => CertificateKey::Ecdsa,
+                    KeyWord::Rsa => CertificateKey::Rsa,
+                };
+                print!("{}", gateway.request_certificate(number, &CertificateWish { names, key })?);
+            }
+            Self::InstallCertificate { number, file, key } => {
+                let key = key.map(|file| text_of(&file)).transpose()?.map(SecretString::from);
+                let installed = gateway.install_certificate(number, &text_of(&file)?, key.as_ref())?;
+                shown::certificates(&[installed]);
+            }
+            // The others are done by either.
+            _ => {}
+        }
+        Ok(())
+    }
+
     /// What is done the same way at both.
     fn run(self, desk: &impl Desk) -> anyhow::Result<()> {
         match self {
@@ -290,10 +220,7 @@ impl Verb {
                 shown::list(&list, &entries)?;
             }
             Self::Licence { fetch, install } => {
-                let read = |file: PathBuf| {
-                    std::fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))
-                };
-                shown::licence(&desk.licence(fetch, install.map(read).transpose()?)?);
+                shown::licence(&desk.licence(fetch, install.map(|file| text_of(&file)).transpose()?)?);
             }
             Self::Accounts => shown::accounts(desk.accounts()?),
             Self::AddAccount(AddAccount { name, role, email }) => {
@@ -305,21 +232,35 @@ impl Verb {
                 let added = desk.add_account(name, email, role, password()?)?;
                 println!("{} may sign in as {}", added.name, added.role);
             }
+            Self::Users { search } => shown::users(desk.users(search.as_deref().unwrap_or_default())?),
+            Self::ImportUsers { file, dry_run } => users::import(desk, &file, dry_run)?,
+            Self::ExportUsers { file } => users::export(desk, file.as_deref())?,
+            Self::Nodes => shown::nodes(&desk.nodes()?),
+            Self::Node { ceid } => shown::node(&desk.node(ceid)?),
+            Self::AddNode(add) => add.run(desk)?,
+            Self::ChangeNode(change) => change.run(desk)?,
+            Self::RemoveNode { ceid } => {
+                desk.remove_node(&desk.node(ceid)?)?;
+                println!("node {ceid} is removed; a running gateway follows within seconds");
+            }
+            Self::Settings => shown::settings(&desk.all_settings()?.settings),
+            Self::Set { changes } => {
+                change(desk, changes.into_iter().map(|(key, value)| (key, Some(value))).collect())?;
+            }
+            Self::TakeBack { keys } => change(desk, keys.into_iter().map(|key| (key, None)).collect())?,
+            Self::Backup { file } => {
+                let made = desk.backup(line("the passphrase")?)?;
+                super::backup::keep(&file, &made)?;
+                println!("{}: {} KiB", file.display(), made.len().div_ceil(1024));
+            }
             Self::Tokens => shown::tokens(desk.tokens()?),
             Self::RemoveToken { account, name } => {
                 desk.remove_token(&account, &name)?;
                 println!("the token {name} of {account} is removed");
             }
             Self::Audit { count } => shown::log(&desk.log(count)?),
-            // `Admin::run` has done them.
-            Self::Import(_)
-            | Self::Users { .. }
-            | Self::ImportUsers { .. }
-            | Self::ExportUsers { .. }
-            | Self::AddToken(_)
-            | Self::Sessions
-            | Self::EndSession { .. }
-            | Self::Status => {}
+            // `Admin::run` has done them, or refused them.
+            _ => {}
         }
         Ok(())
     }
@@ -340,11 +281,31 @@ impl AddToken {
     }
 }
 
-/// A line of standard input.
+/// Changes settings as they are now, and shows what they have become.
+fn change(desk: &impl Desk, wanted: Wanted) -> anyhow::Result<()> {
+    let Settings { version, .. } = desk.all_settings()?;
+    let keys: Vec<_> = wanted.keys().cloned().collect();
+    desk.change_settings(version, wanted)?;
+    let mut settings = desk.all_settings()?.settings;
+    settings.retain(|setting| keys.contains(&setting.key));
+    shown::settings(&settings);
+    Ok(())
+}
+
+/// The text of a file.
+fn text_of(file: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))
+}
+
 fn password() -> anyhow::Result<SecretString> {
+    line("the password")
+}
+
+/// A line of standard input that holds this.
+fn line(what: &str) -> anyhow::Result<SecretString> {
     let mut line = String::new();
     stdin().lock().read_line(&mut line)?;
     let text = line.trim_end_matches(['\r', '\n']);
-    ensure!(!text.is_empty(), "the password is empty");
+    ensure!(!text.is_empty(), "{what} is empty");
     Ok(SecretString::from(text))
 }

@@ -1,17 +1,26 @@
 //! What `oig admin` prints, wherever it is from.
 
+use std::net::SocketAddr;
+
+use actors::user::Integration;
 use anyhow::{bail, ensure};
+use serde_json::json;
 
 use crate::admin::work::accounts::Account;
 use crate::admin::work::applications::Application;
+use crate::admin::work::certificates::Certificate;
 use crate::admin::work::documents::{AccessControlList, LicenceState, ListEntry};
 use crate::admin::work::log::LogLine;
+use crate::admin::work::nodes::{Connection, LastFault, Node, NodeTest};
+use crate::admin::work::record::Record;
 use crate::admin::work::sessions::Session;
+use crate::admin::work::settings::{Setting, SettingSource, SettingValid};
 use crate::admin::work::status::Status;
 use crate::admin::work::tokens::Token;
+use crate::admin::work::users::User;
 use crate::licence::Counts;
 use crate::storage::change::now_ms;
-use crate::web::when;
+use crate::web::{when, when_exactly};
 
 pub(super) fn applications(mut all: Vec<Application>) {
     all.sort_by(|a, b| (&a.company, &a.name).cmp(&(&b.company, &b.name)));
@@ -119,5 +128,124 @@ pub(super) fn status(status: &Status) {
     }
     if let Some(at_ms) = status.certificate_until_ms {
         println!("certificate of HTTPS until {}", when(at_ms));
+    }
+}
+
+pub(super) fn users(all: Vec<User>) {
+    for User { number, email, profile, has_password, locked_until_ms, .. } in all {
+        let state = match () {
+            () if profile.disabled => "disabled",
+            () if locked_until_ms.is_some() => "locked",
+            () if !has_password => "no password",
+            () => "may sign in",
+        };
+        let node = profile.node.map(|node| format!(" at node {node}")).unwrap_or_default();
+        let kind = Integration::from(profile.kind).word();
+        println!("{number:<6}{state:<13}{kind:<11}{email}  {}  {}{node}", profile.name, profile.dn.unwrap_or_default());
+    }
+}
+
+pub(super) fn nodes(all: &[Node]) {
+    for Node { ceid, settings, connection, .. } in all {
+        let at = format!("{}", SocketAddr::new(settings.address, settings.port));
+        let state = connection.as_ref().map(|connection| format!(": {}", standing(connection))).unwrap_or_default();
+        println!("{ceid:<5}{at:<24}{}{state}", settings.name);
+    }
+}
+
+fn standing(connection: &Connection) -> String {
+    let since = connection.since_ms.map(|at_ms| format!(" since {}", when(at_ms))).unwrap_or_default();
+    let numbers = connection.numbers.map_or_else(|| "not known".into(), |numbers| numbers.to_string());
+    format!("{}{since}, numbers {numbers}, monitors {}", connection.state, connection.monitors)
+}
+
+pub(super) fn node(node: &Node) {
+    let Node { ceid, settings, has_application_specific_info, connection, changed_at_ms, changed_by, .. } = node;
+    println!("node {ceid} {}", settings.name);
+    println!("at {}", SocketAddr::new(settings.address, settings.port));
+    let word = |value: serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    println!("association {}, edition {}", word(json!(settings.association)), word(json!(settings.edition)));
+    if let Some(kind) = settings.kind {
+        println!("kind {}", word(json!(kind)));
+    }
+    if let Some(secondary) = settings.secondary {
+        println!("secondary node {secondary}");
+    }
+    match &settings.tls {
+        Some(tls) => println!("TLS {}", json!(tls)),
+        None => println!("plain TCP"),
+    }
+    if let Some(plan) = &settings.dial_plan {
+        println!("dial plan {}", json!(plan));
+    }
+    if *has_application_specific_info {
+        println!("what it wants to know besides is set");
+    }
+    if let Some(connection) = connection {
+        println!("{}", standing(connection));
+        if let Some(LastFault { at_ms, fault }) = &connection.last_fault {
+            println!("last fault {fault} ({})", when(*at_ms));
+        }
+    }
+    println!("changed last by {changed_by}, {}", when(*changed_at_ms));
+}
+
+pub(super) fn test(ceid: u16, test: &NodeTest) -> anyhow::Result<()> {
+    if let Some(fault) = &test.fault {
+        bail!("there is no connection to node {ceid}: {fault}");
+    }
+    match test.numbers {
+        Some(numbers) => println!("node {ceid} answers, and lists {numbers} numbers"),
+        None => println!("node {ceid} answers, and did not list its numbers"),
+    }
+    Ok(())
+}
+
+pub(super) fn settings(all: &[Setting]) {
+    for setting in all {
+        let source = match setting.source {
+            SettingSource::File => "as in the file".to_owned(),
+            SettingSource::Changed => format!("changed; in the file {}", shown_text(&setting.in_file)),
+        };
+        let valid = match (setting.valid, setting.waits) {
+            (_, true) => ", WAITS for the next start",
+            (SettingValid::AtOnce, _) => ", valid at once",
+            (SettingValid::AtNextStart, _) => ", valid at the next start",
+        };
+        println!("{} = {}  ({source}{valid})", setting.key, shown_text(&setting.value));
+    }
+}
+
+/// On one line.
+fn shown_text(text: &str) -> String {
+    if text.is_empty() { "empty".into() } else { text.replace('\n', ", ") }
+}
+
+pub(super) fn record(record: &Record) {
+    if !record.on {
+        println!("it is off (limits.flight_record)");
+    }
+    for line in &record.lines {
+        println!("{}  {}  {}: {}", when_exactly(line.at_ms), line.object, line.who, line.what);
+    }
+    if record.lines.is_empty() {
+        println!("nothing is on record");
+    }
+}
+
+pub(super) fn certificates(all: &[Certificate]) {
+    for Certificate { number, says, fault } in all {
+        let Some(facts) = says else {
+            println!("certificate {number} CANNOT BE READ: {}", fault.as_deref().unwrap_or_default());
+            continue;
+        };
+        let soon = if facts.ends_soon { ", ENDS SOON" } else { "" };
+        println!("certificate {number} for {}, {}", facts.names.join(", "), facts.key.words());
+        println!("  issued by {}", if facts.self_signed { "itself" } else { facts.issuer.as_str() });
+        println!("  valid {} to {}{soon}", when(facts.from_ms), when(facts.until_ms));
+        println!("  SHA-256 {}", facts.fingerprint);
+        if facts.requested {
+            println!("  another is asked for: its key waits there");
+        }
     }
 }

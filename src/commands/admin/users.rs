@@ -1,0 +1,57 @@
+//! `oig admin users`, `import-users`, `export-users`: what the administration's pages do with users, by hand and with files.
+//! A running gateway ends the sessions of those who may not go on within seconds.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read as _, Write as _, stdout};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+
+use super::Desk;
+use crate::admin::work::users::{ImportOutcome, UsersImport};
+use crate::users::csv::LARGEST_FILE;
+
+pub(super) fn import(desk: &impl Desk, file: &Path, dry_run: bool) -> anyhow::Result<()> {
+    let named = || file.display().to_string();
+    let mut bytes = Vec::new();
+    // One byte more than there may be: a file that is too large is said to be, however large it is.
+    File::open(file).with_context(named)?.take(LARGEST_FILE as u64 + 1).read_to_end(&mut bytes).with_context(named)?;
+    let UsersImport { done, added, changed, refused, rows, .. } = desk.import_users(bytes, dry_run)?;
+    for row in rows {
+        let (line, email, fault) = (row.line, row.email, row.fault.unwrap_or_default());
+        match row.outcome {
+            ImportOutcome::Added => println!("add     line {line}: {email}"),
+            ImportOutcome::Changed => println!("change  line {line}: {email}: {}", row.columns.join(", ")),
+            ImportOutcome::Same => {}
+            ImportOutcome::Refused => println!("refuse  line {line}: {email}: {fault}"),
+        }
+    }
+    if refused > 0 {
+        bail!("rows that are refused: {refused}; nothing was changed");
+    }
+    if done && added + changed > 0 {
+        println!("{added} added, {changed} changed.");
+    } else if dry_run {
+        println!("Nothing was changed (--dry-run).");
+    } else {
+        println!("Nothing was changed: the database has what the file has.");
+    }
+    Ok(())
+}
+
+pub(super) fn export(desk: &impl Desk, file: Option<&Path>) -> anyhow::Result<()> {
+    let text = desk.export_users()?;
+    match file {
+        None => stdout().write_all(&text)?,
+        Some(file) => {
+            // Who people are is for who asked for it.
+            let opened = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file);
+            opened.and_then(|mut opened| opened.write_all(&text)).with_context(|| file.display().to_string())?;
+            // A row is a line, after the first: no cell has more than one.
+            let rows = text.iter().filter(|byte| **byte == b'\n').count().saturating_sub(1);
+            println!("{rows} users");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,219 @@
+//! The verbs of `oig admin`, as the command line has them. What they do is decided in `super`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::import::Import;
+use super::nodes::{AddNode, ChangeNode};
+use crate::admin::work::tokens::LONGEST_DAYS;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Read the nodes and applications of a settings file again: what it has is added or changed. Not with --url.
+    Import(Import),
+    /// List the applications.
+    Applications,
+    /// Let an application enter no more; its sessions end.
+    Revoke(Named),
+    /// Let a revoked application enter again.
+    Reinstate(Named),
+    /// Give an application another local password, read from standard input.
+    LocalPassword(LocalPassword),
+    /// Add an application. Its local password is the first line of standard input, its application password the
+    /// second; with `[acl]` that is the access control list's, and no second line is read.
+    AddApplication(AddApplication),
+    /// Show the access control list as this gateway has it.
+    Acl {
+        /// Fetch it from the certificate server first. A running gateway sees it within seconds.
+        #[arg(long)]
+        fetch: bool,
+    },
+    /// Show the id of this gateway, and its licence.
+    Licence {
+        /// Fetch it from the licence server first. A running gateway sees it within seconds.
+        #[arg(long)]
+        fetch: bool,
+        /// Take it from this file, for a gateway that does not reach the server.
+        #[arg(long, conflicts_with = "fetch")]
+        install: Option<PathBuf>,
+    },
+    /// List the accounts of people and integrations.
+    Accounts,
+    /// Add an account; its password is read from standard input.
+    AddAccount(AddAccount),
+    /// List the users of the integrations.
+    Users {
+        /// Only those whose e-mail address, name or phone has this in it.
+        #[arg(long)]
+        search: Option<String>,
+    },
+    /// Add and change users by a file of comma separated values, all of it or nothing; see /admin for its columns.
+    ImportUsers {
+        file: PathBuf,
+        /// Only print what would change.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Write all users as such a file, without passwords.
+    ExportUsers {
+        /// Standard output unless it is given.
+        file: Option<PathBuf>,
+    },
+    /// List the nodes; with --url also how it stands with them.
+    Nodes,
+    /// Show a node; with --url also how it stands with it.
+    Node { ceid: u16 },
+    /// Add a node.
+    AddNode(AddNode),
+    /// Change how a node is reached: what is given; the rest stays.
+    ChangeNode(ChangeNode),
+    /// Remove a node; its connection ends.
+    RemoveNode { ceid: u16 },
+    /// Try whether a running gateway (--url) can connect to a node as it is configured, beside the connection that there is.
+    TestNode { ceid: u16 },
+    /// Let a running gateway (--url) connect to a node anew.
+    ReconnectNode { ceid: u16 },
+    /// List the settings that can be changed while the gateway runs; with --url also which wait for its next start.
+    Settings,
+    /// Change settings, as in `set limits.sessions=1000 log.filter=info`. They go before the settings file.
+    Set {
+        #[arg(required = true, value_parser = assignment)]
+        changes: Vec<(String, String)>,
+    },
+    /// Let settings be again what the settings file says.
+    TakeBack {
+        #[arg(required = true)]
+        keys: Vec<String>,
+    },
+    /// Show the flight record of a running gateway (--url): of a number, or of a call.
+    Record {
+        /// The node of the number.
+        #[arg(long, requires = "number")]
+        node: Option<u16>,
+        #[arg(long, requires = "node")]
+        number: Option<String>,
+        /// A Global Call ID.
+        #[arg(long, conflicts_with = "number", required_unless_present = "number")]
+        call: Option<String>,
+    },
+    /// Show the certificates of HTTPS of a running gateway (--url).
+    Certificates,
+    /// Let a running gateway (--url) make a key, and print the request for its certificate (CSR).
+    RequestCertificate {
+        /// As listed, from 1.
+        number: u8,
+        /// Host names and IP addresses, with commas between.
+        #[arg(long, required = true, value_delimiter = ',')]
+        names: Vec<String>,
+        #[arg(long, value_enum, default_value = "ecdsa")]
+        key: KeyWord,
+    },
+    /// Install a certificate, followed by those of its issuers, in a running gateway (--url).
+    InstallCertificate {
+        /// As listed, from 1.
+        number: u8,
+        /// PEM.
+        file: PathBuf,
+        /// Its private key, PEM; without it it is that of the request, or the present one.
+        #[arg(long)]
+        key: Option<PathBuf>,
+    },
+    /// Keep all that the database has in a file, which is made; its passphrase is read from standard input, 12 to 128
+    /// characters.
+    Backup { file: PathBuf },
+    /// List the tokens of programs.
+    Tokens,
+    /// Make a token for an account, and print it, this once. Not with --url: a token makes no other.
+    AddToken(AddToken),
+    /// Remove a token.
+    RemoveToken {
+        /// The account that it acts for.
+        account: String,
+        name: String,
+    },
+    /// List the sessions of a running gateway (--url).
+    Sessions,
+    /// End a session of a running gateway (--url), by its handle.
+    EndSession { handle: String },
+    /// Show what a running gateway does (--url).
+    Status,
+    /// Show the newest lines of the audit log.
+    Audit {
+        /// How many.
+        #[arg(long, default_value_t = 50)]
+        count: u32,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Named {
+    pub company: String,
+    pub name: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LocalPassword {
+    #[command(flatten)]
+    pub of: Named,
+    /// For so many hours the old password is accepted, too.
+    #[arg(long, default_value_t = 0)]
+    pub overlap_hours: u16,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AddApplication {
+    #[command(flatten)]
+    pub of: Named,
+    /// The most that it may ask for.
+    #[arg(long, value_enum, default_value = "standard")]
+    pub service: ServiceWord,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum ServiceWord {
+    Standard,
+    Advanced,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AddAccount {
+    pub name: String,
+    #[arg(long, value_enum)]
+    pub role: RoleWord,
+    #[arg(long)]
+    pub email: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum RoleWord {
+    Reader,
+    Operator,
+    Administrator,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum KeyWord {
+    Ecdsa,
+    Rsa,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AddToken {
+    /// The account that it acts for.
+    pub account: String,
+    /// Of the program, as the audit log will tell it.
+    pub name: String,
+    /// What it may do, as in applications:read; several with commas between, or `all` that the account may.
+    #[arg(long, required = true, value_delimiter = ',')]
+    pub scopes: Vec<String>,
+    /// How long it is in force; without it until it is removed.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=i64::from(LONGEST_DAYS)))]
+    pub days: Option<u16>,
+}
+
+/// A setting and its value, as in `log.filter=info`.
+fn assignment(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("as in log.filter=info")?;
+    Ok((key.to_owned(), value.to_owned()))
+}
