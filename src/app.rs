@@ -250,7 +250,7 @@ pub fn start_beside(settings: &Settings, beside: Beside) -> io::Result<Running> 
     let nodes = Nodes::new(storage.clone(), gateway.clone(), connect, settings.clone(), known.nodes);
     let mut following: Vec<_> = fetching.into_iter().collect();
     following.extend(https.clone().map(|https| actix::spawn(https.follow())));
-    following.push(actix::spawn(follow(live.clone(), applications.clone(), nodes.clone())));
+    following.push(actix::spawn(follow(live.clone(), applications.clone(), nodes.clone(), admin.texts.clone())));
     following.push(actix::spawn(users::follow(gateway.clone())));
     admin.runs(admin::Running {
         gateway: gateway.clone(),

@@ -5,6 +5,7 @@ mod certificate;
 mod nodes;
 mod record;
 mod settings;
+mod texts;
 
 use std::path::Path;
 
@@ -86,6 +87,12 @@ const TABLE: &[(&str, &str, &str, [&str; 4])] = &[
     ("GET", "/tokens/new", "", ["in", "200", "200", "200"]),
     ("POST", "/tokens/new", "name=backup", ["in", "422", "422", "422"]),
     ("POST", "/tokens/{nothing}/remove", "", ["in", "404", "404", "404"]),
+    ("GET", "/texts", "", ["in", "200", "200", "200"]),
+    ("GET", "/texts/export", "", ["in", "422", "422", "422"]),
+    ("GET", "/texts/import", "", ["in", "403", "403", "200"]),
+    ("POST", "/texts/import", "language=de", ["in", "403", "403", "422"]),
+    ("POST", "/texts/import/confirm", "import=1", ["in", "403", "403", "422"]),
+    ("POST", "/texts/{nothing}/remove", "version=0", ["in", "403", "403", "404"]),
     ("POST", "/sessions/{nothing}/end", "", ["in", "403", "404", "404"]),
     ("POST", "/nodes/{node}/reconnect", "", ["in", "403", "303", "303"]),
     ("POST", "/acl/fetch", "", ["in", "403", "303", "303"]),
@@ -399,6 +406,11 @@ async fn every_page_is_used_in_a_browser_and_keeps_nobody_out() {
         "users-refused",
         "users-reader",
         "user-reader",
+        "texts",
+        "texts-import",
+        "texts-plan",
+        "texts-refused",
+        "texts-german",
     ];
     for name in shown {
         for look in ["light", "dark", "narrow"] {

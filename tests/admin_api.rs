@@ -11,5 +11,6 @@ mod record;
 mod rights;
 mod schemathesis;
 mod settings;
+mod texts;
 mod tokens;
 mod users;

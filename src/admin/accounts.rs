@@ -10,6 +10,7 @@ use super::work::accounts::{self, NewAccount, SiteRole};
 use super::{Here, act, id_of, look, said};
 use crate::storage::account::{Account, Role};
 use crate::storage::change::now_ms;
+use crate::texts::filters;
 use crate::web::{Form, Shell, Site, WebFault, page, page_as};
 
 #[derive(Template)]
@@ -99,7 +100,7 @@ pub(super) async fn one(request: HttpRequest, site: Data<Site>, path: Path<Strin
     let here = look(&site, &request, Scope::AccountsWrite).await?;
     let account = accounts::one(&site, &id_of(&path)?).await?;
     let locked = account.locked_until_ms > now_ms();
-    page(&AccountPage { shell: here.shell(&site, &account.name, "/accounts"), account, locked })
+    page(&AccountPage { shell: here.shell(&site, account.name.clone(), "/accounts"), account, locked })
 }
 
 /// Sessions of a changed account end; an administrator's own goes on as another one.

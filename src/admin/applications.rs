@@ -11,6 +11,7 @@ use super::scope::Scope;
 use super::work::applications::{self, Application, LONGEST_OVERLAP_HOURS, NewApplication, NewLocalPassword};
 use super::{Admin, Here, act, id_of, look, said};
 use crate::settings::ServiceLevel;
+use crate::texts::filters;
 use crate::web::{Form, Shell, Site, WebFault, page, page_as};
 
 #[derive(Template)]
@@ -146,7 +147,7 @@ async fn show(
     fault: Option<String>,
 ) -> Result<HttpResponse, WebFault> {
     let application = applications::one(admin, id).await?;
-    let shell = here.shell(site, &application.label(), "/applications");
+    let shell = here.shell(site, application.label(), "/applications");
     page_as(status, &ApplicationPage { shell, application, fault })
 }
 

@@ -12,6 +12,7 @@ use super::work::backups::{self, NewBackup};
 use super::work::restore::Restored;
 use super::{Admin, Here, act, look, said, work};
 use crate::storage::account::Role;
+use crate::texts::filters;
 use crate::web::{Shell, Site, WebFault, page_as};
 
 #[derive(Template)]

@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use super::scope::Scope;
 use super::work::certificates::{self, Certificate, CertificateFacts, CertificateKey, CertificateWish, NewCertificate};
 use super::{Admin, Here, Running, act, look, said};
+use crate::texts::filters;
 use crate::web::{Form, Shell, Site, WebFault, page_as};
 
 #[derive(Template)]

@@ -18,8 +18,10 @@ pub mod scope;
 mod sessions;
 mod settings;
 mod support;
+mod texts;
 mod tokens;
 mod users;
+mod waiting;
 pub mod work;
 
 use std::sync::{Arc, OnceLock};
@@ -33,6 +35,7 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse};
 
+use self::waiting::Waiting;
 use crate::applications::Applications;
 use crate::http::Gateway;
 use crate::licence::Licences;
@@ -41,8 +44,9 @@ use crate::nodes::Nodes;
 use crate::storage::account::Role;
 use crate::storage::change::{Changes, now_ms};
 use crate::storage::{By, Storage, audit};
+use crate::texts::Texts;
 use crate::tls::Https;
-use crate::web::{Form, LARGEST_FORM, LARGEST_UPLOAD, Link, Shell, Site, Visit, WebFault, guard, see};
+use crate::web::{Form, LARGEST_FORM, LARGEST_UPLOAD, Link, Shell, Site, Title, Visit, WebFault, guard, see};
 
 /// Where the site is.
 pub const BASE: &str = "/admin";
@@ -50,6 +54,7 @@ pub const BASE: &str = "/admin";
 /// Where files are sent to, and bytes of such a form.
 const UPLOADS: &[(&str, usize)] = &[
     ("/admin/users/import", LARGEST_UPLOAD),
+    ("/admin/texts/import", LARGEST_UPLOAD),
     ("/admin/certificate/0/install", LARGEST_FORM),
     ("/admin/certificate/1/install", LARGEST_FORM),
     ("/admin/backup/restore", LARGEST_RESTORE),
@@ -76,15 +81,26 @@ pub struct Running {
 /// The site; there before the gateway runs, which the HTTP workers need.
 pub struct Admin {
     site: Data<Site>,
-    imports: Data<users::import::Imports>,
+    users: Data<Waiting<crate::users::import::Plan>>,
+    translations: Data<Waiting<crate::texts::import::Plan>>,
+    /// In which its pages are.
+    pub texts: Texts,
     running: OnceLock<Running>,
 }
 
 impl Admin {
     #[must_use]
     pub fn new(storage: Storage) -> Self {
+        let texts = Texts::new(storage.clone());
         let site = Site::new("Gateway", BASE, "oig-admin", storage, |account| account.role != Role::Member).live();
-        Self { site: Data::new(site.taking_files(UPLOADS)), imports: Data::default(), running: OnceLock::new() }
+        let site = site.taking_files(UPLOADS).in_languages(texts.clone());
+        Self {
+            site: Data::new(site),
+            users: Data::default(),
+            translations: Data::default(),
+            texts,
+            running: OnceLock::new(),
+        }
     }
 
     /// From now on there is something to show.
@@ -105,7 +121,8 @@ pub fn routes(admin: &Arc<Admin>, config: &mut ServiceConfig) {
     let scope = web::scope(BASE)
         .app_data(admin.site.clone())
         .app_data(Data::new(admin.clone()))
-        .app_data(admin.imports.clone())
+        .app_data(admin.users.clone())
+        .app_data(admin.translations.clone())
         .configure(Site::routes)
         .route("/static/live.js", web::get().to(crate::web::live))
         .configure(pages)
@@ -130,6 +147,8 @@ fn pages(config: &mut ServiceConfig) {
         .route("/tokens/new", web::get().to(tokens::new))
         .route("/tokens/new", web::post().to(tokens::add))
         .route("/tokens/{id}/remove", web::post().to(tokens::remove))
+        .route("/texts", web::get().to(texts::all))
+        .route("/texts/export", web::get().to(texts::export))
         // Operators.
         .route("/sessions/{handle}/end", web::post().to(sessions::end))
         .route("/users/new", web::get().to(users::new))
@@ -161,6 +180,10 @@ fn pages(config: &mut ServiceConfig) {
         .route("/nodes/test", web::post().to(nodes::test))
         .route("/nodes/{ceid}", web::post().to(nodes::change))
         .route("/nodes/{ceid}/remove", web::post().to(nodes::remove))
+        .route("/texts/import", web::get().to(texts::form))
+        .route("/texts/import", web::post().to(texts::plan))
+        .route("/texts/import/confirm", web::post().to(texts::confirm))
+        .route("/texts/{language}/remove", web::post().to(texts::remove))
         // Whoever is signed in; after what has a name of its own.
         .route("/nodes/{ceid}", web::get().to(nodes::one))
         .route("/applications/new", web::get().to(applications::new))
@@ -232,7 +255,7 @@ impl Here {
         self.visit.account.role >= need.into()
     }
 
-    fn shell(&self, site: &Site, title: &str, here: &str) -> Shell {
+    fn shell(&self, site: &Site, title: impl Into<Title>, here: &str) -> Shell {
         let links: Vec<Link> =
             LINKS.iter().filter(|(need, ..)| self.may(*need)).map(|&(_, at, text)| (at, text)).collect();
         site.shell(&self.visit, title, &links, here)
@@ -252,8 +275,14 @@ const LINKS: &[(Role, &str, &str)] = &[
     (Role::Administrator, "/backup", "Backup"),
     (Role::Administrator, "/accounts", "Accounts"),
     (Role::Reader, "/tokens", "Tokens"),
+    (Role::Reader, "/texts", "Texts"),
     (Role::Administrator, "/log", "Log"),
 ];
+
+/// What the navigation says.
+pub(crate) fn links() -> impl Iterator<Item = &'static str> {
+    LINKS.iter().map(|(.., text)| *text)
+}
 
 /// Who looks at a page, if the role is enough for it: a role, or what is to be done there.
 async fn look(site: &Site, request: &HttpRequest, need: impl Into<Role>) -> Result<Here, WebFault> {

@@ -12,6 +12,7 @@ use super::work::status::{self, Status};
 use super::work::{Fetch, documents};
 use super::{Admin, act, look};
 use crate::storage::change::now_ms;
+use crate::texts::filters;
 use crate::web::{self, Shell, Site, WebFault};
 
 #[derive(Template)]

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::scope::Scope;
 use super::work::record::{self, RecordLine};
 use super::{Admin, look, said};
+use crate::texts::filters;
 use crate::web::{Shell, Site, WebFault, page_as, when_exactly};
 
 /// What is looked for: a number at a node, or a call.

@@ -63,6 +63,8 @@ scopes! {
     LicenceFetch       "licence:fetch"       Operator       "Fetch the licence";
     LicenceInstall     "licence:install"     Administrator  "Install a licence from a file";
     LogRead            "log:read"            Administrator  "See the audit log";
+    TextsRead          "texts:read"          Reader         "See and export the texts of the pages, and their translations";
+    TextsWrite         "texts:write"         Administrator  "Import and remove translations of the texts of the pages";
     TokensRead         "tokens:read"         Administrator  "See everybody's tokens";
     TokensRemove       "tokens:remove"       Administrator  "Remove everybody's tokens";
 }

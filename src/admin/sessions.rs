@@ -9,6 +9,7 @@ use askama::Template;
 use super::scope::Scope;
 use super::work::sessions::{self, Session};
 use super::{Admin, act, look};
+use crate::texts::filters;
 use crate::web::{Shell, Site, WebFault, page};
 
 /// Rows of the page; the oldest first.

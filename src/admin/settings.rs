@@ -12,6 +12,7 @@ use super::work::settings;
 use super::{Admin, Here, Running, act, look, said};
 use crate::live_settings::{Shown, Wanted};
 use crate::settings::editable::{EDITABLE, Kind};
+use crate::texts::filters;
 use crate::web::{Form, Shell, Site, WebFault, page_as};
 
 #[derive(Template)]

@@ -11,6 +11,7 @@ use super::work::tokens::{self, NewToken, Token};
 use super::{Here, act, id_of, look, said};
 use crate::storage::account::Role;
 use crate::storage::change::now_ms;
+use crate::texts::filters;
 use crate::web::{Form, Shell, Site, WebFault, page, page_as};
 
 /// Offered to whoever makes one.
@@ -88,7 +89,7 @@ pub(super) async fn add(request: HttpRequest, site: Data<Site>) -> Result<HttpRe
     let (here, form) = act(&site, &request, Role::Reader).await?;
     match tokens::add(&site, &here.visit.account, new_of(&form), &here.visit.by).await {
         Ok((token, secret)) => {
-            let shell = here.shell(&site, &token.name, "/tokens");
+            let shell = here.shell(&site, token.name.clone(), "/tokens");
             page(&MadePage { shell, token, secret: secret.expose_secret().to_owned() })
         }
         Err(fault) => {

@@ -26,6 +26,7 @@ pub(super) const TABLES: &[&str] = &[
     "api_token",
     "integration_user",
     "integration_token",
+    "ui_language",
     "audit",
     "certs_member",
     "certs_request",

@@ -25,6 +25,7 @@ mod schema;
 pub mod setting;
 #[cfg(test)]
 mod tests;
+pub mod ui_language;
 pub mod user;
 pub mod user_token;
 pub mod vault;

@@ -96,6 +96,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    ui_language (language) {
+        language -> Text,
+        texts -> Text,
+        version -> BigInt,
+        changed_at_ms -> BigInt,
+        changed_by -> Text,
+    }
+}
+
+diesel::table! {
     licence_grant (gateway) {
         gateway -> Text,
         site -> Text,

@@ -7,6 +7,7 @@ use askama::Template;
 
 use super::{Shell, see};
 use crate::storage::StorageError;
+use crate::texts::{Spoken, filters};
 
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
@@ -93,9 +94,9 @@ struct FaultPage {
 
 /// The page of a fault.
 pub(super) fn page(status: StatusCode, text: String) -> HttpResponse {
-    let title = status.canonical_reason().unwrap_or("Fault").to_owned();
-    let page = FaultPage { shell: Shell { title, ..Shell::default() }, text };
-    let text = page.render().unwrap_or_else(|_| page.text.clone());
+    let title = status.canonical_reason().unwrap_or("Fault");
+    let page = FaultPage { shell: Shell { title: title.into(), ..Shell::default() }, text };
+    let text = page.render_with_values(&Spoken::now()).unwrap_or_else(|_| page.text.clone());
     HttpResponse::build(status).insert_header((CONTENT_TYPE, super::HTML)).body(text)
 }
 

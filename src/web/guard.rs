@@ -35,6 +35,15 @@ const LIVE_POLICY: &str = "default-src 'self'; script-src 'self'; object-src 'no
 /// # Errors
 /// None of its own: what goes wrong is a page.
 pub async fn guard(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let site = request.app_data::<Data<Site>>();
+    let spoken = site.map(|site| site.spoken(request.request())).unwrap_or_default();
+    spoken.within(guarded(request, next)).await
+}
+
+async fn guarded(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {

@@ -5,6 +5,7 @@ use askama::Template;
 
 use super::{Shell, Site, WebFault, page};
 use crate::storage::audit;
+use crate::texts::filters;
 
 const SHOWN: u32 = 100;
 

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::Method;
-use actix_web::http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION};
+use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION};
 use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -42,6 +42,7 @@ use crate::http::throttle::{LOGINS, Throttle};
 use crate::storage::account::{self, Account, SignIn};
 use crate::storage::change::now_ms;
 use crate::storage::{By, Storage};
+use crate::texts::{Spoken, Texts};
 
 /// Bytes of a form. The largest has a reason in it.
 pub const LARGEST_FORM: usize = 64 * 1024;
@@ -73,6 +74,8 @@ pub struct Site {
     /// Paths to which a file may be sent, with the base, and the bytes of the form.
     uploads: &'static [(&'static str, usize)],
     uploading: Arc<Semaphore>,
+    /// Languages in which its pages are, besides English.
+    texts: Option<Texts>,
     /// Makes the forms' tokens out of the cookies; gone with the process, as the sessions are.
     key: hmac::Key,
     tries: Throttle<IpAddr>,
@@ -104,6 +107,7 @@ impl Site {
             live: false,
             uploads: &[],
             uploading: Arc::new(Semaphore::new(UPLOADS)),
+            texts: None,
             key,
             tries: Throttle::new(LOGINS),
             proofs: Arc::new(Semaphore::new(threads)),
@@ -121,6 +125,18 @@ impl Site {
     #[must_use]
     pub fn taking_files(self, uploads: &'static [(&'static str, usize)]) -> Self {
         Self { uploads, ..self }
+    }
+
+    /// With pages in the languages of those who look at them.
+    #[must_use]
+    pub fn in_languages(self, texts: Texts) -> Self {
+        Self { texts: Some(texts), ..self }
+    }
+
+    /// The language in which this request is answered.
+    fn spoken(&self, request: &HttpRequest) -> Spoken {
+        let wanted = request.headers().get(ACCEPT_LANGUAGE).and_then(|wanted| wanted.to_str().ok());
+        self.texts.as_ref().zip(wanted).map(|(texts, wanted)| texts.wanted(wanted)).unwrap_or_default()
     }
 
     /// How many bytes a request with a file may have: somebody who is signed in sends it where one is expected.
@@ -201,11 +217,11 @@ impl Site {
     }
 
     /// What the layout shows around a page.
-    pub fn shell(&self, visit: &Visit, title: &str, links: &[Link], here: &str) -> Shell {
+    pub fn shell(&self, visit: &Visit, title: impl Into<Title>, links: &[Link], here: &str) -> Shell {
         Shell {
             site: self.name,
             base: self.base,
-            title: title.to_owned(),
+            title: title.into(),
             who: Some(Who { name: visit.account.name.clone(), role: visit.account.role.word() }),
             links: links.iter().map(|&(path, text)| (path, text, path == here)).collect(),
             token: visit.token.clone(),
@@ -331,7 +347,7 @@ pub type Link = (&'static str, &'static str);
 pub struct Shell {
     pub site: &'static str,
     pub base: &'static str,
-    pub title: String,
+    pub title: Title,
     pub who: Option<Who>,
     /// With whether it is where one is.
     pub links: Vec<(&'static str, &'static str, bool)>,
@@ -340,6 +356,26 @@ pub struct Shell {
     pub live: bool,
     /// What the page before has to say.
     pub told: Option<String>,
+}
+
+/// What a page is called: a text, or a name.
+#[derive(Debug, Default)]
+pub struct Title {
+    pub text: &'static str,
+    /// Where the text has a place for it.
+    pub value: String,
+}
+
+impl From<&'static str> for Title {
+    fn from(text: &'static str) -> Self {
+        Self { text, value: String::new() }
+    }
+}
+
+impl From<String> for Title {
+    fn from(value: String) -> Self {
+        Self { text: "{0}", value }
+    }
 }
 
 #[derive(Debug)]
@@ -361,7 +397,7 @@ pub fn page(template: &impl Template) -> Result<HttpResponse, WebFault> {
 /// # Errors
 /// See [`page`].
 pub fn page_as(status: actix_web::http::StatusCode, template: &impl Template) -> Result<HttpResponse, WebFault> {
-    let text = template.render().map_err(|_| WebFault::Page)?;
+    let text = template.render_with_values(&Spoken::now()).map_err(|_| WebFault::Page)?;
     Ok(HttpResponse::build(status).insert_header((CONTENT_TYPE, HTML)).body(text))
 }
 

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 
 use super::{ACCOUNT_PASSWORD, Form, Shell, Site, Visit, WebFault, hashed, page_as};
 use crate::storage::account::{Account, SignIn};
+use crate::texts::filters;
 
 #[derive(Template)]
 #[template(path = "web/password.html")]

@@ -8,6 +8,7 @@ use askama::Template;
 
 use super::{Form, Shell, Site, WebFault, origin, page_as, see, session};
 use crate::storage::account::SignIn;
+use crate::texts::filters;
 
 /// Where somebody is who is not signed in yet: a cookie of its own, which never becomes a session's.
 const VISITOR: &str = "-visitor";

@@ -97,6 +97,7 @@ async fn the_same_is_printed_whether_the_database_or_the_gateway_is_asked() {
             .expect_err("gone")
             .contains("token second of ada is not there")
     );
+    texts_come_and_go(&both);
     both.same(&["tokens"]);
     both.same(&["applications"]);
     both.same(&["audit", "--count", "7"]);
@@ -105,6 +106,31 @@ async fn the_same_is_printed_whether_the_database_or_the_gateway_is_asked() {
         audit.contains("administrator by token root (127.0.0.1) add application Bühne & Co / Dashboard"),
         "{audit}"
     );
+}
+
+/// Texts of the pages: exported, imported and removed both ways.
+fn texts_come_and_go(both: &Both) {
+    assert_eq!(both.same(&["texts"]), "");
+    let file = both.site.gateway.folder().join("texts.csv");
+    let name = file.to_str().expect("a path of this machine").to_owned();
+    let write = |rows: &str| std::fs::write(&file, format!("text,translation\n{rows}")).expect("written");
+    let all = both.same(&["export-texts", "DE"]);
+    assert!(all.starts_with("text,translation\n") && all.contains("\nLocal password,\n"), "{all}");
+    write("Sign in,Anmelden\nLocal password\n{0} may enter.,Darf eintreten\n");
+    assert!(both.same(&["import-texts", "de", &name]).contains("rows that are refused: 2; nothing was changed"));
+    write("Sign in,Anmelden\nNo such text,Kein\n{0} may enter.,{0} darf eintreten.\n");
+    let dry = both.same(&["import-texts", "de", &name, "--dry-run"]);
+    let skipped = "skip    line 3: not known here: No such text\n";
+    assert_eq!(dry, format!("{skipped}2 added, 0 changed, 0 removed\nNothing was changed (--dry-run).\n"));
+    let by_gateway = both.by_gateway(&["import-texts", "de", &name], "").expect("imported");
+    assert!(both.same(&["texts"]).starts_with("de          2 of "), "{by_gateway}");
+    assert!(both.same(&["import-texts", "de", &name]).contains("it has what the file has"));
+    assert_eq!(both.by_gateway(&["remove-texts", "de"], "").expect("removed"), "the texts in de are removed\n");
+    assert_eq!(both.by_database(&["import-texts", "de", &name], "").expect("imported"), by_gateway);
+    assert!(both.same(&["export-texts", "de"]).contains("\nSign in,Anmelden\n"));
+    both.by_database(&["remove-texts", "de"], "").expect("removed");
+    assert!(both.same(&["remove-texts", "de"]).contains("texts in de is not there"));
+    assert!(both.same(&["export-texts", "german"]).contains("must have a name as de"));
 }
 
 #[tokio::test]

@@ -58,13 +58,17 @@ const TABLE: &[(&str, &str, &str, &str, [u16; 3])] = &[
     ("POST", "/licence/fetch", "", "licence:fetch", [403, 404, 404]),
     ("PUT", "/licence", "{}", "licence:install", [403, 403, 422]),
     ("GET", "/log", "", "log:read", [403, 403, 200]),
+    ("GET", "/texts", "", "texts:read", [200, 200, 200]),
+    ("GET", "/texts/{language}", "", "texts:read", [200, 200, 200]),
+    ("POST", "/texts/{language}/import", "{}", "texts:write", [403, 403, 422]),
+    ("DELETE", "/texts/{language}", "", "texts:write", [403, 403, 404]),
     ("GET", "/tokens", "", "tokens:read", [403, 403, 200]),
     ("DELETE", "/tokens/{id}", "", "tokens:remove", [403, 403, 404]),
 ];
 
 async fn outcome(program: &Program, method: &str, path: &str, body: &str) -> u16 {
     let path = path.replace("{id}", &"0".repeat(29)).replace("{handle}", "1-session-0000").replace("{ceid}", "999");
-    let path = path.replace("{number}", "1");
+    let path = path.replace("{number}", "1").replace("{language}", "de");
     let (headers, method) = ([("if-match", "*"), ("content-type", "application/json")], method.parse::<Method>());
     let method = method.expect("a method");
     let count = if body.is_empty() { 1 } else { 2 };

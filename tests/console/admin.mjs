@@ -171,6 +171,35 @@ await says(root, 'applications:read, sessions:read');
 await look(root, 'tokens');
 await send(root, [], 'Remove backup of administrator');
 await says(root, 'The token backup of administrator is removed.');
+
+// The pages in another language: a file with faults, one that is right, and a browser that asks for it.
+const translate = async (rows) => {
+  await root.goto(`${admin}/texts/import`);
+  await root.getByLabel('File', { exact: true }).setInputFiles({ ...file(rows), name: 'texts-de.csv' });
+  await send(root, [['Language', 'de']], 'See what it would do');
+};
+await link(root, 'Texts');
+await says(root, 'There is no other language yet.');
+await link(root, 'Import');
+await look(root, 'texts-import');
+await translate('text,translation\nSign in,Anmelden\n{0} may enter.,Darf eintreten\nNo such text,Kein\n');
+await says(root, 'The translation has other values than the text.');
+await look(root, 'texts-refused');
+await translate(readFileSync(new URL('german.csv', import.meta.url), 'utf8'));
+await says(root, 'Nothing has been done yet.');
+await look(root, 'texts-plan');
+await send(root, [], 'Do it');
+await says(root, 'texts in de were given or changed.');
+await look(root, 'texts');
+const austrian = await person('de-AT');
+await austrian.goto(`${admin}/texts`);
+await heading(austrian, 'Anmelden');
+await send(austrian, [['Name', 'administrator'], ['Kennwort', 'no password']], 'Anmelden');
+await says(austrian, 'Name oder Kennwort stimmt nicht');
+await send(austrian, [['Name', 'administrator'], ['Kennwort', password]], 'Anmelden');
+await heading(austrian, 'Texte');
+await link(austrian, 'Anwendungen');
+await look(austrian, 'texts-german');
 await link(root, 'Log');
 await look(root, 'log');
 await link(root, 'Password');

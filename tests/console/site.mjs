@@ -14,10 +14,10 @@ const browser = await chromium.launch({
 });
 
 const faults = [];
-/** Somebody with a browser of the own. */
-export const person = async () => {
+/** Somebody with a browser of the own, in a language. */
+export const person = async (locale = 'en-US') => {
   // The CA is the server's own; that it is the right one is held elsewhere.
-  const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1200, height: 800 } });
+  const context = await browser.newContext({ locale, ignoreHTTPSErrors: true, viewport: { width: 1200, height: 800 } });
   const page = await context.newPage();
   page.setDefaultTimeout(60_000);
   page.on('console', (message) => message.type() === 'error' && !/status of (403|404|422)/.test(message.text()) && faults.push(`${page.url()}: ${message.text()}`));

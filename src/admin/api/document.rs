@@ -39,7 +39,7 @@ pub(super) struct Described {
     /// With its media type.
     body: Option<(&'static str, RefOr<Schema>)>,
     /// The body is a file.
-    pub takes_file: bool,
+    pub is_large: bool,
     /// What it gives when it is done.
     given: StatusCode,
     gives: Option<(&'static str, RefOr<Schema>)>,
@@ -55,7 +55,7 @@ impl Described {
             access,
             parameters: Vec::new(),
             body: None,
-            takes_file: false,
+            is_large: false,
             given: StatusCode::OK,
             gives: None,
             headers: Vec::new(),
@@ -97,7 +97,7 @@ impl Described {
 
     pub fn file(&mut self, kind: &'static str) {
         self.body = Some((kind, ObjectBuilder::new().schema_type(Type::String).into()));
-        self.takes_file = true;
+        self.is_large = true;
         self.refused(&[415, 422]);
     }
 
@@ -161,6 +161,7 @@ fn part(name: &str) -> Parameter {
         "handle" => "^[0-9]{1,15}-session-[0-9a-f]{1,8}$",
         "ceid" => "^[1-9][0-9]{0,2}$",
         "number" => "^[1-9][0-9]?$",
+        "language" => "^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$",
         _ => "^[0-9a-f]{29}$",
     };
     ParameterBuilder::new()
@@ -359,7 +360,8 @@ mod tests {
         }
         for endpoint in &table {
             let sees = endpoint.described.refusals.contains(&428);
-            let has_version = ["{id}", "{ceid}", "/settings"].iter().any(|part| endpoint.path.contains(part));
+            let has_version =
+                ["{id}", "{ceid}", "{language}", "/settings"].iter().any(|part| endpoint.path.contains(part));
             // A token has no version, and a connection is none of a node's settings.
             let changes = has_version
                 && endpoint.method != Method::GET

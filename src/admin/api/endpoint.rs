@@ -77,6 +77,12 @@ impl Endpoint {
         self
     }
 
+    /// Its body may be as large as a file, of who may send it.
+    pub fn large(mut self) -> Self {
+        self.described.is_large = true;
+        self
+    }
+
     /// Answers a request for it: first who asks, then what.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ mod record;
 mod sessions;
 mod settings;
 mod status;
+mod texts;
 mod tokens;
 mod users;
 
@@ -111,19 +112,29 @@ fn table() -> Vec<Endpoint> {
         put("/licence", LicenceInstall, "Take it from a file of the licence server.", documents::install_licence)
             .may(StatusCode::NOT_FOUND),
         get("/log", LogRead, "Lines of the audit log, the newest first.", log::some),
+        get("/texts", TextsRead, "List the languages that the pages are in, besides English.", texts::all),
+        get("/texts/{language}", TextsRead, "What the pages say, in a language.", texts::one),
+        post("/texts/{language}/import", TextsWrite, "Change translations of a language, or make it.", texts::import)
+            .may(StatusCode::CONFLICT).large(),
+        delete("/texts/{language}", TextsWrite, "Remove a language; its pages are English.", texts::remove),
         get("/tokens", TokensRead, "List everybody's tokens, the oldest first.", tokens::some),
         delete("/tokens/{id}", TokensRemove, "Remove a token.", tokens::remove),
     ]
 }
 
-/// The lines of the table to which a file is sent; their paths have no parts.
+/// The lines of the table to which more than a form is sent.
 struct Files(Vec<Arc<Endpoint>>);
 
 impl Files {
     /// Who may send one by this request, where one is expected.
     fn taken(&self, request: &ServiceRequest) -> Option<Access> {
         let path = request.path().strip_prefix(BASE)?;
-        let is = |endpoint: &&Arc<Endpoint>| endpoint.path == path && endpoint.method == *request.method();
+        let same = |endpoint: &Endpoint| {
+            let (own, parts) = (endpoint.path.split('/'), path.split('/'));
+            own.clone().count() == parts.clone().count()
+                && own.zip(parts).all(|(own, part)| own.starts_with('{') || own == part)
+        };
+        let is = |endpoint: &&Arc<Endpoint>| same(endpoint) && endpoint.method == *request.method();
         self.0.iter().find(is).map(|endpoint| endpoint.access)
     }
 }
@@ -141,7 +152,7 @@ pub(super) fn scope(
     > + use<>,
 > {
     let table: Vec<_> = table().into_iter().map(Arc::new).collect();
-    let files = table.iter().filter(|endpoint| endpoint.described.takes_file).cloned().collect();
+    let files = table.iter().filter(|endpoint| endpoint.described.is_large).cloned().collect();
     let mut scope = web::scope(BASE).app_data(Data::new(admin.clone())).app_data(Data::new(Files(files)));
     for resource in resources(&table) {
         scope = scope.service(resource);
@@ -182,7 +193,7 @@ pub(super) fn in_clear() -> HttpResponse {
     Problem::InClear.error_response()
 }
 
-/// Whether a file may be in a request: where one is expected, who sends it is asked before it is read.
+/// Whether more than a form may be in a request: where a file is expected, who sends it is asked before it is read.
 async fn known(request: &ServiceRequest) -> Result<bool, Problem> {
     let Some(access) = request.app_data::<Data<Files>>().and_then(|files| files.taken(request)) else {
         return Ok(false);

@@ -14,7 +14,8 @@ use super::scope::Scope;
 use super::work::nodes::{self, NodeTest, Standing, kept, standings};
 use super::{Admin, Here, Running, act, look, said};
 use crate::storage::node::Kept;
-use crate::web::{Form, Shell, Site, WebFault, page, page_as};
+use crate::texts::filters;
+use crate::web::{Form, Shell, Site, Title, WebFault, page, page_as};
 
 #[derive(Template)]
 #[template(path = "admin/nodes.html")]
@@ -67,7 +68,8 @@ impl NodePage {
         fields: Option<Fields>,
         of: Option<Kept>,
     ) -> Result<Self, WebFault> {
-        let title = of.as_ref().map_or_else(|| "New node".to_owned(), |kept| format!("Node {}", kept.node.ceid));
+        let node = |kept: &Kept| Title { text: "Node {0}", value: kept.node.ceid.to_string() };
+        let title = of.as_ref().map_or("New node".into(), node);
         let fields = fields.unwrap_or_else(|| of.as_ref().map_or_else(Fields::blank, |kept| (&kept.node).into()));
         let present = match of {
             None => None,
@@ -80,7 +82,7 @@ impl NodePage {
             }
         };
         Ok(Self {
-            shell: here.shell(site, &title, "/nodes"),
+            shell: here.shell(site, title, "/nodes"),
             operates: here.may(Scope::NodesReconnect),
             administers: here.may(Scope::NodesWrite),
             fields,

@@ -16,6 +16,7 @@ use super::work::users::{self as work, ChangedUser};
 use super::{Admin, Here, Running, act, id_of, look};
 use crate::storage::change::now_ms;
 use crate::storage::user::{self, Profile, User};
+use crate::texts::filters;
 use crate::web::{Form, Shell, Site, WebFault, page, page_as};
 
 /// Users on a page.
@@ -227,17 +228,17 @@ async fn show(
 ) -> Result<HttpResponse, WebFault> {
     let (user, sessions) = work::one(running, &id_of(path)?).await?;
     let row = Row::of(user, now_ms());
-    let (shell, operates) = (here.shell(site, &row.user.email, "/users"), here.may(Scope::UsersWrite));
+    let (shell, operates) = (here.shell(site, row.user.email.clone(), "/users"), here.may(Scope::UsersWrite));
     let asked = asked.unwrap_or_else(|| Asked::shown(&row));
     page_as(status, &UserPage { shell, operates, row, asked, sessions, fault })
 }
 
-/// Sessions that ended, for the sentence that says what was done.
-fn and_ended(ended: usize) -> String {
+/// The sentence that says what was done, with the sessions that ended.
+fn with_ended(said: &str, ended: usize) -> String {
     match ended {
-        0 => String::new(),
-        1 => "; one session ended by it".into(),
-        ended => format!("; {ended} sessions ended by it"),
+        0 => format!("{said}."),
+        1 => format!("{said}; one session ended by it."),
+        ended => format!("{said}; {ended} sessions ended by it."),
     }
 }
 
@@ -252,7 +253,7 @@ async fn told(
 ) -> Result<HttpResponse, WebFault> {
     match done {
         Ok((done, what)) => {
-            let told = format!("{} {what}{}.", done.user.email, and_ended(done.sessions_ended));
+            let told = with_ended(&format!("{} {what}", done.user.email), done.sessions_ended);
             Ok(site.told(&here.visit, told, "/users"))
         }
         Err(fault) => {

@@ -11,6 +11,7 @@ use crate::certs::Server;
 use crate::storage::account::{NewAccount, Role};
 use crate::storage::certs::member::{self, Member, NewMember};
 use crate::storage::change::now_ms;
+use crate::texts::filters;
 use crate::web::{ACCOUNT_PASSWORD, Form, Shell, Site, WebFault, hashed, page, page_as};
 
 #[derive(Template)]
@@ -101,7 +102,7 @@ pub(super) async fn one(request: HttpRequest, site: Data<Site>, path: Path<Strin
     let here = look(&site, &request, Need::Administrator).await?;
     let member = find(&site, &path).await?;
     let locked = member.account.locked_until_ms > now_ms();
-    page(&AccountPage { shell: here.shell(&site, &member.account.name, "/accounts"), member, locked })
+    page(&AccountPage { shell: here.shell(&site, member.account.name.clone(), "/accounts"), member, locked })
 }
 
 async fn find(site: &Site, path: &Path<String>) -> Result<Member, WebFault> {

@@ -10,6 +10,7 @@ use super::{Need, act, id_of, look};
 use crate::certs::{Server, letters};
 use crate::storage::certs::entry::{self, Certificate, Entry};
 use crate::storage::certs::request::{self, Request};
+use crate::texts::filters;
 use crate::web::{Shell, Site, WebFault, page};
 
 /// Applications on one page; others are found by name.
@@ -83,7 +84,7 @@ pub(super) async fn one(request: HttpRequest, site: Data<Site>, path: Path<Strin
     let found = found.filter(|(entry, _)| here.may_see(&entry.account));
     let (entry, certificates) = found.ok_or(WebFault::NotFound)?;
     let administrator = here.is_administrator();
-    page(&ApplicationPage { shell: here.shell(&site, &entry.label(), ""), entry, certificates, administrator })
+    page(&ApplicationPage { shell: here.shell(&site, entry.label(), ""), entry, certificates, administrator })
 }
 
 pub(super) async fn certificate(

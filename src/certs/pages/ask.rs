@@ -14,6 +14,7 @@ use super::{Here, Need, act, look, said};
 use crate::certs::{Server, letters};
 use crate::storage::certs::entry;
 use crate::storage::certs::request::{Asked, Kind, Request};
+use crate::texts::filters;
 use crate::web::{Form, Shell, Site, WebFault, page, page_as};
 
 #[derive(Template)]

@@ -8,6 +8,7 @@ use super::{Before, Need, act, before, id_of, look};
 use crate::certs::Server;
 use crate::storage::certs::mail::{self, Mail};
 use crate::storage::change::now_ms;
+use crate::texts::filters;
 use crate::web::{Shell, Site, WebFault, log, page};
 
 const SHOWN: u32 = 100;

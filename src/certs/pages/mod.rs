@@ -13,7 +13,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::list;
 use crate::storage::certs::member::{self, Member};
-use crate::web::{Form, Link, Shell, Site, Visit, WebFault, see};
+use crate::web::{Form, Link, Shell, Site, Title, Visit, WebFault, see};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
@@ -73,7 +73,7 @@ impl Here {
         self.member.is_administrator()
     }
 
-    fn shell(&self, site: &Site, title: &str, here: &str) -> Shell {
+    fn shell(&self, site: &Site, title: impl Into<Title>, here: &str) -> Shell {
         let links = if self.is_administrator() { ADMINISTRATOR } else { MEMBER };
         site.shell(&self.visit, title, links, here)
     }

@@ -9,6 +9,7 @@ use crate::certs::{Server, letters};
 use crate::storage::certs::mail;
 use crate::storage::certs::member::{self, Member};
 use crate::storage::certs::request::{self, Request, State};
+use crate::texts::filters;
 use crate::web::{Form, Shell, Site, WebFault, page};
 
 /// Decided ones on one page.
@@ -58,7 +59,7 @@ pub(super) async fn one(request: HttpRequest, site: Data<Site>, path: Path<Strin
     let member = site.storage.with(move |c| member::find(c, &account)).await?;
     let (what, pending) = (letters::what(&request), request.state == State::Pending);
     let title = format!("Request for a {what}");
-    let (shell, administrator) = (here.shell(&site, &title, ""), here.is_administrator());
+    let (shell, administrator) = (here.shell(&site, title, ""), here.is_administrator());
     page(&RequestPage { shell, request, what, member, administrator, pending })
 }
 

@@ -15,6 +15,7 @@ use crate::admin::work::applications::Application;
 use crate::admin::work::documents::{AccessControlList, LicenceState, ListEntry};
 use crate::admin::work::log::LogLine;
 use crate::admin::work::nodes::{Node, NodeSettings};
+use crate::admin::work::texts::{self, ImportedTexts, UiLanguage, UiTexts};
 use crate::admin::work::tokens::{self, NewToken, Token};
 use crate::admin::work::users::{User, UsersImport};
 use crate::admission::hash_secret;
@@ -30,6 +31,7 @@ use crate::storage::node::{self, Kept};
 use crate::storage::{
     By, DbConnection, Known, Storage, StorageError, Vault, api_token, application, audit, changed_settings, user,
 };
+use crate::texts::import::{self, Translated};
 use crate::users::csv;
 use crate::users::import::Plan;
 
@@ -200,6 +202,43 @@ impl Desk for Database {
         let new = NewAccount { name, email, password: hashed(&password)?, role: role.into() };
         let added = self.storage.blocking(|c| c.write(|c| account::add(c, &new, &self.by, self.now_ms)))?;
         Ok(Account::of(added, self.now_ms))
+    }
+
+    fn languages(&self) -> anyhow::Result<Vec<UiLanguage>> {
+        Ok(self.storage.blocking(texts::read)?)
+    }
+
+    fn texts(&self, language: &str) -> anyhow::Result<UiTexts> {
+        Ok(self.storage.blocking(|c| texts::read_texts(c, language.to_owned()))?)
+    }
+
+    fn import_texts(
+        &self,
+        language: &str,
+        texts: Vec<Translated>,
+        version: Option<i64>,
+    ) -> anyhow::Result<ImportedTexts> {
+        let rows = import::rows(texts);
+        let imported = self.storage.blocking(|c| {
+            c.write(|c| {
+                let plan = texts::read_plan(c, language.to_owned(), rows)?;
+                let mut imported = ImportedTexts::of(&plan);
+                if let Some(version) = version {
+                    if version != plan.version() {
+                        return Err(StorageError::Changed(format!("texts in {language}")));
+                    }
+                    plan.apply(c, &self.by, self.now_ms)?;
+                    imported.done = true;
+                }
+                Ok(imported)
+            })
+        });
+        Ok(imported?)
+    }
+
+    fn remove_texts(&self, language: &str) -> anyhow::Result<()> {
+        let remove = |c: &mut DbConnection| texts::remove_in(c, language, None, &self.by, self.now_ms);
+        Ok(self.storage.blocking(|c| c.write(remove))?)
     }
 
     fn tokens(&self) -> anyhow::Result<Vec<Token>> {

@@ -24,10 +24,12 @@ use crate::admin::work::record::Record;
 use crate::admin::work::sessions::Session;
 use crate::admin::work::settings::Settings;
 use crate::admin::work::status::Status;
+use crate::admin::work::texts::{ImportedTexts, UiLanguage, UiTexts};
 use crate::admin::work::tokens::Token;
 use crate::admin::work::users::{User, UsersImport};
 use crate::live_settings::Wanted;
 use crate::storage::StorageError;
+use crate::texts::import::Translated;
 
 /// Longer than the gateway may fetch a document from another server.
 const PATIENCE: Duration = Duration::from_secs(75);
@@ -157,6 +159,11 @@ impl Gateway {
         Ok(found.into_iter().next().ok_or_else(missing)?)
     }
 
+    /// Of the texts in a language, if they are there.
+    fn version_of(&self, language: &str) -> anyhow::Result<Option<i64>> {
+        Ok(self.languages()?.into_iter().find(|own| own.language == language).map(|own| own.version))
+    }
+
     pub fn sessions(&self) -> anyhow::Result<Vec<Session>> {
         self.all("/sessions")
     }
@@ -274,6 +281,34 @@ impl Desk for Gateway {
     ) -> anyhow::Result<Account> {
         let body = json!({ "name": name, "email": email, "role": role, "password": password.expose_secret() });
         self.send(Method::POST, "/accounts", Some(body))
+    }
+
+    fn languages(&self) -> anyhow::Result<Vec<UiLanguage>> {
+        Ok(self.get::<Page<UiLanguage>>("/texts")?.items)
+    }
+
+    fn texts(&self, language: &str) -> anyhow::Result<UiTexts> {
+        self.get(&format!("/texts/{language}"))
+    }
+
+    fn import_texts(
+        &self,
+        language: &str,
+        texts: Vec<Translated>,
+        version: Option<i64>,
+    ) -> anyhow::Result<ImportedTexts> {
+        let seen = match version {
+            Some(version) => version,
+            None => self.version_of(language)?.unwrap_or(0),
+        };
+        let body = json!({ "texts": texts, "dry_run": version.is_none() });
+        self.read(&self.ask(Method::POST, &format!("/texts/{language}/import"), Some(seen), Some(body))?)
+    }
+
+    fn remove_texts(&self, language: &str) -> anyhow::Result<()> {
+        let version = self.version_of(language)?;
+        let version = version.ok_or_else(|| StorageError::Missing(format!("texts in {language}")))?;
+        self.ask(Method::DELETE, &format!("/texts/{language}"), Some(version), None).map(drop)
     }
 
     fn tokens(&self) -> anyhow::Result<Vec<Token>> {

@@ -6,6 +6,7 @@ mod gateway;
 mod import;
 mod nodes;
 mod shown;
+mod texts;
 mod users;
 mod verb;
 
@@ -28,11 +29,13 @@ use crate::admin::work::documents::{AccessControlList, LicenceState, ListEntry};
 use crate::admin::work::log::LogLine;
 use crate::admin::work::nodes::{Node, NodeSettings};
 use crate::admin::work::settings::Settings;
+use crate::admin::work::texts::{ImportedTexts, UiLanguage, UiTexts};
 use crate::admin::work::tokens::Token;
 use crate::admin::work::users::{User, UsersImport};
 use crate::live_settings::Wanted;
 use crate::settings::ServiceLevel;
 use crate::storage::StorageError;
+use crate::texts::import::Translated;
 
 #[derive(Debug, Args)]
 pub(super) struct Admin {
@@ -103,6 +106,16 @@ trait Desk {
     fn import_users(&self, file: Vec<u8>, dry_run: bool) -> anyhow::Result<UsersImport>;
     fn export_users(&self) -> anyhow::Result<Vec<u8>>;
     fn backup(&self, passphrase: SecretString) -> anyhow::Result<Vec<u8>>;
+    fn languages(&self) -> anyhow::Result<Vec<UiLanguage>>;
+    fn texts(&self, language: &str) -> anyhow::Result<UiTexts>;
+    /// Of the language in this version; only what it would do for `None`.
+    fn import_texts(
+        &self,
+        language: &str,
+        texts: Vec<Translated>,
+        version: Option<i64>,
+    ) -> anyhow::Result<ImportedTexts>;
+    fn remove_texts(&self, language: &str) -> anyhow::Result<()>;
     fn tokens(&self) -> anyhow::Result<Vec<Token>>;
     fn remove_token(&self, account: &str, name: &str) -> anyhow::Result<()>;
     /// The newest so many lines.
@@ -253,6 +266,10 @@ impl Verb {
                 super::backup::keep(&file, &made)?;
                 println!("{}: {} KiB", file.display(), made.len().div_ceil(1024));
             }
+            Self::Texts => shown::languages(&desk.languages()?),
+            Self::ExportTexts { language, file } => texts::export(desk, &language, file.as_deref())?,
+            Self::ImportTexts { language, file, dry_run } => texts::import(desk, &language, &file, dry_run)?,
+            Self::RemoveTexts { language } => texts::remove(desk, &language)?,
             Self::Tokens => shown::tokens(desk.tokens()?),
             Self::RemoveToken { account, name } => {
                 desk.remove_token(&account, &name)?;

@@ -16,6 +16,7 @@ use crate::admin::work::record::Record;
 use crate::admin::work::sessions::Session;
 use crate::admin::work::settings::{Setting, SettingSource, SettingValid};
 use crate::admin::work::status::Status;
+use crate::admin::work::texts::UiLanguage;
 use crate::admin::work::tokens::Token;
 use crate::admin::work::users::User;
 use crate::licence::Counts;
@@ -73,6 +74,12 @@ pub(super) fn accounts(mut all: Vec<Account>) {
     all.sort_by(|a, b| a.name.cmp(&b.name));
     for account in all {
         println!("{:<15}{}  {}", account.role, account.name, account.email.unwrap_or_default());
+    }
+}
+
+pub(super) fn languages(all: &[UiLanguage]) {
+    for UiLanguage { language, translated, texts, changed_at_ms, changed_by, .. } in all {
+        println!("{language:<12}{translated} of {texts} translated; changed {} by {changed_by}", when(changed_at_ms));
     }
 }
 

@@ -60,6 +60,26 @@ pub(super) enum Verb {
         /// Standard output unless it is given.
         file: Option<PathBuf>,
     },
+    /// List the languages that the pages are in, besides English.
+    Texts,
+    /// Write all texts of the pages with their translations in a language, as a file of comma separated values.
+    ExportTexts {
+        /// As browsers name it: de, de-AT.
+        language: String,
+        /// Standard output unless it is given.
+        file: Option<PathBuf>,
+    },
+    /// Change translations of a language by such a file, all of it or nothing. Texts that it does not have stay as they are.
+    ImportTexts {
+        /// As browsers name it: de, de-AT.
+        language: String,
+        file: PathBuf,
+        /// Only print what would change.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Remove a language; its pages are English again.
+    RemoveTexts { language: String },
     /// List the nodes; with --url also how it stands with them.
     Nodes,
     /// Show a node; with --url also how it stands with it.

@@ -29,10 +29,8 @@ impl Drop for Folder {
 /// Each figure with a journal, divided by that without one.
 pub(super) fn measure(plan: &Plan) -> anyhow::Result<Vec<Figure>> {
     let folder = Folder(std::env::temp_dir().join(format!("oig-bench-{}", std::process::id())));
-    let [without, with] = in_turns(plan, |turn, with| Plan {
-        journal: with.then(|| folder.0.join(turn.to_string())),
-        ..plan.clone()
-    })?;
+    let [without, with] =
+        in_turns(plan, |turn, with| Plan { journal: with.then(|| folder.0.join(turn.to_string())), ..plan.clone() })?;
     let figure = |((_, name, _), (with, without)): (_, (f64, f64))| {
         let note = format!("{with:.2} with a journal in {}, {without:.2} without", folder.0.display());
         Figure::new(name, with / without, "ratio").noted(note)

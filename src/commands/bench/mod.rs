@@ -225,7 +225,8 @@ const NOBODY: &str = "9999999";
 /// A gateway that is connected to the nodes and has read their directories.
 async fn gateway_with(nodes: &[&ScriptedNode], plan: &Plan) -> anyhow::Result<Process> {
     let addresses: Vec<SocketAddr> = nodes.iter().map(|node| node.address).collect();
-    let process = Process::start_with(Part::Gateway, &addresses, plan.journal.as_deref(), plan.flight_record, &plan.log)?;
+    let process =
+        Process::start_with(Part::Gateway, &addresses, plan.journal.as_deref(), plan.flight_record, &plan.log)?;
     let mut connection = Connection::open(process.address).await?;
     let session_id = connection.log_in().await?;
     let since = Instant::now();

@@ -10,6 +10,7 @@ mod files;
 mod imports;
 mod licences;
 mod nodes;
+mod ui_languages;
 mod users;
 mod writers;
 

@@ -71,14 +71,14 @@ fn what_is_wrong_with_a_row_is_said_with_its_row() {
 fn what_is_no_file_of_users_is_refused_whole() {
     let rows = |count: usize, cells: &str| (0..count).map(|i| format!("u{i}@b{cells}\n")).collect::<String>();
     for (text, fault) in [
-        (String::new().into_bytes(), FileFault::Empty),
-        (b"name,kind\nA,google\n".to_vec(), FileFault::NoEmail),
-        (b"email,phone\n".to_vec(), FileFault::UnknownColumn(2)),
-        (b"email,name,Name\n".to_vec(), FileFault::ColumnTwice("name")),
-        (b"email\n\xff@b\n".to_vec(), FileFault::NotText),
-        (b"PK\x03\x04".to_vec(), FileFault::UnknownColumn(1)),
-        (vec![b'x'; LARGEST_FILE + 1], FileFault::TooLarge),
-        (format!("email\n{}", rows(MOST_ROWS + 1, "")).into_bytes(), FileFault::TooManyRows),
+        (String::new().into_bytes(), SheetFault::Empty.into()),
+        (b"name,kind\nA,google\n".to_vec(), SheetFault::NoColumn("email").into()),
+        (b"email,phone\n".to_vec(), SheetFault::UnknownColumn(2, FORM.columns.join(", ")).into()),
+        (b"email,name,Name\n".to_vec(), SheetFault::ColumnTwice("name").into()),
+        (b"email\n\xff@b\n".to_vec(), SheetFault::NotText.into()),
+        (b"PK\x03\x04".to_vec(), SheetFault::UnknownColumn(1, FORM.columns.join(", ")).into()),
+        (vec![b'x'; LARGEST_FILE + 1], SheetFault::TooLarge.into()),
+        (format!("email\n{}", rows(MOST_ROWS + 1, "")).into_bytes(), SheetFault::TooManyRows.into()),
         (
             format!("email,password\n{}", rows(MOST_PASSWORDS + 1, ",long enough")).into_bytes(),
             FileFault::TooManyPasswords,
