@@ -172,6 +172,12 @@ impl Nodes {
         let present = self.0.storage.nodes().await?.into_iter().find(|kept| kept.node.ceid == ceid);
         let node = with(node, specific, present.as_ref());
         // What it is to other nodes is not tried.
+        if node.secondary.is_some_and(|ceid| ceid == node.ceid || Ceid::new(ceid).is_err()) {
+            return Err(StorageError::Invalid {
+                object: "the node".into(),
+                fault: "its secondary is no other node".into(),
+            });
+        }
         let node = Node { secondary: None, ..node };
         let settings = Settings { nodes: vec![node], ..self.0.settings.clone() };
         settings.check_in(Source::Database).map_err(invalid)?;

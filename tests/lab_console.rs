@@ -193,7 +193,11 @@ async fn pages_that_look_have_places_and_end_with_the_lab() {
         while page.chunk().await.expect("a whole answer").is_some() {}
     }
     assert!(lab.process.ended().await.success());
-    assert!(!lab.process.logged().iter().any(|line| line.contains("WARN") || line.contains("ERROR")));
+    // A lab sends no mail, and says so.
+    let wrong =
+        |line: &&String| (line.contains("WARN") || line.contains("ERROR")) && !line.contains("smtp.host is not set");
+    let wrong: Vec<_> = lab.process.logged().iter().filter(wrong).cloned().collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
 }
 
 #[tokio::test]

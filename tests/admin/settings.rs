@@ -48,7 +48,7 @@ async fn a_setting_is_changed_and_valid_at_once_or_at_the_next_start_as_the_page
     let as_before = [("limits.application.monitors", ""), ("limits.sessions", "1")];
     root.press("/settings", "/settings", &form(&page, &as_before)).await.leads_to("/admin/settings");
     app.monitor_object(second).await.expect("as in the file");
-    root.get("/settings").await.is(200, "1 of them is valid at the gateway’s next start.");
+    root.get("/settings").await.is(200, "One of them is valid at the gateway’s next start.");
 
     let audit = site.gateway.admin(&["audit"], "").expect("read");
     assert!(audit.contains("change settings") && audit.contains("limits.sessions"), "{audit}");

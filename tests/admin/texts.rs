@@ -129,6 +129,9 @@ const DATA: &[&str] = &[
     "mary@example.com",
     "Example Co",
     "Screen Pop",
+    "Console",
+    "Recorder",
+    "Gone",
     "UTC",
     "SQLite",
     "ECDSA",
@@ -237,7 +240,7 @@ async fn every_page_is_whole_in_the_language_that_a_browser_asks_for() {
     let (_, database) = status.split_once("Database ").expect("a fact");
     data.push(database.split(" Id for licences").next().expect("its name").to_owned());
     // Sections of the settings, scopes, kinds of nodes: as files and programs spell them.
-    let spelt = ["http", "limits", "log", "push", "journal", "ha", "acl", "licence"];
+    let spelt = ["http", "limits", "integrations", "log", "push", "journal", "ha", "acl", "licence"];
     data.extend(spelt.map(str::to_owned));
     data.extend(oig::admin::scope::SCOPES.iter().map(|scope| scope.word().to_owned()));
     let sessions = root.get("/sessions").await.text();

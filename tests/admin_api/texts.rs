@@ -50,7 +50,7 @@ async fn a_program_imports_a_language_and_the_pages_have_it_when_it_is_answered(
     let body = json!({ "texts": all["texts"] });
     assert!(body.to_string().len() > 64 * 1024);
     let tag = format!("\"{}\"", all["version"]);
-    Program::new(&site, "").change(Method::POST, import, &tag, Some(&body)).await.refused(413, "too-large");
+    Program::new(&site, "").change(Method::POST, import, &tag, Some(&body)).await.refused(401, "no-token");
     assert_eq!(root.change(Method::POST, import, &tag, Some(&body)).await.is(200)["counts"]["changed"], 2);
     root.change(Method::POST, import, &tag, Some(&body)).await.refused(412, "changed");
     root.change(Method::DELETE, path, &tag, None).await.refused(412, "changed");

@@ -72,7 +72,7 @@ fn table() -> Vec<Endpoint> {
         // Before what a number stands in.
         post("/nodes/test", NodesWrite, "Try whether a node could be connected to so.", nodes::test),
         get("/nodes/{ceid}", NodesRead, "A node, and how it stands with it.", nodes::one),
-        put("/nodes/{ceid}", NodesWrite, "Change how it is reached.", nodes::change),
+        put("/nodes/{ceid}", NodesWrite, "Change how it is reached.", nodes::change).may(StatusCode::CONFLICT),
         delete("/nodes/{ceid}", NodesWrite, "Remove it; its connection ends.", nodes::remove),
         post("/nodes/{ceid}/reconnect", NodesReconnect, "Connect to it anew.", nodes::reconnect),
         get("/users", UsersRead, "List the users of the integrations, the oldest first.", users::some),
