@@ -210,6 +210,8 @@ pub(super) const SAID: &[&str] = &[
     "Choose the kind of the key.",
     "It is installed, and cannot be read.",
     "The certificate for {0} is installed.",
+    "A certificate has at most {0} bytes, and a key {1}.",
+    "What the node wants to know besides has at most {0} characters.",
     "Give 1 to {0} names, each a host name or an IP address.",
     "The key or the request cannot be made.",
     "The certificate is of none of the keys that are here: give its key, too.",

@@ -171,9 +171,13 @@ fn is_sentence(text: &str) -> bool {
     begins && text.ends_with('.') && text.contains(' ') && own.contains(char::is_lowercase) && !text.contains('\n')
 }
 
-/// Without the functions that describe a thing to programs (`schema_with`).
+/// Without what describes a thing to programs (`schema_with`, `PartialSchema`).
 fn without_schemas(source: &str) -> String {
     let mut source = source.to_owned();
+    while let Some(from) = source.find("\nimpl PartialSchema for") {
+        let to = source[from..].find("\n}\n").map_or(source.len(), |end| from + end);
+        source.replace_range(from..to, "");
+    }
     let marks = source.split("schema_with = ").skip(1);
     let names: Vec<String> = marks.map(|rest| rest.split(')').next().unwrap_or_default().to_owned()).collect();
     for name in names {
