@@ -80,7 +80,8 @@ async fn an_administrator_restores_a_backup_in_the_browser_and_everybody_signs_i
     let right = [("passphrase", PASSPHRASE), ("replace", "true")];
     let mut changed = file.clone();
     *changed.last_mut().expect("not empty") ^= 1;
-    let bad: &[(&[(&str, &str)], &[u8], &str)] = &[
+    type Bad<'a> = (&'a [(&'a str, &'a str)], &'a [u8], &'a str);
+    let bad: &[Bad<'_>] = &[
         (&right[..1], &file, "Confirm that everything is replaced."),
         (&right, b"", "Choose the file of a backup."),
         (&right, b"../../etc/passwd", "This is no backup of a gateway."),
