@@ -7,6 +7,7 @@ mod digest;
 mod form;
 mod forms;
 mod row;
+pub mod sql;
 pub mod sync;
 
 pub use self::digest::Digest;
