@@ -118,6 +118,24 @@ impl Tree {
         }
     }
 
+    /// The node hears last of a life of the object's that is over: it lets go.
+    #[cfg(feature = "planted-faults")]
+    pub async fn let_go_late(&self, object: schemas::domain::ObjectId) {
+        use crate::node::messages::{Ask, Question, Tell};
+        struct Gone;
+        impl Actor for Gone {
+            type Context = actix::Context<Self>;
+        }
+        impl actix::Handler<Tell> for Gone {
+            type Result = ();
+            fn handle(&mut self, _: Tell, _: &mut Self::Context) {}
+        }
+        if let Ok(Some(node)) = self.node_supervisor.send(FindNode(object.ceid())).await {
+            let answer_to = Gone.start().recipient();
+            node.do_send(Ask { object, life: 0, question: Question::Unmonitor, answer_to });
+        }
+    }
+
     /// Which nodes there are from now on. When this returns, who asks for one finds what is configured.
     ///
     /// # Errors

@@ -71,6 +71,7 @@ impl Nodes {
 
 pub struct Device {
     object: ObjectId,
+    life: u64,
     env: Env,
     state: State,
     /// Its nodes as they can be asked now, and the lives that answers come from.
@@ -103,6 +104,7 @@ impl Device {
         state.remember_settings(memory.settings);
         Self {
             object,
+            life,
             env,
             state,
             nodes: Nodes::default(),
@@ -210,7 +212,8 @@ impl Device {
 
     fn ask(&mut self, side: Side, question: Question, ctx: &Context<Self>) {
         if let Some((_, node)) = self.nodes.at(side) {
-            node.do_send(Ask { object: self.object, question, answer_to: ctx.address().recipient() });
+            let answer_to = ctx.address().recipient();
+            node.do_send(Ask { object: self.object, life: self.life, question, answer_to });
         }
     }
 

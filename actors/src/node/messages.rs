@@ -47,6 +47,8 @@ pub enum Question {
 #[rtype(result = "()")]
 pub struct Ask {
     pub object: ObjectId,
+    /// Which life of the object's asks; later ones have higher numbers.
+    pub life: u64,
     pub question: Question,
     pub answer_to: Recipient<Tell>,
 }

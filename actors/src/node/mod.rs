@@ -41,6 +41,12 @@ use crate::policy;
 use crate::refusal::Refused;
 use crate::wire::Connect;
 
+/// Who hears of an object.
+struct Listener {
+    life: u64,
+    tell: Recipient<Tell>,
+}
+
 /// One connection to one node.
 pub struct Node {
     settings: NodeSettings,
@@ -50,7 +56,7 @@ pub struct Node {
     supervisor: Recipient<NodeNews>,
     span: Span,
     /// Where answers and facts of each object go.
-    listeners: HashMap<ObjectId, Recipient<Tell>>,
+    listeners: HashMap<ObjectId, Listener>,
     effects: Effects,
     flow: Flow,
     next_ticket: Ticket,
@@ -119,7 +125,7 @@ impl Node {
             Effect::Tell(object, told) => {
                 if let Some(listener) = self.listeners.get(&object) {
                     self.flow.told(object);
-                    listener.do_send(Tell { ceid: self.settings.ceid, life: self.life, told });
+                    listener.tell.do_send(Tell { ceid: self.settings.ceid, life: self.life, told });
                 }
             }
             Effect::Profile(ticket, result) => {
@@ -228,7 +234,8 @@ impl Node {
         let objects = self.flow.due()?;
         let (settling, settled) = flow::settling();
         for listener in objects.iter().filter_map(|object| self.listeners.get(object)) {
-            listener.do_send(Tell { ceid: self.settings.ceid, life: self.life, told: Told::Settled(settling.clone()) });
+            let told = Told::Settled(settling.clone());
+            listener.tell.do_send(Tell { ceid: self.settings.ceid, life: self.life, told });
         }
         drop(settling);
         Some(settled)
@@ -308,8 +315,13 @@ impl Handler<Ask> for Node {
     type Result = ();
 
     fn handle(&mut self, ask: Ask, ctx: &mut Self::Context) {
+        // Of two lives the one that is over may be heard last: it would let go what the present one has just asked for.
+        // What it still holds at the node is let go when the present one's monitor takes its place.
+        if self.listeners.get(&ask.object).is_some_and(|listener| listener.life > ask.life) {
+            return;
+        }
         let leaving = ask.question == Question::Unmonitor;
-        self.listeners.insert(ask.object, ask.answer_to);
+        self.listeners.insert(ask.object, Listener { life: ask.life, tell: ask.answer_to });
         self.step(Input::Asked(ask.object, ask.question), ctx);
         if leaving {
             self.listeners.remove(&ask.object);

@@ -36,6 +36,7 @@ struct Watcher {
 
 pub struct SystemMonitor {
     object: ObjectId,
+    life: u64,
     env: Env,
     state: State,
     /// The node as it can be asked now, and the life that answers come from.
@@ -54,6 +55,7 @@ impl SystemMonitor {
     ) -> Self {
         Self {
             object,
+            life,
             env,
             state: State::new(memory.absent.map(|absent| *absent)),
             node: None,
@@ -106,7 +108,8 @@ impl SystemMonitor {
 
     fn ask(&self, question: Question, ctx: &mut Context<Self>) {
         if let Some((_, node)) = &self.node {
-            node.do_send(Ask { object: self.object, question, answer_to: ctx.address().recipient() });
+            let answer_to = ctx.address().recipient();
+            node.do_send(Ask { object: self.object, life: self.life, question, answer_to });
         }
     }
 

@@ -455,3 +455,28 @@ fn a_session_that_panics_ends_its_polls_and_its_monitors_and_no_other_session() 
         });
     }
 }
+
+#[test]
+fn a_life_that_is_over_and_heard_last_lets_go_nothing_of_the_present_one() {
+    run(async || {
+        let bench = Bench::start(1, 10).await;
+        let app = bench.app().await;
+        // While the monitor starts, and when it is there.
+        bench.switches[0].inside().forgets_monitors = true;
+        app.monitor(line("1000")).await;
+        let switch = bench.switches[0].clone();
+        let asked = || switch.inside().asked.iter().any(|request| matches!(request, Request::MonitorStart { .. }));
+        until("the monitor is asked for", asked).await;
+        bench.tree.let_go_late(line("1000")).await;
+        bench.switches[0].inside().forgets_monitors = false;
+        assert_eq!(
+            app.events(2).await,
+            ["1000 MONITOR_FAILED_EVENT DESTINATION_UNAVAILABLE UNAVAILABLE".to_owned(), RESTORED.to_owned()],
+            "that it was not answered is told, and it is asked for again"
+        );
+        bench.tree.let_go_late(line("1000")).await;
+        bench.switches[0].ring("1000", "c1");
+        assert_eq!(app.events(1).await, [rings("1000")]);
+        assert_eq!(bench.switches[0].inside().monitors.len(), 1);
+    });
+}
