@@ -11,6 +11,10 @@ mod record;
 mod rights;
 mod schemathesis;
 mod settings;
+mod support;
 mod texts;
 mod tokens;
 mod users;
+mod verbs;
+
+pub(crate) use self::programs::token;

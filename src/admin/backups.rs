@@ -11,7 +11,6 @@ use super::scope::Scope;
 use super::work::backups::{self, NewBackup};
 use super::work::restore::Restored;
 use super::{Admin, Here, act, look, said, work};
-use crate::storage::account::Role;
 use crate::texts::filters;
 use crate::web::{Shell, Site, WebFault, page_as};
 
@@ -67,7 +66,7 @@ pub(super) async fn restore(
     site: Data<Site>,
     admin: Data<Arc<Admin>>,
 ) -> Result<HttpResponse, WebFault> {
-    let (here, form) = act(&site, &request, Role::Administrator).await?;
+    let (here, form) = act(&site, &request, Scope::BackupRestore).await?;
     let restored = async {
         if form.get("replace") != "true" {
             return Err(WebFault::Refused("Confirm that everything is replaced.".into()));

@@ -60,7 +60,7 @@ const UPLOADS: &[(&str, usize)] = &[
     ("/admin/backup/restore", LARGEST_RESTORE),
 ];
 /// A backup of some hundred thousand rows; a larger one is restored by `oig restore`.
-const LARGEST_RESTORE: usize = 16 * 1024 * 1024;
+pub(crate) const LARGEST_RESTORE: usize = 16 * 1024 * 1024;
 
 /// What pages show and change.
 pub struct Running {

@@ -55,6 +55,8 @@ scopes! {
     CertificateRead    "certificate:read"    Administrator  "See the certificate of HTTPS";
     CertificateWrite   "certificate:write"   Administrator  "Ask for and install a certificate of HTTPS";
     BackupMake         "backup:make"         Administrator  "Take a sealed backup of the database";
+    BackupRestore      "backup:restore"     Administrator  "Put a sealed backup in the place of all that the database has";
+    SupportMake        "support:make"       Administrator  "Take a support bundle";
     AccountsRead       "accounts:read"       Administrator  "See accounts";
     AccountsWrite      "accounts:write"      Administrator  "Add and remove accounts, give roles and passwords";
     ListRead           "list:read"           Reader         "See the access control list";

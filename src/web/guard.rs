@@ -52,16 +52,16 @@ async fn guarded(
     let mut payload = request.take_payload();
     // More than a form is read of those who are signed in alone, and where a file is expected.
     let site = request.app_data::<Data<Site>>();
-    let upload = site.and_then(|site| Some((site.takes_upload(request.request())?, site.uploading.clone())));
-    let upload = upload.map(|(most, turns)| turns.try_acquire_owned().map(|turn| (most, turn)));
-    let read = match &upload {
-        None => read(&request, &mut payload, LARGEST_FORM).await,
-        Some(Ok((most, _))) => read_within(&request, &mut payload, *most, SLOWEST_UPLOAD).await,
-        Some(Err(_)) => Err(WebFault::Busy),
+    let upload = site.and_then(|site| Some((site.takes_upload(request.request())?, site.upload_turn())));
+    let (is_upload, turn) = (upload.is_some(), upload.map(|(most, turn)| turn.map(|turn| (most, turn))).transpose());
+    let read = match &turn {
+        Ok(None) => read(&request, &mut payload, LARGEST_FORM, SLOWEST_FORM).await,
+        Ok(Some((most, _))) => read(&request, &mut payload, *most, SLOWEST_UPLOAD).await,
+        Err(_) => Err(WebFault::Busy),
     };
     let answer = match read {
         Ok(bytes) => {
-            request.extensions_mut().insert(Body { bytes, upload: upload.is_some() });
+            request.extensions_mut().insert(Body { bytes, upload: is_upload });
             next.call(request).await?.map_into_boxed_body()
         }
         Err(fault) => unread(request, fault.error_response(), payload),
@@ -92,15 +92,11 @@ async fn guarded(
     Ok(answer)
 }
 
-/// The body of a request, of so many bytes at most.
+/// The body of a request, of so many bytes at most, which has so long to arrive.
 ///
 /// # Errors
 /// [`WebFault::TooLarge`], [`WebFault::TooSlow`], [`WebFault::NoForm`] when it does not come.
-pub(crate) async fn read(request: &ServiceRequest, payload: &mut Payload, most: usize) -> Result<Bytes, WebFault> {
-    read_within(request, payload, most, SLOWEST_FORM).await
-}
-
-async fn read_within(
+pub(crate) async fn read(
     request: &ServiceRequest,
     payload: &mut Payload,
     most: usize,

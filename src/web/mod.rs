@@ -9,7 +9,7 @@ mod fault;
 mod form;
 pub(crate) mod guard;
 mod log;
-mod multipart;
+pub(crate) mod multipart;
 mod origin;
 mod password;
 mod session;
@@ -144,6 +144,14 @@ impl Site {
         let (_, most) = self.uploads.iter().find(|(path, _)| *path == request.path())?;
         let signed_in = || self.cookie_of(request, "").is_some_and(|id| self.sessions.look(&id, false).is_some());
         (request.method() == Method::POST && signed_in()).then_some(*most)
+    }
+
+    /// A turn for reading a request with a file: each is in memory.
+    ///
+    /// # Errors
+    /// [`WebFault::Busy`] when as many are being read as may be.
+    pub(crate) fn upload_turn(&self) -> Result<tokio::sync::OwnedSemaphorePermit, WebFault> {
+        self.uploading.clone().try_acquire_owned().map_err(|_| WebFault::Busy)
     }
 
     /// Sign-in and sign-out, and the files of the looks, for a scope at the site's base. The site is among the app's data as

@@ -12,7 +12,7 @@ const BOUNDARY: usize = 70;
 
 /// A field of the form.
 #[derive(Debug)]
-pub(super) struct Part {
+pub(crate) struct Part {
     pub name: String,
     /// It came with the name of a file; which one is nobody's business here.
     pub is_file: bool,
@@ -20,7 +20,7 @@ pub(super) struct Part {
 }
 
 /// The boundary that a content type names; `None` when it is no such form.
-pub(super) fn boundary(kind: &str) -> Option<String> {
+pub(crate) fn boundary(kind: &str) -> Option<String> {
     let (kind, parameters) = kind.split_once(';')?;
     let boundary = parameter(parameters, "boundary")?;
     let is = kind.trim().eq_ignore_ascii_case("multipart/form-data")
@@ -30,7 +30,7 @@ pub(super) fn boundary(kind: &str) -> Option<String> {
 }
 
 /// The parts of a body; `None` when it is not well made.
-pub(super) fn read(body: &Bytes, boundary: &str) -> Option<Vec<Part>> {
+pub(crate) fn read(body: &Bytes, boundary: &str) -> Option<Vec<Part>> {
     let (first, between) = (format!("--{boundary}"), format!("\r\n--{boundary}"));
     let mut parts = Vec::new();
     let mut at = body.starts_with(first.as_bytes()).then_some(first.len())?;

@@ -77,6 +77,16 @@ impl Program {
     }
 
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Answer {
+        self.send_bytes(method, path, headers, body.map(|body| body.as_bytes().to_vec())).await
+    }
+
+    pub async fn send_bytes(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Vec<u8>>,
+    ) -> Answer {
         let mut request = self.client.request(method, format!("{}{BASE}{path}", self.url));
         if !self.token.is_empty() {
             request = request.header("authorization", format!("Bearer {}", self.token));
@@ -85,12 +95,18 @@ impl Program {
             request = request.header(*name, HeaderValue::from_str(value).expect("a header"));
         }
         if let Some(body) = body {
-            request = request.body(body.to_owned());
+            request = request.body(body);
         }
         let answer = request.send().await.unwrap_or_else(|e| panic!("{path}: {e:?}"));
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let bytes = answer.bytes().await.expect("to its end").to_vec();
         Answer { status, headers, body: String::from_utf8_lossy(&bytes).into_owned(), bytes }
+    }
+
+    /// A form of these parts, of which "file" is one.
+    pub async fn post_form(&self, path: &str, parts: &[(&str, &[u8])]) -> Answer {
+        let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+        self.send_bytes(Method::POST, path, &[("content-type", &kind)], Some(form(parts))).await
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -107,6 +123,21 @@ impl Program {
         let count = if body.is_some() { 2 } else { 1 };
         self.send(method, path, &headers[..count], body.map(Value::to_string).as_deref()).await
     }
+}
+
+/// What stands between the parts of a form.
+pub const BOUNDARY: &str = "part-of-a-form";
+
+/// A form of these parts.
+pub fn form(parts: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut form = Vec::new();
+    for (name, content) in parts {
+        let file = if *name == "file" { "; filename=\"../../etc/passwd\"" } else { "" };
+        let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n");
+        form.extend([head.as_bytes(), content, b"\r\n"].concat());
+    }
+    form.extend(format!("--{BOUNDARY}--\r\n").into_bytes());
+    form
 }
 
 /// A new token of an account, by the command line.

@@ -45,6 +45,8 @@ const TABLE: &[(&str, &str, &str, &str, [u16; 3])] = &[
     ("PUT", "/certificates/{number}", "{}", "certificate:write", [403, 403, 422]),
     ("POST", "/certificates/{number}/request", "{}", "certificate:write", [403, 403, 422]),
     ("POST", "/backup", "{}", "backup:make", [403, 403, 422]),
+    ("POST", "/backup/restore", "{}", "backup:restore", [403, 403, 415]),
+    ("POST", "/support-bundle", "{}", "support:make", [403, 403, 400]),
     ("GET", "/accounts", "", "accounts:read", [403, 403, 200]),
     ("POST", "/accounts", "{}", "accounts:write", [403, 403, 422]),
     ("GET", "/accounts/{id}", "", "accounts:read", [403, 403, 404]),

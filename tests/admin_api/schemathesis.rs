@@ -27,7 +27,7 @@ async fn the_description_is_valid_and_the_gateway_does_what_it_says() {
     std::fs::write(&file, &document.body).expect("written");
     std::fs::write(&ca, &site.files.ca).expect("written");
     let python = interpreter("OIG_PYTHON", "target/toolkits/python/bin/python");
-    let said = run(&python, &["tests/toolkits/openapi.py", file.to_str().expect("a path")], "").await;
+    let said = run(&python, &["tests/toolkits/openapi.py", file.to_str().expect("a path"), "--examples"], "").await;
     assert!(said.contains(" operations, 0 found wrong"), "{said}");
 
     let token = token(&site, "administrator", "schemathesis", "all");

@@ -15,6 +15,7 @@ use crate::storage::change::now_ms;
 /// Another role.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({ "role": "reader" })))]
 pub(super) struct NewRole {
     role: SiteRole,
 }
@@ -23,6 +24,7 @@ pub(super) struct NewRole {
 // No `Debug`: it is in it.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({ "password": "twelve or more" })))]
 pub(super) struct NewPassword {
     #[schema(value_type = String, format = Password, min_length = 12, max_length = 128)]
     password: SecretString,

@@ -14,11 +14,13 @@ use crate::admin::work::applications::{self, Application, NewApplication, NewLoc
 #[serde(deny_unknown_fields)]
 pub(super) struct Which {
     /// Of this company alone, letter by letter.
+    #[param(example = "Example Co")]
     company: Option<String>,
     /// Of this name alone, letter by letter.
+    #[param(example = "Screen Pop")]
     name: Option<String>,
     /// Things on a page: 100 unless it is said.
-    #[param(value_type = Option<u16>, minimum = 1, maximum = 200)]
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 200, example = 50)]
     limit: Option<Limit>,
     /// `next` of the page before.
     #[param(value_type = Option<String>, pattern = "^[0-9a-f]{29}$")]

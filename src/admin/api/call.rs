@@ -17,6 +17,10 @@ use crate::admin::work::Seen;
 use crate::admin::{Admin, Running, is_id};
 use crate::storage::By;
 use crate::web::WebFault;
+use crate::web::multipart::{self, Part};
+
+/// A form of several parts.
+pub(super) const FORM: &str = "multipart/form-data";
 
 /// The body of a request, as the guard leaves it.
 pub(super) struct Sent(pub Bytes);
@@ -104,6 +108,16 @@ impl Call {
         let kind = self.request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim();
         if kind.eq_ignore_ascii_case(wanted) { Ok(self.sent()) } else { Err(Problem::MediaType(wanted)) }
+    }
+
+    /// The parts of a form, which is of the kind that takes files.
+    ///
+    /// # Errors
+    /// [`Problem::MediaType`], [`Problem::NoForm`].
+    pub fn parts(&self) -> Result<Vec<Part>, Problem> {
+        let kind = self.request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let boundary = multipart::boundary(kind).ok_or(Problem::MediaType(FORM))?;
+        multipart::read(&self.sent(), &boundary).ok_or(Problem::NoForm)
     }
 
     /// # Errors

@@ -13,17 +13,18 @@ use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
-    ComponentsBuilder, ContentBuilder, HttpMethod, InfoBuilder, ObjectBuilder, OpenApiBuilder, PathsBuilder, Ref,
-    RefOr, Required, ResponseBuilder, Schema, ServerBuilder, Type,
+    ComponentsBuilder, ContentBuilder, HttpMethod, InfoBuilder, Object, ObjectBuilder, OpenApiBuilder, PathsBuilder,
+    Ref, RefOr, Required, ResponseBuilder, Schema, ServerBuilder, Type,
 };
 use utoipa::{IntoParams, ToSchema};
 
-use super::call::Call;
+use super::call::{Call, FORM};
 use super::endpoint::{Access, Endpoint, Output};
 use super::problem::{Problem, ProblemDetails};
 use super::{BASE, table};
+use crate::admin::LARGEST_RESTORE;
 use crate::users::csv::LARGEST_FILE;
-use crate::web::LARGEST_FORM;
+use crate::web::{LARGEST_FORM, LARGEST_UPLOAD};
 
 type Schemas = Vec<(String, RefOr<Schema>)>;
 
@@ -32,14 +33,28 @@ const JSON: &str = "application/json";
 /// As tokens are sent, to the document.
 const BEARER: &str = "token";
 
+/// What is sent.
+struct Sent {
+    kind: &'static str,
+    schema: RefOr<Schema>,
+    example: Option<Value>,
+}
+
+/// Those that a type gives of itself.
+fn examples(schema: &RefOr<Schema>) -> Vec<Value> {
+    match schema {
+        RefOr::T(Schema::Object(object)) => object.examples.clone(),
+        _ => Vec::new(),
+    }
+}
+
 /// What is known of a line of the table.
 pub(super) struct Described {
     access: Access,
     parameters: Vec<Parameter>,
-    /// With its media type.
-    body: Option<(&'static str, RefOr<Schema>)>,
-    /// The body is a file.
-    pub is_large: bool,
+    body: Option<Sent>,
+    /// Bytes of the body.
+    pub largest: usize,
     /// What it gives when it is done.
     given: StatusCode,
     gives: Option<(&'static str, RefOr<Schema>)>,
@@ -55,7 +70,7 @@ impl Described {
             access,
             parameters: Vec::new(),
             body: None,
-            is_large: false,
+            largest: LARGEST_FORM,
             given: StatusCode::OK,
             gives: None,
             headers: Vec::new(),
@@ -91,13 +106,24 @@ impl Described {
     }
 
     pub fn body<B: ToSchema>(&mut self) {
-        self.body = Some((JSON, self.schema::<B>()));
+        let example = examples(&B::schema()).into_iter().next();
+        self.body = Some(Sent { kind: JSON, schema: self.schema::<B>(), example });
         self.refused(&[415, 422]);
     }
 
-    pub fn file(&mut self, kind: &'static str) {
-        self.body = Some((kind, ObjectBuilder::new().schema_type(Type::String).into()));
-        self.is_large = true;
+    pub fn file(&mut self, kind: &'static str, example: &str) {
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        self.body = Some(Sent { kind, schema: text.into(), example: Some(example.into()) });
+        self.largest = LARGEST_UPLOAD;
+        self.refused(&[415, 422]);
+    }
+
+    /// A form of several parts, of so many bytes.
+    pub fn form(&mut self, parts: Object, largest: usize) {
+        let schema = parts.into();
+        let example = examples(&schema).into_iter().next();
+        self.body = Some(Sent { kind: FORM, schema, example });
+        self.largest = largest;
         self.refused(&[415, 422]);
     }
 
@@ -120,6 +146,10 @@ impl Described {
 
     pub fn gives_file(&mut self, kind: &'static str) {
         self.gives = Some((kind, ObjectBuilder::new().schema_type(Type::String).into()));
+        self.kept_as_file();
+    }
+
+    pub fn kept_as_file(&mut self) {
         self.headers.push(("Content-Disposition", "The name of the file."));
     }
 
@@ -135,7 +165,7 @@ impl Described {
         self.headers.push(("Location", "Where it is."));
     }
 
-    fn gives_any(&mut self) {
+    pub fn gives_any(&mut self) {
         self.gives = Some((JSON, ObjectBuilder::new().schema_type(Type::Object).into()));
     }
 
@@ -241,8 +271,8 @@ fn operation(endpoint: &Endpoint) -> OperationBuilder {
     for parameter in &described.parameters {
         operation = operation.parameter(parameter.clone());
     }
-    if let Some((kind, body)) = &described.body {
-        let content = ContentBuilder::new().schema(Some(body.clone())).build();
+    if let Some(Sent { kind, schema, example }) = &described.body {
+        let content = ContentBuilder::new().schema(Some(schema.clone())).example(example.clone()).build();
         let body = RequestBodyBuilder::new().content(*kind, content).required(Some(Required::True));
         operation = operation.request_body(Some(body.build()));
     }
@@ -275,7 +305,7 @@ fn made() -> Value {
         "Programs administer the gateway by it, over HTTPS, with a token of an account (`/admin/tokens`, \
          `oig admin add-token`). Times are milliseconds since 1970. Lists are paged: `next` of a page is `after` of \
          the next. Whoever changes something sends its ETag as If-Match. Bodies have at most {LARGEST_FORM} bytes, \
-         a file {LARGEST_FILE}."
+         a file {LARGEST_FILE}, a form with a backup {LARGEST_RESTORE}."
     );
     let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("oig_ and 64 hexadecimal digits");
     let document = OpenApiBuilder::new()
@@ -328,7 +358,7 @@ mod tests {
     use crate::admin::scope::SCOPES;
 
     #[test]
-    fn every_line_of_the_table_is_in_the_document_with_its_scope_and_its_problems() {
+    fn every_line_of_the_table_is_in_the_document_with_its_scope_its_problems_and_an_example_of_its_body() {
         let document = made();
         assert_eq!(document["openapi"], "3.1.0");
         let mut operations = 0;
@@ -341,6 +371,10 @@ mod tests {
                 Access::Scope(scope) => json!([{ "token": [scope.word()] }]),
             };
             assert_eq!(operation["security"], scopes, "{method} {}", endpoint.path);
+            let bodies = operation["requestBody"]["content"].as_object();
+            for (kind, body) in bodies.into_iter().flatten() {
+                assert!(!body["example"].is_null(), "{method} {}: no example of {kind}", endpoint.path);
+            }
             for (status, response) in operation["responses"].as_object().expect("responses") {
                 let is_problem = response["content"]["application/problem+json"].is_object();
                 assert_eq!(is_problem, status.as_str() >= "400", "{method} {} {status}", endpoint.path);

@@ -17,7 +17,7 @@ use crate::web::WebFault;
 #[serde(deny_unknown_fields)]
 pub(super) struct Which {
     /// Things on a page: 100 unless it is said.
-    #[param(value_type = Option<u16>, minimum = 1, maximum = 200)]
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 200, example = 50)]
     limit: Option<Limit>,
     /// `next` of the page before: refused when the list is another version now.
     #[param(value_type = Option<String>, pattern = "^[0-9]{1,15}-[0-9]{1,9}$")]
@@ -58,6 +58,7 @@ pub struct FetchedList {
 /// A licence in the form in which the licence server signs it (`oig licences file`).
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({ "licence": "eyJhbGciOiJSUzI1NiJ9.eyJraW5kIjoiZnVsbCJ9.c2lnbmVk" })))]
 pub(super) struct SignedLicence {
     #[schema(min_length = 1)]
     licence: String,

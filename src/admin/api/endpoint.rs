@@ -21,6 +21,7 @@ use super::document::Described;
 use super::{BASE, Problem, bearer};
 use crate::admin::scope::Scope;
 use crate::admin::work::Seen;
+use crate::web::LARGEST_UPLOAD;
 
 /// Who may ask for something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +80,7 @@ impl Endpoint {
 
     /// Its body may be as large as a file, of who may send it.
     pub fn large(mut self) -> Self {
-        self.described.is_large = true;
+        self.described.largest = LARGEST_UPLOAD;
         self
     }
 
@@ -229,6 +230,8 @@ pub(super) trait Media {
     const KIND: &'static str;
     /// What it is called where it is kept.
     const NAME: &'static str;
+    /// One, where it is a text that somebody writes.
+    const EXAMPLE: &'static str = "";
 }
 
 impl<Q: DeserializeOwned + IntoParams, M: Media> Input for Upload<Q, M> {
@@ -239,7 +242,7 @@ impl<Q: DeserializeOwned + IntoParams, M: Media> Input for Upload<Q, M> {
 
     fn describe(to: &mut Described) {
         to.query::<Q>();
-        to.file(M::KIND);
+        to.file(M::KIND, M::EXAMPLE);
     }
 }
 

@@ -21,11 +21,13 @@ mod record;
 mod sessions;
 mod settings;
 mod status;
+mod support;
 mod texts;
 mod tokens;
 mod users;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{HttpServiceFactory, ServiceRequest, ServiceResponse};
@@ -33,16 +35,18 @@ use actix_web::http::StatusCode;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError as _};
+use tokio::sync::OwnedSemaphorePermit;
 
 use self::call::Sent;
 use self::endpoint::{Access, Endpoint, delete, get, patch, post, put};
 pub use self::page::Page;
 use self::problem::Problem;
 pub use self::problem::ProblemDetails;
+pub use self::tokens::OwnToken;
 use super::Admin;
 use super::scope::Scope;
 use crate::http::caller::Caller;
-use crate::web::{LARGEST_FORM, LARGEST_UPLOAD, WebFault, guard};
+use crate::web::{LARGEST_FORM, SLOWEST_FORM, SLOWEST_UPLOAD, WebFault, guard};
 
 /// Where it is.
 pub const BASE: &str = "/admin/api/v1";
@@ -95,6 +99,11 @@ fn table() -> Vec<Endpoint> {
         post("/certificates/{number}/request", CertificateWrite,
             "Make a key, which stays, and a request for its certificate (CSR).", certificates::request),
         post("/backup", BackupMake, "All that the database has, in a file that opens with a passphrase.", backups::make),
+        post("/backup/restore", BackupRestore,
+            "Put a backup in the place of all that the database has: accounts and tokens are those that it has, and \
+             everybody is signed out.", backups::restore),
+        post("/support-bundle", SupportMake,
+            "What somebody who helps from afar needs to see of this gateway, as a file without secrets.", support::make),
         get("/accounts", AccountsRead, "List the accounts, the oldest first.", accounts::some),
         post("/accounts", AccountsWrite, "Make an account.", accounts::add),
         get("/accounts/{id}", AccountsRead, "An account.", accounts::one),
@@ -125,9 +134,17 @@ fn table() -> Vec<Endpoint> {
 /// The lines of the table to which more than a form is sent.
 struct Files(Vec<Arc<Endpoint>>);
 
+/// What the body of a request may be.
+struct Bounds {
+    bytes: usize,
+    slowest: Duration,
+    /// More than a form is in memory.
+    _turn: Option<OwnedSemaphorePermit>,
+}
+
 impl Files {
-    /// Who may send one by this request, where one is expected.
-    fn taken(&self, request: &ServiceRequest) -> Option<Access> {
+    /// The line for this request, where a file is expected.
+    fn taken(&self, request: &ServiceRequest) -> Option<&Endpoint> {
         let path = request.path().strip_prefix(BASE)?;
         let same = |endpoint: &Endpoint| {
             let (own, parts) = (endpoint.path.split('/'), path.split('/'));
@@ -135,7 +152,7 @@ impl Files {
                 && own.zip(parts).all(|(own, part)| own.starts_with('{') || own == part)
         };
         let is = |endpoint: &&Arc<Endpoint>| same(endpoint) && endpoint.method == *request.method();
-        self.0.iter().find(is).map(|endpoint| endpoint.access)
+        self.0.iter().find(is).map(Arc::as_ref)
     }
 }
 
@@ -152,7 +169,7 @@ pub(super) fn scope(
     > + use<>,
 > {
     let table: Vec<_> = table().into_iter().map(Arc::new).collect();
-    let files = table.iter().filter(|endpoint| endpoint.described.is_large).cloned().collect();
+    let files = table.iter().filter(|endpoint| endpoint.described.largest > LARGEST_FORM).cloned().collect();
     let mut scope = web::scope(BASE).app_data(Data::new(admin.clone())).app_data(Data::new(Files(files)));
     for resource in resources(&table) {
         scope = scope.service(resource);
@@ -193,16 +210,17 @@ pub(super) fn in_clear() -> HttpResponse {
     Problem::InClear.error_response()
 }
 
-/// Whether more than a form may be in a request: where a file is expected, who sends it is asked before it is read.
-async fn known(request: &ServiceRequest) -> Result<bool, Problem> {
-    let Some(access) = request.app_data::<Data<Files>>().and_then(|files| files.taken(request)) else {
-        return Ok(false);
+/// What may be in a request: where a file is expected, who sends it is asked before it is read.
+async fn known(request: &ServiceRequest) -> Result<Bounds, Problem> {
+    let Some(endpoint) = request.app_data::<Data<Files>>().and_then(|files| files.taken(request)) else {
+        return Ok(Bounds { bytes: LARGEST_FORM, slowest: SLOWEST_FORM, _turn: None });
     };
     let admin = request.app_data::<Data<Arc<Admin>>>().ok_or(Problem::Web(WebFault::Busy))?;
     let program = bearer::program(&admin.site, request.request()).await?;
-    program.may(access)?;
+    program.may(endpoint.access)?;
     request.extensions_mut().insert(program);
-    Ok(true)
+    let _turn = Some(admin.site.upload_turn()?);
+    Ok(Bounds { bytes: endpoint.described.largest, slowest: SLOWEST_UPLOAD, _turn })
 }
 
 /// Around every route: reads bodies within their bounds, says in every answer what may be done with it, logs refusals.
@@ -213,9 +231,8 @@ async fn guarded(
     let Caller { ip: address, secure } = Caller::of(request.request());
     let method = request.method().clone();
     let mut payload = request.take_payload();
-    let most = match known(&request).await {
-        Ok(true) => LARGEST_UPLOAD,
-        Ok(false) => LARGEST_FORM,
+    let bounds = match known(&request).await {
+        Ok(bounds) => bounds,
         Err(problem) => {
             tracing::warn!(%address, why = %problem, "refused");
             let mut answer = guard::unread(request, problem.error_response(), payload);
@@ -223,7 +240,7 @@ async fn guarded(
             return Ok(answer);
         }
     };
-    let mut answer = match guard::read(&request, &mut payload, most).await {
+    let mut answer = match guard::read(&request, &mut payload, bounds.bytes, bounds.slowest).await {
         Ok(body) => {
             request.extensions_mut().insert(Sent(body));
             next.call(request).await?.map_into_boxed_body()

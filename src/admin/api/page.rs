@@ -54,7 +54,7 @@ impl<T: ToSchema> ToSchema for Page<T> {
 #[serde(deny_unknown_fields)]
 pub(super) struct Paged {
     /// Things on a page: 100 unless it is said.
-    #[param(value_type = Option<u16>, minimum = 1, maximum = 200)]
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 200, example = 50)]
     pub limit: Option<Limit>,
     /// `next` of the page before.
     #[param(value_type = Option<String>, pattern = "^[0-9a-f]{29}$")]

@@ -56,6 +56,11 @@ pub enum Problem {
     NotAsDescribed(usize, usize),
     #[error("This takes no body.")]
     Body,
+    #[error("The body is no form of the boundary that its media type names, or does not come to its end.")]
+    NoForm,
+    /// Of a form.
+    #[error("The form has not the parts that are described, each once, and no other.")]
+    Parts,
     #[error("This changes what you have seen: send its ETag as If-Match, or If-Match: *.")]
     NoCondition,
     #[error("If-Match must be the one ETag that was given, or *.")]
@@ -92,6 +97,8 @@ impl Problem {
             Self::NoJson(..) => "no-json",
             Self::NotAsDescribed(..) => "not-as-described",
             Self::Body => "body",
+            Self::NoForm => "no-form",
+            Self::Parts => "not-as-described",
             Self::NoCondition => "no-condition",
             Self::BadCondition => "bad-condition",
             Self::ListChanged => "list-changed",
@@ -134,9 +141,9 @@ impl ResponseError for Problem {
             Self::NotInScope(_) | Self::InClear => StatusCode::FORBIDDEN,
             Self::NoSuchPath => StatusCode::NOT_FOUND,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Query | Self::NoJson(..) | Self::Body | Self::BadCondition => StatusCode::BAD_REQUEST,
+            Self::Query | Self::NoJson(..) | Self::Body | Self::NoForm | Self::BadCondition => StatusCode::BAD_REQUEST,
             Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::NotAsDescribed(..) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::NotAsDescribed(..) | Self::Parts => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NoCondition => StatusCode::PRECONDITION_REQUIRED,
             Self::NotFetched(_) => StatusCode::BAD_GATEWAY,
             Self::Web(WebFault::Changed) => StatusCode::PRECONDITION_FAILED,

@@ -14,7 +14,7 @@ use crate::admin::work::sessions::{self, Session};
 #[serde(deny_unknown_fields)]
 pub(super) struct Which {
     /// Things on a page: 100 unless it is said.
-    #[param(value_type = Option<u16>, minimum = 1, maximum = 200)]
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 200, example = 50)]
     limit: Option<Limit>,
     /// `next` of the page before.
     #[param(value_type = Option<String>, pattern = "^[0-9]{1,15}-session-[0-9a-f]{1,8}$")]

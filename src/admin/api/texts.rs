@@ -15,6 +15,10 @@ use crate::web::WebFault;
 /// Translations that are to be.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({
+    "texts": [{ "text": "Sign in", "translation": "Anmelden" }],
+    "dry_run": true,
+})))]
 pub(super) struct NewTexts {
     /// Each once; those that are not here stay as they are.
     #[schema(max_items = 5000)]

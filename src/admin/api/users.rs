@@ -16,10 +16,15 @@ use crate::storage::change::now_ms;
 #[serde(deny_unknown_fields)]
 pub(super) struct Which {
     /// Those alone whose e-mail address, name or phone has this in it.
-    #[param(value_type = Option<String>, max_length = 100, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
+    #[param(
+        value_type = Option<String>,
+        max_length = 100,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$",
+        example = "mary"
+    )]
     search: Option<Words>,
     /// Things on a page: 100 unless it is said.
-    #[param(value_type = Option<u16>, minimum = 1, maximum = 200)]
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 200, example = 50)]
     limit: Option<Limit>,
     /// `next` of the page before.
     #[param(value_type = Option<String>, pattern = "^[0-9a-f]{29}$")]
@@ -46,6 +51,7 @@ impl TryFrom<String> for Words {
 pub(super) struct How {
     /// Only tell what would be done.
     #[serde(default)]
+    #[param(example = true)]
     dry_run: bool,
 }
 
@@ -54,6 +60,7 @@ pub(super) struct How {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewUserPassword)]
+#[schema(examples(json!({ "password": "eight or more" })))]
 pub(super) struct NewPassword {
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
     password: SecretString,
@@ -120,4 +127,5 @@ pub(super) struct Csv;
 impl super::endpoint::Media for Csv {
     const KIND: &'static str = "text/csv";
     const NAME: &'static str = "users.csv";
+    const EXAMPLE: &'static str = "email,name,kind,dn,node,disabled\nmary@example.com,Mary Major,google,1000,1,no\n";
 }

@@ -80,6 +80,12 @@ impl Account {
 // No `Debug`: a password is in it.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({
+    "name": "ada",
+    "email": "ada@example.com",
+    "role": "operator",
+    "password": "twelve or more",
+})))]
 pub struct NewAccount {
     /// Letters, digits, and `. _ - @`; kept in lower case.
     #[schema(min_length = 1, max_length = 64)]

@@ -114,6 +114,13 @@ impl Application {
 // No `Debug`: passwords are in it.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({
+    "company": "Example Co",
+    "name": "Wallboard",
+    "service": "standard",
+    "local_password": "eight or more",
+    "application_password": "as its maker says",
+})))]
 pub struct NewApplication {
     #[schema(min_length = 1, max_length = 128, pattern = r"^[^\u0000-\u001f\u007f-\u009f]+$")]
     pub company: String,
@@ -132,6 +139,7 @@ pub struct NewApplication {
 // No `Debug`: it is in it.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({ "local_password": "eight or more", "overlap_hours": 24 })))]
 pub struct NewLocalPassword {
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
     pub local_password: SecretString,

@@ -1,4 +1,4 @@
-//! A backup of the database, sealed with a passphrase, to be kept elsewhere. Its restoration is not for programs.
+//! A backup of the database, sealed with a passphrase, to be kept elsewhere. It is restored by `restore`.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -15,6 +15,7 @@ use crate::web::WebFault;
 // No `Debug`: it is in it.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({ "passphrase": "four words of your own" })))]
 pub struct NewBackup {
     /// Nobody opens the backup without it.
     #[schema(value_type = String, format = Password, min_length = 12, max_length = 128)]

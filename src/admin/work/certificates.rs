@@ -91,6 +91,7 @@ impl From<CertificateKey> for KeyKind {
 /// What a certificate is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({ "names": ["gateway.example", "10.0.0.9"], "key": "ecdsa" })))]
 pub struct CertificateWish {
     /// Host names and IP addresses.
     #[schema(min_items = 1, max_items = 16, example = json!(["gateway.example", "10.0.0.9"]))]
@@ -109,6 +110,9 @@ pub struct CertificateRequest {
 // No `Debug`: a key is in it.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({
+    "certificate": "-----BEGIN CERTIFICATE-----\n...\n-----END CERTIFICATE-----\n",
+})))]
 pub struct NewCertificate {
     /// Followed by those of its issuers; PEM.
     #[schema(min_length = 1, max_length = 40000)]

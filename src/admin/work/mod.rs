@@ -13,6 +13,7 @@ pub mod restore;
 pub mod sessions;
 pub mod settings;
 pub mod status;
+pub mod support;
 pub mod texts;
 pub mod tokens;
 pub mod users;

@@ -149,6 +149,10 @@ fn dial_plan() -> Object {
 // No `Debug`: a login may be in it.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({
+    "ceid": 7,
+    "settings": { "name": "Head office", "address": "10.0.0.7", "port": 8882, "association": "server-first" },
+})))]
 pub struct NewNode {
     /// Its number in the cluster.
     #[serde(deserialize_with = "whole")]
@@ -165,6 +169,9 @@ pub struct NewNode {
 // No `Debug`: a login may be in it.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({
+    "settings": { "name": "Head office", "address": "10.0.0.7", "port": 8882, "association": "server-first" },
+})))]
 pub struct NodeChange {
     pub settings: NodeSettings,
     /// What the node wants to know besides: what is not said stays as it is, and `null` forgets it.

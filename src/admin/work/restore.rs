@@ -1,7 +1,12 @@
-//! The restoration of a backup into the database of the running gateway.
+//! The restoration of a backup into the database of the running gateway, for pages and programs alike.
+//!
+//! Accounts and the tokens of programs are afterwards those that the backup has: a token that was made since is none any more,
+//! one that was removed since is in force again, as long as it has not expired.
 
 use actix_web::web::Bytes;
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::super::Running;
 use crate::backup::{self, BackupFault};
@@ -10,8 +15,9 @@ use crate::storage::{By, StorageError};
 use crate::web::{Site, WebFault};
 
 /// What was restored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Restored {
+    /// Of all tables.
     pub rows: usize,
     /// When the backup was made, in ms since the epoch.
     pub made_at_ms: i64,

@@ -47,6 +47,7 @@ pub struct User {
 /// What of a user can be changed, the password apart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({ "name": "Mary Major", "kind": "google", "dn": "1000", "node": 1, "disabled": false })))]
 pub struct UserProfile {
     /// Without a space before or behind.
     #[schema(min_length = 1, max_length = 128, pattern = r"^[^\u0000-\u001f\u007f-\u009f]+$", example = "Mary Major")]
@@ -77,6 +78,11 @@ pub enum UserKind {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewIntegrationUser)]
+#[schema(examples(json!({
+    "email": "mary@example.com",
+    "profile": { "name": "Mary Major", "kind": "google", "dn": "1000", "node": 1 },
+    "password": "eight or more",
+})))]
 pub struct NewUser {
     /// Kept in lower case.
     #[schema(
