@@ -174,7 +174,7 @@ async fn applications_are_added_at_the_command_line() {
     eventually("it may enter", async || log_in(&client, request()).await.result.then_some(())).await;
     for (name, more, input, said) in [
         ("Taper", &[][..], "a\nb\n", "is there already"),
-        ("Other", &[], "a\n", "the password is empty"),
+        ("Other", &[], "a\n", "the application password is empty"),
         ("Other", &["--service", "advanced"], "a\nb\n", "advanced needs advanced.trust_anchors or acl.ca"),
         (" ", &[], "a\nb\n", "must have 1 to 128 characters"),
     ] {

@@ -2,15 +2,14 @@
 //! database itself, whether a gateway runs or not; a running one follows within seconds.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read as _, Write as _, stdin};
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
-use secrecy::SecretString;
 
-use super::who;
+use super::{asked, who};
 use crate::backup;
 use crate::settings::{Settings, Source};
 use crate::storage::change::now_ms;
@@ -18,7 +17,7 @@ use crate::storage::{Known, Storage};
 
 #[derive(Debug, Args)]
 pub(super) struct Backup {
-    /// The file that is made; its passphrase is read from standard input, 12 to 128 characters.
+    /// The file that is made; its passphrase, 12 to 128 characters, is what OIG_PASSPHRASE says, else a line of standard input.
     file: PathBuf,
     #[command(flatten)]
     of: Of,
@@ -26,7 +25,7 @@ pub(super) struct Backup {
 
 #[derive(Debug, Args)]
 pub(super) struct Restore {
-    /// The backup; its passphrase is read from standard input.
+    /// The backup; its passphrase is what OIG_PASSPHRASE says, else a line of standard input.
     file: PathBuf,
     #[command(flatten)]
     of: Of,
@@ -47,16 +46,10 @@ impl Of {
     }
 }
 
-fn passphrase() -> anyhow::Result<SecretString> {
-    let mut line = String::new();
-    stdin().read_line(&mut line)?;
-    Ok(line.trim_end_matches(['\n', '\r']).to_owned().into())
-}
-
 impl Backup {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let (_, storage) = self.of.open()?;
-        let passphrase = passphrase()?;
+        let passphrase = asked::passphrase()?;
         let made = storage.blocking(
             storage.sealing(|connection, vault| Ok(backup::make(connection, vault, &passphrase, now_ms()))),
         )??;
@@ -74,13 +67,18 @@ pub(super) fn keep(path: &Path, made: &[u8]) -> anyhow::Result<()> {
     Ok(file.sync_all()?)
 }
 
+/// Reads a backup's file. One byte more than there may be: one that is too large is said to be, however large it is.
+pub(super) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let file = File::open(path).with_context(|| format!("{}", path.display()))?;
+    let mut bytes = Vec::new();
+    file.take(backup::LARGEST as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 impl Restore {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let (settings, storage) = self.of.open()?;
-        let file = File::open(&self.file).with_context(|| format!("{}", self.file.display()))?;
-        let mut bytes = Vec::new();
-        file.take(backup::LARGEST as u64 + 1).read_to_end(&mut bytes)?;
-        let opened = backup::open(&bytes, &passphrase()?)?;
+        let opened = backup::open(&read(&self.file)?, &asked::passphrase()?)?;
         let fits = |known: &Known| known.over(&settings).check_in(Source::Database);
         let rows = storage
             .blocking(storage.sealing(|c, vault| Ok(backup::restore(c, vault, &opened, fits, &who(), now_ms()))))??;

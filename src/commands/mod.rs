@@ -1,6 +1,7 @@
 //! The commands of `oig`, and what they share. Each command is a file.
 
 mod admin;
+mod asked;
 mod backup;
 mod bench;
 mod certs;

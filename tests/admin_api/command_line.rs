@@ -8,14 +8,14 @@ use crate::admin::backups::command;
 use crate::common::app::App;
 use crate::common::cluster::Node;
 
-struct Both {
-    site: Site,
+pub struct Both {
+    pub site: Site,
     ca: String,
-    token: String,
+    pub token: String,
 }
 
 impl Both {
-    fn new(site: Site) -> Self {
+    pub fn new(site: Site) -> Self {
         let (ca, file) = (site.gateway.folder().join("ca.pem"), site.gateway.folder().join("token"));
         std::fs::write(&ca, &site.files.ca).expect("written");
         std::fs::write(&file, token(&site, "administrator", "root", "all") + "\n").expect("written");
@@ -23,18 +23,24 @@ impl Both {
         Self { site, ca: text(ca), token: text(file) }
     }
 
-    fn by_database(&self, arguments: &[&str], input: &str) -> Result<String, String> {
+    pub fn by_database(&self, arguments: &[&str], input: &str) -> Result<String, String> {
         self.site.gateway.admin(arguments, input)
     }
 
-    fn by_gateway(&self, arguments: &[&str], input: &str) -> Result<String, String> {
-        let way = ["--url", &self.site.url, "--ca", &self.ca, "--token-file", &self.token];
+    pub fn by_gateway(&self, arguments: &[&str], input: &str) -> Result<String, String> {
+        let way = self.way();
+        let way: Vec<_> = way.iter().map(String::as_str).collect();
         self.site.gateway.admin(&[arguments, &way].concat(), input)
+    }
+
+    /// How the gateway is asked.
+    pub fn way(&self) -> [String; 6] {
+        ["--url", &self.site.url, "--ca", &self.ca, "--token-file", &self.token].map(str::to_owned)
     }
 
     /// The same is printed both ways.
     #[track_caller]
-    fn same(&self, arguments: &[&str]) -> String {
+    pub fn same(&self, arguments: &[&str]) -> String {
         let (database, gateway) = (self.by_database(arguments, ""), self.by_gateway(arguments, ""));
         assert_eq!(database, gateway, "{arguments:?}");
         database.unwrap_or_else(|said| said)

@@ -277,7 +277,13 @@ impl Gateway {
 
     /// `oig admin` with these settings, and with this on its standard input; what it printed, or said against it.
     pub fn admin(&self, arguments: &[&str], input: &str) -> Result<String, String> {
+        self.admin_in(&[], arguments, input)
+    }
+
+    /// The same with these variables in its environment.
+    pub fn admin_in(&self, variables: &[(&str, &str)], arguments: &[&str], input: &str) -> Result<String, String> {
         let mut command = oig();
+        command.envs(variables.iter().copied());
         command.arg("admin").args(arguments).arg("--settings").arg(self.folder.path().join("oig.toml"));
         // What it says against something is compared: not where in the program.
         command.env("RUST_BACKTRACE", "0");

@@ -10,14 +10,13 @@ use super::{Desk, Named, NewApplication};
 use crate::acl::AccessList;
 use crate::admin::scope::Scope;
 use crate::admin::work;
-use crate::admin::work::accounts::{Account, SiteRole};
 use crate::admin::work::applications::Application;
 use crate::admin::work::documents::{AccessControlList, LicenceState, ListEntry};
 use crate::admin::work::log::LogLine;
 use crate::admin::work::nodes::{Node, NodeSettings};
+use crate::admin::work::restore::Restored;
 use crate::admin::work::texts::{self, ImportedTexts, UiLanguage, UiTexts};
 use crate::admin::work::tokens::{self, NewToken, Token};
-use crate::admin::work::users::{User, UsersImport};
 use crate::admission::hash_secret;
 use crate::backup;
 use crate::fetched::{Fetched, Signed};
@@ -25,15 +24,13 @@ use crate::licence::Licences;
 use crate::live_settings::{self, Wanted};
 use crate::nodes::{self, Specific};
 use crate::settings::{self, ApplicationLimits, Settings, Source};
-use crate::storage::account::{self, NewAccount};
+use crate::storage::account;
 use crate::storage::change::now_ms;
 use crate::storage::node::{self, Kept};
 use crate::storage::{
-    By, DbConnection, Known, Storage, StorageError, Vault, api_token, application, audit, changed_settings, user,
+    By, DbConnection, Known, Storage, StorageError, Vault, api_token, application, audit, changed_settings,
 };
 use crate::texts::import::{self, Translated};
-use crate::users::csv;
-use crate::users::import::Plan;
 
 pub(super) struct Database {
     pub storage: Storage,
@@ -100,7 +97,7 @@ fn fetch<D: Signed>(document: &Fetched<D>) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn hashed(password: &SecretString) -> anyhow::Result<SecretString> {
+pub(super) fn hashed(password: &SecretString) -> anyhow::Result<SecretString> {
     Ok(hash_secret(password).map_err(|e| anyhow!("cannot be hashed: {e}"))?.into())
 }
 
@@ -117,6 +114,16 @@ impl Desk for Database {
             c.write(|c| {
                 let read = application::find(c, &of.company, &of.name)?;
                 application::revoke(c, &read, revoked, &self.by, self.now_ms)
+            })
+        })?;
+        Ok(())
+    }
+
+    fn remove_application(&self, of: &Named) -> anyhow::Result<()> {
+        self.storage.blocking(|c| {
+            c.write(|c| {
+                let read = application::find(c, &of.company, &of.name)?;
+                application::remove(c, &read, &self.by, self.now_ms)
             })
         })?;
         Ok(())
@@ -185,23 +192,6 @@ impl Desk for Database {
         }
         let (state, grace) = (licences.map(|licences| licences.state()), self.settings.licence.grace());
         Ok(LicenceState::of(&gateway, state.as_ref(), grace, now_ms()))
-    }
-
-    fn accounts(&self) -> anyhow::Result<Vec<Account>> {
-        let all = self.storage.blocking(account::all)?;
-        Ok(all.into_iter().map(|account| Account::of(account, self.now_ms)).collect())
-    }
-
-    fn add_account(
-        &self,
-        name: String,
-        email: Option<String>,
-        role: SiteRole,
-        password: SecretString,
-    ) -> anyhow::Result<Account> {
-        let new = NewAccount { name, email, password: hashed(&password)?, role: role.into() };
-        let added = self.storage.blocking(|c| c.write(|c| account::add(c, &new, &self.by, self.now_ms)))?;
-        Ok(Account::of(added, self.now_ms))
     }
 
     fn languages(&self) -> anyhow::Result<Vec<UiLanguage>> {
@@ -292,31 +282,17 @@ impl Desk for Database {
         Ok(storage.blocking(|c| c.write(write))?)
     }
 
-    fn users(&self, search: &str) -> anyhow::Result<Vec<User>> {
-        let most = u32::try_from(user::MOST)?;
-        let (users, _) = self.storage.blocking(|c| user::search(c, search, 0, most))?;
-        Ok(users.into_iter().map(|user| User::of(user, 0, self.now_ms)).collect())
-    }
-
-    fn import_users(&self, file: Vec<u8>, dry_run: bool) -> anyhow::Result<UsersImport> {
-        let plan = Plan::of(csv::read(&file)?, &self.storage.blocking(user::all)?);
-        let import = UsersImport::of(&plan);
-        if dry_run || !plan.can_be_done() {
-            return Ok(import);
-        }
-        let hashes = plan.passwords().map(|password| hashed(&password)).collect::<anyhow::Result<Vec<_>>>()?;
-        self.storage.blocking(|c| c.write(|c| plan.apply(c, hashes, &self.by, self.now_ms)))?;
-        Ok(UsersImport { done: true, ..import })
-    }
-
-    fn export_users(&self) -> anyhow::Result<Vec<u8>> {
-        let users = self.storage.blocking(|c| c.write(|c| crate::users::work::export(c, &self.by, self.now_ms)))?;
-        Ok(csv::write(&users)?)
-    }
-
     fn backup(&self, passphrase: SecretString) -> anyhow::Result<Vec<u8>> {
         let make = self.storage.sealing(|c, vault| Ok(backup::make(c, vault, &passphrase, self.now_ms)));
         Ok(self.storage.blocking(make)??)
+    }
+
+    fn restore(&self, file: Vec<u8>, passphrase: SecretString) -> anyhow::Result<Restored> {
+        let opened = backup::open(&file, &passphrase)?;
+        let fits = |known: &Known| known.over(&self.settings).check_in(Source::Database);
+        let restore =
+            self.storage.sealing(|c, vault| Ok(backup::restore(c, vault, &opened, fits, &self.by, self.now_ms)));
+        Ok(Restored { rows: self.storage.blocking(restore)??, made_at_ms: opened.0.made_at_ms })
     }
 
     fn log(&self, count: u32) -> anyhow::Result<Vec<LogLine>> {

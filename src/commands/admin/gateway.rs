@@ -13,23 +13,24 @@ use serde_json::{Value, json};
 
 use super::database::find_token;
 use super::{Desk, Named, NewApplication};
-use crate::admin::api::{self, Page, ProblemDetails};
-use crate::admin::work::accounts::{Account, SiteRole};
+use crate::admin::LARGEST_RESTORE;
+use crate::admin::api::{self, OwnToken, Page, ProblemDetails};
 use crate::admin::work::applications::Application;
 use crate::admin::work::certificates::{Certificate, CertificateRequest, CertificateWish};
 use crate::admin::work::documents::{AccessControlList, LicenceState, ListEntry};
 use crate::admin::work::log::LogLine;
 use crate::admin::work::nodes::{Node, NodeSettings, NodeTest};
 use crate::admin::work::record::Record;
+use crate::admin::work::restore::Restored;
 use crate::admin::work::sessions::Session;
 use crate::admin::work::settings::Settings;
 use crate::admin::work::status::Status;
 use crate::admin::work::texts::{ImportedTexts, UiLanguage, UiTexts};
 use crate::admin::work::tokens::Token;
-use crate::admin::work::users::{User, UsersImport};
 use crate::live_settings::Wanted;
 use crate::storage::StorageError;
 use crate::texts::import::Translated;
+use crate::web::new_secret;
 
 /// Longer than the gateway may fetch a document from another server.
 const PATIENCE: Duration = Duration::from_secs(75);
@@ -37,7 +38,6 @@ const PATIENCE: Duration = Duration::from_secs(75);
 const LARGEST: usize = crate::backup::LARGEST;
 /// Things on a page: the most.
 const PAGE: usize = 200;
-const CSV: &str = "text/csv";
 const JSON: &str = "application/json";
 
 pub(super) struct Gateway {
@@ -78,12 +78,18 @@ impl Gateway {
     }
 
     /// Asks for something; a path begins with a slash.
-    fn ask(&self, method: Method, path: &str, version: Option<i64>, body: Option<Value>) -> anyhow::Result<Vec<u8>> {
+    pub fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        version: Option<i64>,
+        body: Option<Value>,
+    ) -> anyhow::Result<Vec<u8>> {
         self.ask_with(method, path, version, body.map(|body| (JSON, body.to_string().into_bytes())))
     }
 
     /// The same with a body of any kind.
-    fn ask_with(
+    pub fn ask_with(
         &self,
         method: Method,
         path: &str,
@@ -116,7 +122,7 @@ impl Gateway {
         })
     }
 
-    fn read<T: DeserializeOwned>(&self, text: &[u8]) -> anyhow::Result<T> {
+    pub fn read<T: DeserializeOwned>(&self, text: &[u8]) -> anyhow::Result<T> {
         serde_json::from_slice(text).context("the gateway's answer is not understood")
     }
 
@@ -124,12 +130,12 @@ impl Gateway {
         self.read(&self.ask(Method::GET, path, None, None)?)
     }
 
-    fn send<T: DeserializeOwned>(&self, method: Method, path: &str, body: Option<Value>) -> anyhow::Result<T> {
+    pub fn send<T: DeserializeOwned>(&self, method: Method, path: &str, body: Option<Value>) -> anyhow::Result<T> {
         self.read(&self.ask(method, path, None, body)?)
     }
 
     /// A list, page by page, until there are so many.
-    fn some<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)], most: usize) -> anyhow::Result<Vec<T>> {
+    pub fn some<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)], most: usize) -> anyhow::Result<Vec<T>> {
         let (mut all, mut after) = (Vec::new(), None::<String>);
         while all.len() < most {
             let limit = PAGE.min(most - all.len()).to_string();
@@ -148,7 +154,7 @@ impl Gateway {
         Ok(all)
     }
 
-    fn all<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<Vec<T>> {
+    pub fn all<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<Vec<T>> {
         self.some(path, &[], usize::MAX)
     }
 
@@ -168,10 +174,21 @@ impl Gateway {
         self.all("/sessions")
     }
 
+    pub fn session(&self, handle: &str) -> anyhow::Result<Session> {
+        self.get(&place_of(handle)?)
+    }
+
     pub fn end_session(&self, handle: &str) -> anyhow::Result<()> {
-        let plain = handle.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-        ensure!(plain && !handle.is_empty(), "a handle is what the list of sessions says");
-        self.ask(Method::DELETE, &format!("/sessions/{handle}"), None, None).map(drop)
+        self.ask(Method::DELETE, &place_of(handle)?, None, None).map(drop)
+    }
+
+    /// The token that asks.
+    pub fn own_token(&self) -> anyhow::Result<OwnToken> {
+        self.get("/token")
+    }
+
+    pub fn support_bundle(&self) -> anyhow::Result<Vec<u8>> {
+        self.ask(Method::POST, "/support-bundle", None, None)
     }
 
     pub fn status(&self) -> anyhow::Result<Status> {
@@ -218,6 +235,13 @@ impl Gateway {
     }
 }
 
+/// The path of a session.
+fn place_of(handle: &str) -> anyhow::Result<String> {
+    let plain = handle.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    ensure!(plain && !handle.is_empty(), "a handle is what the list of sessions says");
+    Ok(format!("/sessions/{handle}"))
+}
+
 impl Desk for Gateway {
     fn applications(&self) -> anyhow::Result<Vec<Application>> {
         self.all("/applications")
@@ -227,6 +251,11 @@ impl Desk for Gateway {
         let Application { id, version, .. } = self.find(of)?;
         let verb = if revoked { "revoke" } else { "reinstate" };
         self.ask(Method::POST, &format!("/applications/{id}/{verb}"), Some(version), None).map(drop)
+    }
+
+    fn remove_application(&self, of: &Named) -> anyhow::Result<()> {
+        let Application { id, version, .. } = self.find(of)?;
+        self.ask(Method::DELETE, &format!("/applications/{id}"), Some(version), None).map(drop)
     }
 
     fn give_local_password(&self, of: &Named, password: SecretString, overlap_hours: u16) -> anyhow::Result<()> {
@@ -266,21 +295,6 @@ impl Desk for Gateway {
             None if fetch => self.send(Method::POST, "/licence/fetch", None),
             None => self.get("/licence"),
         }
-    }
-
-    fn accounts(&self) -> anyhow::Result<Vec<Account>> {
-        self.all("/accounts")
-    }
-
-    fn add_account(
-        &self,
-        name: String,
-        email: Option<String>,
-        role: SiteRole,
-        password: SecretString,
-    ) -> anyhow::Result<Account> {
-        let body = json!({ "name": name, "email": email, "role": role, "password": password.expose_secret() });
-        self.send(Method::POST, "/accounts", Some(body))
     }
 
     fn languages(&self) -> anyhow::Result<Vec<UiLanguage>> {
@@ -355,31 +369,26 @@ impl Desk for Gateway {
         self.ask(Method::PATCH, "/settings", Some(version), Some(json!(wanted))).map(drop)
     }
 
-    fn users(&self, search: &str) -> anyhow::Result<Vec<User>> {
-        let mut users: Vec<User> = self.some("/users", &[("search", search)], usize::MAX)?;
-        users.sort_by(|a, b| a.email.cmp(&b.email));
-        Ok(users)
-    }
-
-    fn import_users(&self, file: Vec<u8>, dry_run: bool) -> anyhow::Result<UsersImport> {
-        let send = |query: &str, file: Vec<u8>| {
-            let told = self.ask_with(Method::POST, &format!("/users/import{query}"), None, Some((CSV, file)))?;
-            self.read::<UsersImport>(&told)
-        };
-        // What cannot be is told row by row, and nothing is asked for then.
-        let tried = send("?dry_run=true", file.clone())?;
-        if dry_run || tried.refused > 0 || tried.added + tried.changed == 0 {
-            return Ok(tried);
-        }
-        send("", file)
-    }
-
-    fn export_users(&self) -> anyhow::Result<Vec<u8>> {
-        self.ask(Method::POST, "/users/export", None, None)
-    }
-
     fn backup(&self, passphrase: SecretString) -> anyhow::Result<Vec<u8>> {
         self.ask(Method::POST, "/backup", None, Some(json!({ "passphrase": passphrase.expose_secret() })))
+    }
+
+    fn restore(&self, file: Vec<u8>, passphrase: SecretString) -> anyhow::Result<Restored> {
+        // As nothing in the file has it.
+        let boundary = new_secret();
+        let mut form = format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"passphrase\"\r\n\r\n{}\r\n\
+             --{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"oig.backup\"\r\n\
+             Content-Type: application/octet-stream\r\n\r\n",
+            passphrase.expose_secret()
+        )
+        .into_bytes();
+        form.extend(file);
+        form.extend(format!("\r\n--{boundary}--\r\n").into_bytes());
+        let most_mib = LARGEST_RESTORE / 1024 / 1024;
+        ensure!(form.len() <= LARGEST_RESTORE, "a gateway takes {most_mib} MiB: restore it where its database is");
+        let kind = format!("multipart/form-data; boundary={boundary}");
+        self.read(&self.ask_with(Method::POST, "/backup/restore", None, Some((&kind, form)))?)
     }
 
     fn log(&self, count: u32) -> anyhow::Result<Vec<LogLine>> {

@@ -1,6 +1,7 @@
 //! `oig admin`: looks at and changes what the database has. It works with the database itself, whether a gateway runs or
 //! not (a running one notices what changed within seconds), or, with `--url`, by the API of a running gateway. What is printed is the same both ways.
 
+mod accounts;
 mod database;
 mod gateway;
 mod import;
@@ -10,32 +11,34 @@ mod texts;
 mod users;
 mod verb;
 
-use std::io::{BufRead, stdin};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, bail};
 use clap::Args;
 use reqwest::Url;
 use secrecy::SecretString;
 
+use self::accounts::Accounts;
 use self::database::Database;
 use self::gateway::Gateway;
-use self::verb::{AddAccount, AddApplication, AddToken, KeyWord, LocalPassword, Named, RoleWord, ServiceWord, Verb};
+use self::users::Users;
+use self::verb::{AddApplication, AddToken, KeyWord, LocalPassword, Named, ServiceWord, Verb};
+use super::{asked, backup};
 use crate::admin::scope::{SCOPES, Scope};
-use crate::admin::work::accounts::{Account, SiteRole};
 use crate::admin::work::applications::Application;
 use crate::admin::work::certificates::{CertificateKey, CertificateWish};
 use crate::admin::work::documents::{AccessControlList, LicenceState, ListEntry};
 use crate::admin::work::log::LogLine;
 use crate::admin::work::nodes::{Node, NodeSettings};
+use crate::admin::work::restore::Restored;
 use crate::admin::work::settings::Settings;
 use crate::admin::work::texts::{ImportedTexts, UiLanguage, UiTexts};
 use crate::admin::work::tokens::Token;
-use crate::admin::work::users::{User, UsersImport};
 use crate::live_settings::Wanted;
 use crate::settings::ServiceLevel;
 use crate::storage::StorageError;
 use crate::texts::import::Translated;
+use crate::web::when;
 
 #[derive(Debug, Args)]
 pub(super) struct Admin {
@@ -66,8 +69,14 @@ struct NewApplication {
 }
 
 /// Where something is done: the database, or a gateway.
-trait Desk {
+trait Desk: Accounts + Users {
     fn applications(&self) -> anyhow::Result<Vec<Application>>;
+    fn application(&self, of: &Named) -> anyhow::Result<Application> {
+        let found = self.applications()?.into_iter().find(|own| own.company == of.company && own.name == of.name);
+        let missing = || StorageError::Missing(format!("application {} / {}", of.company, of.name));
+        Ok(found.ok_or_else(missing)?)
+    }
+    fn remove_application(&self, of: &Named) -> anyhow::Result<()>;
     fn revoke(&self, of: &Named, revoked: bool) -> anyhow::Result<()>;
     fn give_local_password(&self, of: &Named, password: SecretString, overlap_hours: u16) -> anyhow::Result<()>;
     /// Whether an access control list has the application passwords.
@@ -75,14 +84,6 @@ trait Desk {
     fn add_application(&self, new: NewApplication) -> anyhow::Result<()>;
     fn list(&self, fetch: bool) -> anyhow::Result<(AccessControlList, Vec<ListEntry>)>;
     fn licence(&self, fetch: bool, install: Option<String>) -> anyhow::Result<LicenceState>;
-    fn accounts(&self) -> anyhow::Result<Vec<Account>>;
-    fn add_account(
-        &self,
-        name: String,
-        email: Option<String>,
-        role: SiteRole,
-        password: SecretString,
-    ) -> anyhow::Result<Account>;
     /// By number.
     fn nodes(&self) -> anyhow::Result<Vec<Node>>;
     fn node(&self, ceid: u16) -> anyhow::Result<Node> {
@@ -100,12 +101,8 @@ trait Desk {
     fn remove_node(&self, read: &Node) -> anyhow::Result<()>;
     fn all_settings(&self) -> anyhow::Result<Settings>;
     fn change_settings(&self, version: i64, wanted: Wanted) -> anyhow::Result<()>;
-    /// Those with this in their e-mail address, name or phone, by e-mail address.
-    fn users(&self, search: &str) -> anyhow::Result<Vec<User>>;
-    /// What cannot be done is told, and not done.
-    fn import_users(&self, file: Vec<u8>, dry_run: bool) -> anyhow::Result<UsersImport>;
-    fn export_users(&self) -> anyhow::Result<Vec<u8>>;
     fn backup(&self, passphrase: SecretString) -> anyhow::Result<Vec<u8>>;
+    fn restore(&self, file: Vec<u8>, passphrase: SecretString) -> anyhow::Result<Restored>;
     fn languages(&self) -> anyhow::Result<Vec<UiLanguage>>;
     fn texts(&self, language: &str) -> anyhow::Result<UiTexts>;
     /// Of the language in this version; only what it would do for `None`.
@@ -150,8 +147,11 @@ impl Verb {
         matches!(
             self,
             Self::Sessions
+                | Self::Session { .. }
                 | Self::EndSession { .. }
                 | Self::Status
+                | Self::Token
+                | Self::SupportBundle { .. }
                 | Self::TestNode { .. }
                 | Self::ReconnectNode { .. }
                 | Self::Record { .. }
@@ -165,11 +165,17 @@ impl Verb {
     fn run_at(self, gateway: &Gateway) -> anyhow::Result<()> {
         match self {
             Self::Sessions => shown::sessions(&gateway.sessions()?),
+            Self::Session { handle } => shown::sessions(&[gateway.session(&handle)?]),
             Self::EndSession { handle } => {
                 gateway.end_session(&handle)?;
                 println!("{handle} is ended");
             }
             Self::Status => shown::status(&gateway.status()?),
+            Self::Token => shown::token(&gateway.own_token()?),
+            Self::SupportBundle { file } => {
+                backup::keep(&file, &gateway.support_bundle()?)?;
+                println!("{}: read it before you give it away", file.display());
+            }
             Self::TestNode { ceid } => shown::test(ceid, &gateway.test_node(ceid)?)?,
             Self::ReconnectNode { ceid } => {
                 gateway.reconnect_node(ceid)?;
@@ -204,6 +210,11 @@ impl Verb {
     fn run(self, desk: &impl Desk) -> anyhow::Result<()> {
         match self {
             Self::Applications => shown::applications(desk.applications()?),
+            Self::Application(of) => shown::application(&desk.application(&of)?),
+            Self::RemoveApplication(of) => {
+                desk.remove_application(&of)?;
+                println!("{} / {} is removed", of.company, of.name);
+            }
             Self::Revoke(of) => {
                 desk.revoke(&of, true)?;
                 println!("{} / {} is revoked", of.company, of.name);
@@ -213,7 +224,7 @@ impl Verb {
                 println!("{} / {} may enter again", of.company, of.name);
             }
             Self::LocalPassword(LocalPassword { of, overlap_hours }) => {
-                desk.give_local_password(&of, password()?, overlap_hours)?;
+                desk.give_local_password(&of, asked::line("the password")?, overlap_hours)?;
                 println!("{} / {} has another local password", of.company, of.name);
             }
             Self::AddApplication(AddApplication { of: Named { company, name }, service }) => {
@@ -221,8 +232,9 @@ impl Verb {
                     ServiceWord::Standard => ServiceLevel::Standard,
                     ServiceWord::Advanced => ServiceLevel::Advanced,
                 };
-                let local_password = password()?;
-                let application_password = if desk.has_list()? { None } else { Some(password()?) };
+                let local_password = asked::line("the password")?;
+                let has_list = desk.has_list()?;
+                let application_password = if has_list { None } else { Some(asked::line("the application password")?) };
                 let label = format!("{company} / {name}");
                 let new = NewApplication { company, name, service, local_password, application_password };
                 desk.add_application(new)?;
@@ -236,16 +248,17 @@ impl Verb {
                 shown::licence(&desk.licence(fetch, install.map(|file| text_of(&file)).transpose()?)?);
             }
             Self::Accounts => shown::accounts(desk.accounts()?),
-            Self::AddAccount(AddAccount { name, role, email }) => {
-                let role = match role {
-                    RoleWord::Reader => SiteRole::Reader,
-                    RoleWord::Operator => SiteRole::Operator,
-                    RoleWord::Administrator => SiteRole::Administrator,
-                };
-                let added = desk.add_account(name, email, role, password()?)?;
-                println!("{} may sign in as {}", added.name, added.role);
-            }
+            Self::Account { name } => shown::account(&desk.account(&name)?),
+            Self::AddAccount(add) => add.run(desk)?,
+            Self::AccountRole { name, role } => accounts::give_role(desk, &name, role)?,
+            Self::AccountPassword { name } => accounts::give_password(desk, &name)?,
+            Self::RemoveAccount { name } => accounts::remove(desk, &name)?,
             Self::Users { search } => shown::users(desk.users(search.as_deref().unwrap_or_default())?),
+            Self::User { email } => shown::user(&desk.user(&email)?),
+            Self::AddUser(add) => add.run(desk)?,
+            Self::ChangeUser(change) => change.run(desk)?,
+            Self::UserPassword { email } => users::give_password(desk, &email)?,
+            Self::RemoveUser { email } => users::remove(desk, &email)?,
             Self::ImportUsers { file, dry_run } => users::import(desk, &file, dry_run)?,
             Self::ExportUsers { file } => users::export(desk, file.as_deref())?,
             Self::Nodes => shown::nodes(&desk.nodes()?),
@@ -262,9 +275,14 @@ impl Verb {
             }
             Self::TakeBack { keys } => change(desk, keys.into_iter().map(|key| (key, None)).collect())?,
             Self::Backup { file } => {
-                let made = desk.backup(line("the passphrase")?)?;
-                super::backup::keep(&file, &made)?;
+                let made = desk.backup(asked::passphrase()?)?;
+                backup::keep(&file, &made)?;
                 println!("{}: {} KiB", file.display(), made.len().div_ceil(1024));
+            }
+            Self::Restore { file } => {
+                let file = backup::read(&file)?;
+                let restored = desk.restore(file, asked::passphrase()?)?;
+                println!("{} rows are restored, as they were at {}", restored.rows, when(restored.made_at_ms));
             }
             Self::Texts => shown::languages(&desk.languages()?),
             Self::ExportTexts { language, file } => texts::export(desk, &language, file.as_deref())?,
@@ -312,17 +330,4 @@ fn change(desk: &impl Desk, wanted: Wanted) -> anyhow::Result<()> {
 /// The text of a file.
 fn text_of(file: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))
-}
-
-fn password() -> anyhow::Result<SecretString> {
-    line("the password")
-}
-
-/// A line of standard input that holds this.
-fn line(what: &str) -> anyhow::Result<SecretString> {
-    let mut line = String::new();
-    stdin().lock().read_line(&mut line)?;
-    let text = line.trim_end_matches(['\r', '\n']);
-    ensure!(!text.is_empty(), "{what} is empty");
-    Ok(SecretString::from(text))
 }

@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use super::super::asked;
 use super::Desk;
 use crate::admin::work::nodes::NodeSettings;
 use crate::settings::{AssociationStyle, CstaEdition, NodeKind, NodeTls};
@@ -77,7 +78,7 @@ struct How {
 }
 
 /// A word as the settings file spells it.
-fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+pub(super) fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     serde_json::from_value(json!(text)).map_err(|fault| fault.to_string())
 }
 
@@ -85,7 +86,7 @@ impl How {
     /// What was said of the node's login.
     fn info(&self) -> anyhow::Result<Option<Option<SecretString>>> {
         Ok(match (self.info, self.no_info) {
-            (true, _) => Some(Some(super::line("what the node wants to know")?)),
+            (true, _) => Some(Some(asked::line("what the node wants to know")?)),
             (_, true) => Some(None),
             _ => None,
         })

@@ -6,6 +6,7 @@ use actors::user::Integration;
 use anyhow::{bail, ensure};
 use serde_json::json;
 
+use crate::admin::api::OwnToken;
 use crate::admin::work::accounts::Account;
 use crate::admin::work::applications::Application;
 use crate::admin::work::certificates::Certificate;
@@ -30,6 +31,22 @@ pub(super) fn applications(mut all: Vec<Application>) {
         let next = application.old_password_until_ms.map_or("", |_| "  local password is being replaced");
         println!("{revoked:<11}{:?}  {}{next}", application.service, application.label());
     }
+}
+
+pub(super) fn application(application: &Application) {
+    let Application { service, state, old_password_until_ms, limits, changed_at_ms, changed_by, .. } = application;
+    println!("application {}", application.label());
+    println!("{service:?}, {}", state.words());
+    if let Some(until_ms) = old_password_until_ms {
+        println!("the local password of before is accepted until {}", when(*until_ms));
+    }
+    let most = limits.monitors.map(|most| ("monitors", most.to_string()));
+    let commands = limits.commands_per_second.map(|most| ("commands a second", most.to_string()));
+    let log = limits.log_mib.map(|most| ("MiB of events", most.to_string()));
+    for (what, most) in [most, commands, log].into_iter().flatten() {
+        println!("{what} at most {most}");
+    }
+    println!("changed last by {changed_by}, {}", when(*changed_at_ms));
 }
 
 pub(super) fn list(list: &AccessControlList, entries: &[ListEntry]) -> anyhow::Result<()> {
@@ -77,6 +94,18 @@ pub(super) fn accounts(mut all: Vec<Account>) {
     }
 }
 
+pub(super) fn account(account: &Account) {
+    let Account { name, email, role, locked_until_ms, created_at_ms, .. } = account;
+    println!("account {name}, {role}");
+    if let Some(email) = email {
+        println!("e-mail {email}");
+    }
+    if let Some(until_ms) = locked_until_ms {
+        println!("locked until {}", when(*until_ms));
+    }
+    println!("made {}", when(*created_at_ms));
+}
+
 pub(super) fn languages(all: &[UiLanguage]) {
     for UiLanguage { language, translated, texts, changed_at_ms, changed_by, .. } in all {
         println!("{language:<12}{translated} of {texts} translated; changed {} by {changed_by}", when(changed_at_ms));
@@ -93,6 +122,12 @@ pub(super) fn tokens(all: Vec<Token>) {
         let used = token.last_used_ms.map_or_else(|| "never used".into(), |at_ms| format!("last used {}", when(at_ms)));
         println!("{} of {}: {}; {state}, {used}", token.name, token.account, token.scopes.join(","));
     }
+}
+
+pub(super) fn token(token: &OwnToken) {
+    let until = token.expires_at_ms.map_or_else(|| "does not expire".into(), |at_ms| format!("until {}", when(at_ms)));
+    println!("{} of {}, {}; {until}", token.name, token.account, token.role);
+    println!("may do {}", token.scopes.join(","));
 }
 
 pub(super) fn log(lines: &[LogLine]) {
@@ -138,14 +173,37 @@ pub(super) fn status(status: &Status) {
     }
 }
 
+fn state(user: &User) -> &'static str {
+    match user {
+        User { profile, .. } if profile.disabled => "disabled",
+        User { locked_until_ms: Some(_), .. } => "locked",
+        User { has_password: false, .. } => "no password",
+        _ => "may sign in",
+    }
+}
+
+pub(super) fn user(user: &User) {
+    let User { number, email, profile, locked_until_ms, sessions, changed_at_ms, changed_by, .. } = user;
+    println!("user {number} {email}, {}", profile.name);
+    let kind = Integration::from(profile.kind).word();
+    println!("{kind}, {}", state(user));
+    if let Some(until_ms) = locked_until_ms {
+        println!("locked until {}", when(*until_ms));
+    }
+    if let Some(phone) = &profile.dn {
+        println!("phone {phone}{}", profile.node.map(|node| format!(" at node {node}")).unwrap_or_default());
+    }
+    // A running gateway alone knows them.
+    if *sessions > 0 {
+        println!("sessions {sessions}");
+    }
+    println!("changed last by {changed_by}, {}", when(*changed_at_ms));
+}
+
 pub(super) fn users(all: Vec<User>) {
-    for User { number, email, profile, has_password, locked_until_ms, .. } in all {
-        let state = match () {
-            () if profile.disabled => "disabled",
-            () if locked_until_ms.is_some() => "locked",
-            () if !has_password => "no password",
-            () => "may sign in",
-        };
+    for user in all {
+        let state = state(&user);
+        let User { number, email, profile, .. } = user;
         let node = profile.node.map(|node| format!(" at node {node}")).unwrap_or_default();
         let kind = Integration::from(profile.kind).word();
         println!("{number:<6}{state:<13}{kind:<11}{email}  {}  {}{node}", profile.name, profile.dn.unwrap_or_default());

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::accounts::{AddAccount, RoleWord};
 use super::import::Import;
 use super::nodes::{AddNode, ChangeNode};
+use super::users::{AddUser, ChangeUser};
 use crate::admin::work::tokens::LONGEST_DAYS;
 
 #[derive(Debug, Subcommand)]
@@ -14,6 +16,10 @@ pub(super) enum Verb {
     Import(Import),
     /// List the applications.
     Applications,
+    /// Show an application.
+    Application(Named),
+    /// Remove an application; its sessions end.
+    RemoveApplication(Named),
     /// Let an application enter no more; its sessions end.
     Revoke(Named),
     /// Let a revoked application enter again.
@@ -40,14 +46,36 @@ pub(super) enum Verb {
     },
     /// List the accounts of people and integrations.
     Accounts,
-    /// Add an account; its password is read from standard input.
+    /// Show an account.
+    Account { name: String },
+    /// Add an account; its password is what OIG_PASSWORD says, else a line of standard input.
     AddAccount(AddAccount),
+    /// Give an account another role; whoever is signed in with it is signed out.
+    AccountRole {
+        name: String,
+        #[arg(long, value_enum)]
+        role: RoleWord,
+    },
+    /// Give an account another password: what OIG_PASSWORD says, else a line of standard input.
+    AccountPassword { name: String },
+    /// Remove an account, with its tokens.
+    RemoveAccount { name: String },
     /// List the users of the integrations.
     Users {
         /// Only those whose e-mail address, name or phone has this in it.
         #[arg(long)]
         search: Option<String>,
     },
+    /// Show a user of the integrations.
+    User { email: String },
+    /// Add a user; the password is what OIG_PASSWORD says, else a line of standard input.
+    AddUser(AddUser),
+    /// Change a user: what is given; the rest stays.
+    ChangeUser(ChangeUser),
+    /// Give a user another password: what OIG_PASSWORD says, else a line of standard input. The sessions end.
+    UserPassword { email: String },
+    /// Remove a user; the sessions end.
+    RemoveUser { email: String },
     /// Add and change users by a file of comma separated values, all of it or nothing; see /admin for its columns.
     ImportUsers {
         file: PathBuf,
@@ -139,9 +167,16 @@ pub(super) enum Verb {
         #[arg(long)]
         key: Option<PathBuf>,
     },
-    /// Keep all that the database has in a file, which is made; its passphrase is read from standard input, 12 to 128
-    /// characters.
+    /// Keep all that the database has in a file, which is made; its passphrase, 12 to 128 characters, is what OIG_PASSPHRASE
+    /// says, else a line of standard input.
     Backup { file: PathBuf },
+    /// Put what a backup has in the place of all that the database has; its passphrase is what OIG_PASSPHRASE says, else a line
+    /// of standard input. Everybody is signed out, and tokens are those of the backup: the one of --url, too.
+    Restore { file: PathBuf },
+    /// Keep in a file, which is made, what somebody who helps from afar needs to see of a running gateway (--url).
+    SupportBundle { file: PathBuf },
+    /// Show the token with which a running gateway (--url) is asked, and what it may do now.
+    Token,
     /// List the tokens of programs.
     Tokens,
     /// Make a token for an account, and print it, this once. Not with --url: a token makes no other.
@@ -154,6 +189,8 @@ pub(super) enum Verb {
     },
     /// List the sessions of a running gateway (--url).
     Sessions,
+    /// Show a session of a running gateway (--url), by its handle.
+    Session { handle: String },
     /// End a session of a running gateway (--url), by its handle.
     EndSession { handle: String },
     /// Show what a running gateway does (--url).
@@ -194,22 +231,6 @@ pub(super) struct AddApplication {
 pub(super) enum ServiceWord {
     Standard,
     Advanced,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct AddAccount {
-    pub name: String,
-    #[arg(long, value_enum)]
-    pub role: RoleWord,
-    #[arg(long)]
-    pub email: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum RoleWord {
-    Reader,
-    Operator,
-    Administrator,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -1,5 +1,8 @@
-//! `oig admin users`, `import-users`, `export-users`: what the administration's pages do with users, by hand and with files.
-//! A running gateway ends the sessions of those who may not go on within seconds.
+//! `oig admin users`, `import-users`, `export-users`, and the verbs for one user (`one`): what the administration's pages do with
+//! users, by hand and with files. A running gateway ends the sessions of those who may not go on within seconds.
+
+mod desks;
+mod one;
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _, stdout};
@@ -7,12 +10,39 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use secrecy::SecretString;
 
-use super::Desk;
-use crate::admin::work::users::{ImportOutcome, UsersImport};
+pub(super) use self::one::{AddUser, ChangeUser, give_password, remove};
+use crate::admin::work::users::{ImportOutcome, NewUser, User, UserProfile, UsersImport};
+use crate::storage::{StorageError, user};
 use crate::users::csv::LARGEST_FILE;
 
-pub(super) fn import(desk: &impl Desk, file: &Path, dry_run: bool) -> anyhow::Result<()> {
+/// Characters that are searched for at the most.
+const LONGEST_SEARCH: usize = 100;
+
+/// Where users are.
+pub(super) trait Users {
+    /// Those with this in their e-mail address, name or phone, by e-mail address.
+    fn users(&self, search: &str) -> anyhow::Result<Vec<User>>;
+
+    /// The one of this e-mail address, in whatever case.
+    fn user(&self, email: &str) -> anyhow::Result<User> {
+        let email = user::folded(email);
+        let part: String = email.chars().take(LONGEST_SEARCH).collect();
+        let found = self.users(&part)?.into_iter().find(|user| user.email == email);
+        Ok(found.ok_or_else(|| StorageError::Missing(user::object(&email)))?)
+    }
+
+    fn add_user(&self, new: NewUser) -> anyhow::Result<User>;
+    fn change_user(&self, read: &User, to: UserProfile) -> anyhow::Result<()>;
+    fn give_user_password(&self, read: &User, password: SecretString) -> anyhow::Result<()>;
+    fn remove_user(&self, read: &User) -> anyhow::Result<()>;
+    /// What cannot be done is told, and not done.
+    fn import_users(&self, file: Vec<u8>, dry_run: bool) -> anyhow::Result<UsersImport>;
+    fn export_users(&self) -> anyhow::Result<Vec<u8>>;
+}
+
+pub(super) fn import(desk: &impl Users, file: &Path, dry_run: bool) -> anyhow::Result<()> {
     let named = || file.display().to_string();
     let mut bytes = Vec::new();
     // One byte more than there may be: a file that is too large is said to be, however large it is.
@@ -40,7 +70,7 @@ pub(super) fn import(desk: &impl Desk, file: &Path, dry_run: bool) -> anyhow::Re
     Ok(())
 }
 
-pub(super) fn export(desk: &impl Desk, file: Option<&Path>) -> anyhow::Result<()> {
+pub(super) fn export(desk: &impl Users, file: Option<&Path>) -> anyhow::Result<()> {
     let text = desk.export_users()?;
     match file {
         None => stdout().write_all(&text)?,
