@@ -1,5 +1,6 @@
 //! The gateway's administration as those meet it who use it: over HTTPS, by role, and in a real browser.
 
+mod attacks;
 pub(crate) mod backups;
 mod certificate;
 mod nodes;

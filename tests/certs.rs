@@ -1,7 +1,7 @@
 //! The certificate server as those who use it meet it: a process of `oig certs`, over HTTPS, with a mail server that is
 //! not ours, and pages in a real browser. On SQLite, and on PostgreSQL where `OIG_POSTGRES` names a server.
 
-mod attacks;
+pub(crate) mod attacks;
 pub(crate) mod flows;
 mod outbox;
 mod pages;

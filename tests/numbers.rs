@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::common::app::App;
 use crate::common::cluster::{Gateway, Lab, Node};
+use crate::common::eventually;
 use crate::common::rest::RestClient;
 
 const NO_NODE: &str = "The node is not configured in this gateway.";
@@ -101,4 +102,21 @@ async fn without_a_plan_nothing_is_guessed() {
     let rest = RestClient::login(&gateway.url).await;
     let asked = json!({ "icpId": 1, "e164Str": "+16135551234" });
     rest.call("getDialableNumber", asked).await.refused(501, NO_PLAN);
+}
+
+#[tokio::test]
+async fn what_kind_of_system_a_node_is_said_to_be_is_told_to_applications() {
+    let node = Node::start(1).await;
+    let gateway = Gateway::start(&[&node]).await;
+    for (word, kind) in [
+        ("MI_CC", NetworkElementType::MiCc),
+        ("MX_ONE", NetworkElementType::MxOne),
+        ("MI_400", NetworkElementType::Mi400),
+        ("MI_VB", NetworkElementType::MiVb),
+    ] {
+        gateway.admin(&["change-node", "1", "--kind", word], "").expect("changed");
+        let app = App::login(&gateway.url).await;
+        let told = async || (app.icp_config(1).await.ne_type.as_ref() == Some(&kind)).then_some(());
+        eventually("the kind is told", told).await;
+    }
 }

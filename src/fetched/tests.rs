@@ -191,3 +191,22 @@ async fn a_server_that_is_not_the_right_one_and_a_wrong_token_are_refused() {
     settings.ca = Some(server.folder.join("own.key"));
     assert!(matches!(AccessList::open(&settings, ""), Err(FetchFault::File(..))));
 }
+
+#[actix_web::test]
+async fn a_list_is_fetched_every_four_hours_and_sooner_after_a_failure_and_is_an_alarm_when_it_is_old() {
+    const HOUR_MS: i64 = 3_600_000;
+    let server = Server::start("age").await;
+    for (age_ms, is_old) in [(0, false), (24 * HOUR_MS - 60_000, false), (24 * HOUR_MS + 1, true)] {
+        let _ = std::fs::remove_dir_all(server.folder.join("kept"));
+        let list = AccessList::open(&server.settings(), "").expect("opened").expect("a server is set");
+        let (mut alarmed, mut backoff) = (false, Backoff::new(AGAIN, LONGEST_AGAIN));
+        list.watch(&mut alarmed);
+        assert!(alarmed, "there is none");
+        server.answers(503, "");
+        assert!(list.turn(&mut backoff).await <= LONGEST_AGAIN);
+        server.answers(200, server.signed(7, now_ms() - age_ms));
+        assert_eq!(list.turn(&mut backoff).await, Duration::from_secs(4 * 3600));
+        list.watch(&mut alarmed);
+        assert_eq!(alarmed, is_old, "{age_ms} ms");
+    }
+}

@@ -20,9 +20,9 @@ type Fields<'a> = &'a [(&'a str, &'a str)];
 type Headers = Vec<(&'static str, String)>;
 
 /// A connection by hand.
-async fn connection(server: &CertServer) -> TlsStream<TcpStream> {
+pub(crate) async fn connection(url: &str, ca: &str) -> TlsStream<TcpStream> {
     let mut roots = rustls::RootCertStore::empty();
-    for certificate in rustls_pemfile::certs(&mut server.ca.as_bytes()) {
+    for certificate in rustls_pemfile::certs(&mut ca.as_bytes()) {
         roots.add(certificate.expect("PEM")).expect("a CA");
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -31,15 +31,15 @@ async fn connection(server: &CertServer) -> TlsStream<TcpStream> {
         .expect("versions")
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let port = server.url.rsplit(':').next().expect("a port");
+    let port = url.rsplit(':').next().expect("a port");
     let stream = TcpStream::connect(format!("127.0.0.1:{port}")).await.expect("it listens");
     let name = ServerName::try_from("localhost").expect("a name");
     TlsConnector::from(Arc::new(config)).connect(name, stream).await.expect("TLS")
 }
 
 /// What is answered to exactly these bytes, until the server closes the connection.
-async fn raw(server: &CertServer, bytes: &str) -> String {
-    let mut stream = connection(server).await;
+pub(crate) async fn raw(url: &str, ca: &str, bytes: &str) -> String {
+    let mut stream = connection(url, ca).await;
     stream.write_all(bytes.as_bytes()).await.expect("sent");
     let mut answer = Vec::new();
     // A server that closes without saying so has still answered.
@@ -194,7 +194,8 @@ async fn paths_lead_nowhere_else() {
         "/static/",
         "/static",
     ] {
-        let answer = raw(&server, &format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")).await;
+        let answer =
+            raw(&server.url, &server.ca, &format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")).await;
         assert!(answer.starts_with("HTTP/1.1 404 "), "{path}: {answer}");
         assert!(!answer.contains("PRIVATE") && !answer.contains("root:"), "{path}");
         assert!(answer.contains("There is no such page.") && answer.contains("content-security-policy"), "{path}");
@@ -202,7 +203,7 @@ async fn paths_lead_nowhere_else() {
     for bytes in
         ["GET /\r\n\r\n", "\0\0\0", "GET / HTTP/9.9\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\nA\r\n\r\n"]
     {
-        let answer = raw(&server, bytes).await;
+        let answer = raw(&server.url, &server.ca, bytes).await;
         assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{bytes:?}: {answer}");
     }
     assert_eq!(server.somebody().get("/healthz").await.status, 200);
@@ -330,11 +331,11 @@ async fn an_upload_of_100_mb_is_refused_before_it_is_read() {
             "POST {path} HTTP/1.1\r\nHost: localhost\r\nCookie: __Host-oig-certs={session}\r\n\
              Content-Type: application/x-www-form-urlencoded\r\n"
         );
-        let announced = raw(&server, &format!("{head}Content-Length: 104857600\r\n\r\na=")).await;
+        let announced = raw(&server.url, &server.ca, &format!("{head}Content-Length: 104857600\r\n\r\na=")).await;
         assert!(announced.starts_with("HTTP/1.1 413 "), "{path}: {announced}");
         assert!(announced.contains("too large"), "{path}: {announced}");
         // In chunks, whose sum nobody announces.
-        let mut stream = connection(&server).await;
+        let mut stream = connection(&server.url, &server.ca).await;
         stream.write_all(format!("{head}Transfer-Encoding: chunked\r\n\r\n").as_bytes()).await.expect("sent");
         let chunk = format!("10000\r\n{}\r\n", "a".repeat(0x10000));
         let began = Instant::now();
