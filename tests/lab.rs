@@ -19,6 +19,8 @@ const FREE: &[&str] = &[
     "127.0.0.1:0",
     "--csta-port",
     "0",
+    "--sync-port",
+    "0",
     "--hands-port",
     "0",
     "--peer-port",

@@ -356,7 +356,9 @@ async fn a_node_with_a_wrong_certificate_does_not_start() {
         (vec!["--tls-cert", text(&one.certificate)], "--tls-key"),
     ] {
         let mut command = oig();
-        command.args(["node", "--csta-port", "0", "--hands-port", "0", "--peer-port", "0"]).args(&options);
+        command
+            .args(["node", "--csta-port", "0", "--sync-port", "0", "--hands-port", "0", "--peer-port", "0"])
+            .args(&options);
         let mut process = Process::of(command);
         process.line_logged(said).await;
         assert!(!process.ended().await.success(), "{options:?}");

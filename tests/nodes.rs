@@ -377,7 +377,7 @@ async fn calls_that_cannot_be_completed_fail_with_their_cause() {
     let mut plan = Plan::lab(Ceid::new(1).expect("a node's number"));
     plan.no_answer_ms = 700;
     let at: IpAddr = own_address();
-    let node = listen::run(plan, Addresses::on(at, 0, 0, 0), Vec::new(), Env::system()).await.expect("ports are free");
+    let node = listen::run(plan, Addresses::on(at, [0; 4]), Vec::new(), Env::system()).await.expect("ports are free");
     let hands = Hands::new(&format!("http://{}", node.addresses().hands));
     let csta_port = node.addresses().csta.port();
     let gateway = Gateway::start_at(&[(1, at, csta_port, "server-first")], With::default()).await;

@@ -170,7 +170,7 @@ fn a_node_that_cannot_have_such_lines_says_why_and_does_not_start() {
         (&["lab", "--key-line", "4600=1012/3"], "no node has such numbers"),
         (&["lab", "--key-line", "2600=1012/3"], "the node has no set 1012"),
     ] {
-        let free = ["--csta-port", "0", "--hands-port", "0", "--peer-port", "0"];
+        let free = ["--csta-port", "0", "--sync-port", "0", "--hands-port", "0", "--peer-port", "0"];
         let output = oig().args(options).args(free).output().expect("it can be started");
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success() && said.contains(says), "{options:?} says {said}");

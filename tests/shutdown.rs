@@ -184,7 +184,7 @@ async fn a_port_that_is_taken_ends_the_start_with_its_address() {
     let gateway = Gateway::start(&[]).await;
     let taken = gateway.url.trim_start_matches("http://").to_owned();
     let folder = advanced::folder().to_str().expect("a path of this machine");
-    let free = ["--csta-port", "0", "--hands-port", "0", "--peer-port", "0", "--in-memory"];
+    let free = ["--csta-port", "0", "--sync-port", "0", "--hands-port", "0", "--peer-port", "0", "--in-memory"];
     let others = ["--https-listen", "127.0.0.1:0", "--certs-listen", "127.0.0.1:0", "--licences-listen", "127.0.0.1:0"];
     let output = oig().args(["lab", "--listen", &taken, "--data", folder]).args(free).args(others).output();
     let output = output.expect("oig can be started");

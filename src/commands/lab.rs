@@ -39,6 +39,9 @@ pub struct LabOptions {
     /// CSTA port of every node (each has an address of its own); 0 for free ones.
     #[arg(long, default_value_t = 8882)]
     pub csta_port: u16,
+    /// Port of every node's forms, which gateways copy.
+    #[arg(long, default_value_t = 8883)]
+    pub sync_port: u16,
     /// Port of every node's hands: what people do at its phones, and what breaks it.
     #[arg(long, default_value_t = 8884)]
     pub hands_port: u16,
@@ -77,6 +80,7 @@ impl LabOptions {
             certs_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             licences_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             csta_port: 0,
+            sync_port: 0,
             hands_port: 0,
             peer_port: 0,
             data: None,
@@ -95,7 +99,8 @@ impl LabOptions {
             println!("           {}/mitel/oig/cc/StandardCCService?wsdl", lab.url());
             for (i, node) in lab.nodes.iter().enumerate() {
                 let a = node.addresses();
-                println!("Node {}     CSTA {}   hands http://{}   peers {}", i + 1, a.csta, a.hands, a.partners);
+                let (csta, hands, peers, sync) = (a.csta, a.hands, a.partners, a.sync);
+                println!("Node {}     CSTA {csta}   hands http://{hands}   peers {peers}   sync {sync}", i + 1);
             }
             if let (Some(folder), Some(https)) = (&self.data, lab.gateway.https_address) {
                 let folder = folder.display();
@@ -167,11 +172,8 @@ impl Lab {
         let mut nodes: Vec<RunningNode> = Vec::new();
         for number in 1..=3 {
             let ip = node_address(number);
-            let addresses = Addresses {
-                csta: SocketAddr::new(ip, options.csta_port),
-                hands: SocketAddr::new(ip, options.hands_port),
-                partners: SocketAddr::new(ip, options.peer_port),
-            };
+            let ports = [options.csta_port, options.sync_port, options.hands_port, options.peer_port];
+            let addresses = Addresses::on(ip, ports);
             let ceid = Ceid::new(number).context("a lab's nodes are numbered 1 to 3")?;
             // Each node connects to those before it; a link serves both ways.
             let before = nodes.iter().map(|n| (n.node().ceid(), n.addresses().partners)).collect();

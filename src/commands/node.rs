@@ -26,6 +26,9 @@ pub(super) struct Node {
     /// CSTA port; 0 for a free one.
     #[arg(long, default_value_t = 8882)]
     csta_port: u16,
+    /// Port of the node's forms, which gateways copy; 0 for a free one.
+    #[arg(long, default_value_t = 8883)]
+    sync_port: u16,
     /// Port of the hands; 0 for a free one.
     #[arg(long, default_value_t = 8884)]
     hands_port: u16,
@@ -180,16 +183,13 @@ impl Node {
             _ => None,
         };
         in_system(&log(&self.log), async move {
-            let addresses = Addresses {
-                csta: SocketAddr::new(self.address, self.csta_port),
-                hands: SocketAddr::new(self.address, self.hands_port),
-                partners: SocketAddr::new(self.address, self.peer_port),
-            };
+            let ports = [self.csta_port, self.sync_port, self.hands_port, self.peer_port];
+            let addresses = Addresses::on(self.address, ports);
             let node =
                 listen::run_secured(plan, addresses, self.peers, Env::system(), tls).await.context("cannot listen")?;
             // One line that a script can read.
             let a = node.addresses();
-            println!("node {ceid} csta={} hands={} peers={}", a.csta, a.hands, a.partners);
+            println!("node {ceid} csta={} sync={} hands={} peers={}", a.csta, a.sync, a.hands, a.partners);
             app::asked_to_stop().await?;
             node.stop().await;
             Ok(())

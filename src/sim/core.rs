@@ -12,7 +12,8 @@ use schemas::domain::Dn;
 pub use super::deed::Deed;
 
 use super::csta::{AssociationId, Effect, Exchange, Outgoing};
-use super::faults::{Fate, Fault, Faults, LinkFault, Which};
+use super::faults::{Fate, Fault, Faults, FormsFault, LinkFault, Which};
+use super::forms::Told;
 use super::peer::PeerMessage;
 use super::plan::Plan;
 use super::switch::{By, Desk, Input, Line, Output, OutsideDeed, Refusal, Switch};
@@ -66,6 +67,10 @@ pub enum Act {
     Settled(u64, Result<u64, HandRefusal>),
     Peer(u16, PeerMessage),
     ClosePeers,
+    /// What the forms say of it is to follow.
+    Configured(Told),
+    /// What is said of the forms breaks.
+    BreakForms(FormsFault),
 }
 
 /// Which connections the node accepts now.
@@ -94,10 +99,10 @@ pub struct Core {
 impl Core {
     /// A node that starts now; its callIDs and Global Call IDs are derived from the moment.
     #[must_use]
-    pub fn new(plan: Plan, now_ms: i64) -> Self {
+    pub fn new(plan: Arc<Plan>, now_ms: i64) -> Self {
         Self {
             exchange: Exchange::new(&plan),
-            switch: Switch::new(Arc::new(plan), now_ms),
+            switch: Switch::new(plan, now_ms),
             truth: TruthLog::new(TRUTH_KEPT),
             faults: Faults::default(),
             delayed: BTreeMap::new(),
@@ -187,6 +192,10 @@ impl Core {
             return Err(HandRefusal::NoPower);
         }
         let Hand { line: Line { dn: set, button }, deed } = hand;
+        let one_busy = match &deed {
+            Deed::OneBusyAllBusy(on) => Some(Told::OneBusyAllBusy { group: set, on: *on }),
+            _ => None,
+        };
         // What is done at a set is done at the lines of the user who is there, at home.
         let input = if self.switch.guest_at(set).is_some() && !deed.is_of_the_set() {
             Input::Deed { set, button, deed }
@@ -198,7 +207,9 @@ impl Core {
         let mut told = Vec::new();
         let done = self.switch.on(input, now_ms, &mut told);
         self.spread(told, now_ms, acts);
-        Ok(match done?.waits {
+        let done = done?;
+        acts.extend(one_busy.map(Act::Configured));
+        Ok(match done.waits {
             Some(number) => Handed::Waits(number),
             None => Handed::Done(self.truth.last()),
         })
@@ -251,6 +262,7 @@ impl Core {
                 acts.push(Act::ClosePeers);
                 self.input(Input::Power { epoch_ms: now_ms }, now_ms, acts);
             }
+            Fault::Forms(fault) => acts.push(Act::BreakForms(fault)),
             fault @ (Fault::Answer { .. } | Fault::Frame { .. }) => self.faults.set(fault),
         }
     }
@@ -386,7 +398,10 @@ impl Core {
         for output in told {
             match output {
                 Output::Truth(record) => self.truth.push(record),
-                Output::TruthFeature(record) => self.truth.push(record),
+                Output::TruthFeature(record) => {
+                    acts.extend(record.presence().map(Told::Presence).map(Act::Configured));
+                    self.truth.push(record);
+                }
                 Output::Settled(number, result) => {
                     let mut effects = Vec::new();
                     self.exchange.settled(number, &result, &mut effects);

@@ -52,6 +52,27 @@ pub enum FrameFault {
     Garble,
 }
 
+/// What is broken about what the node says of its forms. All but the first strike once, what comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FormsFault {
+    /// The count of changes is lost: another begins.
+    Epoch,
+    /// A change is made and counted by nobody: rows differ from what was told.
+    DropChange,
+    /// A change is said twice, to every reader.
+    DoubleChange,
+    /// A stream of changes breaks off within the line after so many.
+    CutStream { after: u64 },
+    /// A page breaks off within the line after so many rows.
+    CutPage { after: u64 },
+    /// A row of a page has a value of another type.
+    WrongType,
+    /// A copy of the keys of sets has so many rows more.
+    ManyRows { rows: u64 },
+    /// A change that a gateway wants is done, or refused, and the answer comes late.
+    Late { ms: u64 },
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
     Link {
@@ -76,10 +97,11 @@ pub enum Fault {
     },
     /// The node says this of itself, until it says something else or faults are taken back.
     Status(SystemStatus),
-    /// Nothing survives.
+    /// Nothing survives, but what is configured.
     Power {
         down_ms: i64,
     },
+    Forms(FormsFault),
 }
 
 /// What is to be done with a frame.
@@ -108,7 +130,7 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Answers and frames; link, restart and power are `core`'s to do.
+    /// Answers and frames; link, restart and power are `core`'s to do, and those of forms are theirs.
     pub fn set(&mut self, fault: Fault) {
         match fault {
             Fault::Answer { service, how } => {
@@ -121,7 +143,7 @@ impl Faults {
                 self.frames.push((event, nth.max(1), deed));
                 self.frames.truncate(SET);
             }
-            Fault::Link { .. } | Fault::Restart { .. } | Fault::Power { .. } | Fault::Status(_) => {}
+            Fault::Link { .. } | Fault::Restart { .. } | Fault::Power { .. } | Fault::Status(_) | Fault::Forms(_) => {}
         }
     }
 
@@ -136,6 +158,7 @@ impl Faults {
             mute_until_ms: until(self.mute_until),
             answers: self.answers.len(),
             frames: self.frames.len(),
+            forms: 0,
         }
     }
 

@@ -4,11 +4,14 @@
 //! page, which a browser would let reach loopback. Served by `listen`; and by `console` for its own
 //! page, after it has looked at who asks.
 
+mod forms;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, ORIGIN};
 use actix_web::web::{self, Bytes, Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use schemas::csta::message::SystemStatus;
+use schemas::data::sync::LONGEST_LINE;
 use schemas::domain::{Dn, Forwarding, Pin};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -20,7 +23,7 @@ use super::faults::{AnswerFault, EVENTS, Fault, FrameFault, LinkFault, Which};
 use super::node::SimNodeHandle;
 use super::switch::{FORWARDINGS, Line, OutsideDeed, Refusal};
 
-/// Longest body; a verb needs a few dozen bytes.
+/// Longest body; a verb needs a few dozen bytes. A row has more room.
 const BODY: usize = 4096;
 /// Longest fault.
 const FAULT_MS: i64 = 24 * 3600 * 1000;
@@ -36,6 +39,12 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/outside", web::get().to(outside))
         .route("/outside/call", web::post().to(outside_call))
         .route("/outside/{id}/{verb}", web::post().to(outside_verb))
+        .service(
+            web::resource("/forms/{form}")
+                .app_data(web::PayloadConfig::new(LONGEST_LINE))
+                .route(web::get().to(forms::rows))
+                .route(web::post().to(forms::change)),
+        )
         .route("/faults/{kind}", web::post().to(fault))
         .route("/faults", web::delete().to(heal))
         .default_service(web::to(nowhere));
@@ -387,6 +396,7 @@ async fn fault(request: HttpRequest, node: Data<SimNodeHandle>, kind: Path<Strin
                 Refused::Bad(format!("value is one of {}", STATUSES.map(SystemStatus::as_str).join(", ")))
             })?)
         }
+        "forms" => Fault::Forms(forms::fault(&body)?),
         "power" => Fault::Power { down_ms: span(parse::<DownBody>(&body)?.down_ms)? },
         _ => return Err(Refused::Missing("no such fault")),
     };

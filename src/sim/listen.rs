@@ -1,4 +1,4 @@
-//! A simulated node on real sockets: CSTA, hands and partners, each on its port.
+//! A simulated node on real sockets: CSTA, the forms, hands and partners, each on its port.
 //!
 //! The port for partners is open while the node has power: sets see by it whether their node lives.
 //! `oig node` and the lab start nodes here. While a node does not accept connections (a fault says
@@ -13,7 +13,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use actix_web::web::Data;
+use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use schemas::domain::Ceid;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -23,9 +23,10 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::core::Open;
+use super::forms;
 use super::hands;
 use super::node::{Env, SimNode, SimNodeHandle, Stopped};
-use super::plan::Plan;
+use super::plan::{Plan, lab_address};
 use super::tls::NodeTls;
 
 const CONNECT: Duration = Duration::from_secs(2);
@@ -35,34 +36,38 @@ const BACKOFF_LONGEST: Duration = Duration::from_secs(5);
 const FORGIVEN_AFTER: Duration = Duration::from_secs(10);
 /// After a failed accept (out of files, say), or a port that is not free again yet.
 const RETRY: Duration = Duration::from_millis(50);
+/// Open at a time at the hands, and at the forms.
+const CONNECTIONS: usize = 256;
 
 /// Where a node listens; port 0 takes any free one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Addresses {
     pub csta: SocketAddr,
+    /// Where gateways copy the node's forms.
+    pub sync: SocketAddr,
     /// Must be on loopback.
     pub hands: SocketAddr,
     pub partners: SocketAddr,
 }
 
 impl Addresses {
-    /// The lab's: 127.0.0.1x with x the node's number, ports 8882, 8884 and 8885.
+    /// The lab's: 127.0.0.1x with x the node's number, ports 8882 to 8885.
     #[must_use]
     pub fn lab(node: Ceid) -> Self {
-        let last = u8::try_from(node.get()).unwrap_or(0).saturating_add(10);
-        Self::on(IpAddr::V4(Ipv4Addr::new(127, 0, 0, last)), 8882, 8884, 8885)
+        Self::on(lab_address(node), [8882, 8883, 8884, 8885])
     }
 
     /// Any free ports of 127.0.0.1.
     #[must_use]
     pub fn free() -> Self {
-        Self::on(IpAddr::V4(Ipv4Addr::LOCALHOST), 0, 0, 0)
+        Self::on(IpAddr::V4(Ipv4Addr::LOCALHOST), [0; 4])
     }
 
+    /// Ports of one address: of CSTA, the forms, the hands and partners.
     #[must_use]
-    pub fn on(ip: IpAddr, csta: u16, hands: u16, partners: u16) -> Self {
-        let at = |port| SocketAddr::new(ip, port);
-        Self { csta: at(csta), hands: at(hands), partners: at(partners) }
+    pub fn on(ip: IpAddr, ports: [u16; 4]) -> Self {
+        let [csta, sync, hands, partners] = ports.map(|port| SocketAddr::new(ip, port));
+        Self { csta, sync, hands, partners }
     }
 }
 
@@ -70,7 +75,8 @@ impl Addresses {
 pub struct RunningNode {
     addresses: Addresses,
     node: SimNodeHandle,
-    hands: Option<ServerHandle>,
+    /// Of HTTP: the hands and the forms.
+    servers: Vec<(ServerHandle, JoinHandle<()>)>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -96,8 +102,10 @@ impl RunningNode {
             let _ = task.await;
         }
         self.node.stop().await;
-        if let Some(hands) = self.hands {
-            hands.stop(false).await;
+        for (server, serving) in self.servers {
+            server.stop(false).await;
+            // It has ended, in whichever way.
+            let _ = serving.await;
         }
     }
 }
@@ -121,7 +129,7 @@ pub async fn run(
 /// # Errors
 /// See [`run`].
 pub async fn run_secured(
-    plan: Plan,
+    mut plan: Plan,
     addresses: Addresses,
     partners: Vec<(Ceid, SocketAddr)>,
     env: Env,
@@ -133,33 +141,55 @@ pub async fn run_secured(
     let ceid = plan.ceid;
     let csta = TcpListener::bind(addresses.csta).await?;
     let links = TcpListener::bind(addresses.partners).await?;
-    let hands = StdListener::bind(addresses.hands)?;
-    let taken = Addresses { csta: csta.local_addr()?, hands: hands.local_addr()?, partners: links.local_addr()? };
+    let (hands, sync) = (StdListener::bind(addresses.hands)?, StdListener::bind(addresses.sync)?);
+    let taken = Addresses {
+        csta: csta.local_addr()?,
+        sync: sync.local_addr()?,
+        hands: hands.local_addr()?,
+        partners: links.local_addr()?,
+    };
+    // Where nodes are is known here; what the plan says of it is as in the lab.
+    for (node, at) in partners.iter().map(|(partner, at)| (*partner, at.ip())).chain([(ceid, taken.csta.ip())]) {
+        if !at.is_unspecified() {
+            plan.found_at(node, at);
+        }
+    }
 
     let node = SimNode::spawn(plan, env);
-    let data = Data::new(node.clone());
-    let server = HttpServer::new(move || App::new().app_data(data.clone()).configure(hands::routes))
-        .workers(1)
-        .disable_signals()
-        .listen(hands)?
-        .run();
-    let handle = server.handle();
+    let servers = vec![serve(hands, &node, hands::routes)?, serve(sync, &node, forms::serve::routes)?];
     let mut tasks = vec![
-        tokio::spawn(async move {
-            if let Err(fault) = server.await {
-                tracing::error!(%fault, "the hands of a node are lost");
-            }
-        }),
         tokio::spawn(accept(csta, taken.csta, node.clone(), |open| open.gateways, Kind::Gateway(tls))),
         tokio::spawn(accept(links, taken.partners, node.clone(), |open| open.sets, Kind::Partner)),
     ];
     for (partner, address) in partners.into_iter().filter(|(partner, _)| *partner < ceid) {
         tasks.push(tokio::spawn(link(partner, address, node.clone())));
     }
-    Ok(RunningNode { addresses: taken, node, hands: Some(handle), tasks })
+    Ok(RunningNode { addresses: taken, node, servers, tasks })
 }
 
-/// Starts a node with its CSTA port alone, for loads of many nodes in one process: neither hands
+/// Serves something of a node over HTTP, with a thread of its own.
+fn serve(
+    listener: StdListener,
+    node: &SimNodeHandle,
+    routes: fn(&mut ServiceConfig),
+) -> io::Result<(ServerHandle, JoinHandle<()>)> {
+    let data = Data::new(node.clone());
+    let server = HttpServer::new(move || App::new().app_data(data.clone()).configure(routes))
+        .workers(1)
+        .max_connections(CONNECTIONS)
+        .disable_signals()
+        .listen(listener)?
+        .run();
+    let handle = server.handle();
+    let serving = tokio::spawn(async move {
+        if let Err(fault) = server.await {
+            tracing::error!(%fault, "the hands of a node, or its forms, are served no more");
+        }
+    });
+    Ok((handle, serving))
+}
+
+/// Starts a node with its CSTA port alone, for loads of many nodes in one process: neither forms nor hands
 /// nor partners listen (their addresses have port 0), and no thread is started.
 ///
 /// # Errors
@@ -169,8 +199,8 @@ pub async fn run_csta(plan: Plan, address: SocketAddr, env: Env) -> io::Result<R
     let csta = listener.local_addr()?;
     let node = SimNode::spawn(plan, env);
     let tasks = vec![tokio::spawn(accept(listener, csta, node.clone(), |open| open.gateways, Kind::Gateway(None)))];
-    let addresses = Addresses { csta, ..Addresses::on(csta.ip(), 0, 0, 0) };
-    Ok(RunningNode { addresses, node, hands: None, tasks })
+    let addresses = Addresses { csta, ..Addresses::on(csta.ip(), [0; 4]) };
+    Ok(RunningNode { addresses, node, servers: Vec::new(), tasks })
 }
 
 enum Kind {

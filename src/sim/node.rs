@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 use super::core::{Act, Core, Hand, HandRefusal, Handed, Open};
 use super::csta::AssociationId;
 use super::faults::Fault;
+use super::forms::FormsHandle;
 use super::peer::PeerMessage;
 use super::peers;
 use super::plan::Plan;
@@ -94,6 +95,8 @@ impl SimNode {
     pub fn spawn(plan: Plan, env: Env) -> SimNodeHandle {
         let (inbox, waiting) = mpsc::channel(INBOX);
         let ceid = plan.ceid;
+        let plan = Arc::new(plan);
+        let forms = FormsHandle::new(Arc::clone(&plan), Arc::clone(&env.clock));
         let core = Core::new(plan, (env.clock)());
         let (open, opened) = watch::channel(core.open((env.clock)()));
         let (changes, changed) = watch::channel(0);
@@ -108,9 +111,10 @@ impl SimNode {
             next: 0,
             open,
             changes,
+            forms: forms.clone(),
         };
         tokio::spawn(owner.run(waiting));
-        SimNodeHandle { ceid, inbox, open: opened, changes: changed }
+        SimNodeHandle { ceid, inbox, open: opened, changes: changed, forms }
     }
 }
 
@@ -121,6 +125,7 @@ pub struct SimNodeHandle {
     inbox: mpsc::Sender<Inbox>,
     open: watch::Receiver<Open>,
     changes: watch::Receiver<u64>,
+    forms: FormsHandle,
 }
 
 impl SimNodeHandle {
@@ -256,6 +261,12 @@ impl SimNodeHandle {
         self.changes.clone()
     }
 
+    /// What the node has configured. The rows are made when it is first asked for one.
+    #[must_use]
+    pub fn forms(&self) -> FormsHandle {
+        self.forms.clone()
+    }
+
     async fn put(&self, what: Inbox) -> Result<(), Stopped> {
         self.inbox.send(what).await.map_err(|_| Stopped)
     }
@@ -294,6 +305,7 @@ struct Owner {
     next: u64,
     open: watch::Sender<Open>,
     changes: watch::Sender<u64>,
+    forms: FormsHandle,
 }
 
 impl Owner {
@@ -380,9 +392,17 @@ impl Owner {
             }
             Inbox::Truth(since, reply) => drop(reply.send(self.core.truth_since(since))),
             Inbox::Records(since, reply) => drop(reply.send(self.core.records_since(since))),
-            Inbox::TruthNow(reply) => drop(reply.send(self.core.truth_now(now_ms))),
+            Inbox::TruthNow(reply) => {
+                let mut truth = self.core.truth_now(now_ms);
+                truth.faults.forms = self.forms.broken();
+                let _ = reply.send(truth);
+            }
             Inbox::Phone(dn, reply) => drop(reply.send(self.core.phone(dn))),
-            Inbox::View(since, reply) => drop(reply.send(self.core.view(since, now_ms))),
+            Inbox::View(since, reply) => {
+                let mut view = self.core.view(since, now_ms);
+                view.faults.forms = self.forms.broken();
+                let _ = reply.send(view);
+            }
             Inbox::Fault(fault, reply) => {
                 self.core.fault(fault, now_ms, &mut acts);
                 self.act(std::mem::take(&mut acts), now_ms);
@@ -390,6 +410,7 @@ impl Owner {
             }
             Inbox::Heal(reply) => {
                 self.core.heal();
+                self.forms.heal();
                 let _ = reply.send(());
             }
             Inbox::Stop => {}
@@ -461,6 +482,8 @@ impl Owner {
                         let _ = reply.send(result);
                     }
                 }
+                Act::Configured(told) => self.forms.told(told),
+                Act::BreakForms(fault) => self.forms.fault(fault),
                 Act::Peer(to, message) => self.say(to, message, now_ms, &mut more),
                 Act::ClosePeers => {
                     let links: Vec<u64> = self.links.keys().copied().collect();

@@ -3,15 +3,19 @@
 //! Data only; the switch reads it and never changes it. Whoever starts a node makes one, the lab
 //! by [`Plan::lab`].
 
+mod elements;
 mod groups;
 mod hot_desk;
 mod resilient;
 mod shared;
 
+pub use elements::{Element, lab_address};
 pub use groups::{PERSONAL_MEMBERS, PersonalGroup, PersonalGroups};
 pub use hot_desk::{HotDeskPlan, UserPlan};
 pub use resilient::{Backup, Backups, TAKEOVER_MS};
 pub use shared::{APPEARANCES, SharedFault, SharedLine, SharedLines, Sharing, Shows};
+
+use std::net::{IpAddr, Ipv4Addr};
 
 use schemas::domain::{Ceid, DialPlan, Dn};
 
@@ -149,6 +153,8 @@ pub struct Plan {
     /// Whether it keeps call detail records of its calls.
     pub records: bool,
     pub withholds: Withholds,
+    /// The cluster as this node knows it, and the gateways that may read its forms.
+    pub elements: Vec<Element>,
 }
 
 /// What a node does not pass on about the people of a call to the node at its other end.
@@ -172,7 +178,7 @@ impl Plan {
     /// A node without phones or neighbours.
     #[must_use]
     pub fn bare(ceid: Ceid, name: &str) -> Self {
-        Self {
+        let mut plan = Self {
             ceid,
             name: name.into(),
             phones: Vec::new(),
@@ -195,20 +201,24 @@ impl Plan {
             private: true,
             records: true,
             withholds: Withholds::default(),
-        }
+            elements: elements::gateways(),
+        };
+        plan.found_at(ceid, IpAddr::V4(Ipv4Addr::LOCALHOST));
+        plan
     }
 
     /// The lab's node of that number; a node that the lab does not have is bare but for the
     /// routes to the lab's.
     #[must_use]
     pub fn lab(node: Ceid) -> Self {
-        let (title, buttons) = match node.get() {
-            1 => ("Head office A", 3),
-            2 => ("Head office B", 2),
-            3 => ("Contact centre", 2),
-            _ => ("Another node", 1),
+        let title = LAB_NODES.get(usize::from(node.get()) - 1).copied().unwrap_or("Another node");
+        let buttons = match node.get() {
+            1 => 3,
+            2 | 3 => 2,
+            _ => 1,
         };
         let mut plan = Self::bare(node, title);
+        plan.know_the_lab();
         plan.hot_desk = HotDeskPlan::lab(node.get());
         plan.personal_groups = groups::lab(node.get());
         plan.routes =
@@ -271,6 +281,9 @@ impl Plan {
         self.routes.iter().find(|route| route.covers(number)).map(|route| route.owner)
     }
 }
+
+/// What the lab's nodes are called, by their numbers.
+const LAB_NODES: [&str; 3] = ["Head office A", "Head office B", "Contact centre"];
 
 /// So long a call may be held in the lab.
 const LAB_HOLD_RECALL_MS: i64 = 30_000;

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use schemas::domain::Presence;
 use serde::{Deserialize, Serialize};
 
 use super::switch::Why;
@@ -128,6 +129,15 @@ pub struct TruthFeature {
     pub dn: String,
     #[serde(flatten)]
     pub setting: TruthSetting,
+}
+
+impl TruthFeature {
+    /// Of a member of a group: whether it takes part from now on.
+    #[must_use]
+    pub fn presence(&self) -> Option<Presence> {
+        let TruthSetting::Presence { group, on } = &self.setting else { return None };
+        Some(Presence { group: group.parse().ok()?, member: self.dn.parse().ok()?, present: *on })
+    }
 }
 
 /// One record of either kind.
@@ -334,6 +344,8 @@ pub struct TruthFaults {
     pub answers: usize,
     /// Events that are still to be dropped, doubled or garbled.
     pub frames: usize,
+    /// Faults of what is said of forms that have not struck yet.
+    pub forms: usize,
 }
 
 /// The whole present state of a node. Idle phones without a feature set are left out.

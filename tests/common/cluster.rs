@@ -50,6 +50,8 @@ impl Lab {
             "--in-memory",
             "--csta-port",
             "0",
+            "--sync-port",
+            "0",
             "--hands-port",
             "0",
             "--peer-port",
@@ -89,6 +91,8 @@ pub struct Node {
     pub ceid: u16,
     pub address: IpAddr,
     pub csta_port: u16,
+    /// Of its forms.
+    pub sync_port: u16,
     pub association: &'static str,
     pub clock: Option<Arc<WallClock>>,
     peers_address: String,
@@ -140,19 +144,31 @@ impl Node {
         for partner in partners {
             arguments.extend(["--peer".to_owned(), format!("{}={}", partner.ceid, partner.peers_address)]);
         }
-        let free = ["--csta-port", "0", "--hands-port", "0", "--peer-port", "0"].map(str::to_owned);
+        let free = ["--csta-port", "0", "--sync-port", "0", "--hands-port", "0", "--peer-port", "0"].map(str::to_owned);
         let all = [&arguments[..], &free[..]].concat();
-        let (process, [csta, hands, peers]) = Self::run(clock.as_deref(), &all).await;
+        let (process, [csta, sync, hands, peers]) = Self::run(clock.as_deref(), &all).await;
         let port = |address: &str| address.rsplit_once(':').map(|(_, p)| p.to_owned()).expect("an address with a port");
-        let csta_port = port(&csta).parse().expect("a port");
-        for (option, at) in [("--csta-port", &csta), ("--hands-port", &hands), ("--peer-port", &peers)] {
+        let [csta_port, sync_port] = [&csta, &sync].map(|at| port(at).parse().expect("a port"));
+        let taken = [("--csta-port", &csta), ("--sync-port", &sync), ("--hands-port", &hands), ("--peer-port", &peers)];
+        for (option, at) in taken {
             arguments.extend([option.to_owned(), port(at)]);
         }
         let hands = Hands::new(&format!("http://{hands}"));
-        Self { process, hands, ceid, address, csta_port, association, clock, peers_address: peers, arguments }
+        Self {
+            process,
+            hands,
+            ceid,
+            address,
+            csta_port,
+            sync_port,
+            association,
+            clock,
+            peers_address: peers,
+            arguments,
+        }
     }
 
-    async fn run(clock: Option<&WallClock>, arguments: &[String]) -> (Process, [String; 3]) {
+    async fn run(clock: Option<&WallClock>, arguments: &[String]) -> (Process, [String; 4]) {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let mut process = Process::start_by(clock, &arguments);
         let line = process.line_printed("csta=").await;
@@ -160,7 +176,7 @@ impl Node {
             let found = line.split_whitespace().find_map(|word| word.strip_prefix(name));
             found.map(str::to_owned).unwrap_or_else(|| panic!("{name} is not in {line:?}"))
         };
-        let addresses = [part("csta="), part("hands="), part("peers=")];
+        let addresses = [part("csta="), part("sync="), part("hands="), part("peers=")];
         (process, addresses)
     }
 

@@ -78,7 +78,7 @@ impl Hands {
         assert_eq!(status, 200, "{call} does not {verb}: {text}");
     }
 
-    /// Breaks something: `kind` is link, answer, frame, restart or power.
+    /// Breaks something: `kind` is link, answer, frame, restart, power or forms.
     pub async fn fault(&self, kind: &str, body: Value) {
         let (status, text) = self.post(&format!("/faults/{kind}"), &body).await;
         assert_eq!(status, 200, "the fault {kind} {body} is not set: {text}");

@@ -207,7 +207,7 @@ impl World {
     pub async fn begin_on_sockets(seed: u64) -> Self {
         let free = |number: u8| {
             let ip = IpAddr::from([127, 0, 0, 20 + number]);
-            Addresses::on(ip, 0, 0, 0)
+            Addresses::on(ip, [0; 4])
         };
         let mut running: Vec<RunningNode> = Vec::new();
         for number in 1..=2_u8 {

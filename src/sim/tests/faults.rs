@@ -6,7 +6,7 @@ use schemas::csta::message::{Message, SystemStatus};
 use tokio::time::{Instant, sleep};
 
 use super::*;
-use crate::sim::faults::{AnswerFault, Fault, FrameFault, LinkFault, Which};
+use crate::sim::faults::{AnswerFault, Fault, FormsFault, FrameFault, LinkFault, Which};
 use crate::sim::truth::TruthFaults;
 
 async fn fault(node: &SimNodeHandle, fault: Fault) {
@@ -132,6 +132,7 @@ async fn what_is_broken_is_in_the_truth_until_it_is_over() {
     fault(&node, Fault::Link { mode: LinkFault::Refuse, which: Which::Partners, for_ms: 1_000 }).await;
     fault(&node, Fault::Answer { service: None, how: AnswerFault::Never }).await;
     fault(&node, Fault::Frame { event: None, nth: 1, deed: FrameFault::Drop }).await;
+    fault(&node, Fault::Forms(FormsFault::DropChange)).await;
     let until = |ms| Some(EPOCH + ms);
     let all = TruthFaults {
         powerless_until_ms: None,
@@ -140,6 +141,7 @@ async fn what_is_broken_is_in_the_truth_until_it_is_over() {
         mute_until_ms: until(2_000),
         answers: 1,
         frames: 1,
+        forms: 1,
     };
     assert_eq!(broken().await, all);
     sleep(Duration::from_secs(2)).await;

@@ -3,6 +3,7 @@
 mod calls;
 mod faults;
 mod features;
+mod forms;
 mod gateway;
 mod gateways;
 mod joins;

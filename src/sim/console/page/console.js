@@ -629,6 +629,7 @@ const facts = (node) => {
   if (faults.mute_until_ms) list.push(['bad', 'Mute', faults.mute_until_ms]);
   if (faults.answers) list.push(['bad', 'Answers broken']);
   if (faults.frames) list.push(['bad', `${faults.frames} event${faults.frames === 1 ? '' : 's'} to break`]);
+  if (faults.forms) list.push(['bad', 'Forms broken']);
   if (node.broken) list.push(['bad', `Switch broken ${node.broken} times`]);
   return list;
 };
