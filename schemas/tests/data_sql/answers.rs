@@ -84,7 +84,7 @@ const ANSWERS: &[(&str, &[&str])] = &[
     ),
     (
         "SELECT SUM(CASE WHEN hot_desk THEN 1 ELSE 0 END) AS hot, device_type FROM phones GROUP BY 2 ORDER BY AVG(cos) DESC",
-        &["0|softphone", "2|single_line", "1|multiline"],
+        &["2|single_line", "0|softphone", "1|multiline"],
     ),
     (
         "SELECT department || '!' FROM phones GROUP BY department || '!' HAVING AVG(cos) >= 4",

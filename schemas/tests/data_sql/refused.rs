@@ -10,7 +10,7 @@ const REFUSED: &[(&str, &str)] = &[
     // Nothing, and nothing that is SQL.
     ("", "this is no SQL that is understood here, near line 1, column 1"),
     (" -- nothing\n;", "this is no SQL that is understood here, near line 2, column 2"),
-    ("SELEC number FROM phones", "a statement that is no SELECT is not taken here"),
+    ("SELEC number FROM phones", "this is no SQL that is understood here, near line 1, column 7"),
     ("SELECT number FROM phones WHERE", "this is no SQL that is understood here, near line 1, column 32"),
     ("SELECT number FROM phones)", "this is no SQL that is understood here, near line 1, column 26"),
     ("SELECT 'open FROM phones", "this is no SQL that is understood here, near line 1, column 8"),
@@ -61,7 +61,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("SELECT * FROM sqlite_master", "there is no view sqlite_master"),
     ("SELECT * FROM \"Phones\"", "there is no view Phones"),
     ("SELECT * FROM \"phones\"\" AS x; DROP TABLE y --\"", "there is no view phones??AS?x??DROP?TABLE?y???"),
-    ("SELECT * FROM phonеs", "this is no SQL that is understood here, near line 1, column 20"),
+    ("SELECT * FROM phonеs", "a sign of another SQL is not taken here"),
     ("SELECT * FROM \"phonеs\"", "there is no view phon?s"),
     ("SELECT * FROM 'phones'", "a text as a name is not taken here"),
     ("SELECT * FROM generate_series(1, 1000000000)", "FROM and JOIN take the names of views, nothing else"),
@@ -99,7 +99,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("SELECT number 'x' FROM phones", "a text as a name is not taken here"),
     ("SELECT number AS x, name AS x FROM phones", "two things are called x"),
     ("SELECT number AS \"\" FROM phones", "a name has 1 to 63 characters"),
-    ("SELECT `number` FROM phones", "this is no SQL that is understood here, near line 1, column 8"),
+    ("SELECT `number` FROM phones", "a sign of another SQL is not taken here"),
     ("SELECT [number] FROM phones", "a bracket that is not round is not taken here"),
     (
         "SELECT a_name_that_is_longer_than_what_a_sentence_shows FROM phones",
@@ -207,14 +207,14 @@ const REFUSED: &[(&str, &str)] = &[
         "a text that is put together has 4,096 characters at most, by what its columns may hold",
     ),
     // Functions.
-    ("SELECT pg_sleep(10) FROM phones", "there is no function pg_sleep"),
-    ("SELECT number FROM phones WHERE 1 = pg_sleep(10)", "there is no function pg_sleep"),
-    ("SELECT randomblob(1000000000) FROM phones", "there is no function randomblob"),
-    ("SELECT load_extension('x') FROM phones", "there is no function load_extension"),
+    ("SELECT pg_sleep(10) FROM phones", "there is no function pg_sleep here"),
+    ("SELECT number FROM phones WHERE 1 = pg_sleep(10)", "there is no function pg_sleep here"),
+    ("SELECT randomblob(1000000000) FROM phones", "there is no function randomblob here"),
+    ("SELECT load_extension('x') FROM phones", "there is no function load_extension here"),
     ("SELECT pg_catalog.pg_sleep(10) FROM phones", "a name with a schema is not taken here"),
-    ("SELECT current_setting('x') FROM phones", "there is no function current_setting"),
-    ("SELECT LPAD('x', 1000000000) FROM phones", "there is no function LPAD"),
-    ("SELECT GROUP_CONCAT(name) FROM phones", "there is no function GROUP_CONCAT"),
+    ("SELECT current_setting('x') FROM phones", "there is no function current_setting here"),
+    ("SELECT LPAD('x', 1000000000) FROM phones", "there is no function LPAD here"),
+    ("SELECT GROUP_CONCAT(name) FROM phones", "there is no function GROUP_CONCAT here"),
     ("SELECT CURRENT_USER FROM phones", "there is no column CURRENT_USER"),
     (
         "SELECT CURRENT_TIMESTAMP FROM phones",
@@ -275,7 +275,7 @@ const REFUSED: &[(&str, &str)] = &[
     ),
     ("SELECT ARRAY[1] FROM phones", "ARRAY is not taken here; as a name it is written in double quotes"),
     ("SELECT INTERVAL '1' DAY FROM phones", "INTERVAL is not taken here; as a name it is written in double quotes"),
-    ("SELECT * EXCLUDE (name) FROM phones", "this is no SQL that is understood here, near line 1, column 18"),
+    ("SELECT * EXCLUDE (name) FROM phones", "this is no SQL that is understood here, near line 1, column 10"),
     ("SELECT x.* FROM phones", "there is no view x"),
     // Groups and order.
     ("SELECT name, COUNT(*) FROM phones", "beside counts and sums stand columns that are in GROUP BY, no others"),
@@ -508,7 +508,7 @@ fn nothing_that_is_nested_or_long_takes_the_stack_or_the_time() {
             for one in parts {
                 for two in ["", "(", "x ", "NOT ", "'"] {
                     let whole = format!("{one}{two}");
-                    for count in [33, 200, LONGEST_STATEMENT / whole.len()] {
+                    for count in [33, LONGEST_STATEMENT / whole.len()] {
                         let mut sql = format!("{front}{}", times(&whole, count));
                         while sql.len() > LONGEST_STATEMENT {
                             sql.pop();

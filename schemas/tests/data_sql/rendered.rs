@@ -7,7 +7,7 @@ use super::{CLUSTER, NODE, parse, render};
 /// Statement, scope, node; SQL for SQLite, SQL for PostgreSQL, texts that both are given.
 type Case = (&'static str, Scope, Option<u16>, &'static str, &'static str, &'static [&'static str]);
 
-const TRUNKS: &str = r#"(SELECT "number", "trunk_type", "peer_name", "cos", "answer_point", "in_service" FROM "da_trunks" WHERE "ceid" = 7)"#;
+const TRUNKS: &str = r#"(SELECT "number", "trunk_type", "peer_name", "cos", "answer_point", "in_service" FROM "da_trunks" WHERE "_ceid" = 7)"#;
 
 const CASES: &[Case] = &[
     (
@@ -30,8 +30,8 @@ const CASES: &[Case] = &[
         "SELECT element FROM trunks WHERE cos / 2 = 1 AND in_service",
         CLUSTER,
         None,
-        r#"SELECT "t0"."element" AS "c0" FROM (SELECT "ceid" AS "element", "number", "trunk_type", "peer_name", "cos", "answer_point", "in_service" FROM "da_trunks") AS "t0" WHERE ((("t0"."cos" / NULLIF(2, 0)) = 1) AND "t0"."in_service") ORDER BY "t0"."element", "t0"."number" LIMIT 101 OFFSET 0"#,
-        r#"SELECT "t0"."element" AS "c0" FROM (SELECT "ceid" AS "element", "number", "trunk_type", "peer_name", "cos", "answer_point", "in_service" FROM "da_trunks") AS "t0" WHERE ((("t0"."cos" / NULLIF(CAST(2 AS BIGINT), 0)) = CAST(1 AS BIGINT)) AND "t0"."in_service") ORDER BY "t0"."element", "t0"."number" LIMIT 101 OFFSET 0"#,
+        r#"SELECT "t0"."element" AS "c0" FROM (SELECT "_ceid" AS "element", "number", "trunk_type", "peer_name", "cos", "answer_point", "in_service" FROM "da_trunks") AS "t0" WHERE ((("t0"."cos" / NULLIF(2, 0)) = 1) AND "t0"."in_service") ORDER BY "t0"."element", "t0"."number" LIMIT 101 OFFSET 0"#,
+        r#"SELECT "t0"."element" AS "c0" FROM (SELECT "_ceid" AS "element", "number", "trunk_type", "peer_name", "cos", "answer_point", "in_service" FROM "da_trunks") AS "t0" WHERE ((("t0"."cos" / NULLIF(CAST(2 AS BIGINT), 0)) = CAST(1 AS BIGINT)) AND "t0"."in_service") ORDER BY "t0"."element", "t0"."number" LIMIT 101 OFFSET 0"#,
         &[],
     ),
     (

@@ -15,15 +15,15 @@ fn tables_are_made_like_this() {
     let trunks = form_of("trunks");
     assert_eq!(
         tables::create_one(trunks, Dialect::Sqlite),
-        "CREATE TABLE IF NOT EXISTS \"da_trunks\" (\"ceid\" INTEGER NOT NULL, \"number\" INTEGER NOT NULL, \"trunk_type\" TEXT NOT NULL, \
+        "CREATE TABLE IF NOT EXISTS \"da_trunks\" (\"_ceid\" INTEGER NOT NULL, \"number\" INTEGER NOT NULL, \"trunk_type\" TEXT NOT NULL, \
          \"peer_name\" TEXT, \"cos\" INTEGER NOT NULL, \"answer_point\" TEXT, \"in_service\" INTEGER NOT NULL, \
-         PRIMARY KEY (\"ceid\", \"number\")) STRICT, WITHOUT ROWID",
+         PRIMARY KEY (\"_ceid\", \"number\")) STRICT, WITHOUT ROWID",
     );
     assert_eq!(
         tables::create_one(trunks, Dialect::Postgres),
-        "CREATE TABLE IF NOT EXISTS \"da_trunks\" (\"ceid\" BIGINT NOT NULL, \"number\" BIGINT NOT NULL, \
+        "CREATE TABLE IF NOT EXISTS \"da_trunks\" (\"_ceid\" BIGINT NOT NULL, \"number\" BIGINT NOT NULL, \
          \"trunk_type\" TEXT COLLATE \"C\" NOT NULL, \"peer_name\" TEXT COLLATE \"C\", \"cos\" BIGINT NOT NULL, \
-         \"answer_point\" TEXT COLLATE \"C\", \"in_service\" BOOLEAN NOT NULL, PRIMARY KEY (\"ceid\", \"number\"))",
+         \"answer_point\" TEXT COLLATE \"C\", \"in_service\" BOOLEAN NOT NULL, PRIMARY KEY (\"_ceid\", \"number\"))",
     );
     for dialect in [Dialect::Sqlite, Dialect::Postgres] {
         assert_eq!(tables::create(dialect).len(), FORMS.len());
@@ -35,22 +35,22 @@ fn rows_are_written_removed_and_read_by_statements_with_values_in_this_order() {
     let directory = form_of("telephone_directory");
     assert_eq!(
         tables::upsert(directory, Dialect::Postgres),
-        "INSERT INTO \"da_telephone_directory\" (\"ceid\", \"name\", \"number\", \"department\", \"location\", \"privacy\") \
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (\"ceid\", \"name\", \"number\") DO UPDATE SET \
+        "INSERT INTO \"da_telephone_directory\" (\"_ceid\", \"name\", \"number\", \"department\", \"location\", \"privacy\") \
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (\"_ceid\", \"name\", \"number\") DO UPDATE SET \
          \"department\" = excluded.\"department\", \"location\" = excluded.\"location\", \"privacy\" = excluded.\"privacy\"",
     );
     assert_eq!(
         tables::delete(directory, Dialect::Postgres),
-        "DELETE FROM \"da_telephone_directory\" WHERE \"ceid\" = $1 AND \"name\" = $2 AND \"number\" = $3",
+        "DELETE FROM \"da_telephone_directory\" WHERE \"_ceid\" = $1 AND \"name\" = $2 AND \"number\" = $3",
     );
     assert_eq!(
         tables::select_range(directory, Dialect::Postgres, true, true),
-        "SELECT \"name\", \"number\", \"department\", \"location\", \"privacy\" FROM \"da_telephone_directory\" WHERE \"ceid\" = $1 \
+        "SELECT \"name\", \"number\", \"department\", \"location\", \"privacy\" FROM \"da_telephone_directory\" WHERE \"_ceid\" = $1 \
          AND (\"name\", \"number\") > ($2, $3) AND (\"name\", \"number\") <= ($4, $5) ORDER BY \"name\", \"number\" LIMIT $6",
     );
     assert_eq!(
         tables::select_range(directory, Dialect::Sqlite, false, true),
-        "SELECT \"name\", \"number\", \"department\", \"location\", \"privacy\" FROM \"da_telephone_directory\" WHERE \"ceid\" = ? \
+        "SELECT \"name\", \"number\", \"department\", \"location\", \"privacy\" FROM \"da_telephone_directory\" WHERE \"_ceid\" = ? \
          AND (\"name\", \"number\") <= (?, ?) ORDER BY \"name\", \"number\" LIMIT ?",
     );
 }

@@ -226,8 +226,31 @@ impl Expr {
         Self::boolean(Node::Not(Box::new(self)))
     }
 
-    pub fn is_null(&self) -> bool {
-        self.node == Node::Null
+    /// Whether nothing tells its type: it is NULL, however it is said.
+    pub fn is_open(&self) -> bool {
+        match &self.node {
+            Node::Null => true,
+            Node::Call(Function::Coalesce | Function::NullIf, parts) => parts.iter().all(Self::is_open),
+            Node::Case { operand: _, arms, otherwise } => {
+                arms.iter().map(|(_, then)| then).chain(otherwise.as_deref()).all(Self::is_open)
+            }
+            _ => false,
+        }
+    }
+
+    /// Gives what is open a type.
+    pub fn close(&mut self, kind: Type) {
+        self.kind = kind;
+        match &mut self.node {
+            Node::Call(Function::Coalesce | Function::NullIf, parts) => {
+                parts.iter_mut().for_each(|part| part.close(kind));
+            }
+            Node::Case { operand: _, arms, otherwise } => {
+                let results = arms.iter_mut().map(|(_, then)| then).chain(otherwise.as_deref_mut());
+                results.for_each(|part| part.close(kind));
+            }
+            _ => {}
+        }
     }
 
     pub fn is_aggregate(&self) -> bool {

@@ -36,12 +36,15 @@ impl Reader {
         }
         let mut read = Vec::new();
         for of in group {
-            // A name is a column's first, then that of what comes out.
-            let by = match (position(of, items.len())?, item_of(of, items, titles)?) {
-                (Some(at), _) => items[at].clone(),
-                (None, item) => match (self.expr(of, Sight::new(seen, false, false)), item) {
-                    (Err(SqlFault::Column(_)), Some(at)) => items[at].clone(),
-                    (read, _) => read?,
+            let by = match position(of, items.len())? {
+                Some(at) => items[at].clone(),
+                // A name is a column's first, then that of what comes out.
+                None => match self.expr(of, Sight::new(seen, false, false)) {
+                    Err(SqlFault::Column(name)) => match item_of(of, items, titles)? {
+                        Some(at) => items[at].clone(),
+                        None => return Err(SqlFault::Column(name)),
+                    },
+                    read => read?,
                 },
             };
             if has_aggregate(&by) || by.is_constant() {

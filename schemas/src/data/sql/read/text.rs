@@ -12,8 +12,8 @@ use super::super::{DEEPEST, LONGEST_STATEMENT};
 
 /// Tokens of a statement: an `IN` of as many texts as there may be nodes has two for each.
 const MOST_TOKENS: usize = 4_096;
-/// Of the parser, which goes several steps for a level of ours.
-const PARSER_DEPTH: usize = 3 * DEEPEST;
+/// Of the parser, which takes some steps more than there are levels of ours. Each takes some 10 KiB of the stack.
+const PARSER_DEPTH: usize = DEEPEST + 8;
 /// Characters of a name.
 const LONGEST_NAME: usize = 63;
 

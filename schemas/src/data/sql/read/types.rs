@@ -11,10 +11,10 @@ const MOST_SUMMED: i64 = 1 << 31;
 
 /// Two things as of one type; a bare NULL is of the other's.
 pub(super) fn same(left: &mut Expr, right: &mut Expr) -> Result<Type, SqlFault> {
-    if left.is_null() {
-        left.kind = right.kind;
-    } else if right.is_null() {
-        right.kind = left.kind;
+    if left.is_open() {
+        left.close(right.kind);
+    } else if right.is_open() {
+        right.close(left.kind);
     }
     if left.kind == right.kind {
         Ok(left.kind)
@@ -25,12 +25,12 @@ pub(super) fn same(left: &mut Expr, right: &mut Expr) -> Result<Type, SqlFault> 
 
 /// All of them as of one type, with what any may be.
 pub(super) fn unify(parts: &mut [&mut Expr]) -> Result<(Type, Extent), SqlFault> {
-    let given = parts.iter().find(|part| !part.is_null());
+    let given = parts.iter().find(|part| !part.is_open());
     let (kind, extent) = given.map_or((Type::Text, Extent::NONE), |part| (part.kind, part.extent));
     let mut hull = extent;
     for part in parts {
-        if part.is_null() {
-            part.kind = kind;
+        if part.is_open() {
+            part.close(kind);
         } else if part.kind != kind {
             return Err(SqlFault::Types { left: kind.said(), right: part.kind.said() });
         } else {
@@ -42,8 +42,8 @@ pub(super) fn unify(parts: &mut [&mut Expr]) -> Result<(Type, Extent), SqlFault>
 
 /// It, when it is of this type or NULL.
 pub(super) fn expect(mut of: Expr, wanted: Type, place: &'static str) -> Result<Expr, SqlFault> {
-    if of.is_null() {
-        of.kind = wanted;
+    if of.is_open() {
+        of.close(wanted);
     }
     if of.kind == wanted { Ok(of) } else { Err(SqlFault::Type { place, wanted: wanted.said(), found: of.kind.said() }) }
 }
@@ -51,7 +51,7 @@ pub(super) fn expect(mut of: Expr, wanted: Type, place: &'static str) -> Result<
 /// For `<` and its like: averages go with whole numbers, booleans have no order.
 fn comparable(left: &mut Expr, right: &mut Expr, ordered: bool) -> Result<(), SqlFault> {
     let numbers = [Type::Integer, Type::Real];
-    if numbers.contains(&left.kind) && numbers.contains(&right.kind) && !left.is_null() && !right.is_null() {
+    if numbers.contains(&left.kind) && numbers.contains(&right.kind) && !left.is_open() && !right.is_open() {
         return Ok(());
     }
     if same(left, right)? == Type::Boolean && ordered {

@@ -6,7 +6,7 @@ mod expressions;
 use std::fmt::Write as _;
 
 use super::super::form::Form;
-use super::ir::{Body, By, Distinct, Expr, Join, Node, Sort, View};
+use super::ir::{Body, By, Distinct, ELEMENT, Expr, Join, Node, Sort, View};
 use super::{Dialect, Scope, tables};
 
 /// Rows of what a statement yields.
@@ -121,7 +121,7 @@ impl Writer {
         self.sql.push('(');
         self.sql.push_str("SELECT ");
         if self.of.cluster {
-            self.sql.push_str("\"ceid\" AS \"element\", ");
+            self.put(format_args!("\"{}\" AS \"{ELEMENT}\", ", tables::NODE));
         }
         for (at, column) in view.form.columns.iter().enumerate() {
             self.comma(at);
@@ -129,9 +129,9 @@ impl Writer {
         }
         self.put(format_args!(" FROM \"{}\"", tables::name(view.form)));
         match self.of {
-            Nodes { ceid: Some(ceid), .. } => self.put(format_args!(" WHERE \"ceid\" = {ceid}")),
+            Nodes { ceid: Some(ceid), .. } => self.put(format_args!(" WHERE \"{}\" = {ceid}", tables::NODE)),
             Nodes { cluster: true, ceid: None } => {}
-            Nodes { cluster: false, ceid: None } => self.sql.push_str(" WHERE \"ceid\" IS NULL"),
+            Nodes { cluster: false, ceid: None } => self.sql.push_str(" WHERE FALSE"),
         }
         self.put(format_args!(") AS \"t{}\"", view.number));
     }
