@@ -29,6 +29,7 @@ use crate::admin::{self, Admin};
 use crate::admission::Admission;
 use crate::applications::{Applications, may_enter};
 use crate::connect::NodeConnect;
+use crate::data::Data;
 use crate::entropy::SystemEntropy;
 use crate::following::follow;
 use crate::http::{self, Gateway};
@@ -178,12 +179,15 @@ pub fn start_beside(settings: &Settings, beside: Beside) -> io::Result<Running> 
     let https = settings.tls.load().map_err(io::Error::other)?;
     let numbering = settings.numbering();
     let ways_to_nodes = connect.clone();
+    let data = Data::open(&options, &settings.nodes)?;
     let users = Users::new(storage.clone(), settings.integrations.token_life());
     let make = move |threads| {
-        let tree = Tree::start_again(env, &Arbiters::new(threads)?, ways_to_nodes, sessions, before);
+        let arbiters = Arbiters::new(threads)?;
+        let tree = Tree::start_again(env, &arbiters, ways_to_nodes, sessions, before);
+        let data = data.begin(&tree, &arbiters, http::notification);
         // Before anybody can log in.
         allowance.into_iter().for_each(|allowance| tree.session_supervisor.do_send(Allow(allowance)));
-        let gateway = Gateway::new(tree, admission, ways).with_users(users);
+        let gateway = Gateway::new(tree, admission, ways).with_users(users).with_data(data);
         gateway.number(numbering);
         Some(gateway)
     };

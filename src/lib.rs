@@ -12,6 +12,7 @@ pub mod certs;
 pub mod client;
 pub mod commands;
 pub mod connect;
+pub mod data;
 mod entropy;
 pub mod fetched;
 mod following;

@@ -94,6 +94,9 @@ impl Nodes {
         let other = kept.iter().filter(|kept| secured(kept).is_some_and(|before| before != kept.node.tls));
         let anew = anew.iter().copied().chain(other.filter_map(|kept| Ceid::new(kept.node.ceid).ok())).collect();
         connect.replace(ways);
+        if let Some(data) = &gateway.data {
+            data.follow(&kept.iter().map(|kept| kept.node.clone()).collect::<Vec<_>>());
+        }
         gateway.number(settings.numbering());
         let configure = Configure { nodes: settings.node_settings(), anew };
         gateway.tree.configure(configure).await.map_err(|_| StorageError::Lost)?;

@@ -364,6 +364,9 @@ impl Settings {
             if node.port == 0 {
                 faults.push(format!("{key}.port: must not be 0"));
             }
+            if node.sync_port == Some(0) || node.sync_port == Some(node.port) {
+                faults.push(format!("{key}.sync_port: must be another port than that of CSTA, and not 0"));
+            }
             if !sockets.insert((node.address, node.port)) {
                 faults.push(format!("{key}.address: {}:{} is there twice", node.address, node.port));
             }

@@ -7,6 +7,7 @@ mod bad_requests;
 mod calls;
 mod certs;
 mod common;
+mod data;
 mod demo;
 mod dialect;
 mod features;

@@ -227,6 +227,7 @@ fn table(at: SocketAddr, tls: NodeTls) -> NodeTable {
         application_specific_info: None,
         kind: None,
         dial_plan: None,
+        sync_port: None,
         tls: Some(tls),
     }
 }

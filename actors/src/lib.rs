@@ -31,6 +31,8 @@ pub mod standing;
 pub mod system_event;
 pub mod system_monitor;
 mod tree;
+pub mod trigger;
+pub mod trigger_supervisor;
 pub mod user;
 pub mod wire;
 

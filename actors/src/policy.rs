@@ -60,9 +60,9 @@ pub const RESTORE_PAUSE_OVERLOADED: Duration = Duration::from_millis(200);
 /// Monitors under restoration at all nodes together: what their answers may put before an event of a node
 /// that is well. Enough for 6,000 a second when a node answers in 20 ms.
 pub const RESTORING: usize = 128;
-/// From one restored monitor to the next, over all nodes: 7,000 a second, so that a restart of everything leaves
-/// room on two cores for the events of what is well.
-pub const RESTORE_SPACING: Duration = Duration::from_micros(140);
+/// From one restored monitor to the next, over all nodes: 5,700 a second, so that a restart of everything leaves
+/// room on two cores for the events of what is well, and 50,000 are back within 10 s.
+pub const RESTORE_SPACING: Duration = Duration::from_micros(175);
 /// A monitor that is not restored by then waits for its node, not for us: another takes its turn.
 pub const RESTORE_TURN: Duration = Duration::from_millis(200);
 /// Nodes whose loss is told to their devices and sessions at a time; the others wait some milliseconds, so that
@@ -154,3 +154,15 @@ pub const JOURNAL_RETRY: Duration = Duration::from_secs(5);
 pub const JOURNAL_SEGMENT: u64 = 8 * 1024 * 1024;
 /// Bytes of a segment that no other can follow, because its state cannot be written.
 pub const JOURNAL_LARGEST: u64 = 1024 * 1024 * 1024;
+/// Changes that a trigger holds for who asks for them; of those before, the log is sifted anew. Pointers alone, 16 bytes each.
+pub const TRIGGER_HELD: usize = 1_000;
+/// Changes that triggers are fed at a time.
+pub const TRIGGER_FEED: usize = 1_000;
+/// Pause before a log of changes that cannot be read is tried again.
+pub const TRIGGER_AGAIN: Duration = Duration::from_secs(1);
+/// Between two looks whether the sessions of triggers are still there.
+pub const TRIGGER_SWEEP: Duration = Duration::from_secs(2);
+/// Triggers of one session: every view of a node, and some of single rows.
+pub const SESSION_TRIGGERS: usize = 100;
+/// Triggers of all sessions: each change is looked at by each.
+pub const TRIGGERS: usize = 10_000;

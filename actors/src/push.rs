@@ -18,6 +18,8 @@ pub enum Word {
     Discarded(u32, u32),
     /// The gateway stops, and that one takes over; to whoever asked to be told.
     Successor(IpAddr),
+    /// A change of data, as a whole envelope; whoever answers with a status of success has taken it.
+    Notification(Arc<str>),
 }
 
 /// One word on its way to a handler.

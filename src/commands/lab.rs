@@ -186,6 +186,9 @@ impl Lab {
         }
         let csta: Vec<SocketAddr> = nodes.iter().map(|n| n.addresses().csta).collect();
         let mut settings = settings(options.listen, &csta);
+        for (settings, node) in settings.nodes.iter_mut().zip(&nodes) {
+            settings.sync_port = Some(node.addresses().sync.port());
+        }
         let (mut servers, mut own) = (None, Own::default());
         let password = match options.data.clone() {
             None => lab_data::new_password()?,
@@ -330,6 +333,7 @@ pub fn settings(listen: SocketAddr, csta: &[SocketAddr]) -> Settings {
                 .into(),
             address: address.ip(),
             port: address.port(),
+            sync_port: None,
             association: AssociationStyle::ServerFirst,
             edition: CstaEdition::default(),
             secondary: (ceid == 1 && csta.len() > 1).then_some(2),

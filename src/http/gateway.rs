@@ -21,6 +21,7 @@ use super::pin_tries::{PinTries, Tried};
 use super::throttle::{self, Throttle};
 use crate::admission::Admission;
 use crate::advanced::Challenges;
+use crate::data::Data;
 use crate::users::Users;
 
 /// What applications are told of a node's kind and numbers.
@@ -71,6 +72,8 @@ pub struct Gateway {
     pub homes: KnownHomes,
     /// Users of the integrations, where there is a database that has them.
     pub users: Option<Users>,
+    /// The nodes' configuration, where it is kept.
+    pub data: Option<Data>,
     numbering: RwLock<BTreeMap<Ceid, Arc<Numbering>>>,
     unknown_sessions: Throttle<IpAddr>,
     failed_by_address: Throttle<IpAddr>,
@@ -92,6 +95,7 @@ impl Gateway {
             challenges: Challenges::default(),
             homes: KnownHomes::default(),
             users: None,
+            data: None,
             numbering: RwLock::default(),
             unknown_sessions: Throttle::new(throttle::SESSIONS),
             failed_by_address: Throttle::new(throttle::LOGINS),
@@ -117,6 +121,12 @@ impl Gateway {
     #[must_use]
     pub fn with_users(self, users: Users) -> Self {
         Self { users: Some(users), ..self }
+    }
+
+    /// With the nodes' configuration as data.
+    #[must_use]
+    pub fn with_data(self, data: Data) -> Self {
+        Self { data: Some(data), ..self }
     }
 
     /// The session of this id, if it may call this operation. Guessing is slowed by the caller's

@@ -6,6 +6,7 @@
 pub mod body;
 pub mod caller;
 pub mod contract_files;
+mod data_words;
 pub mod gateway;
 pub mod observe;
 mod operation;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use actix_web::{HttpResponse, web};
 
 pub use self::gateway::{Gateway, Numbering};
+pub(crate) use self::soap::data::notification;
 
 /// The gateway as handlers get it.
 pub type Shared = web::Data<Arc<Gateway>>;

@@ -21,7 +21,7 @@ use schemas::xml::Element;
 use tracing::{Instrument, info_span};
 
 use super::Gateway;
-use super::soap::{call_control, session, users};
+use super::soap::{call_control, data, session, users};
 
 /// A request on its way to a handler.
 #[derive(Clone, Copy)]
@@ -252,6 +252,7 @@ pub(super) fn handler(row: &OperationRow) -> Option<Handler> {
         .or_else(|| users::handler(row.name))
         .filter(|_| row.service == Service::SessionService)
         .or_else(|| call_control::handler(row.name).filter(|_| row.service == Service::StandardCcService))
+        .or_else(|| data::handler(row.name).filter(|_| row.service == Service::DataAccessService))
 }
 
 /// Reads the request, runs the operation, writes the reply.

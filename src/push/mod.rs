@@ -122,9 +122,10 @@ impl HttpPush {
     }
 }
 
-/// What the handler is sent.
-fn envelope(form: Form, word: &Word) -> (Service, String) {
+/// What the handler is sent, and whose answer is expected; any answer will do for a change of data.
+fn envelope(form: Form, word: &Word) -> (Option<Service>, String) {
     let service = match (word, form) {
+        (Word::Notification(envelope), _) => return (None, envelope.to_string()),
         (Word::Successor(_), _) => Service::SessionHaEventHandler,
         (_, Form::Standard) => Service::EventHandler,
         (_, Form::Advanced) => Service::AdvEventHandler,
@@ -146,11 +147,12 @@ fn envelope(form: Form, word: &Word) -> (Service, String) {
                 Form::Advanced => push::event(service, &AdvEventMsg { error_description, ..AdvEventMsg::default() }),
             }
         }
+        (Word::Notification(_), _) => String::new(),
         (Word::Successor(address), _) => {
             push::event(service, &SessionHaEventMsg { new_server_ip_address: Some(address.to_string()) })
         }
     };
-    (service, body)
+    (Some(service), body)
 }
 
 impl Push for HttpPush {
@@ -166,7 +168,7 @@ impl Push for HttpPush {
             let answer = http
                 .post(url)
                 .header(CONTENT_TYPE, Version::V1_1.content_type())
-                .header("soapaction", push::action(service))
+                .header("soapaction", service.map_or(push::NOTIFICATION_ACTION.into(), push::action))
                 .body(body)
                 .send()
                 .await
@@ -176,6 +178,7 @@ impl Push for HttpPush {
                 return Err(NotTaken::Status(status.as_u16()));
             }
             let bytes = read(answer).await?;
+            let Some(service) = service else { return Ok(()) };
             let envelope = Envelope::parse(&bytes).map_err(|_| NotTaken::NotOfTheContract)?;
             match push::read_answer(service, &envelope) {
                 Ok(true) => Ok(()),

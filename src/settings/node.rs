@@ -22,6 +22,9 @@ pub struct Node {
     pub address: IpAddr,
     #[serde(default = "csta_port")]
     pub port: u16,
+    /// Port where it serves its configuration forms; without it they are not copied.
+    #[serde(default)]
+    pub sync_port: Option<u16>,
     #[serde(default)]
     pub association: AssociationStyle,
     /// Edition of CSTA that the gateway speaks until the node has said something.

@@ -83,10 +83,7 @@ impl Connect {
             Place::Memory => self.sqlite(":memory:"),
             Place::File(file) => {
                 let path = file.to_str().ok_or(StorageError::Url("the file's path is not text"))?;
-                let unreachable = |error: std::io::Error| StorageError::Unreachable(format!("{path}: {error}"));
-                if !file.exists() {
-                    make(file).map_err(unreachable)?;
-                }
+                make_file(file)?;
                 self.sqlite(path)
             }
             #[cfg(feature = "postgres")]
@@ -123,6 +120,15 @@ impl Connect {
         }
         Ok(DbConnection::Sqlite(connection))
     }
+}
+
+/// The file, where there is none.
+///
+/// # Errors
+/// [`StorageError::Unreachable`].
+pub(crate) fn make_file(file: &std::path::Path) -> Result<(), StorageError> {
+    let unreachable = |error: std::io::Error| StorageError::Unreachable(format!("{}: {error}", file.display()));
+    if file.exists() { Ok(()) } else { make(file).map_err(unreachable) }
 }
 
 /// The file and its folder, for the gateway's user alone: hashes and logins are in it.

@@ -24,7 +24,7 @@ mod place;
 mod schema;
 pub mod setting;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod ui_language;
 pub mod user;
 pub mod user_token;
@@ -40,6 +40,7 @@ use tokio::sync::Semaphore;
 pub use self::change::{By, Changes};
 use self::connection::Connect;
 pub use self::connection::DbConnection;
+pub(crate) use self::connection::make_file;
 pub use self::error::StorageError;
 pub use self::import::{Differs, Known, Plan, Removal};
 pub use self::migrations::Step;
@@ -226,6 +227,16 @@ impl Storage {
     pub fn migrations(&self) -> Result<Vec<Step>, StorageError> {
         self.blocking(migrations::status)
     }
+}
+
+/// A connection beside those of a [`Storage`], to the same database. Blocks.
+///
+/// # Errors
+/// Why there is none.
+#[cfg(feature = "postgres")]
+pub(crate) fn connect(options: &Options) -> Result<DbConnection, StorageError> {
+    let Options { place, wait, statement_ms, .. } = options.clone();
+    Connect { place, wait, statement_ms }.connect()
 }
 
 const FULL: StorageError = StorageError::Busy("no connection became free in time");

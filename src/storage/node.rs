@@ -39,6 +39,7 @@ struct Row {
     version: i64,
     changed_at_ms: i64,
     changed_by: String,
+    sync_port: Option<i64>,
 }
 
 /// A node, and what is known of its row.
@@ -213,6 +214,7 @@ pub(super) fn fields(node: &Node) -> Vec<Field> {
         Field::open("name", node.name.clone()),
         Field::open("address", node.address.to_string()),
         Field::open("port", node.port),
+        Field::open("sync_port", node.sync_port),
         Field::open("association", value(node.association)),
         Field::open("edition", value(node.edition)),
         Field::open("secondary", node.secondary),
@@ -269,6 +271,7 @@ impl TryFrom<&Kept> for Row {
             version: *version,
             changed_at_ms: *changed_at_ms,
             changed_by: changed_by.clone(),
+            sync_port: node.sync_port.map(i64::from),
         })
     }
 }
@@ -285,6 +288,7 @@ impl Kept {
             name: row.name.clone(),
             address: row.address.parse().map_err(|_| fault("address"))?,
             port: number("port", row.port)?,
+            sync_port: row.sync_port.map(|port| number("sync_port", port)).transpose()?,
             association: of_word(&row.association).ok_or_else(|| fault("association"))?,
             edition: of_word(&row.edition).ok_or_else(|| fault("edition"))?,
             secondary: row.secondary.map(|ceid| number("secondary", ceid)).transpose()?,

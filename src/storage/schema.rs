@@ -39,6 +39,7 @@ diesel::table! {
         version -> BigInt,
         changed_at_ms -> BigInt,
         changed_by -> Text,
+        sync_port -> Nullable<BigInt>,
     }
 }
 

@@ -79,16 +79,32 @@ impl App {
 
     /// The same as another of the lab's applications.
     pub async fn login_as(url: &str, request: LoginExRequest) -> Self {
-        let mut app = Self::login_unkept_as(url, request).await;
-        let (client, session_id) = (app.client.clone(), app.session_id);
-        app.keeper = Some(tokio::spawn(async move {
+        Self::login_unkept_as(url, request).await.kept()
+    }
+
+    /// With Advanced service.
+    pub async fn login_advanced(url: &str) -> Self {
+        use super::advanced;
+        let client = SoapClient::new(url).expect("an HTTP client can be made");
+        let login = log_in(&client, advanced::console(Some(advanced::read("console.cert.pem")))).await;
+        let challenge = login.authentication_data.expect("a challenge");
+        let signed = advanced::as_list(&advanced::sign("console.key.pem", &challenge, advanced::By::Sha256));
+        let proven = advanced::authenticate(&client, login.session_id, &signed).await;
+        assert!(proven.result, "the proof is refused: {:?}", proven.error_description);
+        Self { client, session_id: login.session_id, heard: RefCell::default(), keeper: None }.kept()
+    }
+
+    /// The session lives as long as this does.
+    fn kept(mut self) -> Self {
+        let (client, session_id) = (self.client.clone(), self.session_id);
+        self.keeper = Some(tokio::spawn(async move {
             loop {
                 tokio::time::sleep(RESET).await;
                 // A session that has ended, or a gateway that has, is for the test to notice.
                 let _ = client.call(&ResetSessionTimer { session_id }).await;
             }
         }));
-        app
+        self
     }
 
     /// Logs in; nobody resets the session's timer.

@@ -84,6 +84,11 @@ impl Hands {
         assert_eq!(status, 200, "the fault {kind} {body} is not set: {text}");
     }
 
+    /// The rows of a form.
+    pub async fn form(&self, name: &str) -> Vec<Value> {
+        self.get(&format!("/forms/{name}")).await
+    }
+
     /// Takes every fault back.
     pub async fn heal(&self) {
         let answer = self.http.delete(format!("{}/faults", self.base)).send().await.expect("the hands answer");

@@ -48,7 +48,7 @@ impl Push for Handlers {
         let what = match &handover.word {
             Word::Event(_, event) => brief(event.standard().expect("a standard form")),
             Word::Discarded(from, to) => format!("lost {from} to {to}"),
-            Word::Successor(_) => unreachable!("an event handler is not told of a successor"),
+            Word::Successor(_) | Word::Notification(_) => unreachable!("an event handler is told of events alone"),
         };
         self.heard.lock().expect("nobody panicked").push((what, Instant::now()));
         let does = self.script.lock().expect("nobody panicked").pop_front();

@@ -3,6 +3,8 @@
 //! Made once, when it is first asked for. Its examples are the samples of `schemas/samples`, kept as
 //! JSON in `rest.examples.json` by the tests that keep those.
 
+mod data;
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -65,6 +67,7 @@ fn made() -> Value {
         paths.insert(format!("/cc/{}", row.name), json!({ "post": item }));
     }
     session_paths(&mut paths);
+    data::describe(&mut paths, &mut schemas);
     json!({
         "openapi": "3.1.0",
         "info": {

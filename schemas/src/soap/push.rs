@@ -4,8 +4,9 @@
 
 use super::envelope::{Envelope, begin, close_wrapper, finish, open_wrapper};
 use super::{Unanswered, Version};
+use crate::contract::da::{NotificationOperation, Tuple};
 use crate::contract::record::{Scalar, write_record};
-use crate::contract::{Record, Service};
+use crate::contract::{Namespace, Record, Service};
 use crate::fault::Refusal;
 use crate::xml::Writer;
 
@@ -41,6 +42,30 @@ pub fn event_raw(service: Service, attributes: &[(&str, &str)], inner: &str) -> 
 #[must_use]
 pub fn event(service: Service, event: &impl Record) -> String {
     in_call(service, |out| write_record(event, out, "svc", "event"))
+}
+
+/// SOAPAction of a change of data.
+pub const NOTIFICATION_ACTION: &str = "\"urn:notificationReport\"";
+
+/// A change of data: the one message of the contract that is not the call of an operation.
+#[must_use]
+pub fn notification(
+    dei_id: i32,
+    operation: NotificationOperation,
+    original: Option<&Tuple>,
+    updated: Option<&Tuple>,
+) -> String {
+    let mut out = begin(Version::V1_1);
+    out.raw("<da:notificationReport").attribute("xmlns:da", Namespace::Da.uri());
+    out.attribute("deiId", &dei_id.to_string()).raw(">");
+    for (name, tuple) in [("originalTuple", original), ("updatedTuple", updated)] {
+        if let Some(tuple) = tuple {
+            write_record(tuple, &mut out, "da", name);
+        }
+    }
+    out.raw("<da:operationPerformed>").raw(operation.as_str()).raw("</da:operationPerformed>");
+    out.raw("</da:notificationReport>");
+    finish(out)
 }
 
 fn in_call(service: Service, content: impl FnOnce(&mut Writer)) -> String {

@@ -81,6 +81,10 @@ pub struct NodeSettings {
     #[serde(default = "csta_port", deserialize_with = "whole")]
     #[schema(minimum = 1, maximum = 65535, example = 8882)]
     pub port: u16,
+    /// Where it serves its configuration forms; without it they are not copied.
+    #[serde(default, deserialize_with = "maybe_whole")]
+    #[schema(minimum = 1, maximum = 65535, example = 8883)]
+    pub sync_port: Option<u16>,
     /// `server-first` unless it is said.
     #[serde(default)]
     pub association: AssociationStyle,
@@ -230,12 +234,13 @@ impl NodeChange {
 
 impl NodeSettings {
     pub(crate) fn node(self, ceid: u16) -> settings::Node {
-        let Self { name, address, port, association, edition, secondary, kind, tls, dial_plan } = self;
+        let Self { name, address, port, sync_port, association, edition, secondary, kind, tls, dial_plan } = self;
         settings::Node {
             ceid,
             name,
             address,
             port,
+            sync_port,
             association,
             edition,
             secondary,
@@ -249,9 +254,20 @@ impl NodeSettings {
 
 impl From<&settings::Node> for NodeSettings {
     fn from(node: &settings::Node) -> Self {
-        let settings::Node { name, address, port, association, edition, secondary, tls, kind, dial_plan, .. } =
-            node.clone();
-        Self { name, address, port, association, edition, secondary, kind, tls, dial_plan }
+        let settings::Node {
+            name,
+            address,
+            port,
+            sync_port,
+            association,
+            edition,
+            secondary,
+            tls,
+            kind,
+            dial_plan,
+            ..
+        } = node.clone();
+        Self { name, address, port, sync_port, association, edition, secondary, kind, tls, dial_plan }
     }
 }
 

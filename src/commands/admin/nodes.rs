@@ -43,6 +43,9 @@ struct How {
     /// Of CSTA; 8882 as usual.
     #[arg(long)]
     port: Option<u16>,
+    /// Port of its configuration forms; 0 for none.
+    #[arg(long)]
+    sync_port: Option<u16>,
     /// How it begins: server-first, session or none.
     #[arg(long, value_parser = word::<AssociationStyle>)]
     association: Option<AssociationStyle>,
@@ -95,6 +98,10 @@ impl How {
     fn apply(self, to: &mut NodeSettings) -> anyhow::Result<()> {
         to.name = self.name.unwrap_or_else(|| std::mem::take(&mut to.name));
         to.port = self.port.unwrap_or(to.port);
+        to.sync_port = match self.sync_port {
+            Some(0) => None,
+            port => port.or(to.sync_port),
+        };
         to.association = self.association.unwrap_or(to.association);
         to.edition = self.edition.unwrap_or(to.edition);
         to.kind = self.kind.or(to.kind);

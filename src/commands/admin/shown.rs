@@ -233,6 +233,9 @@ pub(super) fn node(node: &Node) {
     if let Some(kind) = settings.kind {
         println!("kind {}", word(json!(kind)));
     }
+    if let Some(port) = settings.sync_port {
+        println!("forms at port {port}");
+    }
     if let Some(secondary) = settings.secondary {
         println!("secondary node {secondary}");
     }

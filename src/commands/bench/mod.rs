@@ -6,6 +6,7 @@
 //! processor time stands beside them.
 
 mod cluster;
+mod data;
 mod events;
 mod journal;
 mod load;
@@ -27,7 +28,7 @@ use schemas::contract::ops_session::{Logout, ResetSessionTimer};
 use schemas::contract::std::{GetIcpIdRequest, GetPhoneNumberIdRequest};
 
 use self::node::ScriptedNode;
-use self::parts::{Part, Process};
+use self::parts::{Kept, Part, Process};
 use self::wire::Connection;
 
 #[derive(Debug, Args)]
@@ -84,6 +85,12 @@ pub(super) struct Bench {
     /// Where a child that is a gateway keeps its journal; it has none otherwise.
     #[arg(long, hide = true)]
     journal: Option<PathBuf>,
+    /// Where its first node serves its forms.
+    #[arg(long, hide = true)]
+    sync_port: Option<u16>,
+    /// Its database; in memory otherwise.
+    #[arg(long, hide = true)]
+    database: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -102,6 +109,8 @@ enum Subject {
     Memory,
     /// Every node but one restarts while events go on at that one; and what a full cluster takes in memory.
     Cluster,
+    /// The nodes' configuration: the first copy, reading it over HTTP, and from a change to the event of a trigger.
+    Data,
     /// From the start of the process to the first login.
     Start,
 }
@@ -132,7 +141,8 @@ struct Plan {
 impl Bench {
     pub(super) fn run(self) -> anyhow::Result<()> {
         if let Some(part) = self.part {
-            return part.run(&self.node, self.journal, self.flight_record, &self.log);
+            let kept = Kept { journal: self.journal, sync_port: self.sync_port, database: self.database };
+            return part.run(&self.node, kept, self.flight_record, &self.log);
         }
         let wanted = |subject| self.only.is_empty() || self.only.contains(&subject);
         let plan = Plan {
@@ -182,6 +192,10 @@ impl Bench {
         if wanted(Subject::Cluster) {
             say("a cluster that restarts");
             figures.extend(cluster::measure(&plan).context("cluster")?);
+        }
+        if wanted(Subject::Data) {
+            say("data access");
+            figures.extend(data::measure(&plan).context("data access")?);
         }
         if wanted(Subject::Start) {
             say("the start");

@@ -51,12 +51,21 @@ async fn serve_until_the_bench_ends(address: SocketAddr) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What a gateway keeps, and copies.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    pub journal: Option<PathBuf>,
+    /// Of the first node's forms.
+    pub sync_port: Option<u16>,
+    pub database: Option<PathBuf>,
+}
+
 impl Part {
     /// The child's whole life.
     pub(super) fn run(
         self,
         nodes: &[SocketAddr],
-        journal: Option<PathBuf>,
+        kept: Kept,
         flight_record: Option<usize>,
         filter: &str,
     ) -> anyhow::Result<()> {
@@ -68,7 +77,11 @@ impl Part {
                 settings.limits.application.monitors = Some(1_000_000);
                 settings.limits.application.commands_per_second = Some(1_000_000);
                 settings.limits.application.log_mib = Some(512);
-                settings.journal.folder = journal;
+                settings.journal.folder = kept.journal;
+                if let Some(node) = settings.nodes.first_mut() {
+                    node.sync_port = kept.sync_port;
+                }
+                settings.storage.url = kept.database.map(|file| format!("sqlite:{}", file.display()).into());
                 settings.limits.flight_record = flight_record.unwrap_or(settings.limits.flight_record);
                 settings.check()?;
                 let running = app::start(&settings)?;
@@ -166,6 +179,17 @@ impl Process {
             command.arg("--journal").arg(folder);
         }
         Self::spawn(command, name.get_name())
+    }
+
+    /// A gateway that keeps its data in a file, and copies the forms of its one node.
+    ///
+    /// # Errors
+    /// When it ends before it listens.
+    pub(super) fn start_data(node: SocketAddr, sync_port: u16, database: &Path, filter: &str) -> anyhow::Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["bench", "--part", "gateway", "--log", filter, "--node", &node.to_string()]);
+        command.args(["--sync-port", &sync_port.to_string(), "--database"]).arg(database);
+        Self::spawn(command, "gateway")
     }
 
     /// A program that is no part of ours but behaves like one: says where it listens, ends with its

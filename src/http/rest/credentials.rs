@@ -48,7 +48,7 @@ pub(super) fn login(request: &HttpRequest) -> serde_json::Value {
 }
 
 /// Names and values of a query, decoded; what does not decode is left out.
-fn query(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+pub(super) fn query(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
     text.split('&').filter_map(|part| {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
         Some((decoded(name)?, decoded(value)?))

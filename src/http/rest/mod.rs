@@ -6,6 +6,7 @@
 //! passwords: no path or query is ever logged.
 
 mod credentials;
+mod data;
 mod sessions;
 
 use actix_web::http::StatusCode;
@@ -56,6 +57,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::post().to(sessions::authenticate))
                 .default_service(web::to(|r: HttpRequest| async move { other_method(&r, "POST, OPTIONS") })),
         )
+        .configure(|config| data::routes(config, BASE))
         .route(
             &format!("{BASE}/{{tail:.*}}"),
             web::to(|r: HttpRequest| async move { told(&r, 404, "There is no such resource.") }),

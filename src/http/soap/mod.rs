@@ -5,6 +5,7 @@
 
 pub(super) mod call_control;
 mod calls;
+pub(super) mod data;
 mod devices;
 mod features;
 mod hot_desk;

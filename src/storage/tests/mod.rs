@@ -24,7 +24,7 @@ use super::{By, Options, Place, Storage};
 use crate::admission::Registered;
 use crate::settings::{Application, ApplicationLimits, ServiceLevel};
 
-pub(super) const NOW_MS: i64 = 1_790_000_000_000;
+pub(crate) const NOW_MS: i64 = 1_790_000_000_000;
 
 /// A hash that stands for a password; nobody proves it here.
 pub(super) const HASH: &str =
@@ -80,7 +80,7 @@ fn unique() -> String {
 }
 
 /// Runs a test at each place where a database can be: there is nothing in it yet.
-pub(super) async fn everywhere(test: impl AsyncFn(Options)) {
+pub(crate) async fn everywhere(test: impl AsyncFn(Options)) {
     test(options(Place::Memory)).await;
     let folder = Folder::new();
     let at = |place| Options { key_file: Some(folder.0.join("oig.key")), ..options(place) };

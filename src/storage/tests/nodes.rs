@@ -22,6 +22,7 @@ pub(super) fn plain(ceid: u16) -> Node {
         tls: None,
         kind: None,
         dial_plan: None,
+        sync_port: None,
     }
 }
 

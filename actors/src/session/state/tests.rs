@@ -248,7 +248,7 @@ fn brief(effects: &[Effect]) -> Vec<String> {
             Effect::Answer(id, outcome) => format!("poll {id}: {outcome:?}"),
             Effect::Push(_, _, Word::Event(number, _)) => format!("push: {number}"),
             Effect::Push(_, _, Word::Discarded(from, to)) => format!("push: {from}-{to}"),
-            Effect::Push(_, _, word @ Word::Successor(_)) => format!("push: {word:?}"),
+            Effect::Push(_, _, word @ (Word::Successor(_) | Word::Notification(_))) => format!("push: {word:?}"),
             Effect::Restate(objects) => format!("restate {}", objects.len()),
             Effect::Handler(turn) => format!("{turn:?}"),
             Effect::StopPush => "stop push".into(),

@@ -1,0 +1,127 @@
+//! How it stands with the copy of each node, for who asks: applications and administrators.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use std::time::Duration;
+
+use schemas::domain::Ceid;
+use tokio::sync::watch;
+
+/// How it stands with a copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// The node is asked where it stands.
+    Connecting,
+    Copying,
+    /// Every change is applied as the node says it.
+    Current,
+    /// What is there is as it was when the node was heard last.
+    Away,
+}
+
+impl State {
+    /// As applications are told it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Connecting => "CONNECTING",
+            Self::Copying => "COPYING",
+            Self::Current => "CURRENT",
+            Self::Away => "AWAY",
+        }
+    }
+}
+
+/// Of one node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    pub state: State,
+    /// When the copy was as the node's, in ms since the epoch; `None` when it never was in this process.
+    pub as_of_ms: Option<i64>,
+    /// The newest change that is applied.
+    pub seq: u64,
+    /// What ended the last life, in words for people.
+    pub fault: Option<String>,
+}
+
+/// Of all nodes whose forms are followed. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Standings(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    of: RwLock<BTreeMap<Ceid, Standing>>,
+    /// Says that something changed.
+    changed: watch::Sender<()>,
+}
+
+impl Default for Standings {
+    fn default() -> Self {
+        Self(Arc::new(Inner { of: RwLock::default(), changed: watch::Sender::new(()) }))
+    }
+}
+
+/// How long one who has changed a row waits until the copy has it.
+const REACHED: Duration = Duration::from_secs(5);
+
+impl Standings {
+    fn change(&self, ceid: Ceid, change: impl FnOnce(&mut Standing)) {
+        let mut all = self.0.of.write().unwrap_or_else(PoisonError::into_inner);
+        let new = || Standing { state: State::Connecting, as_of_ms: None, seq: 0, fault: None };
+        change(all.entry(ceid).or_insert_with(new));
+        drop(all);
+        self.0.changed.send_replace(());
+    }
+
+    /// Waits until the copy of a node has this change, or for a while: the change is made all the same.
+    pub async fn reached(&self, ceid: Ceid, seq: u64) {
+        let mut changed = self.0.changed.subscribe();
+        let reached = async {
+            while self.of(ceid).is_some_and(|standing| standing.seq < seq) {
+                // Its other end is held by this.
+                let _ = changed.changed().await;
+            }
+        };
+        let _ = tokio::time::timeout(REACHED, reached).await; // a node that is away has the change
+    }
+
+    pub(super) fn is(&self, ceid: Ceid, state: State) {
+        self.change(ceid, |standing| standing.state = state);
+    }
+
+    /// The node said something, and all of it is applied.
+    pub(super) fn heard(&self, ceid: Ceid, seq: u64, now_ms: i64) {
+        self.change(ceid, |standing| {
+            (standing.seq, standing.as_of_ms, standing.fault) = (seq, Some(now_ms), None);
+            if standing.state == State::Connecting {
+                standing.state = State::Current;
+            }
+        });
+    }
+
+    /// A life ended.
+    pub(super) fn ended(&self, ceid: Ceid, fault: String) {
+        self.change(ceid, |standing| {
+            standing.state = State::Away;
+            standing.fault = Some(fault);
+        });
+    }
+
+    pub(super) fn gone(&self, ceid: Ceid) {
+        self.0.of.write().unwrap_or_else(PoisonError::into_inner).remove(&ceid);
+    }
+
+    /// Of one node; `None` when its forms are not followed.
+    #[must_use]
+    pub fn of(&self, ceid: Ceid) -> Option<Standing> {
+        self.0.of.read().unwrap_or_else(PoisonError::into_inner).get(&ceid).cloned()
+    }
+
+    /// Of all, by number.
+    #[must_use]
+    pub fn all(&self) -> Vec<(Ceid, Standing)> {
+        let all = self.0.of.read().unwrap_or_else(PoisonError::into_inner);
+        all.iter().map(|(ceid, standing)| (*ceid, standing.clone())).collect()
+    }
+}
