@@ -21,14 +21,14 @@ impl Hidden {
         let before = tcgetattr(&stdin).ok().filter(|_| stdin.is_terminal())?;
         let mut hidden = before.clone();
         hidden.local_modes.remove(LocalModes::ECHO);
-        tcsetattr(&stdin, OptionalActions::Flush, &hidden).ok()?;
+        tcsetattr(&stdin, OptionalActions::Now, &hidden).ok()?;
         Some(Self(stdin, before))
     }
 }
 
 impl Drop for Hidden {
     fn drop(&mut self) {
-        let _ = tcsetattr(&self.0, OptionalActions::Flush, &self.1);
+        let _ = tcsetattr(&self.0, OptionalActions::Now, &self.1);
         eprintln!();
     }
 }
@@ -53,13 +53,12 @@ pub(super) fn password() -> anyhow::Result<SecretString> {
 
 /// A line of standard input that holds this; at a terminal it is asked for.
 pub(super) fn line(what: &str) -> anyhow::Result<SecretString> {
-    let stdin = stdin();
-    if stdin.is_terminal() {
+    let hidden = Hidden::at(stdin());
+    if hidden.is_some() {
         eprint!("{what}: ");
     }
-    let hidden = Hidden::at(std::io::stdin());
     let mut line = String::new();
-    stdin.lock().read_line(&mut line)?;
+    stdin().lock().read_line(&mut line)?;
     drop(hidden);
     let text = line.trim_end_matches(['\r', '\n']);
     ensure!(!text.is_empty(), "{what} is empty");
