@@ -22,6 +22,7 @@ mod licences;
 mod limits;
 mod names;
 mod names_outside;
+mod node_forms;
 mod node_tls;
 mod nodes;
 mod numbers;
