@@ -6,7 +6,7 @@ use super::database::{OTHER, OURS, ask, filled, lines};
 use super::{CLUSTER, NODE, form_of, parse, render};
 
 /// Each statement with its rows.
-const ANSWERS: &[(&str, &[&str])] = &[
+pub const ANSWERS: &[(&str, &[&str])] = &[
     // Texts are ordered by their bytes; NULL comes last, in both directions; the key decides what is left open.
     (
         "SELECT number, department FROM phones ORDER BY department",
@@ -105,7 +105,7 @@ const ANSWERS: &[(&str, &[&str])] = &[
     (
         "SELECT p.number, l.label FROM phones p LEFT JOIN line_appearances l ON l.phone = p.number AND l.button > 1 \
          WHERE p.cos < 5",
-        &["1000|Bob", "1000|-", "1001|-", "1002|-", "1003|Ann", "1004|-"],
+        &["1000|Bob", "1000|-", "1001|-", "1002|-", "1003|Ann"],
     ),
     ("SELECT COUNT(*) FROM phones a, phones b CROSS JOIN trunks", &["147"]),
     ("SELECT a.number, b.number FROM trunks a, trunks b WHERE a.number < b.number", &["1|2", "1|10", "2|10"]),

@@ -7,8 +7,10 @@ use serde_json::Value as Json;
 
 mod agrees;
 mod answers;
+mod bounds;
 mod database;
 mod refused;
+mod refused_more;
 mod rendered;
 mod stored;
 mod written;

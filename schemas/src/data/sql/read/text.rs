@@ -144,11 +144,16 @@ pub(super) fn condition(sql: &str) -> Result<ast::Expr, SqlFault> {
 
 fn parse<T>(sql: &str, by: impl Fn(&mut Parser<'_>) -> Result<T, ParserError>) -> Result<T, SqlFault> {
     let tokens = tokens(sql)?;
+    let end = tokens.last().map_or(Location { line: 1, column: 1 }, |token| token.span.end);
     let mut parser = Parser::new(&Ours).with_recursion_limit(PARSER_DEPTH).with_tokens_with_locations(tokens);
     let tree = by(&mut parser).map_err(|fault| match fault {
         ParserError::RecursionLimitExceeded => SqlFault::TooLarge("a statement is nested 32 deep at most"),
         // Their texts repeat what was read.
-        ParserError::ParserError(_) | ParserError::TokenizerError(_) => syntax(parser.peek_token_ref().span.start),
+        ParserError::ParserError(_) | ParserError::TokenizerError(_) => match parser.peek_token_ref() {
+            // Behind the last.
+            TokenWithSpan { span, .. } if span.start.line == 0 => syntax(end),
+            next => syntax(next.span.start),
+        },
     })?;
     let next = parser.peek_token_ref();
     if next.token == Token::EOF { Ok(tree) } else { Err(syntax(next.span.start)) }

@@ -4,6 +4,9 @@ use super::super::ir::{Aggregate, Comparison, Distinct, Expr, Function, Glyph, N
 use super::super::{Dialect, Type};
 use super::{Bind, Writer};
 
+/// Arms of an AND or OR that are written beside each other.
+const MOST_BESIDE: usize = 16;
+
 impl Writer {
     pub(super) fn expr(&mut self, of: &Expr) {
         match &of.node {
@@ -100,13 +103,21 @@ impl Writer {
         self.sql.push_str(after);
     }
 
+    /// Many arms in halves: SQLite hangs each under the next, and takes only so many levels.
     fn many(&mut self, arms: &[Expr], between: &str) {
         self.sql.push('(');
-        for (at, arm) in arms.iter().enumerate() {
-            if at > 0 {
-                self.sql.push_str(between);
+        if arms.len() > MOST_BESIDE {
+            let (left, right) = arms.split_at(arms.len() / 2);
+            self.many(left, between);
+            self.sql.push_str(between);
+            self.many(right, between);
+        } else {
+            for (at, arm) in arms.iter().enumerate() {
+                if at > 0 {
+                    self.sql.push_str(between);
+                }
+                self.expr(arm);
             }
-            self.expr(arm);
         }
         self.sql.push(')');
     }
