@@ -53,7 +53,7 @@ impl Push for Handlers {
                     taken.lock().unwrap_or_else(PoisonError::into_inner).push((number, event));
                     Ok(())
                 }
-                (_, _, Word::Discarded(..) | Word::Successor(_)) => Ok(()),
+                (_, _, Word::Discarded(..) | Word::Successor(_) | Word::Notification(_)) => Ok(()),
                 (_, None, _) => Err(NotTaken::Broken),
             }
         })

@@ -310,7 +310,7 @@ async fn listen_to(request: reqwest::RequestBuilder, heard: mpsc::Sender<(String
 /// Statements a second of a client in this process.
 fn own_client(file: &Path, span: Duration) -> anyhow::Result<f64> {
     let connection = Sqlite::open_with_flags(file, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    let sql = "SELECT number, name, device_id, device_type, cos, hot_desk FROM da_phones WHERE ceid = 1 ORDER BY number LIMIT 1000";
+    let sql = "SELECT number, name, device_id, device_type, cos, hot_desk FROM da_phones WHERE _ceid = 1 ORDER BY number LIMIT 1000";
     let (began, mut count) = (Instant::now(), 0_u32);
     while began.elapsed() < span {
         let mut statement = connection.prepare(sql)?;

@@ -251,7 +251,8 @@ impl Life<'_> {
         let kept = self.store.stand(self.ceid).await?.map(|kept| kept.forms).unwrap_or_default();
         let same = |form: &Form, digest: Digest| {
             // A page of it is ahead: at the next time.
-            let ahead = self.has.contains_key(form.name);
+            let pages = self.has.get(form.name);
+            let ahead = pages.is_some_and(|pages| pages.iter().any(|(_, of_page)| *of_page > seq));
             ahead || kept.iter().any(|known| known.form == form && known.digest == digest)
         };
         let differ: Vec<_> =

@@ -11,7 +11,8 @@ use diesel::pg::{Pg, PgRowByRowLoadingMode};
 use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use diesel::{Connection as _, PgConnection, QueryableByName, RunQueryDsl as _, sql_query};
-use schemas::data::sql::{Bind, Dialect, Rendered, Type, tables as form_tables};
+use schemas::data::sql::tables::{self as form_tables, NODE};
+use schemas::data::sql::{Bind, Dialect, Rendered, Type};
 use schemas::data::{Form, Key, Kind, Row, Value};
 use schemas::domain::Ceid;
 use serde_json::Value as Json;
@@ -232,9 +233,9 @@ impl Transaction for Writing<'_> {
         let set: Vec<_> =
             others.map(|at| form.columns[at].name).map(|n| format!("\"{n}\" = excluded.\"{n}\"")).collect();
         let statement = format!(
-            "INSERT INTO \"da_{table}\" (\"ceid\", {columns}) SELECT $1, {columns} \
+            "INSERT INTO \"da_{table}\" (\"{NODE}\", {columns}) SELECT $1, {columns} \
              FROM jsonb_to_recordset(CAST($2 AS jsonb)) AS r({typed}) \
-             ON CONFLICT (\"ceid\", {keys}) DO UPDATE SET {set}",
+             ON CONFLICT (\"{NODE}\", {keys}) DO UPDATE SET {set}",
             table = form.name,
             columns = names(&mut all()),
             typed = typed(form, all()),
@@ -251,7 +252,7 @@ impl Transaction for Writing<'_> {
             form.keys().map(|at| form.columns[at].name).map(|name| format!("t.\"{name}\" = r.\"{name}\"")).collect();
         let statement = format!(
             "DELETE FROM \"da_{table}\" AS t USING jsonb_to_recordset(CAST($2 AS jsonb)) AS r({typed}) \
-             WHERE t.\"ceid\" = $1 AND {same}",
+             WHERE t.\"{NODE}\" = $1 AND {same}",
             table = form.name,
             typed = typed(form, form.keys()),
             same = same.join(" AND "),

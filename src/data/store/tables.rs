@@ -41,10 +41,10 @@ pub(super) fn create(dialect: Dialect) -> Vec<String> {
     ]
 }
 
-/// Reads every column of one row. Values: `ceid`, then its key.
+/// Reads every column of one row. Values: the node's number, then its key.
 pub(super) fn select_row(form: &Form) -> String {
     let columns: Vec<_> = form.columns.iter().map(|column| format!("\"{}\"", column.name)).collect();
     let keys = form.keys().enumerate().map(|(at, key)| format!(" AND \"{}\" = ${}", form.columns[key].name, at + 2));
     let (columns, keys) = (columns.join(", "), keys.collect::<String>());
-    format!("SELECT {columns} FROM \"{}\" WHERE \"ceid\" = $1{keys}", tables::name(form))
+    format!("SELECT {columns} FROM \"{}\" WHERE \"{}\" = $1{keys}", tables::name(form), tables::NODE)
 }

@@ -1,6 +1,7 @@
 //! What the one who follows a node writes: pages of a copy, changes of the stream, and where it stands. Each function is the work
 //! of one transaction, so that rows, digests and the log never disagree.
 
+use schemas::data::sql::tables;
 use schemas::data::sync::Change;
 use schemas::data::{Digest, FORMS, Form, Key, Row, Value};
 use schemas::domain::Ceid;
@@ -258,7 +259,7 @@ pub(super) fn apply(
 
 pub(super) fn forget(tx: &mut dyn Transaction, ceid: Ceid) -> Result<(), StorageError> {
     for form in FORMS {
-        tx.run(&format!("DELETE FROM \"da_{}\" WHERE ceid = $1", form.name), &[node(ceid)])?;
+        tx.run(&format!("DELETE FROM \"{}\" WHERE \"{}\" = $1", tables::name(form), tables::NODE), &[node(ceid)])?;
     }
     for table in ["sync_form", "sync_node", "sync_life"] {
         tx.run(&format!("DELETE FROM {table} WHERE ceid = $1"), &[node(ceid)])?;

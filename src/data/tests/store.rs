@@ -266,7 +266,7 @@ async fn many_at_once_neither_fail_nor_lose_a_number() {
 async fn what_an_earlier_life_has_under_way_is_not_written_any_more() {
     with_store(async |store| {
         copied(&store, &[group("1000", "One")]).await;
-        let (earlier, later) = (life(1), crate::data::store::Life { number: 77, ..life(1) });
+        let (earlier, later) = (life(1), Life { number: 77, ..life(1) });
         store.claim(later).await.expect("claimed");
         let late = store.apply(earlier, 6, vec![change(6, None, Some(group("1001", "Two")))]).await;
         assert!(matches!(late, Err(crate::storage::StorageError::Changed(_))), "{late:?}");
