@@ -1,5 +1,6 @@
 //! Data access over the wire: a gateway, a node and applications, each as they are used.
 
+mod browser;
 mod reads;
 mod soap;
 mod triggers;

@@ -10,7 +10,7 @@ use crate::data::follow::{FollowFault, WriteFault};
 pub(super) fn not_written(fault: &WriteFault) -> (Option<Ground>, Cow<'_, str>) {
     let (ground, text) = match fault {
         WriteFault::Changed(_) => (Ground::State, "The row has changed meanwhile."),
-        WriteFault::Refused(text) => return (None, text.into()),
+        WriteFault::Refused(text) => return (None, format!("The node refuses: {text}.").into()),
         WriteFault::Unknown => (Ground::NotKnown, "The node did not answer; the outcome is not known."),
         WriteFault::Node(FollowFault::NotListed) => {
             (Ground::Unavailable, "The node does not have this gateway among its network elements.")

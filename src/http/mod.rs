@@ -14,6 +14,7 @@ mod pin_tries;
 pub mod rest;
 pub mod soap;
 pub(crate) mod throttle;
+mod tools;
 
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         config.service(web::resource(path).route(web::get().to(contract_files::get)).route(web::post().to(soap::post)));
     }
     rest::routes(config);
+    tools::routes(config);
     config
         .route("/healthz", web::get().to(observe::healthz))
         .route("/metrics", web::get().to(observe::metrics))

@@ -91,7 +91,7 @@ async fn whatever_is_no_question_is_refused_and_costs_nothing() {
     let scene = Scene::standard().await;
     let database = scene.database();
     for (sql, words) in [
-        ("", "sql"),
+        ("", "no SQL"),
         ("DELETE FROM phones", ""),
         ("SELECT 1; DROP TABLE da_phones", ""),
         ("SELECT * FROM da_phones", ""),

@@ -41,7 +41,7 @@ async fn what_may_not_be_changed_is_refused_and_stays() {
         (Method::PUT, "UPDATE phones SET cos = 300 WHERE number = '1000'", 400),
         (Method::PUT, "UPDATE phones SET cos = 250 WHERE number = '1000'", 422),
         (Method::DELETE, "DELETE FROM phones", 400),
-        (Method::DELETE, "DELETE FROM classes_of_service WHERE number = 1", 422),
+        (Method::DELETE, "DELETE FROM classes_of_service WHERE number = 1", 400),
         (Method::POST, "INSERT INTO phones (number) VALUES ('1999')", 400),
         (Method::POST, "INSERT INTO sync_node (ceid) VALUES (1)", 400),
         (Method::PUT, "SELECT number FROM phones", 400),

@@ -92,3 +92,9 @@ pub struct TriggerEnded {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Retire;
+
+/// Makes it panic in a step.
+#[cfg(test)]
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Panic;

@@ -92,3 +92,12 @@ impl Handler<Retire> for Trigger {
         ctx.stop();
     }
 }
+
+#[cfg(test)]
+impl Handler<messages::Panic> for Trigger {
+    type Result = ();
+
+    fn handle(&mut self, _: messages::Panic, ctx: &mut Self::Context) {
+        guard::step("trigger", self.id, ctx, |_| panic!("a test panics here, as it should"));
+    }
+}

@@ -76,7 +76,9 @@ async fn collect(of: &OfSession, log: &Arc<dyn ChangeLog>, after: u64, most: usi
             }
             Found::Sift { up_to } => {
                 let read = log.after(after, most).await?;
-                let complete = if read.len() < most { up_to } else { read.last().map_or(up_to, |last| last.number) };
+                // Read to its end it is complete up to its newest, else up to the last that was read.
+                let last = read.last().map_or(up_to, |last| last.number);
+                let complete = if read.len() < most { last.max(up_to) } else { last };
                 let read: Vec<_> = read.into_iter().map(Arc::new).collect();
                 (trigger.send(Sift(read)).await.unwrap_or_default(), complete)
             }

@@ -4,6 +4,8 @@
 //! The log is somebody else's ([`ChangeLog`]): the database's. It is read once for all.
 
 mod events;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -27,6 +27,7 @@ use crate::data::store::{SelectError, Store};
 use crate::http::operation::No;
 use crate::http::{Gateway, Shared};
 use schemas::fault::{Fault, Ground};
+use schemas::rest::JsonFault;
 
 /// The resources, those with shorter paths last.
 pub(super) fn routes(config: &mut web::ServiceConfig, base: &str) {
@@ -174,7 +175,7 @@ impl<'a> Visit<'a> {
 
     fn failed(&self, error: &SelectError) -> HttpResponse {
         let (status, text) = match error {
-            SelectError::TooSlow | SelectError::TooMuch => (422, format!("{}.", capital(&error.to_string()))),
+            SelectError::TooSlow | SelectError::TooMuch => (422, sentence(error)),
             SelectError::Busy => (503, "The database is busy; try again later.".into()),
             SelectError::Storage(error) => {
                 // Its words are about the database, not about what was asked.
@@ -186,9 +187,20 @@ impl<'a> Visit<'a> {
     }
 }
 
-fn capital(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+/// A reason as a sentence.
+fn sentence(reason: impl std::fmt::Display) -> String {
+    let text = reason.to_string();
+    let mut characters = text.trim_end_matches('.').chars();
+    let begun: String =
+        characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default();
+    format!("{begun}.")
+}
+
+/// A body that is an object of this form: a list of its values would do for serde.
+fn parsed<T: serde::de::DeserializeOwned>(request: &HttpRequest, bytes: &[u8]) -> Answer<T> {
+    let is_object = bytes.trim_ascii_start().starts_with(b"{");
+    let parsed = is_object.then(|| serde_json::from_slice(bytes).ok()).flatten();
+    parsed.ok_or_else(|| faulted(request, Fault::BadJson(JsonFault::Malformed), None))
 }
 
 fn reply(value: &Value) -> HttpResponse {

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use schemas::data::sql::{Page, Select};
 use serde_json::{Value, json};
 
-use super::{Database, Visit, reads, start};
+use super::{Database, Visit, reads, sentence, start};
 use crate::data::store::Cell;
 use crate::http::Shared;
 
@@ -29,7 +29,7 @@ pub(super) async fn rows(request: HttpRequest, gateway: Shared) -> HttpResponse 
             .map(|names| names.split(',').map(|name| (name.trim_start_matches('-'), name.starts_with('-'))).collect())
             .unwrap_or_default();
         let select = Select::of_view(form, columns.as_deref(), visit.parameter("where"), &sort, visit.scope(database));
-        let select = select.map_err(|fault| visit.refuse(400, &fault.to_string()))?;
+        let select = select.map_err(|fault| visit.refuse(400, &sentence(fault)))?;
         visit.page_of(&select, database).await
     };
     answer.await.unwrap_or_else(|response: HttpResponse| response)

@@ -8,12 +8,12 @@ use schemas::domain::Ceid;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Database, Visit, faulted, reads, reply, writes};
+use super::{Database, Visit, faulted, parsed, reads, reply, sentence, writes};
 use crate::data::follow::WriteFault;
 use crate::data::store::Cell;
 use crate::http::Shared;
 use crate::http::rest::read;
-use schemas::fault::{Fault, Ground};
+use schemas::fault::Ground;
 
 /// GET.
 pub(super) async fn select(request: HttpRequest, gateway: Shared) -> HttpResponse {
@@ -22,7 +22,7 @@ pub(super) async fn select(request: HttpRequest, gateway: Shared) -> HttpRespons
         let database = visit.database()?;
         let sql = visit.parameter("sql").ok_or_else(|| visit.refuse(400, "The parameter sql is missing."))?;
         let select = Select::parse(sql, visit.scope(database));
-        let select = select.map_err(|fault| visit.refuse(400, &fault.to_string()))?;
+        let select = select.map_err(|fault| visit.refuse(400, &sentence(fault)))?;
         visit.page_of(&select, database).await
     };
     answer.await.unwrap_or_else(|response: HttpResponse| response)
@@ -57,13 +57,12 @@ async fn change(request: HttpRequest, mut payload: web::Payload, gateway: Shared
     };
     let answer = async {
         let (visit, _) = Visit::begin(&request, &gateway, writes()).await?;
-        let malformed = |_| faulted(&request, Fault::BadJson(schemas::rest::JsonFault::Malformed), None);
-        let Body { database, sql } = serde_json::from_slice(&bytes).map_err(malformed)?;
+        let Body { database, sql } = parsed(&request, &bytes)?;
         let Database::Node(ceid) = visit.named(&database)? else {
             return Err(visit.refuse(400, "Rows of one node are changed at a time; name its database."));
         };
         let write = Write::parse(&sql, visit.scope(Database::Node(ceid)));
-        let write = write.map_err(|fault| visit.refuse(400, &fault.to_string()))?;
+        let write = write.map_err(|fault| visit.refuse(400, &sentence(fault)))?;
         let is = match &write {
             Write::Insert { .. } => "INSERT",
             Write::Update(_) => "UPDATE",
@@ -91,7 +90,7 @@ impl Visit<'_> {
             }
             Write::Update(update) => {
                 let changed = rows.into_iter().map(|row| {
-                    let after = update.apply(&row).map_err(|fault| self.refuse(400, &fault.to_string()))?;
+                    let after = update.apply(&row).map_err(|fault| self.refuse(400, &sentence(fault)))?;
                     Ok(Wanted { before: Some(row), after: Some(after) })
                 });
                 changed.collect::<Result<_, HttpResponse>>()?

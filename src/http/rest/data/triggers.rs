@@ -18,11 +18,11 @@ use schemas::data::{Form, Row};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Visit, faulted, long, reads, reply};
+use super::{Visit, faulted, long, parsed, reads, reply, sentence};
 use crate::data::Triggers;
 use crate::http::Shared;
 use crate::http::rest::read;
-use schemas::fault::{Fault, Ground};
+use schemas::fault::Ground;
 
 /// As for the events of calls.
 const LONGEST_POLL: Duration = Duration::from_secs(120);
@@ -50,8 +50,7 @@ pub(super) async fn create(request: HttpRequest, mut payload: web::Payload, gate
     };
     let answer = async {
         let (visit, session) = Visit::begin(&request, &gateway, reads()).await?;
-        let malformed = |_| faulted(&request, Fault::BadJson(schemas::rest::JsonFault::Malformed), None);
-        let body: Body = serde_json::from_slice(&bytes).map_err(malformed)?;
+        let body: Body = parsed(&request, &bytes)?;
         let database = visit.named(&body.database)?;
         let form = visit.view(&body.view)?;
         let columns = body
@@ -61,7 +60,7 @@ pub(super) async fn create(request: HttpRequest, mut payload: web::Payload, gate
         let columns = columns.collect::<Result<Vec<_>, _>>()?;
         let scope = visit.scope(database);
         let filter = body.condition.as_deref().map(|condition| Filter::parse(form, condition, scope)).transpose();
-        let filter = filter.map_err(|fault| visit.refuse(400, &fault.to_string()))?;
+        let filter = filter.map_err(|fault| visit.refuse(400, &sentence(fault)))?;
         let triggers = visit.triggers()?;
         let id = triggers.id();
         let after = *visit.store().newest().borrow();

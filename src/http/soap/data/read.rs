@@ -29,7 +29,7 @@ impl Visit {
         let condition = (!all.is_empty()).then(|| all.join(" AND "));
         let scope = Scope { cluster: true, advanced: self.advanced };
         let select = Select::of_view(form, None, condition.as_deref(), &[], scope);
-        let select = select.map_err(|fault| No::from(fault.to_string()))?;
+        let select = select.map_err(|fault| No::from(format!("The search cannot be done: {fault}.")))?;
         let kinds = select.columns().iter().map(|column| column.kind).collect();
         let rendered = select.render(self.data.store.dialect(), None, Page { offset: 0, rows: most });
         let rows = self.data.store.select(rendered, kinds).await.map_err(|error| match error {
