@@ -8,13 +8,15 @@ use std::process::Command;
 use std::time::Duration;
 
 use oig::client::SoapClient;
+use reqwest::Method;
 use schemas::contract::ops_session::{LoginEx, ResetSessionTimer};
 use serde_json::Value;
 
-use crate::common::Folder;
 use crate::common::advanced::{self, By, as_list, authenticate, console, read, sign};
 use crate::common::cluster::Lab;
 use crate::common::process::Process;
+use crate::common::rest::RestClient;
+use crate::common::{Folder, eventually};
 
 /// An interpreter with the toolkits' packages, as scripts/test sets it up.
 pub(crate) fn interpreter(variable: &str, usual: &str) -> PathBuf {
@@ -92,6 +94,28 @@ async fn as_agreed(lab: &Lab, program: &Path, arguments: &[&str], folder: &str) 
     assert!(said.contains(", 0 found wrong"), "{said}");
 }
 
+/// A lab whose gateway has the forms of all nodes: entries of data wait for nothing.
+async fn copied_lab() -> Lab {
+    let lab = Lab::start().await;
+    copied(&lab).await;
+    lab
+}
+
+/// Waits until a lab's gateway has the forms of all nodes.
+pub(crate) async fn copied(lab: &Lab) {
+    let rest = RestClient::login(&lab.url).await;
+    eventually("the forms of all nodes are copied", async || {
+        rest.reset().await.accepted();
+        let all = rest.send(Method::GET, "/databases", &[], None).await.body;
+        let all = all.as_array().expect("a list");
+        let current = all.iter().filter(|one| one["state"] == "CURRENT" && one["asOf"].is_string());
+        (current.count() == lab.nodes.len() + 1).then_some(())
+    })
+    .await;
+    let id = rest.session.clone().expect("logged in");
+    rest.send(Method::DELETE, &format!("/sessions/{id}"), &[], None).await.accepted();
+}
+
 async fn calls_of_a_script(lab: &Lab, url: &str, program: &Path, script: &str) {
     let records = Folder::new();
     let folder = text(records.path());
@@ -101,21 +125,21 @@ async fn calls_of_a_script(lab: &Lab, url: &str, program: &Path, script: &str) {
 
 #[tokio::test]
 async fn zeep_makes_calls_and_does_every_operation_well_and_badly_over_https() {
-    let lab = Lab::start().await;
+    let lab = copied_lab().await;
     calls_of_a_script(&lab, &lab.https, &python(), "tests/toolkits/python/call.py").await;
 }
 
 #[tokio::test]
 async fn node_soap_makes_calls_and_does_every_operation_well_and_badly() {
     let node = interpreter("OIG_NODE", "target/toolkits/node/bin/node");
-    let lab = Lab::start().await;
+    let lab = copied_lab().await;
     calls_of_a_script(&lab, &lab.url, &node, "tests/toolkits/node/call.mjs").await;
 }
 
 #[tokio::test]
 async fn proxies_of_the_old_dot_net_tools_compile_and_do_every_operation_well_and_badly() {
     let mono = interpreter("OIG_MONO", "target/toolkits/mono/bin/mono");
-    let lab = Lab::start().await;
+    let lab = copied_lab().await;
     let folder = Folder::new();
     let [built, records] = ["built", "records"].map(|name| folder.path().join(name));
     let said = run(Path::new("tests/toolkits/mono/make.sh"), &[&lab.url, text(&built)], "").await;

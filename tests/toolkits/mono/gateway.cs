@@ -6,6 +6,7 @@ using System.Collections;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using System.Linq;
 using System.Reflection;
 using System.Threading;
 using System.Web.Services.Protocols;
@@ -86,6 +87,14 @@ public class Gateway
         foreach (var name in path.Split('.'))
         {
             if (holder == null) return null;
+            var list = holder as IList;
+            if (list != null)
+            {
+                // Of a type that holds nothing but such a list wsdl makes the list itself, without the name.
+                int at;
+                if (int.TryParse(name, out at)) holder = at < list.Count ? list[at] : null;
+                continue;
+            }
             var specified = holder.GetType().GetProperty(name + "Specified");
             if (specified != null && !(bool)specified.GetValue(holder, null)) return null;
             // A class cannot have a member of its own name: in the class `result` wsdl calls it `result1`.
@@ -120,9 +129,21 @@ public class Gateway
 
     static object Converted(Type type, object value)
     {
+        if (type.IsInstanceOfType(value)) return value;
+        if (type.IsArray) return Listed(type.GetElementType(), value);
         if (value is IDictionary) return Filled(type, (IDictionary)value);
         if (type.IsEnum) return Enum.Parse(type, Spelt(value));
         return Convert.ChangeType(value, type, CultureInfo.InvariantCulture);
+    }
+
+    /// A list; of a type that holds nothing but one, wsdl makes the list itself.
+    static Array Listed(Type type, object value)
+    {
+        if (value is IDictionary) value = ((IDictionary)value).Values.Cast<object>().Single();
+        var items = ((IEnumerable)value).Cast<object>().Select(item => Converted(type, item)).ToArray();
+        var list = Array.CreateInstance(type, items.Length);
+        Array.Copy(items, list, items.Length);
+        return list;
     }
 }
 

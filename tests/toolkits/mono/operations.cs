@@ -125,7 +125,7 @@ public class Operations
 
     void Good(string operation, IDictionary step)
     {
-        var reply = gateway.Accepted(operation, (IDictionary)Value(step["with"]));
+        var reply = Accepted(operation, step);
         if (step.Contains("gives"))
             foreach (DictionaryEntry wanted in (IDictionary)step["gives"])
             {
@@ -137,6 +137,22 @@ public class Operations
         if (step.Contains("keep"))
             foreach (DictionaryEntry name in (IDictionary)step["keep"])
                 kept[(string)name.Key] = Gateway.Field(reply, (string)name.Value);
+    }
+
+    object Accepted(string operation, IDictionary step)
+    {
+        var until = DateTime.UtcNow.AddMilliseconds(PatienceMs);
+        for (;;)
+        {
+            try
+            {
+                return gateway.Accepted(operation, (IDictionary)Value(step["with"]));
+            }
+            catch (Wrong)
+            {
+                if (!step.Contains("patient") || DateTime.UtcNow > until) throw;
+            }
+        }
     }
 
     void Bad(string operation, IDictionary step)
@@ -174,6 +190,7 @@ public class Operations
             foreach (DictionaryEntry member in (IDictionary)given) filled[(string)member.Key] = Value(member.Value);
             return filled;
         }
+        if (given is object[]) return ((object[])given).Select(Value).ToArray();
         var text = given as string;
         return text != null && text.StartsWith("$") ? kept[text.Substring(1)] : given;
     }

@@ -5,16 +5,17 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import soap from 'soap'
 
-const FOLDERS = { SessionService: 'session', StandardCCService: 'cc' }
+const FOLDERS = { SessionService: 'session', StandardCCService: 'cc', DataAccessService: 'da' }
 // Attributes come as text whatever the schema says; these are numbers, the rest of them flags.
-const NUMBERS = ['sessionId', 'objectId', 'icpId', 'primaryIcpId', 'secondaryIcpId', 'activeIcpId', 'localCallId', 'callEventTime', 'eventNumber', 'time', 'userId']
-const MANY = ['callEventAttribute', 'featuresAllowed', 'device', 'deviceAttribute', 'party']
+const NUMBERS = ['sessionId', 'objectId', 'icpId', 'primaryIcpId', 'secondaryIcpId', 'activeIcpId', 'localCallId', 'callEventTime', 'eventNumber', 'time', 'userId',
+  'errorCode', 'deiId', 'numberOfFields', 'dnFieldId', 'deiVersion', 'fieldId', 'fieldSize', 'maxValue', 'minValue', 'dbId', 'viewId', 'numberOfTuples']
+const MANY = ['callEventAttribute', 'featuresAllowed', 'device', 'deviceAttribute', 'party', 'deiDesctiptor', 'field', 'keyField', 'tuple']
 
 /** The gateway did something that the contract does not say. */
 export class Wrong extends Error {}
 
 export class Gateway {
-  /** Both services at `url`. `oldPaths` takes the WSDL from where old clients look for it. */
+  /** All services at `url`. `oldPaths` takes the WSDL from where old clients look for it. */
   static async at(url, recorder, oldPaths = false) {
     const gateway = new Gateway(recorder)
     for (const [service, folder] of Object.entries(FOLDERS)) {

@@ -89,8 +89,9 @@ export class Operations {
     }
   }
 
-  async good(operation, { with: args, gives = {}, keep = {} }) {
-    const reply = await this.gateway.accepted(operation, this.value(args))
+  async good(operation, step) {
+    const { gives = {}, keep = {} } = step
+    const reply = await this.accepted(operation, step)
     for (const [path, value] of Object.entries(gives)) {
       const [found, wanted] = [field(reply, path), this.value(value)]
       // node-soap leaves some numbers and flags as text.
@@ -99,6 +100,17 @@ export class Operations {
       }
     }
     for (const [name, path] of Object.entries(keep)) this.kept[name] = field(reply, path)
+  }
+
+  async accepted(operation, { with: args, patient = false }) {
+    const until = Date.now() + PATIENCE_MS
+    for (;;) {
+      try {
+        return await this.gateway.accepted(operation, this.value(args))
+      } catch (trouble) {
+        if (!patient || !(trouble instanceof Wrong) || Date.now() > until) throw trouble
+      }
+    }
   }
 
   async bad(operation, { with: args, text: wanted }) {
@@ -127,6 +139,7 @@ export class Operations {
     if (given === null || typeof given !== 'object') {
       return typeof given === 'string' && given.startsWith('$') ? this.kept[given.slice(1)] : given
     }
+    if (Array.isArray(given)) return given.map((inner) => this.value(inner))
     const [attributes, children] = [{}, {}]
     for (const [name, inner] of Object.entries(given)) {
       if (name.startsWith('@')) attributes[name.slice(1)] = this.value(inner)

@@ -12,7 +12,7 @@ from zeep import Client, Settings
 from zeep.helpers import serialize_object
 from zeep.transports import Transport
 
-FOLDERS = {"SessionService": "session", "StandardCCService": "cc"}
+FOLDERS = {"SessionService": "session", "StandardCCService": "cc", "DataAccessService": "da"}
 
 
 class Wrong(Exception):
@@ -57,7 +57,7 @@ class Recorder(Transport):
 
 
 class Gateway:
-    """Both services at `url`. `old_paths` takes the WSDL from where old clients look for it."""
+    """All services at `url`. `old_paths` takes the WSDL from where old clients look for it."""
 
     def __init__(self, url, transport, old_paths=False):
         self.proxies = {}
@@ -75,7 +75,7 @@ class Gateway:
         reply = serialize_object(getattr(self.proxies[operation], operation)(**arguments), dict)
         if reply is None:
             raise Wrong(f"{operation}: answered without a return element")
-        return reply
+        return texts(reply)
 
     def accepted(self, operation, **arguments):
         reply = self.call(operation, **arguments)
@@ -91,6 +91,15 @@ class Gateway:
         if not text(reply):
             raise Wrong(f"{operation} with {why} was refused without a text")
         return reply
+
+
+def texts(reply):
+    """The same, where an empty text in a list is one: zeep reads None, and would not write that again."""
+    if isinstance(reply, dict):
+        return {name: texts(value) for name, value in reply.items()}
+    if isinstance(reply, list):
+        return ["" if value is None else texts(value) for value in reply]
+    return reply
 
 
 def text(reply):

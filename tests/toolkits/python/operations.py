@@ -82,12 +82,21 @@ class Operations:
                 self.hear(step)
 
     def good(self, operation, step):
-        reply = self.gateway.accepted(operation, **self.value(step["with"]))
+        reply = self.accepted(operation, step)
         for path, wanted in step.get("gives", {}).items():
             found, wanted = field(reply, path), self.value(wanted)
             if found is None or (wanted != "*" and found != wanted):
                 raise Wrong(f"{operation}: {path} is {found!r}, should be {wanted!r}")
         self.kept.update((name, field(reply, path)) for name, path in step.get("keep", {}).items())
+
+    def accepted(self, operation, step):
+        until = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                return self.gateway.accepted(operation, **self.value(step["with"]))
+            except Wrong:
+                if not step.get("patient") or time.monotonic() > until:
+                    raise
 
     def bad(self, operation, step):
         reply = self.gateway.call(operation, **self.value(step["with"]))
@@ -112,6 +121,8 @@ class Operations:
         """With what was kept in place of `$name`; zeep knows itself what is an attribute."""
         if isinstance(given, dict):
             return {name.removeprefix("@"): self.value(inner) for name, inner in given.items()}
+        if isinstance(given, list):
+            return [self.value(inner) for inner in given]
         return self.kept[given[1:]] if isinstance(given, str) and given.startswith("$") else given
 
 
@@ -122,5 +133,9 @@ def kind(event):
 
 def field(reply, path):
     for name in path.split("."):
-        reply = reply and reply.get(name)
+        if isinstance(reply, list):
+            at = int(name)
+            reply = reply[at] if at < len(reply) else None
+        else:
+            reply = reply and reply.get(name)
     return reply
