@@ -2,6 +2,7 @@
 
 mod browser;
 mod reads;
+mod sample;
 mod soap;
 mod triggers;
 mod writes;
@@ -68,6 +69,11 @@ impl Scene {
         let node = Node::start(1).await;
         let gateway = Gateway::start_with(&[&node], kept(&node)).await;
         let app = if advanced { App::login_advanced(&gateway.url).await } else { App::login(&gateway.url).await };
+        Self::of(node, gateway, app).await
+    }
+
+    /// As soon as the gateway has the node's forms.
+    async fn of(node: Node, gateway: Gateway, app: App) -> Self {
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
         let scene = Self { node, gateway, app, http };
         scene.current().await;
@@ -135,9 +141,6 @@ impl Scene {
 
     /// A person at the node sets a row of a form.
     pub async fn hand(&self, form: &str, body: Value) {
-        let url = format!("{}/forms/{form}", self.node.hands.base());
-        let request = self.http.post(url).header("content-type", "application/json").body(body.to_string());
-        let answer = request.send().await.expect("an answer");
-        assert!(answer.status().is_success(), "{form} {body}: {}", answer.text().await.unwrap_or_default());
+        self.node.hands.change_form(form, &body).await;
     }
 }

@@ -89,6 +89,12 @@ impl Hands {
         self.get(&format!("/forms/{name}")).await
     }
 
+    /// Sets or removes a row of a form.
+    pub async fn change_form(&self, name: &str, body: &Value) {
+        let (status, text) = self.post(&format!("/forms/{name}"), body).await;
+        assert_eq!(status, 200, "{name} {body}: {text}");
+    }
+
     /// Takes every fault back.
     pub async fn heal(&self) {
         let answer = self.http.delete(format!("{}/faults", self.base)).send().await.expect("the hands answer");
