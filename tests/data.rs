@@ -3,6 +3,7 @@
 mod browser;
 mod reads;
 mod sample;
+mod schemathesis;
 mod soap;
 mod triggers;
 mod writes;

@@ -5,12 +5,26 @@ use serde_json::{Map, Value, json};
 use crate::data::FORMS;
 use crate::fault::Ground;
 
+/// Whole numbers that every reader of JSON holds.
+const EXACT: u64 = (1 << 53) - 1;
+
+/// What the statuses mean that no ground has.
+fn meaning(status: u16) -> &'static str {
+    match status {
+        408 => "The body did not arrive in time.",
+        413 => "The body is larger than is allowed.",
+        415 => "The body is not said to be JSON.",
+        _ => "The statement is right, and cannot be done: it asks for too much, or the node refuses.",
+    }
+}
+
 fn refusals(also: &[u16]) -> Map<String, Value> {
     let usual = [
         Ground::BadInput.status(),
         Ground::NoSession.status(),
         Ground::NotPermitted.status(),
         Ground::TooMany.status(),
+        Ground::Lost.status(),
         Ground::Unavailable.status(),
     ];
     let mut all = Map::new();
@@ -20,7 +34,7 @@ fn refusals(also: &[u16]) -> Map<String, Value> {
             json!({ "$ref": format!("#/components/responses/R{status}") })
         } else {
             json!({
-                "description": "The statement is right, and cannot be done: it asks for too much, or the node refuses.",
+                "description": meaning(status),
                 "content": {
                     "application/json": { "schema": { "$ref": "#/components/schemas/Refusal" } },
                     "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } },
@@ -60,6 +74,9 @@ fn query(name: &str, required: bool, description: &str, schema: &Value) -> Value
 fn with_body(mut item: Value, schema: &Value, example: &Value) -> Value {
     let content = json!({ "application/json": { "schema": schema, "example": example } });
     item["requestBody"] = json!({ "required": true, "content": content });
+    for (status, refusal) in refusals(&[408, 413, 415]) {
+        item["responses"][status] = refusal;
+    }
     item
 }
 
@@ -163,10 +180,10 @@ pub(super) fn describe(paths: &mut Map<String, Value>, schemas: &mut Map<String,
     let id = query("triggerId", true, "As it was told.", &text);
     let remove = item("removeTrigger", "It does not hear of them any more.", &[id], &reference("Done"), &[404]);
     paths.insert("/databases/views/triggers".into(), json!({ "post": create, "delete": remove }));
-    let timeout = json!({ "type": "integer", "minimum": 0, "maximum": 120_000, "default": 0 });
-    let after = json!({ "type": "integer", "minimum": 0 });
+    let timeout = json!({ "type": "integer", "minimum": 0, "maximum": EXACT, "default": 0 });
+    let after = json!({ "type": "integer", "minimum": 0, "maximum": EXACT });
     let of_events = [
-        query("timeout", false, "How long it may wait for a change, in ms.", &timeout),
+        query("timeout", false, "How long it may wait for a change, in ms; never longer than 120000.", &timeout),
         query("after", false, "Changes after this number; without it those that the session was not told yet.", &after),
     ];
     let mut events =

@@ -108,7 +108,8 @@ impl<'a> Visit<'a> {
         if !gateway.ways.are_open_to(caller) {
             return Err(faulted(request, Fault::InClear, None));
         }
-        let named = credentials::session(request).map_err(|text| told(request, 400, text))?;
+        // Whatever names none is no session, also what is no number.
+        let named = credentials::session(request).map_err(|text| told(request, 401, text))?;
         let named = named.ok_or_else(|| told(request, 401, NO_SESSION))?;
         let session = gateway.session(caller.ip, named, right).await.map_err(|refused| {
             let refused = match refused {

@@ -26,6 +26,10 @@ use schemas::fault::Ground;
 
 /// As for the events of calls.
 const LONGEST_POLL: Duration = Duration::from_secs(120);
+/// Columns that a trigger names, as the description says.
+const MOST_COLUMNS: usize = 64;
+/// Whole numbers that every reader of JSON holds; no number of a change and no time is larger.
+const EXACT: u64 = (1 << 53) - 1;
 /// Changes of an answer, about.
 const MOST: usize = 500;
 /// A stream says at least this often that it lives.
@@ -53,6 +57,9 @@ pub(super) async fn create(request: HttpRequest, mut payload: web::Payload, gate
         let body: Body = parsed(&request, &bytes)?;
         let database = visit.named(&body.database)?;
         let form = visit.view(&body.view)?;
+        if body.columns.len() > MOST_COLUMNS {
+            return Err(visit.refuse(400, &format!("A trigger names at most {MOST_COLUMNS} columns.")));
+        }
         let columns = body
             .columns
             .iter()
@@ -98,9 +105,9 @@ pub(super) async fn told(request: HttpRequest, gateway: Shared) -> HttpResponse 
     let answer = async {
         let (visit, session) = Visit::begin(&request, &gateway, reads()).await?;
         let number = |name: &str| {
-            let text = visit.parameter(name);
-            text.map(|text| text.parse::<u64>().map_err(|_| visit.refuse(400, &format!("{name} is no whole number."))))
-                .transpose()
+            let Some(text) = visit.parameter(name) else { return Ok(None) };
+            let number = text.parse::<u64>().ok().filter(|number| *number <= EXACT);
+            number.map(Some).ok_or_else(|| visit.refuse(400, &format!("{name} is no whole number.")))
         };
         let header = request.headers().get("last-event-id").and_then(|v| v.to_str().ok()?.parse().ok());
         let after = number("after")?.or(header);
