@@ -112,6 +112,30 @@ async fn no_break_of_node_or_gateway_loses_a_change_or_tells_it_under_another_nu
 }
 
 #[tokio::test]
+async fn what_comes_after_many_changes_of_others_is_told_also_to_who_begins_before_them() {
+    let mut scene = Scene::advanced().await;
+    scene.trigger(json!({ "database": "cluster", "view": "telephone_directory", "where": "number = '1899'" })).await;
+    // More than are looked at in one go, all of them between the trigger and the gateway's next life.
+    for at in 0..600 {
+        scene.entry("1800", &format!("Department {at}")).await;
+    }
+    let last = "SELECT department FROM telephone_directory WHERE number = '1800'";
+    eventually("all of them are copied", async || {
+        (scene.sql(last).await.done()["rows"] == json!([["Department 599"]])).then_some(())
+    })
+    .await;
+    scene.gateway.process.kill();
+    scene.gateway.start_again().await;
+    scene.entry("1899", "Sales").await;
+    let heard = eventually("the change", async || {
+        let answer = scene.get("/databases/views/events", &[("timeout", "2000"), ("after", "0")]).await;
+        answer.body["events"].as_array().filter(|events| !events.is_empty()).cloned()
+    })
+    .await;
+    assert_eq!(heard.iter().map(brief).collect::<Vec<_>>(), ["INSERT 1899 \"Sales\""]);
+}
+
+#[tokio::test]
 async fn events_are_streamed_and_a_stream_goes_on_where_the_last_one_stopped() {
     let scene = Scene::advanced().await;
     scene.trigger(json!({ "database": "cluster", "view": "telephone_directory" })).await;

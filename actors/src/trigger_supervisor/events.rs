@@ -42,13 +42,23 @@ pub async fn events(
     wait: Duration,
 ) -> Result<Events, LogFault> {
     let until = Instant::now() + wait;
+    let mut after = after;
     loop {
         // None: the gateway ends.
         let of = supervisor.send(Of(session)).await.ok().flatten();
         let Some(mut of) = of else { return Ok(Events { up_to: after, ..Events::default() }) };
         of.told.mark_unchanged();
         let found = collect(&of, log, after, most).await?;
-        if !found.events.is_empty() || found.lost_up_to.is_some() || Instant::now() >= until {
+        if !found.events.is_empty() || found.lost_up_to.is_some() {
+            return Ok(found);
+        }
+        if found.up_to > after {
+            // A part of the log was looked at, with nothing in it for the session: who says himself where to begin would be given
+            // the same part again and again.
+            after = found.up_to;
+            continue;
+        }
+        if Instant::now() >= until {
             return Ok(found);
         }
         // Its other end goes with the session's last trigger: looked at again.
@@ -75,7 +85,7 @@ async fn collect(of: &OfSession, log: &Arc<dyn ChangeLog>, after: u64, most: usi
                 (changes, last)
             }
             Found::Sift { up_to } => {
-                let read = log.after(after, most).await?;
+                let read = log.after(after.max(subscription.after), most).await?;
                 // Read to its end it is complete up to its newest, else up to the last that was read.
                 let last = read.last().map_or(up_to, |last| last.number);
                 let complete = if read.len() < most { last.max(up_to) } else { last };
