@@ -4,6 +4,7 @@
 //! are is `nodes`' to say.
 
 mod client;
+mod gauges;
 mod life;
 mod standing;
 
@@ -86,10 +87,12 @@ impl Followers {
             .thread_name("data")
             .enable_all()
             .build()?;
+        let standings = Standings::default();
+        runtime.spawn(gauges::keep(standings.clone()));
         Ok(Self(Arc::new(Inner {
             store,
             http: http().map_err(std::io::Error::other)?,
-            standings: Standings::default(),
+            standings,
             copying: Arc::new(Semaphore::new(COPYING)),
             following: Mutex::default(),
             runtime: Some(runtime),
