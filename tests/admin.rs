@@ -3,6 +3,7 @@
 mod attacks;
 pub(crate) mod backups;
 mod certificate;
+mod data;
 mod nodes;
 mod record;
 mod settings;
@@ -46,6 +47,12 @@ impl Site {
         Self { gateway, url, files }
     }
 
+    /// One that copies the forms of a node.
+    pub async fn copying(node: &Node) -> Self {
+        let with = With { node: format!("sync_port = {}\n", node.sync_port), ..With::default() };
+        Self::start_with(&[node], with).await
+    }
+
     fn somebody(&self) -> Person {
         Person::at(&self.url, BASE, &self.files.ca)
     }
@@ -73,6 +80,9 @@ const TABLE: &[(&str, &str, &str, [&str; 4])] = &[
     ("GET", "/sessions", "", ["in", "200", "200", "200"]),
     ("GET", "/nodes", "", ["in", "200", "200", "200"]),
     ("GET", "/nodes/{node}", "", ["in", "200", "200", "200"]),
+    ("GET", "/data", "", ["in", "200", "200", "200"]),
+    ("GET", "/data/{node}", "", ["in", "200", "200", "200"]),
+    ("GET", "/data/{node}/{form}", "", ["in", "200", "200", "200"]),
     ("GET", "/users", "", ["in", "200", "200", "200"]),
     ("GET", "/users/{user}", "", ["in", "200", "200", "200"]),
     ("GET", "/users/new", "", ["in", "403", "200", "200"]),
@@ -96,6 +106,8 @@ const TABLE: &[(&str, &str, &str, [&str; 4])] = &[
     ("POST", "/texts/{nothing}/remove", "version=0", ["in", "403", "403", "404"]),
     ("POST", "/sessions/{nothing}/end", "", ["in", "403", "404", "404"]),
     ("POST", "/nodes/{node}/reconnect", "", ["in", "403", "303", "303"]),
+    ("POST", "/data/{node}/copy", "", ["in", "403", "303", "303"]),
+    ("POST", "/data/{node}/compare", "", ["in", "403", "303", "303"]),
     ("POST", "/acl/fetch", "", ["in", "403", "303", "303"]),
     ("POST", "/licence/fetch", "", ["in", "403", "404", "404"]),
     ("GET", "/record", "", ["in", "403", "200", "200"]),
@@ -161,7 +173,7 @@ fn every_route_is_in_the_table() {
 #[tokio::test]
 async fn everybody_may_do_what_the_table_says_and_nothing_else() {
     let node = Node::start(1).await;
-    let site = Site::start(&[&node]).await;
+    let site = Site::copying(&node).await;
     let root = site.signed_in("administrator").await;
     let id = async |list: &str, text: &str| {
         let link = root.get(list).await.link_of(text).expect("a link");
@@ -183,6 +195,7 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() {
             ("account", &account),
             ("user", &user),
             ("node", "1"),
+            ("form", "phones"),
             ("place", "0"),
             ("nothing", "1-x"),
         ];
@@ -213,7 +226,7 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() {
     }
     let after = site.gateway.admin(&["audit"], "").expect("read");
     let tells = |line: &str| {
-        [" sign-in ", " fetch ", " reconnect ", " install ", " export ", " download "]
+        [" sign-in ", " fetch ", " reconnect ", " copy ", " compare ", " install ", " export ", " download "]
             .iter()
             .any(|word| line.contains(word))
     };
@@ -354,7 +367,7 @@ async fn behind_a_proxy_that_does_tls_a_browser_is_known_by_its_own_address_and_
 #[tokio::test]
 async fn every_page_is_used_in_a_browser_and_keeps_nobody_out() {
     let node = Node::start(1).await;
-    let site = Site::start(&[&node]).await;
+    let site = Site::copying(&node).await;
     let app = App::login(&site.gateway.url).await;
     app.watch(&node.address.to_string(), "1000").await;
     let program = interpreter("OIG_NODE", "target/toolkits/node/bin/node");
@@ -376,6 +389,12 @@ async fn every_page_is_used_in_a_browser_and_keeps_nobody_out() {
         "node-new",
         "node-tried",
         "node",
+        "data",
+        "data-node",
+        "data-rows",
+        "data-found",
+        "data-fault",
+        "data-reader",
         "settings",
         "settings-fault",
         "record",

@@ -4,6 +4,7 @@
 mod backups;
 mod certificates;
 mod command_line;
+mod data;
 mod life;
 mod nodes;
 mod programs;

@@ -9,6 +9,7 @@ pub mod api;
 mod applications;
 mod backups;
 mod certificate;
+mod data;
 mod log;
 mod nodes;
 mod overview;
@@ -142,6 +143,9 @@ fn pages(config: &mut ServiceConfig) {
         .route("/applications", web::get().to(applications::all))
         .route("/sessions", web::get().to(sessions::all))
         .route("/nodes", web::get().to(nodes::all))
+        .route("/data", web::get().to(data::all))
+        .route("/data/{ceid}", web::get().to(data::one))
+        .route("/data/{ceid}/{form}", web::get().to(data::rows))
         .route("/users", web::get().to(users::all))
         .route("/tokens", web::get().to(tokens::all))
         .route("/tokens/new", web::get().to(tokens::new))
@@ -165,6 +169,8 @@ fn pages(config: &mut ServiceConfig) {
         .route("/licence/fetch", web::post().to(overview::fetch_licence))
         .route("/record", web::get().to(record::page))
         .route("/nodes/{ceid}/reconnect", web::post().to(nodes::reconnect))
+        .route("/data/{ceid}/copy", web::post().to(data::copy))
+        .route("/data/{ceid}/compare", web::post().to(data::compare))
         // Administrators.
         .route("/certificate", web::get().to(certificate::page))
         .route("/certificate/{place}/request", web::post().to(certificate::request))
@@ -269,6 +275,7 @@ const LINKS: &[(Role, &str, &str)] = &[
     (Role::Reader, "/users", "Users"),
     (Role::Reader, "/sessions", "Sessions"),
     (Role::Reader, "/nodes", "Nodes"),
+    (Role::Reader, "/data", "Data"),
     (Role::Operator, "/record", "Flight record"),
     (Role::Administrator, "/settings", "Settings"),
     (Role::Administrator, "/certificate", "Certificate"),

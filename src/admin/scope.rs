@@ -45,6 +45,8 @@ scopes! {
     NodesRead          "nodes:read"          Reader         "See nodes and how they are reached";
     NodesReconnect     "nodes:reconnect"     Operator       "Connect to nodes anew";
     NodesWrite         "nodes:write"         Administrator  "Add, change, test and remove nodes";
+    DataRead           "data:read"           Reader         "See the copies of the nodes' forms, and their rows";
+    DataCopy           "data:copy"           Operator       "Copy the forms of nodes anew, and compare them";
     UsersRead          "users:read"          Reader         "See users of the integrations";
     UsersWrite         "users:write"         Operator       "Add, change and remove users of the integrations";
     UsersImport        "users:import"        Administrator  "Add and change users by a file";

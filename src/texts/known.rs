@@ -1,8 +1,10 @@
 //! The texts that there are to translate: those of the templates, which are read for them, and those of the program
-//! (`said`, and the tables of settings and scopes). And of which of them a sentence was made.
+//! (`said`, and the tables of settings, scopes and forms). And of which of them a sentence was made.
 
 use std::collections::HashSet;
 use std::sync::OnceLock;
+
+use schemas::data::{FORMS, Form};
 
 use super::said::{SAID, SPOKEN};
 use super::{Language, fill};
@@ -21,7 +23,8 @@ templates! {
     "web/layout.html" "web/sign_in.html" "web/password.html" "web/fault.html" "web/log.html"
     "admin/overview.html" "admin/applications.html" "admin/application_new.html" "admin/application.html"
     "admin/users.html" "admin/user_fields.html" "admin/user_new.html" "admin/user.html" "admin/users_import.html"
-    "admin/users_plan.html" "admin/sessions.html" "admin/nodes.html" "admin/node.html" "admin/record.html"
+    "admin/users_plan.html" "admin/sessions.html" "admin/nodes.html" "admin/node.html" "admin/data.html"
+    "admin/data_node.html" "admin/data_rows.html" "admin/record.html"
     "admin/settings.html" "admin/certificate.html" "admin/backups.html" "admin/restored.html" "admin/accounts.html" "admin/account_new.html"
     "admin/account.html" "admin/tokens.html" "admin/token_new.html" "admin/token_made.html" "admin/texts.html"
     "admin/texts_import.html" "admin/texts_plan.html"
@@ -48,8 +51,11 @@ pub fn all() -> &'static [&'static str] {
         let links = admin::links();
         let settings = EDITABLE.iter().flat_map(|editable| [editable.label, editable.hint]);
         let scopes = SCOPES.iter().map(|scope| scope.does());
+        // Of the forms of nodes: what they are called, and what is in them.
+        let columns = |form: &'static Form| form.columns.iter().map(|column| column.description);
+        let forms = FORMS.iter().flat_map(|form| std::iter::once(form.title).chain(columns(form)));
         let mut seen = HashSet::new();
-        let all = templates.chain(links).chain(settings).chain(scopes).chain(SAID.iter().copied());
+        let all = templates.chain(links).chain(settings).chain(scopes).chain(forms).chain(SAID.iter().copied());
         all.filter(|text| seen.insert(*text)).collect()
     })
 }

@@ -169,7 +169,7 @@ async fn id(person: &Person, list: &str) -> String {
 #[tokio::test]
 async fn markup_in_every_text_is_text() {
     let node = Node::start(1).await;
-    let site = Site::start(&[&node]).await;
+    let site = Site::copying(&node).await;
     let root = site.signed_in("administrator").await;
     let password = format!("{PASSWORD}\n");
     let (company, name) = (bad("c"), bad("n"));
@@ -224,11 +224,13 @@ async fn markup_in_every_text_is_text() {
     let account = account.rsplit('/').next().expect("an id");
     for path in &mut paths {
         *path = path.replace("{application}", &application).replace("{user}", &user);
-        *path = path.replace("{account}", account).replace("{node}", "9");
+        *path = path.replace("{account}", account).replace("{node}", "9").replace("{form}", "phones");
     }
     let find = encoded(&[("q", &bad("f"))]);
     let looked = encoded(&[("node", &bad("n")), ("number", &bad("n")), ("call", &bad("c"))]);
     paths.extend([format!("/users?{find}"), format!("/record?{looked}"), format!("/sign-in?to={find}")]);
+    let rows = encoded(&[("where", &bad("w")), ("sort", &bad("s")), ("page", "1")]);
+    paths.extend(["/data/1".to_owned(), "/data/1/phones".into(), format!("/data/1/phones?{rows}")]);
     paths.extend([format!("/log?before={find}"), format!("/texts/export?language={find}")]);
     for path in &paths {
         for language in ["en", "de"] {

@@ -11,7 +11,7 @@ use super::command_line::Both;
 use super::programs::{BASE, Program};
 use crate::admin::Site;
 use crate::common::app::App;
-use crate::common::cluster::{Node, With};
+use crate::common::cluster::Node;
 
 #[tokio::test]
 async fn users_are_shown_added_changed_and_removed_one_by_one_by_either() {
@@ -207,6 +207,9 @@ const VERBS: &[(&str, &[&str], &str, bool)] = &[
     ("PUT /nodes/{ceid}", &["change-node", "9", "--name", "Annex"], "", true),
     ("DELETE /nodes/{ceid}", &["remove-node", "9"], "", true),
     ("POST /nodes/{ceid}/reconnect", &["reconnect-node", "1"], "", true),
+    ("GET /data", &["data"], "", true),
+    ("POST /data/{ceid}/copy", &["copy-forms", "1"], "", true),
+    ("POST /data/{ceid}/compare", &["compare-forms", "1"], "", true),
     ("GET /users", &["users"], "", true),
     ("POST /users", &["add-user", "a@example.com", "--name", "A", "--kind", "google"], "correct horse\n", true),
     ("POST /users/import", &["import-users", "{users}"], "", true),
@@ -306,7 +309,7 @@ fn operation<'a>(all: &'a BTreeSet<String>, asked: &str) -> Option<&'a String> {
 #[tokio::test]
 async fn every_operation_of_the_api_has_a_verb_that_asks_for_it_or_a_reason() {
     let node = Node::start(1).await;
-    let site = Site::start_with(&[&node], With::default()).await;
+    let site = Site::copying(&node).await;
     let document = Program::new(&site, "").get("/openapi.json").await.is(200);
     let mut all = BTreeSet::new();
     for (path, item) in document["paths"].as_object().expect("paths") {

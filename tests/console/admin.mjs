@@ -119,6 +119,31 @@ await send(root, [], 'Connect anew');
 await says(root, 'Node 9 is connected to anew.');
 await send(root, [], 'Remove it');
 await says(root, 'Node 9 is removed.');
+
+// The copies of the nodes' forms: the page shows by itself how it stands with them.
+await link(root, 'Data');
+await says(root, 'Nodes: 1. Current: 1.');
+await look(root, 'data');
+await link(root, '1');
+await heading(root, 'Forms of node 1');
+await says(root, 'Whole: 17 of 17.');
+await look(root, 'data-node');
+await send(root, [], 'Copy anew');
+await says(root, 'The forms of node 1 are to be copied anew.');
+await send(root, [], 'Compare now');
+await says(root, 'The forms of node 1 are to be compared.');
+await link(root, 'User and Services');
+await says(root, 'Rows 1 to 20.');
+await look(root, 'data-rows');
+await send(root, [['Condition', "number > '1002' AND device_type = 'multiline'"]], 'Show them');
+await says(root, 'Rows 1 to ');
+await root.getByLabel('Sorted by', { exact: true }).selectOption('-number');
+await send(root, [], 'Show them');
+if (!(await root.getByRole('columnheader', { name: 'number' }).getAttribute('aria-sort') === 'descending')) throw new Error('the rows are sorted');
+await look(root, 'data-found');
+await send(root, [['Condition', 'colour = 1']], 'Show them');
+await says(root, 'The condition is not taken: there is no column colour.');
+await look(root, 'data-fault');
 await link(root, 'Settings');
 await look(root, 'settings');
 await send(root, [['What is logged', 'a=loud']], 'Change them');
@@ -221,6 +246,11 @@ if (await reader.getByRole('button', { name: 'Change it' }).count()) throw new E
 await link(reader, 'Applications');
 await look(reader, 'reader');
 if (await reader.getByRole('link', { name: 'New application' }).count()) throw new Error('a reader may not add applications');
+await link(reader, 'Data');
+await link(reader, '1');
+await heading(reader, 'Forms of node 1');
+await look(reader, 'data-reader');
+if (await reader.getByRole('button', { name: /Copy anew|Compare now/ }).count()) throw new Error('a reader may not have forms copied');
 
 // What was kept comes back, with the password of before: everybody signs in again.
 await link(root, 'Backup');

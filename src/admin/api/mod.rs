@@ -10,6 +10,7 @@ mod backups;
 mod bearer;
 mod call;
 mod certificates;
+mod data;
 mod document;
 mod documents;
 mod endpoint;
@@ -79,6 +80,10 @@ fn table() -> Vec<Endpoint> {
         put("/nodes/{ceid}", NodesWrite, "Change how it is reached.", nodes::change).may(StatusCode::CONFLICT),
         delete("/nodes/{ceid}", NodesWrite, "Remove it; its connection ends.", nodes::remove),
         post("/nodes/{ceid}/reconnect", NodesReconnect, "Connect to it anew.", nodes::reconnect),
+        get("/data", DataRead, "How it stands with the copies of the nodes' forms, by number of the node.", data::some),
+        post("/data/{ceid}/copy", DataCopy, "Copy all forms of a node anew, as soon as it is heard.", data::copy),
+        post("/data/{ceid}/compare", DataCopy, "Compare the forms of a node now, and copy those that differ.",
+            data::compare),
         get("/users", UsersRead, "List the users of the integrations, the oldest first.", users::some),
         post("/users", UsersWrite, "Add a user.", users::add),
         // Before what an id stands in.

@@ -16,10 +16,10 @@ use crate::web::WebFault;
 pub(super) struct Which {
     /// Things on a page: 100 unless it is said.
     #[param(value_type = Option<u16>, minimum = 1, maximum = 200, example = 50)]
-    limit: Option<Limit>,
+    pub limit: Option<Limit>,
     /// `next` of the page before.
     #[param(value_type = Option<String>, pattern = "^[1-9][0-9]{0,2}$")]
-    after: Option<Number>,
+    pub after: Option<Number>,
 }
 
 /// The number of a node, as it stands in paths.
@@ -36,7 +36,8 @@ impl TryFrom<String> for Number {
     }
 }
 
-fn ceid(call: &Call) -> Result<u16, Problem> {
+/// The number in the path.
+pub(super) fn ceid(call: &Call) -> Result<u16, Problem> {
     let number = Number::try_from(call.part("ceid").to_owned());
     number.map(|Number(ceid)| ceid).map_err(|_| WebFault::NotFound.into())
 }

@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod applications;
 pub mod backups;
 pub mod certificates;
+pub mod data;
 pub mod documents;
 pub mod log;
 pub mod nodes;

@@ -2,6 +2,7 @@
 //! not (a running one notices what changed within seconds), or, with `--url`, by the API of a running gateway. What is printed is the same both ways.
 
 mod accounts;
+mod data;
 mod database;
 mod gateway;
 mod import;
@@ -154,6 +155,9 @@ impl Verb {
                 | Self::SupportBundle { .. }
                 | Self::TestNode { .. }
                 | Self::ReconnectNode { .. }
+                | Self::Data
+                | Self::CopyForms { .. }
+                | Self::CompareForms { .. }
                 | Self::Record { .. }
                 | Self::Certificates
                 | Self::RequestCertificate { .. }
@@ -181,6 +185,9 @@ impl Verb {
                 gateway.reconnect_node(ceid)?;
                 println!("node {ceid} is connected to anew");
             }
+            Self::Data => data::show(gateway)?,
+            Self::CopyForms { ceid } => data::copy(gateway, ceid)?,
+            Self::CompareForms { ceid } => data::compare(gateway, ceid)?,
             Self::Record { node, number, call } => {
                 let node = node.map(|node| node.to_string());
                 let query = [("node", &node), ("number", &number), ("call", &call)];

@@ -122,6 +122,12 @@ pub(super) enum Verb {
     TestNode { ceid: u16 },
     /// Let a running gateway (--url) connect to a node anew.
     ReconnectNode { ceid: u16 },
+    /// Show how it stands with the copies that a running gateway (--url) has of the nodes' forms.
+    Data,
+    /// Let a running gateway (--url) copy all forms of a node anew.
+    CopyForms { ceid: u16 },
+    /// Let a running gateway (--url) compare the forms of a node with their copies now, and copy those that differ.
+    CompareForms { ceid: u16 },
     /// List the settings that can be changed while the gateway runs; with --url also which wait for its next start.
     Settings,
     /// Change settings, as in `set limits.sessions=1000 log.filter=info`. They go before the settings file.

@@ -214,6 +214,21 @@ impl Store {
         self.write(move |tx| write::stand(tx, ceid)).await
     }
 
+    /// The same of every node of which there is a copy, by number, as all of them were in one moment.
+    ///
+    /// # Errors
+    /// See [`StorageError`].
+    pub async fn stands(&self) -> Result<Vec<(Ceid, NodeStand)>, StorageError> {
+        self.write(|tx| {
+            let mut stands = Vec::new();
+            for ceid in write::nodes(tx)? {
+                stands.extend(write::stand(tx, ceid)?.map(|stand| (ceid, stand)));
+            }
+            Ok(stands)
+        })
+        .await
+    }
+
     /// From now on this life alone writes the copy of its node.
     ///
     /// # Errors

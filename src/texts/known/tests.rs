@@ -221,6 +221,7 @@ fn what_is_known_is_said_somewhere() {
     let (mut sources, mut pages) = (Vec::new(), Vec::new());
     files(&root().join("src"), "rs", &mut sources);
     files(&root().join("actors/src"), "rs", &mut sources);
+    files(&root().join("schemas/src/data/sql"), "rs", &mut sources);
     files(&root().join("templates"), "html", &mut pages);
     let mut literals_of = BTreeSet::new();
     for path in
@@ -265,6 +266,14 @@ fn a_sentence_is_told_in_another_language_with_its_values_in_their_places() {
         ("There is no such page.", "Diese Seite gibt es nicht."),
         ("{0}: must be a number, {1} to {2}", "{0}: eine Zahl von {1} bis {2}"),
         ("there is no such setting", "diese Einstellung gibt es nicht"),
+        ("The condition is not taken: {0}.", "Die Bedingung geht so nicht: {0}."),
+        ("there is no column {0}", "es gibt keine Spalte {0}"),
+        (
+            "{0} and {1} do not go together here; a directory number is a text: '1000'",
+            "{0} und {1} passen nicht; Rufnummern sind Text: '1000'",
+        ),
+        ("the node cannot be reached: {0}", "der Knoten ist nicht zu erreichen: {0}"),
+        ("no connection", "keine Verbindung"),
     ];
     let texts = texts.iter().map(|(text, translation)| ((*text).into(), (*translation).into())).collect();
     let language = Language { tag: "de".into(), texts };
@@ -289,6 +298,17 @@ fn a_sentence_is_told_in_another_language_with_its_values_in_their_places() {
             "limits.sessions: must be a number, 1 to 1500; it is raining.",
             Some("limits.sessions: eine Zahl von 1 bis 1500; it is raining."),
         ),
+        // A column may be called as it likes, and a fault have a semicolon.
+        (
+            "The condition is not taken: there is no column colour.",
+            Some("Die Bedingung geht so nicht: es gibt keine Spalte colour."),
+        ),
+        (
+            "The condition is not taken: a text and a whole number do not go together here; a directory number is a text: \
+             '1000'.",
+            Some("Die Bedingung geht so nicht: a text und a whole number passen nicht; Rufnummern sind Text: '1000'."),
+        ),
+        ("the node cannot be reached: no connection", Some("der Knoten ist nicht zu erreichen: keine Verbindung")),
         ("{0} is revoked; {1} sessions ended by it.", None),
         ("Nobody says this.", None),
         ("", None),

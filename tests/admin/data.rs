@@ -1,0 +1,173 @@
+//! The copies of the nodes' forms as people see and steer them: how it stands with each, whatever becomes of its node, the rows
+//! of a form, and having them copied or compared anew.
+
+use serde_json::{Value, json};
+
+use super::Site;
+use crate::certs::people::Person;
+use crate::common::cluster::Node;
+use crate::common::{eventually, http};
+
+/// Until the page says this.
+async fn says(person: &Person, path: &str, words: &str) -> String {
+    eventually(words, async || {
+        let page = person.get(path).await;
+        assert_eq!(page.status, 200, "{path}: {}", page.text());
+        page.text().contains(words).then(|| page.text())
+    })
+    .await
+}
+
+async fn metric(site: &Site, line: &str) {
+    eventually(line, async || {
+        let metrics = http::get(&site.gateway.url, "/metrics", &[]).await.body;
+        metrics.lines().any(|own| own == line).then_some(())
+    })
+    .await;
+}
+
+/// How often the gateway has copied forms.
+fn copies(site: &Site) -> usize {
+    site.gateway.process.logged().iter().filter(|line| line.contains("forms copied")).count()
+}
+
+/// A person at the node sets a row of a form.
+async fn set(node: &Node, form: &str, row: Value) {
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let url = format!("{}/forms/{form}", node.hands.base());
+    let body = json!({ "set": row }).to_string();
+    let answer = client.post(url).header("content-type", "application/json").body(body).send().await;
+    let answer = answer.expect("an answer");
+    assert!(answer.status().is_success(), "{}", answer.text().await.unwrap_or_default());
+}
+
+#[tokio::test]
+async fn a_copy_is_seen_as_it_is_while_its_node_is_there_away_and_back() {
+    let mut node = Node::start(1).await;
+    let site = Site::copying(&node).await;
+    let reader = site.signed_in("reader").await;
+    let all = schemas::data::FORMS.len();
+    let page = says(&reader, "/data/1", &format!("Whole: {all} of {all}. Rows: ")).await;
+    assert!(page.contains("User and Services phones 20 whole 20"), "{page}");
+    let page = says(&reader, "/data/1", "State current As of 20").await;
+    assert!(page.contains(" s ago Newest change ") && page.contains("Last fault none"), "{page}");
+    for button in ["Copy anew", "Compare now"] {
+        assert!(!page.contains(button), "a reader has nothing to press: {page}");
+    }
+    let page = reader.get("/data").await;
+    page.is(200, "Nodes: 1. Current: 1. Rows: ");
+    page.is(200, &format!("{all} of {all}"));
+    assert_eq!(page.link_of("1").as_deref(), Some("/admin/data/1"));
+    assert_eq!(reader.get("/nodes/1").await.link_of("The copy of its forms").as_deref(), Some("/admin/data/1"));
+    metric(&site, r#"oig_data_nodes{state="current"} 1"#).await;
+
+    // What is copied stays, and it is said that it is of before.
+    node.process.kill();
+    let page = says(&reader, "/data/1", "the node cannot be reached: no connection").await;
+    assert!(page.contains("State away As of 20"), "{page}");
+    reader.get("/data").await.is(200, "Nodes: 1. Current: 0. Rows: ");
+    reader.get("/data/1/phones").await.is(200, "away As of 20");
+    reader.get("/data/1/phones").await.is(200, "1000");
+    metric(&site, r#"oig_data_nodes{state="away"} 1"#).await;
+    metric(&site, r#"oig_data_nodes{state="current"} 0"#).await;
+    node.restart().await;
+    says(&reader, "/data/1", "State current").await;
+    says(&reader, "/data/1", "Last fault none").await;
+}
+
+#[tokio::test]
+async fn rows_are_seen_page_by_page_sorted_and_found_by_a_condition_whose_refusal_is_a_sentence() {
+    let node = Node::start(1).await;
+    let site = Site::copying(&node).await;
+    let reader = site.signed_in("reader").await;
+    says(&reader, "/data/1/phones", "Rows 1 to 20.").await;
+    let page = reader.get("/data/1/phones?sort=-number").await;
+    assert!(page.body.contains("<th scope=\"col\" aria-sort=\"descending\"><code>number</code>"), "{}", page.body);
+    let text = page.text();
+    assert!(text.find(" 1019 ").expect("a row") < text.rfind(" 1000 ").expect("a row"), "{text}");
+    let query = |condition: &str| {
+        let mut url = reqwest::Url::parse("http://x/").expect("a URL");
+        url.query_pairs_mut().append_pair("where", condition).append_pair("sort", "number");
+        format!("/data/1/phones?{}", url.query().unwrap_or_default())
+    };
+    let page = reader.get(&query("number = '1003' OR device_type IS NULL")).await;
+    page.is(200, "Rows 1 to 1.");
+    page.is(200, "ascending");
+    for (condition, words) in [
+        ("number = 'none'", "There is no such row."),
+        ("number IN (SELECT number FROM line_appearances)", "Rows 1 to "),
+    ] {
+        reader.get(&query(condition)).await.is(200, words);
+    }
+    for (condition, sentence) in [
+        ("colour = 1", "The condition is not taken: there is no column colour."),
+        ("number = 1000", "a directory number is a text: '1000'."),
+        ("number =", "this is no SQL that is understood here, near line 1, column "),
+        ("TRUE; DROP TABLE da_phones", "The condition is not taken: "),
+        ("number IN (SELECT number FROM sqlite_master)", "there is no view sqlite_master."),
+        ("<script>alert(1)</script>", "The condition is not taken: "),
+    ] {
+        let page = reader.get(&query(condition)).await;
+        page.is(422, sentence);
+        assert!(!page.body.contains("<script>alert"), "{condition}: markup is shown, not used");
+        assert!(!page.text().contains("Rows 1 to"), "{condition}");
+    }
+    for path in ["/data/1/nothing", "/data/1/sync_node", "/data/2", "/data/2/phones", "/data/0"] {
+        reader.get(path).await.is(404, "no such page");
+    }
+
+    // More than a page, while they come.
+    let more = 205;
+    for number in 0..more {
+        let name = format!("Row {number:03}, <i>New</i>");
+        set(&node, "telephone_directory", json!({ "name": name, "number": "1000", "privacy": number % 2 == 0 })).await;
+    }
+    let pages = async |page: u32| {
+        reader.get(&format!("/data/1/telephone_directory?where=name+LIKE+%27Row%25%27&page={page}")).await
+    };
+    eventually("the rows", async || pages(2).await.text().contains("Rows 201 to 205.").then_some(())).await;
+    let first = pages(0).await;
+    first.is(200, "Rows 1 to 100.");
+    first.is(200, "Row 099, <i>New</i>");
+    assert!(!first.body.contains("<i>") && !first.text().contains("Before"), "{}", first.body);
+    let next = first.link_of("After").expect("a link").replace("&amp;", "&").replace("&#38;", "&");
+    let second = reader.get(next.strip_prefix("/admin").expect("a path of the site")).await;
+    second.is(200, "Rows 101 to 200.");
+    second.is(200, "Row 100, <i>New</i>");
+    assert!(pages(2).await.link_of("After").is_none() && pages(2).await.link_of("Before").is_some());
+    pages(4_000_000_000).await.is(200, "There is no such row.");
+    pages(1).await.is(200, "yes");
+}
+
+#[tokio::test]
+async fn an_operator_has_forms_copied_and_compared_anew_and_the_audit_log_says_so() {
+    let node = Node::start(1).await;
+    let site = Site::copying(&node).await;
+    let operator = site.signed_in("operator").await;
+    says(&operator, "/data/1", "State current").await;
+    let before = copies(&site);
+    operator.get("/data/1").await;
+    operator.post("/data/1/copy", &[]).await.leads_to("/admin/data/1");
+    operator.get("/data/1").await.is(200, "The forms of node 1 are to be copied anew.");
+    eventually("another copy", async || (copies(&site) > before).then_some(())).await;
+    says(&operator, "/data/1", "State current").await;
+    operator.post("/data/1/compare", &[]).await.leads_to("/admin/data/1");
+    operator.get("/data/1").await.is(200, "The forms of node 1 are to be compared.");
+    let audit = site.gateway.admin(&["audit"], "").expect("read");
+    for line in ["operator (127.0.0.1) copy forms of node 1", "operator (127.0.0.1) compare forms of node 1"] {
+        assert!(audit.contains(line), "{line} is not in {audit}");
+    }
+    operator.post("/data/2/copy", &[]).await.is(404, "no such page");
+}
+
+#[tokio::test]
+async fn a_node_without_a_port_of_its_forms_has_no_copy() {
+    let node = Node::start(1).await;
+    let site = Site::start(&[&node]).await;
+    let operator = site.signed_in("operator").await;
+    operator.get("/data").await.is(200, "No node has a port of its configuration forms.");
+    operator.get("/data/1").await.is(404, "no such page");
+    assert!(operator.get("/nodes/1").await.link_of("The copy of its forms").is_none());
+    operator.post("/data/1/compare", &[]).await.is(404, "no such page");
+    metric(&site, "oig_data_oldest_copy_age_seconds 0").await;
+}
