@@ -40,7 +40,7 @@ pub fn is_registration(subscription: &Subscription) -> bool {
 pub type Render = fn(&Logged) -> Arc<str>;
 
 /// The handlers of all sessions. Cheap to clone.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Handlers(Arc<Mutex<HashMap<SessionId, Running>>>);
 
 /// Given up when it is dropped.
@@ -60,12 +60,6 @@ struct Handler {
     triggers: Triggers,
     push: Arc<dyn Push>,
     render: Render,
-}
-
-impl Default for Handlers {
-    fn default() -> Self {
-        Self(Arc::default())
-    }
 }
 
 impl Handlers {

@@ -101,7 +101,6 @@ pub struct TriggerSupervisor {
 
 impl TriggerSupervisor {
     /// With what sessions of a process before wanted, as far as they go on.
-    #[must_use]
     pub fn new(
         log: Arc<dyn ChangeLog>,
         find: Arc<dyn FindSession>,

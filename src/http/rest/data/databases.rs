@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use schemas::data::{Column, FORMS, Form, Kind};
 use serde_json::{Value, json};
 
-use super::{Database, Visit, long, reads, reply};
+use super::{Answer, Database, Refused, Visit, long, reads, reply};
 use crate::data::follow::{Standing, State};
 use crate::http::Shared;
 
@@ -12,7 +12,7 @@ use crate::http::Shared;
 pub(super) async fn databases(request: HttpRequest, gateway: Shared) -> HttpResponse {
     let (visit, _) = match Visit::begin(&request, &gateway, reads()).await {
         Ok(visit) => visit,
-        Err(response) => return response,
+        Err(refused) => return *refused,
     };
     let standings = visit.data.followers.standings();
     let nodes = visit.nodes();
@@ -71,7 +71,7 @@ pub(super) async fn views(request: HttpRequest, gateway: Shared) -> HttpResponse
         let views = shown.map(|form| json!({ "view": form.name, "description": form.title, "rows": rows(form) }));
         Ok(reply(&Value::Array(views.collect())))
     };
-    answer.await.unwrap_or_else(|response: HttpResponse| response)
+    answer.await.unwrap_or_else(|response: Refused| *response)
 }
 
 /// GET `/databases/views/columns`.
@@ -88,12 +88,12 @@ pub(super) async fn columns(request: HttpRequest, gateway: Shared) -> HttpRespon
         });
         Ok(reply(&Value::Array(element.into_iter().chain(form.columns.iter().map(described)).collect())))
     };
-    answer.await.unwrap_or_else(|response: HttpResponse| response)
+    answer.await.unwrap_or_else(|response: Refused| *response)
 }
 
 impl Visit<'_> {
     /// The view that the request names, if the session may see it.
-    pub(super) fn form(&self) -> Result<&'static Form, HttpResponse> {
+    pub(super) fn form(&self) -> Answer<&'static Form> {
         let name = self.parameter("view").ok_or_else(|| self.refuse(400, "The parameter view is missing."))?;
         self.view(name)
     }

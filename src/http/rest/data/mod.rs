@@ -13,7 +13,7 @@ use std::net::IpAddr;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use actors::cluster::NodeSettings;
-use actors::refusal::Refused;
+use actors::refusal;
 use actors::session_supervisor::SessionRef;
 use actors::standing::Service as Standing;
 use schemas::contract::{OperationRow, Service, operation};
@@ -21,7 +21,7 @@ use schemas::data::sql::Scope;
 use schemas::domain::Ceid;
 use serde_json::{Value, json};
 
-use super::{credentials, faulted, other_method, start, told};
+use super::{credentials, faulted, other_method, start};
 use crate::data::Data;
 use crate::data::store::{SelectError, Store};
 use crate::http::operation::No;
@@ -60,8 +60,9 @@ pub(super) fn routes(config: &mut web::ServiceConfig, base: &str) {
         );
 }
 
-/// What a request may be answered with instead of what it wants.
-type Answer<T> = Result<T, HttpResponse>;
+/// What a request is answered with instead of what it wants.
+type Refused = Box<HttpResponse>;
+type Answer<T> = Result<T, Refused>;
 
 /// Of which node, or of all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,14 +107,14 @@ impl<'a> Visit<'a> {
         let gateway: &Gateway = gateway;
         let caller = gateway.ways.caller(request);
         if !gateway.ways.are_open_to(caller) {
-            return Err(faulted(request, Fault::InClear, None));
+            return Err(faulted(request, Fault::InClear, None).into());
         }
         // Whatever names none is no session, also what is no number.
         let named = credentials::session(request).map_err(|text| told(request, 401, text))?;
         let named = named.ok_or_else(|| told(request, 401, NO_SESSION))?;
         let session = gateway.session(caller.ip, named, right).await.map_err(|refused| {
             let refused = match refused {
-                Refused::NeedsAdvanced(_) => "Changes of data need Advanced service.".into(),
+                refusal::Refused::NeedsAdvanced(_) => "Changes of data need Advanced service.".into(),
                 other => No::from(other),
             };
             told(request, refused.ground.status(), &refused.text)
@@ -136,7 +137,7 @@ impl<'a> Visit<'a> {
     }
 
     /// A refusal of what was asked.
-    fn refuse(&self, status: u16, text: &str) -> HttpResponse {
+    fn refuse(&self, status: u16, text: &str) -> Refused {
         told(self.request, status, text)
     }
 
@@ -174,7 +175,7 @@ impl<'a> Visit<'a> {
         Scope { cluster: database == Database::Cluster, advanced: self.advanced }
     }
 
-    fn failed(&self, error: &SelectError) -> HttpResponse {
+    fn failed(&self, error: &SelectError) -> Refused {
         let (status, text) = match error {
             SelectError::TooSlow | SelectError::TooMuch => (422, sentence(error)),
             SelectError::Busy => (503, "The database is busy; try again later.".into()),
@@ -186,6 +187,10 @@ impl<'a> Visit<'a> {
         };
         self.refuse(status, &text)
     }
+}
+
+fn told(request: &HttpRequest, status: u16, text: &str) -> Refused {
+    super::told(request, status, text).into()
 }
 
 /// A reason as a sentence.
@@ -201,7 +206,7 @@ fn sentence(reason: impl std::fmt::Display) -> String {
 fn parsed<T: serde::de::DeserializeOwned>(request: &HttpRequest, bytes: &[u8]) -> Answer<T> {
     let is_object = bytes.trim_ascii_start().starts_with(b"{");
     let parsed = is_object.then(|| serde_json::from_slice(bytes).ok()).flatten();
-    parsed.ok_or_else(|| faulted(request, Fault::BadJson(JsonFault::Malformed), None))
+    parsed.ok_or_else(|| faulted(request, Fault::BadJson(JsonFault::Malformed), None).into())
 }
 
 fn reply(value: &Value) -> HttpResponse {

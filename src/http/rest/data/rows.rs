@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use schemas::data::sql::{Page, Select};
 use serde_json::{Value, json};
 
-use super::{Database, Visit, reads, sentence, start};
+use super::{Answer, Database, Refused, Visit, reads, sentence, start};
 use crate::data::store::Cell;
 use crate::http::Shared;
 
@@ -32,16 +32,16 @@ pub(super) async fn rows(request: HttpRequest, gateway: Shared) -> HttpResponse 
         let select = select.map_err(|fault| visit.refuse(400, &sentence(fault)))?;
         visit.page_of(&select, database).await
     };
-    answer.await.unwrap_or_else(|response: HttpResponse| response)
+    answer.await.unwrap_or_else(|response: Refused| *response)
 }
 
 impl Visit<'_> {
-    fn number<T: std::str::FromStr>(&self, name: &str, text: &str) -> Result<T, HttpResponse> {
+    fn number<T: std::str::FromStr>(&self, name: &str, text: &str) -> Answer<T> {
         text.parse().map_err(|_| self.refuse(400, &format!("The parameter {name} is not what it should be.")))
     }
 
     /// The page that the request wants of what a statement selects.
-    pub(super) async fn page_of(&self, select: &Select, database: Database) -> Result<HttpResponse, HttpResponse> {
+    pub(super) async fn page_of(&self, select: &Select, database: Database) -> Answer<HttpResponse> {
         let wanted = self.parameter("rows").map(|text| self.number("rows", text)).transpose()?.unwrap_or(USUAL);
         if !(1..=MOST).contains(&wanted) {
             return Err(self.refuse(400, &format!("The parameter rows is 1 to {MOST}.")));
@@ -74,13 +74,7 @@ impl Visit<'_> {
     }
 
     /// Changes when a row of the forms does that are read, or when something else is asked; none while a form is being copied.
-    async fn tag(
-        &self,
-        select: &Select,
-        database: Database,
-        offset: u64,
-        rows: u32,
-    ) -> Result<Option<String>, HttpResponse> {
+    async fn tag(&self, select: &Select, database: Database, offset: u64, rows: u32) -> Answer<Option<String>> {
         use ring::digest::{Context, SHA256};
         let nodes = match database {
             Database::Node(ceid) => vec![ceid],

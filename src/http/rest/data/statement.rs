@@ -8,7 +8,7 @@ use schemas::domain::Ceid;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Database, Visit, faulted, parsed, reads, reply, sentence, writes};
+use super::{Answer, Database, Refused, Visit, faulted, parsed, reads, reply, sentence, writes};
 use crate::data::follow::WriteFault;
 use crate::data::store::Cell;
 use crate::http::Shared;
@@ -25,7 +25,7 @@ pub(super) async fn select(request: HttpRequest, gateway: Shared) -> HttpRespons
         let select = select.map_err(|fault| visit.refuse(400, &sentence(fault)))?;
         visit.page_of(&select, database).await
     };
-    answer.await.unwrap_or_else(|response: HttpResponse| response)
+    answer.await.unwrap_or_else(|response: Refused| *response)
 }
 
 /// POST: one INSERT.
@@ -73,12 +73,12 @@ async fn change(request: HttpRequest, mut payload: web::Payload, gateway: Shared
         }
         visit.write(ceid, &write).await
     };
-    answer.await.unwrap_or_else(|response: HttpResponse| response)
+    answer.await.unwrap_or_else(|response: Refused| *response)
 }
 
 impl Visit<'_> {
     /// Has the owning node do it, row by row, and waits until the copy has it, too.
-    async fn write(&self, ceid: Ceid, write: &Write) -> Result<HttpResponse, HttpResponse> {
+    async fn write(&self, ceid: Ceid, write: &Write) -> Answer<HttpResponse> {
         let form = write.form();
         let rows = match write.select() {
             Some(select) => self.rows_of(ceid, form, &select).await?,
@@ -93,22 +93,20 @@ impl Visit<'_> {
                     let after = update.apply(&row).map_err(|fault| self.refuse(400, &sentence(fault)))?;
                     Ok(Wanted { before: Some(row), after: Some(after) })
                 });
-                changed.collect::<Result<_, HttpResponse>>()?
+                changed.collect::<Answer<_>>()?
             }
             Write::Delete { .. } => rows.into_iter().map(|row| Wanted { before: Some(row), after: None }).collect(),
         };
-        let mut done = 0;
-        for wanted in wanted.iter().filter(|wanted| wanted.before != wanted.after) {
+        for (done, wanted) in wanted.iter().filter(|wanted| wanted.before != wanted.after).enumerate() {
             if let Err(fault) = self.data.write(ceid, form, wanted).await {
-                return Err(self.not_written(form, &fault, done));
+                return Err(not_written(form, &fault, done));
             }
-            done += 1;
         }
         Ok(reply(&json!({ "result": true, "rows": wanted.len() })))
     }
 
     /// The rows that a change is about, as the copy has them.
-    async fn rows_of(&self, ceid: Ceid, form: &'static Form, select: &Select) -> Result<Vec<Row>, HttpResponse> {
+    async fn rows_of(&self, ceid: Ceid, form: &'static Form, select: &Select) -> Answer<Vec<Row>> {
         let most = u32::try_from(MOST_WRITTEN).unwrap_or(u32::MAX);
         let rendered = select.render(self.store().dialect(), Some(ceid.get()), Page { offset: 0, rows: most + 1 });
         let kinds = select.columns().iter().map(|column| column.kind).collect();
@@ -119,17 +117,17 @@ impl Visit<'_> {
         }
         Ok(rows.into_iter().map(|row| Row(row.into_iter().map(column).collect())).collect())
     }
+}
 
-    /// Why a row was not written. What was written before stays: a node takes rows one by one.
-    fn not_written(&self, form: &Form, fault: &WriteFault, done: u64) -> HttpResponse {
-        let (ground, text) = crate::http::data_words::not_written(fault);
-        let status = ground.map_or(422, Ground::status);
-        let mut told = json!({ "result": false, "errorDescription": text, "rows": done });
-        if let WriteFault::Changed(present) = fault {
-            told["row"] = present.as_ref().map_or(serde_json::Value::Null, |row| form.write(row));
-        }
-        super::start(status, false).body(told.to_string())
+/// Why a row was not written. What was written before stays: a node takes rows one by one.
+fn not_written(form: &Form, fault: &WriteFault, done: usize) -> Refused {
+    let (ground, text) = crate::http::data_words::not_written(fault);
+    let status = ground.map_or(422, Ground::status);
+    let mut told = json!({ "result": false, "errorDescription": text, "rows": done });
+    if let WriteFault::Changed(present) = fault {
+        told["row"] = present.as_ref().map_or(serde_json::Value::Null, |row| form.write(row));
     }
+    super::start(status, false).body(told.to_string()).into()
 }
 
 fn column(cell: Cell) -> Column {

@@ -18,7 +18,7 @@ use schemas::data::{Form, Row};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Visit, faulted, long, parsed, reads, reply, sentence};
+use super::{Answer, Refused, Visit, faulted, long, parsed, reads, reply, sentence};
 use crate::data::Triggers;
 use crate::http::Shared;
 use crate::http::rest::read;
@@ -83,7 +83,7 @@ pub(super) async fn create(request: HttpRequest, mut payload: web::Payload, gate
         }
         Ok(reply(&json!({ "result": true, "triggerId": id.to_string() })))
     };
-    answer.await.unwrap_or_else(|response: HttpResponse| response)
+    answer.await.unwrap_or_else(|response: Refused| *response)
 }
 
 /// DELETE.
@@ -97,7 +97,7 @@ pub(super) async fn remove(request: HttpRequest, gateway: Shared) -> HttpRespons
         let stopped = visit.triggers()?.supervisor.send(Stop { session: session.id, id }).await;
         if stopped.map_err(|_| visit.lost())? { Ok(reply(&json!({ "result": true }))) } else { Err(unknown()) }
     };
-    answer.await.unwrap_or_else(|response: HttpResponse| response)
+    answer.await.unwrap_or_else(|response: Refused| *response)
 }
 
 /// GET of the events.
@@ -127,7 +127,7 @@ pub(super) async fn told(request: HttpRequest, gateway: Shared) -> HttpResponse 
         triggers.told(session.id, found.up_to);
         Ok(reply(&written(&gateway, &found)))
     };
-    answer.await.unwrap_or_else(|response: HttpResponse| response)
+    answer.await.unwrap_or_else(|response: Refused| *response)
 }
 
 fn written(gateway: &Shared, found: &Events) -> Value {
@@ -187,17 +187,17 @@ fn stream_of(triggers: Triggers, gateway: Shared, session: SessionRef, from: u64
 }
 
 impl Visit<'_> {
-    fn triggers(&self) -> Result<Triggers, HttpResponse> {
+    fn triggers(&self) -> Answer<Triggers> {
         self.data.triggers.clone().ok_or_else(|| self.lost())
     }
 
-    fn lost(&self) -> HttpResponse {
+    fn lost(&self) -> Refused {
         let text = "The gateway could not complete the request; the outcome is not known.";
         super::told(self.request, Ground::Lost.status(), text)
     }
 
     /// A view of this name, if the session may see it.
-    pub(super) fn view(&self, name: &str) -> Result<&'static Form, HttpResponse> {
+    pub(super) fn view(&self, name: &str) -> Answer<&'static Form> {
         let form = schemas::data::form(name).filter(|form| form.standard || self.advanced);
         form.ok_or_else(|| self.refuse(404, "There is no such view for this session."))
     }
