@@ -11,8 +11,8 @@ use super::{PASSWORD, Site, TABLE};
 use crate::admin_api::token;
 use crate::certs::attacks::{connection, raw};
 use crate::certs::people::{Page, Person, encoded};
-use crate::common::PATIENCE;
 use crate::common::cluster::Node;
+use crate::common::{PATIENCE, eventually};
 
 const COOKIE: &str = "__Host-oig-admin";
 
@@ -181,6 +181,7 @@ async fn markup_in_every_text_is_text() {
     site.gateway.admin(&account, &password).expect("added");
     site.gateway.admin(&["add-token", "eve", &name, "--scopes", "status:read"], "").expect("made");
     site.gateway.admin(&["add-node", "9", "127.0.0.1", "--port", "1", "--name", &name], "").expect("added");
+    eventually("the node is shown", async || root.get("/nodes").await.text().contains(&name).then_some(())).await;
     let texts = site.gateway.folder().join("texts.csv");
     let quoted = name.replace('"', "\"\"");
     std::fs::write(&texts, format!("text,translation\nNodes,\"{quoted}\"\nName,\"{quoted}\"\n")).expect("written");

@@ -20,7 +20,7 @@ export const person = async (locale = 'en-US') => {
   const context = await browser.newContext({ locale, ignoreHTTPSErrors: true, viewport: { width: 1200, height: 800 } });
   const page = await context.newPage();
   page.setDefaultTimeout(60_000);
-  page.on('console', (message) => message.type() === 'error' && !/status of (403|404|422)/.test(message.text()) && faults.push(`${page.url()}: ${message.text()}`));
+  page.on('console', (message) => message.type() === 'error' && !/status of (400|401|403|404|422)/.test(message.text()) && faults.push(`${page.url()}: ${message.text()}`));
   page.on('pageerror', (fault) => faults.push(`${page.url()}: ${fault}`));
   return page;
 };

@@ -9,10 +9,11 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, http::header};
 
 /// Path below `/tools`, type, text.
-const FILES: [(&str, &str, &str); 3] = [
+const FILES: [(&str, &str, &str); 4] = [
     ("/data", "text/html; charset=utf-8", include_str!("page/data.html")),
     ("/data.css", "text/css; charset=utf-8", include_str!("page/data.css")),
     ("/data.js", "text/javascript; charset=utf-8", include_str!("page/data.js")),
+    ("/keep.js", "text/javascript; charset=utf-8", include_str!("page/keep.js")),
 ];
 
 /// A page runs its own script alone, speaks to where it came from alone, and is in no frame.

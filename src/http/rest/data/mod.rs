@@ -114,7 +114,9 @@ impl<'a> Visit<'a> {
         let named = named.ok_or_else(|| told(request, 401, NO_SESSION))?;
         let session = gateway.session(caller.ip, named, right).await.map_err(|refused| {
             let refused = match refused {
-                refusal::Refused::NeedsAdvanced(_) => "Changes of data need Advanced service.".into(),
+                refusal::Refused::NeedsAdvanced(_) => {
+                    No::because(Ground::NotPermitted, "Changes of data need Advanced service.")
+                }
                 other => No::from(other),
             };
             told(request, refused.ground.status(), &refused.text)
