@@ -24,7 +24,7 @@ use tracing::{info, warn};
 pub use self::client::{FollowFault, NodeClient, WriteFault, http};
 use self::life::{Life, Wish};
 pub use self::standing::{Standing, Standings, State};
-use super::store::Store;
+use super::store::{CHANGES_KEPT, Store};
 use crate::entropy::SystemEntropy;
 
 /// Nodes that are copied at a time.
@@ -38,6 +38,8 @@ const PAUSE_OF_OTHERS: Duration = Duration::from_secs(30);
 const LONG_LIFE: Duration = Duration::from_secs(30);
 /// Wishes that wait for a life; more of the same would be no other.
 const WISHES: usize = 4;
+/// How often the log of changes is cut to what is kept.
+const PRUNING: Duration = Duration::from_secs(60);
 
 /// Everything that is followed. Cheap to clone.
 #[derive(Clone)]
@@ -50,6 +52,18 @@ struct Inner {
     copying: Arc<Semaphore>,
     following: Mutex<BTreeMap<Ceid, Following>>,
     runtime: Option<Runtime>,
+}
+
+/// Keeps the log of changes within its bound, until its runtime ends.
+async fn prune(store: Store) {
+    let mut turn = tokio::time::interval(PRUNING);
+    turn.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        turn.tick().await;
+        if let Err(error) = store.prune(CHANGES_KEPT).await {
+            warn!(%error, "the log of changes could not be cut; tried again");
+        }
+    }
 }
 
 /// One node.
@@ -89,6 +103,7 @@ impl Followers {
             .build()?;
         let standings = Standings::default();
         runtime.spawn(gauges::keep(standings.clone()));
+        runtime.spawn(prune(store.clone()));
         Ok(Self(Arc::new(Inner {
             store,
             http: http().map_err(std::io::Error::other)?,
@@ -193,7 +208,7 @@ impl Lives {
                     fault.to_string()
                 }
                 Err(error) if error.is_panic() => {
-                    metrics::counter!("oig_panics_total", "actor" => "follower").increment(1);
+                    metrics::counter!("oig_actor_panics_total", "actor" => "follower").increment(1);
                     "a fault in the gateway".to_owned()
                 }
                 Err(_) => return, // the gateway ends

@@ -337,12 +337,12 @@ impl Store {
         self.0.pruned.load(Ordering::Relaxed)
     }
 
-    /// Drops the oldest changes where there are more than are kept.
+    /// Drops the oldest changes where there are more than `keep`.
     ///
     /// # Errors
     /// See [`StorageError`].
-    pub async fn prune(&self) -> Result<(), StorageError> {
-        let up_to = self.0.newest.borrow().saturating_sub(CHANGES_KEPT);
+    pub async fn prune(&self, keep: u64) -> Result<(), StorageError> {
+        let up_to = self.0.newest.borrow().saturating_sub(keep);
         if up_to <= self.pruned() {
             return Ok(());
         }

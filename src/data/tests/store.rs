@@ -243,6 +243,23 @@ async fn what_sessions_want_to_hear_of_is_kept_until_they_do_not() {
 }
 
 #[tokio::test]
+async fn the_log_keeps_the_newest_changes_and_says_up_to_where_it_was_cut() {
+    with_store(async |store| {
+        copied(&store, &[]).await;
+        let new = |at: u64| change(5 + at, None, Some(group(&(1000 + at).to_string(), "New")));
+        store.apply(life(1), 10, (1..=5).map(new).collect()).await.expect("applied");
+        store.prune(5).await.expect("nothing to cut");
+        assert_eq!((told(&store, 0).await.len(), store.pruned()), (5, 0));
+        store.prune(2).await.expect("cut");
+        assert_eq!(told(&store, 0).await, ["1004 insert", "1005 insert"]);
+        assert_eq!(store.pruned(), 3);
+        store.apply(life(1), 11, vec![new(6)]).await.expect("applied");
+        assert_eq!((told(&store, 3).await.len(), *store.newest().borrow()), (3, 6));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn many_at_once_neither_fail_nor_lose_a_number() {
     with_store(async |store| {
         copied(&store, &[]).await;
