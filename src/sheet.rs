@@ -1,26 +1,32 @@
 //! Files of comma separated values, as spreadsheets read and write them: read within bounds, with a sentence for each
 //! row that cannot be; written so that they do nothing in a spreadsheet. What is in them is of who calls this: users
-//! (`users::csv`), texts of the pages (`texts::import`).
+//! (`users::csv`), texts of the pages (`texts::import`), forms of nodes (`data::file`).
 //!
 //! A cell that a spreadsheet would take for a formula is written with an apostrophe before it, which is taken off again
 //! when the file is read: so what is exported is imported as it was, and does nothing in between.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use csv::{ReaderBuilder, StringRecord, WriterBuilder};
 
-/// Bytes of a file.
+/// Bytes of a file that people write.
 pub const LARGEST_FILE: usize = 512 * 1024;
-/// Rows of a file.
+/// Its rows.
 pub const MOST_ROWS: usize = 5_000;
 
 /// What files of a kind look like.
 #[derive(Debug)]
 pub struct Form {
-    /// The columns that a file can have; the first has to be there.
-    pub columns: &'static [&'static str],
+    /// The columns that a file can have.
+    pub columns: Cow<'static, [&'static str]>,
+    /// Those that have to be there.
+    pub needed: Cow<'static, [&'static str]>,
     /// Bytes of a cell.
     pub largest_cell: usize,
+    /// Bytes of a file.
+    pub largest_file: usize,
+    pub most_rows: usize,
 }
 
 /// A row of a file.
@@ -36,8 +42,8 @@ pub struct Row {
 /// Why a file is none of its kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SheetFault {
-    #[error("The file has more than {} KiB.", LARGEST_FILE / 1024)]
-    TooLarge,
+    #[error("The file has more than {} KiB.", .0 / 1024)]
+    TooLarge(usize),
     #[error("The file is no text in UTF-8.")]
     NotText,
     #[error("The file is empty.")]
@@ -49,8 +55,8 @@ pub enum SheetFault {
     UnknownColumn(usize, String),
     #[error("The column '{0}' is there twice.")]
     ColumnTwice(&'static str),
-    #[error("The file has more than {MOST_ROWS} rows.")]
-    TooManyRows,
+    #[error("The file has more than {0} rows.")]
+    TooManyRows(usize),
     #[error("Line {0} cannot be read.")]
     Unreadable(u64),
 }
@@ -60,8 +66,8 @@ pub enum SheetFault {
 /// # Errors
 /// See [`SheetFault`].
 pub fn read(bytes: &[u8], form: &Form) -> Result<Vec<Row>, SheetFault> {
-    if bytes.len() > LARGEST_FILE {
-        return Err(SheetFault::TooLarge);
+    if bytes.len() > form.largest_file {
+        return Err(SheetFault::TooLarge(form.largest_file));
     }
     let text = std::str::from_utf8(bytes).map_err(|_| SheetFault::NotText)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -81,8 +87,8 @@ pub fn read(bytes: &[u8], form: &Form) -> Result<Vec<Row>, SheetFault> {
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue; // spreadsheets leave them at the end
         }
-        if rows.len() == MOST_ROWS {
-            return Err(SheetFault::TooManyRows);
+        if rows.len() == form.most_rows {
+            return Err(SheetFault::TooManyRows(form.most_rows));
         }
         let line = record.position().map_or(0, csv::Position::line);
         rows.push(Row { line, columns: columns.clone(), record, largest_cell: form.largest_cell });
@@ -93,16 +99,27 @@ pub fn read(bytes: &[u8], form: &Form) -> Result<Vec<Row>, SheetFault> {
 fn columns(head: &StringRecord, form: &Form) -> Result<Arc<[&'static str]>, SheetFault> {
     let mut columns = Vec::new();
     for (i, cell) in head.iter().enumerate() {
-        let cell = cell.trim();
-        let known = form.columns.iter().copied().find(|name| name.eq_ignore_ascii_case(cell));
+        let known = form.columns.iter().copied().find(|name| is_named(cell, name));
         let known = known.ok_or_else(|| SheetFault::UnknownColumn(i + 1, form.columns.join(", ")))?;
         if columns.contains(&known) {
             return Err(SheetFault::ColumnTwice(known));
         }
         columns.push(known);
     }
-    let first = form.columns.first().copied().unwrap_or_default();
-    if columns.contains(&first) { Ok(columns.into()) } else { Err(SheetFault::NoColumn(first)) }
+    match form.needed.iter().find(|name| !columns.contains(name)) {
+        Some(missing) => Err(SheetFault::NoColumn(missing)),
+        None => Ok(columns.into()),
+    }
+}
+
+/// Whether people mean this column: `Device ID` is `device_id`.
+fn is_named(cell: &str, name: &str) -> bool {
+    let same = |(own, theirs): (u8, u8)| {
+        let theirs = if matches!(theirs, b' ' | b'-') { b'_' } else { theirs.to_ascii_lowercase() };
+        own == theirs
+    };
+    let cell = cell.trim();
+    cell.len() == name.len() && name.bytes().zip(cell.bytes()).all(same)
 }
 
 impl Row {
@@ -124,6 +141,18 @@ impl Row {
     #[must_use]
     pub fn cell(&self, column: &str) -> Option<&str> {
         self.raw(column).map(|cell| bare(cell.trim()))
+    }
+
+    /// The columns that the file has, in its order.
+    #[must_use]
+    pub fn columns(&self) -> &[&'static str] {
+        &self.columns
+    }
+
+    /// A cell as it was before it was written, spaces and all.
+    #[must_use]
+    pub fn exact(&self, column: &str) -> Option<&str> {
+        self.raw(column).map(bare)
     }
 
     /// A cell as it is there, spaces and all.
@@ -153,14 +182,14 @@ fn bare(cell: &str) -> &str {
 ///
 /// # Errors
 /// None that memory does not have.
-pub fn write<const N: usize>(
-    columns: [&str; N],
-    rows: impl IntoIterator<Item = [String; N]>,
+pub fn write<'a, R: IntoIterator<Item = String>>(
+    columns: impl IntoIterator<Item = &'a str>,
+    rows: impl IntoIterator<Item = R>,
 ) -> std::io::Result<Vec<u8>> {
     let mut writer = WriterBuilder::new().from_writer(Vec::new());
     writer.write_record(columns)?;
     for row in rows {
-        writer.write_record(row.map(|cell| harmless(&cell)))?;
+        writer.write_record(row.into_iter().map(|cell| harmless(&cell)))?;
     }
     writer.into_inner().map_err(csv::IntoInnerError::into_error)
 }

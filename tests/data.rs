@@ -1,6 +1,7 @@
 //! Data access over the wire: a gateway, a node and applications, each as they are used.
 
 mod browser;
+mod files;
 mod reads;
 mod sample;
 mod schemathesis;

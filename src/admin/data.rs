@@ -56,7 +56,8 @@ impl Shown {
     fn look(&self) -> &'static str {
         match self.copy.state {
             CopyState::Current => "registered",
-            CopyState::Connecting | CopyState::Copying => "pending",
+            CopyState::Connecting | CopyState::Copying | CopyState::Imported => "pending",
+            CopyState::None => "",
             CopyState::Away => "denied",
         }
     }
@@ -90,6 +91,8 @@ pub(super) async fn all(
 struct NodePage {
     shell: Shell,
     operates: bool,
+    /// May take files.
+    imports: bool,
     node: Shown,
 }
 
@@ -109,7 +112,8 @@ pub(super) async fn one(
     let here = look(&site, &request, Scope::DataRead).await?;
     let node = Shown::from(work::one(admin.running()?, *path).await?);
     let title = Title { text: "Forms of node {0}", value: path.to_string() };
-    page(&NodePage { shell: here.shell(&site, title, "/data"), operates: here.may(Scope::DataCopy), node })
+    let shell = here.shell(&site, title, "/data");
+    page(&NodePage { shell, operates: here.may(Scope::DataCopy), imports: here.may(Scope::DataImport), node })
 }
 
 pub(super) async fn copy(

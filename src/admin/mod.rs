@@ -10,6 +10,7 @@ mod applications;
 mod backups;
 mod certificate;
 mod data;
+mod forms;
 mod log;
 mod nodes;
 mod overview;
@@ -59,7 +60,10 @@ const UPLOADS: &[(&str, usize)] = &[
     ("/admin/certificate/0/install", LARGEST_FORM),
     ("/admin/certificate/1/install", LARGEST_FORM),
     ("/admin/backup/restore", LARGEST_RESTORE),
+    ("/admin/data/import", LARGEST_FORM_FILE),
 ];
+/// A file of a node's form, with what a browser sends beside it.
+pub(crate) const LARGEST_FORM_FILE: usize = crate::data::file::LARGEST_FILE + 16 * 1024;
 /// A backup of some hundred thousand rows; a larger one is restored by `oig restore`.
 pub(crate) const LARGEST_RESTORE: usize = 16 * 1024 * 1024;
 
@@ -84,6 +88,7 @@ pub struct Admin {
     site: Data<Site>,
     users: Data<Waiting<crate::users::import::Plan>>,
     translations: Data<Waiting<crate::texts::import::Plan>>,
+    forms: Data<forms::Jobs>,
     /// In which its pages are.
     pub texts: Texts,
     running: OnceLock<Running>,
@@ -99,6 +104,7 @@ impl Admin {
             site: Data::new(site),
             users: Data::default(),
             translations: Data::default(),
+            forms: Data::default(),
             texts,
             running: OnceLock::new(),
         }
@@ -124,6 +130,7 @@ pub fn routes(admin: &Arc<Admin>, config: &mut ServiceConfig) {
         .app_data(Data::new(admin.clone()))
         .app_data(admin.users.clone())
         .app_data(admin.translations.clone())
+        .app_data(admin.forms.clone())
         .configure(Site::routes)
         .route("/static/live.js", web::get().to(crate::web::live))
         .configure(pages)
@@ -144,8 +151,14 @@ fn pages(config: &mut ServiceConfig) {
         .route("/sessions", web::get().to(sessions::all))
         .route("/nodes", web::get().to(nodes::all))
         .route("/data", web::get().to(data::all))
+        // Before what a number stands in.
+        .route("/data/import", web::post().to(forms::begin))
+        .route("/data/import/{number}", web::get().to(forms::job))
+        .route("/data/import/{number}/confirm", web::post().to(forms::confirm))
         .route("/data/{ceid}", web::get().to(data::one))
+        .route("/data/{ceid}/import", web::get().to(forms::page_of))
         .route("/data/{ceid}/{form}", web::get().to(data::rows))
+        .route("/data/{ceid}/{form}/export", web::get().to(forms::export))
         .route("/users", web::get().to(users::all))
         .route("/tokens", web::get().to(tokens::all))
         .route("/tokens/new", web::get().to(tokens::new))

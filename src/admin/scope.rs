@@ -47,6 +47,7 @@ scopes! {
     NodesWrite         "nodes:write"         Administrator  "Add, change, test and remove nodes";
     DataRead           "data:read"           Reader         "See the copies of the nodes' forms, and their rows";
     DataCopy           "data:copy"           Operator       "Copy the forms of nodes anew, and compare them";
+    DataImport         "data:import"         Administrator  "Take forms of nodes from files";
     UsersRead          "users:read"          Reader         "See users of the integrations";
     UsersWrite         "users:write"         Operator       "Add, change and remove users of the integrations";
     UsersImport        "users:import"        Administrator  "Add and change users by a file";

@@ -1,10 +1,12 @@
 //! The configuration of the cluster's nodes as data that applications read: copied from each node and kept up to date
-//! (`follow`), in a database (`store`).
+//! (`follow`), or taken from files (`import`), in a database (`store`).
 //!
 //! What a form is, what nodes say and what SQL may say is in `schemas::data`; who asks comes by `http::rest`. The actors of calls
 //! know nothing of this, and run on other threads.
 
+pub mod file;
 pub mod follow;
+pub mod import;
 mod log;
 mod notify;
 pub mod store;
@@ -24,7 +26,7 @@ use schemas::data::Form;
 use schemas::data::sync::Wanted;
 use schemas::domain::{Ceid, SessionId};
 
-use self::follow::{FollowFault, Followers, WriteFault};
+use self::follow::{Followers, WriteFault};
 use self::notify::Handlers;
 pub use self::notify::{Render, is_registration};
 use self::store::{KeptHandler, KeptTrigger, Store};
@@ -56,6 +58,8 @@ impl Data {
         let followers = Followers::new(store.clone())?;
         let data = Self { store, followers, triggers: None, handlers: Handlers::default(), kept };
         data.follow(nodes);
+        // So that whoever asks first finds what came by files.
+        data.followers.settle_now().map_err(io::Error::other)?;
         Ok(data)
     }
 
@@ -64,8 +68,7 @@ impl Data {
     /// # Errors
     /// See [`WriteFault`]; nothing was changed then, unless it is [`WriteFault::Unknown`].
     pub async fn write(&self, ceid: Ceid, form: &'static Form, wanted: &Wanted) -> Result<(), WriteFault> {
-        let not_followed = FollowFault::Away("its forms are not followed");
-        let client = self.followers.client(ceid).ok_or(WriteFault::Node(not_followed))?;
+        let client = self.followers.client(ceid).ok_or(WriteFault::ByFiles)?;
         let done = client.write(form, wanted).await?;
         self.followers.standings().reached(ceid, done.seq).await;
         metrics::counter!("oig_data_rows_written_total").increment(1);
@@ -121,11 +124,12 @@ impl Data {
         Ok(())
     }
 
-    /// Which nodes there are from now on.
+    /// Which nodes there are from now on, those that do not serve their forms, too.
     pub fn follow(&self, nodes: &[Node]) {
-        let served = nodes
-            .iter()
-            .filter_map(|node| Some((Ceid::new(node.ceid).ok()?, SocketAddr::new(node.address, node.sync_port?))));
-        self.followers.configure(&served.collect::<BTreeMap<_, _>>());
+        let served = |node: &Node| {
+            let address = node.sync_port.map(|port| SocketAddr::new(node.address, port));
+            Some((Ceid::new(node.ceid).ok()?, address))
+        };
+        self.followers.configure(nodes.iter().filter_map(served).collect());
     }
 }

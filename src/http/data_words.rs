@@ -12,6 +12,9 @@ pub(super) fn not_written(fault: &WriteFault) -> (Option<Ground>, Cow<'_, str>) 
         WriteFault::Changed(_) => (Ground::State, "The row has changed meanwhile."),
         WriteFault::Refused(text) => return (None, format!("The node refuses: {text}.").into()),
         WriteFault::Unknown => (Ground::NotKnown, "The node did not answer; the outcome is not known."),
+        WriteFault::ByFiles => {
+            (Ground::NotSupported, "The node's forms come by files; a row is changed at the node itself.")
+        }
         WriteFault::Node(FollowFault::NotListed) => {
             (Ground::Unavailable, "The node does not have this gateway among its network elements.")
         }

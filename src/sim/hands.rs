@@ -39,6 +39,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/outside", web::get().to(outside))
         .route("/outside/call", web::post().to(outside_call))
         .route("/outside/{id}/{verb}", web::post().to(outside_verb))
+        .route("/forms/{form}/export", web::get().to(forms::export))
         .service(
             web::resource("/forms/{form}")
                 .app_data(web::PayloadConfig::new(LONGEST_LINE))

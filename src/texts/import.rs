@@ -4,13 +4,14 @@
 //! A text that this program does not say is no fault, so that a file of another version can be read: it is counted, and
 //! left out.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{known, places, tag};
-use crate::sheet::{self, Form, SheetFault};
+use crate::sheet::{self, Form, LARGEST_FILE, MOST_ROWS, SheetFault};
 use crate::storage::ui_language::{self, Kept, Translations};
 use crate::storage::{By, DbConnection, StorageError};
 
@@ -18,7 +19,13 @@ use crate::storage::{By, DbConnection, StorageError};
 pub const LONGEST: usize = 2_000;
 
 /// What a file looks like.
-const FORM: Form = Form { columns: &["text", "translation"], largest_cell: 4 * LONGEST };
+const FORM: Form = Form {
+    columns: Cow::Borrowed(&["text", "translation"]),
+    needed: Cow::Borrowed(&["text"]),
+    largest_cell: 4 * LONGEST,
+    largest_file: LARGEST_FILE,
+    most_rows: MOST_ROWS,
+};
 
 /// A text and its translation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -24,7 +24,7 @@ templates! {
     "admin/overview.html" "admin/applications.html" "admin/application_new.html" "admin/application.html"
     "admin/users.html" "admin/user_fields.html" "admin/user_new.html" "admin/user.html" "admin/users_import.html"
     "admin/users_plan.html" "admin/sessions.html" "admin/nodes.html" "admin/node.html" "admin/data.html"
-    "admin/data_node.html" "admin/data_rows.html" "admin/record.html"
+    "admin/data_node.html" "admin/data_rows.html" "admin/data_import.html" "admin/data_job.html" "admin/record.html"
     "admin/settings.html" "admin/certificate.html" "admin/backups.html" "admin/restored.html" "admin/accounts.html" "admin/account_new.html"
     "admin/account.html" "admin/tokens.html" "admin/token_new.html" "admin/token_made.html" "admin/texts.html"
     "admin/texts_import.html" "admin/texts_plan.html"

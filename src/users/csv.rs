@@ -1,6 +1,8 @@
 //! Users as a file of comma separated values (`sheet`): read for an import, written for an export. With a sentence for each
 //! row that cannot be; what a row would change is `import`'s.
 
+use std::borrow::Cow;
+
 use actors::user::Integration;
 use secrecy::SecretString;
 
@@ -16,8 +18,13 @@ const LARGEST_CELL: usize = 1024;
 pub const PASSWORD: std::ops::RangeInclusive<usize> = 8..=128;
 
 /// What a file looks like; an export has all columns but the password.
-const FORM: Form =
-    Form { columns: &["email", "name", "kind", "dn", "node", "disabled", "password"], largest_cell: LARGEST_CELL };
+const FORM: Form = Form {
+    columns: Cow::Borrowed(&["email", "name", "kind", "dn", "node", "disabled", "password"]),
+    needed: Cow::Borrowed(&["email"]),
+    largest_cell: LARGEST_CELL,
+    largest_file: LARGEST_FILE,
+    most_rows: MOST_ROWS,
+};
 
 /// What a row says of a user; what it does not say stays as it is.
 #[derive(Debug, Clone)]

@@ -2,7 +2,8 @@
 // is as it was when it was loaded. What has the focus is left alone, and so is a page that came of a form.
 'use strict';
 
-const EVERY_MS = 5000;
+// What is under way changes sooner than what is there.
+const everyMs = () => (document.querySelector('[data-live] [data-soon]') ? 500 : 5000);
 
 const renew = async () => {
   const answer = await fetch(location.href, { headers: { 'oig-live': '1' }, redirect: 'manual', cache: 'no-store' });
@@ -23,7 +24,7 @@ const turn = async () => {
   } catch {
     // The gateway is away: the page stays as it is, and the next turn tries again.
   }
-  setTimeout(turn, EVERY_MS);
+  setTimeout(turn, everyMs());
 };
 
-if (document.querySelector('[data-live][id]')) setTimeout(turn, EVERY_MS);
+if (document.querySelector('[data-live][id]')) setTimeout(turn, everyMs());

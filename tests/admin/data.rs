@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::Site;
+use super::{Site, upload_with};
 use crate::certs::people::Person;
 use crate::common::cluster::Node;
 use crate::common::{eventually, http};
@@ -165,4 +165,108 @@ async fn a_node_without_a_port_of_its_forms_has_no_copy() {
     assert!(operator.get("/nodes/1").await.link_of("The copy of its forms").is_none());
     operator.post("/data/1/compare", &[]).await.is(404, "no such page");
     metric(&site, "oig_data_oldest_copy_age_seconds 0").await;
+}
+
+/// Sends a file of a form; gives the path of its import.
+async fn send_form(person: &Person, form: &str, file: &str) -> String {
+    person.get("/data/1/import").await.is(200, "See what it would do");
+    let page = upload_with(person, "/data/import", &[("node", "1"), ("form", form)], "file", file.as_bytes()).await;
+    assert_eq!(page.status, 303, "{}", page.text());
+    page.header("location").strip_prefix("/admin").expect("a page of the site").to_owned()
+}
+
+#[tokio::test]
+async fn a_form_is_imported_from_a_file_that_is_shown_first_and_done_whole_when_that_is_confirmed() {
+    let node = Node::start(1).await;
+    let site = Site::start(&[&node]).await;
+    let root = site.signed_in("administrator").await;
+    root.get("/data").await.is(200, "nothing kept");
+    let page = root.get("/data/1").await;
+    page.is(200, "This node has no port of its configuration forms: they come by files, one for each form.");
+    assert_eq!(page.link_of("Import a form").as_deref(), Some("/admin/data/1/import"));
+    assert!(!page.text().contains("Copy anew"));
+    let reader = site.signed_in("reader").await;
+    assert!(!reader.get("/data/1").await.text().contains("Import a form"), "a reader has nothing to press");
+
+    // Rows that cannot be.
+    let bad = "number,name,one_busy_all_busy\n<b>1</b>,Mary,no\n1000,Mary,perhaps\n1001,John,no\n";
+    let import = send_form(&root, "personal_ring_groups", bad).await;
+    let page = says(&root, &import, "2 rows are refused, so nothing can be done.").await;
+    assert!(page.contains("2 <b>1</b> refused The column 'number' must hold digits alone."), "{page}");
+    assert!(page.contains("3 1000 refused The column 'one_busy_all_busy' must hold yes or no."), "{page}");
+    assert!(!page.contains("Do it") && !root.get(&import).await.body.contains("<b>"), "{page}");
+    for (file, fault) in [
+        ("", "Choose a file."),
+        ("name\nMary\n", "The file has no column 'number' in its first line."),
+        ("colour\n", "Column 1 has a name that is not known; there are number, name, one_busy_all_busy."),
+    ] {
+        let fields = [("node", "1"), ("form", "personal_ring_groups")];
+        root.get("/data/1/import").await;
+        let page = upload_with(&root, "/data/import", &fields, "file", file.as_bytes()).await;
+        match page.status {
+            303 => drop(says(&root, page.header("location").strip_prefix("/admin").expect("a page"), fault).await),
+            _ => page.is(422, fault),
+        }
+    }
+
+    // What the node exports: shown, confirmed, done.
+    let import = send_form(&root, "phones", &node.hands.exported("phones").await).await;
+    let page = says(&root, &import, "Nothing has been done yet.").await;
+    assert!(page.contains("Added 20 Changed 0 Removed 0 As they are 0 Refused 0"), "{page}");
+    // Another person's page, or another number, is nobody's.
+    let other = format!("{import}9");
+    root.get(&other).await.is(422, "another one took its place");
+    reader.get(&import).await.is(403, "may not do this");
+    root.get("/data/1/phones").await.is(200, "There is no such row.");
+    root.get(&import).await;
+    root.post(&format!("{import}/confirm"), &[]).await.leads_to(&format!("/admin{import}"));
+    says(&root, &import, "The form is imported: 20 added, 0 changed, 0 removed.").await;
+    root.post(&format!("{import}/confirm"), &[]).await.leads_to(&format!("/admin{import}"));
+    root.get("/data/1/phones").await.is(200, "Rows 1 to 20.");
+    root.get("/data/1").await.is(200, "State by files As of 20");
+    root.get("/data").await.is(200, "by files");
+    metric(&site, r#"oig_data_nodes{state="imported"} 1"#).await;
+    root.get("/log").await.is(200, "import form phones of node 1: 20 added, 0 changed, 0 removed");
+
+    // As a file, and back again: there is nothing to do. With a row less and another name: the difference.
+    let file = reader.get("/data/1/phones/export").await;
+    assert_eq!(file.header("content-type"), "text/csv; charset=utf-8");
+    assert_eq!(file.header("content-disposition"), "attachment; filename=\"phones-1.csv\"");
+    let import = send_form(&root, "phones", &file.body).await;
+    says(&root, &import, "there is nothing to do").await;
+    let rows: Vec<&str> = file.body.lines().collect();
+    let renamed = rows[1].replacen("1000,", "1000,Renamed ", 1);
+    let other = [&[rows[0], &renamed], &rows[3..]].concat().join("\n");
+    let first = send_form(&root, "phones", &other).await;
+    let page = says(&root, &first, "Nothing has been done yet.").await;
+    assert!(page.contains("Added 0 Changed 1 Removed 1 As they are 18"), "{page}");
+    assert!(page.contains("2 1000 changed name") && page.contains("– 1001 removed"), "{page}");
+    // Somebody else is faster: what was shown is not done.
+    site.gateway
+        .admin(&["add-account", "eve", "--role", "administrator"], &format!("{}\n", super::PASSWORD))
+        .expect("added");
+    let eve = site.signed_in("eve").await;
+    let faster = send_form(&eve, "phones", &[&rows[..1], &rows[5..]].concat().join("\n")).await;
+    says(&eve, &faster, "Nothing has been done yet.").await;
+    eve.post(&format!("{faster}/confirm"), &[]).await.leads_to(&format!("/admin{faster}"));
+    says(&eve, &faster, "The form is imported: 0 added, 0 changed, 4 removed.").await;
+    root.get(&first).await;
+    root.post(&format!("{first}/confirm"), &[]).await.leads_to(&format!("/admin{first}"));
+    says(&root, &first, "This has been changed meanwhile by somebody else.").await;
+    root.get("/data/1/phones").await.is(200, "Rows 1 to 16.");
+}
+
+#[tokio::test]
+async fn a_node_that_serves_its_forms_takes_no_file() {
+    let node = Node::start(1).await;
+    let site = Site::copying(&node).await;
+    let root = site.signed_in("administrator").await;
+    says(&root, "/data/1", "State current").await;
+    root.get("/data/1/import").await.is(200, "The forms of this node are copied from it: a file would be of no use.");
+    let fields = [("node", "1"), ("form", "phones")];
+    root.get("/password").await;
+    let page = upload_with(&root, "/data/import", &fields, "file", b"number\n").await;
+    let import = page.header("location").strip_prefix("/admin").expect("a page").to_owned();
+    says(&root, &import, "The forms of node 1 are copied from it: a file would be of no use.").await;
+    root.get("/data/1/phones").await.is(200, "Rows 1 to 20.");
 }

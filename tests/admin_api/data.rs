@@ -83,3 +83,37 @@ async fn the_copies_are_shown_and_steered_at_a_terminal() {
     }
     assert!(both.by_database(&["data"], "").expect_err("nobody knows").contains("--url"));
 }
+
+#[tokio::test]
+async fn a_form_is_imported_and_exported_at_a_terminal() {
+    let node = Node::start(1).await;
+    let both = Both::new(Site::start(&[&node]).await);
+    let folder = both.site.gateway.folder();
+    let path = |name: &str| folder.join(name).to_str().expect("a path of this machine").to_owned();
+    let file = path("groups.csv");
+    std::fs::write(&file, "Number,Name,One Busy All Busy\n1000,Mary,No\n1001,John,Yes\n").expect("written");
+    let import =
+        |more: &[&str]| both.by_gateway(&[&["import-form", "1", "personal_ring_groups", &file], more].concat(), "");
+    let added = "add     line 2: 1000\nadd     line 3: 1001\n";
+    let tried = "2 would be added, 0 changed, 0 removed, 0 stay. Nothing was changed (--dry-run).\n";
+    assert_eq!(import(&["--dry-run"]).expect("told"), format!("{added}{tried}"));
+    assert_eq!(import(&[]).expect("done"), format!("{added}2 added, 0 changed, 0 removed.\n"));
+    assert_eq!(import(&[]).expect("done"), "0 added, 0 changed, 0 removed.\n");
+    let export = both.by_gateway(&["export-form", "1", "personal_ring_groups"], "").expect("told");
+    assert_eq!(export, "number,name,one_busy_all_busy\n1000,Mary,no\n1001,John,yes\n");
+    let out = path("out.csv");
+    let said = both.by_gateway(&["export-form", "1", "personal_ring_groups", &out], "").expect("written");
+    assert_eq!((said, std::fs::read_to_string(&out).expect("a file")), (format!("{out}: 1 KiB\n"), export));
+    std::fs::write(&file, "number,name,one_busy_all_busy\n1001,Jo,yes\n1x,X,no\n").expect("written");
+    let refused = import(&[]).expect_err("a row is none");
+    assert!(refused.contains("rows that are refused: 1; nothing was changed"), "{refused}");
+    std::fs::write(&file, "number,name,one_busy_all_busy\n1001,Jo,yes\n").expect("written");
+    let done = import(&[]).expect("done");
+    assert_eq!(done, "remove  1000\nchange  line 2: 1001: name\n0 added, 1 changed, 1 removed.\n");
+    assert!(both.by_gateway(&["data"], "").expect("told").contains("by files, as of 20"));
+    let missing = both.by_gateway(&["export-form", "1", "nothing"], "").expect_err("no such form");
+    assert!(missing.contains("nothing"), "{missing}");
+    let refused = both.by_gateway(&["copy-forms", "1"], "").expect_err("nothing to copy");
+    assert!(refused.contains("This node does not serve its forms: they come by files."), "{refused}");
+    assert!(both.by_database(&["import-form", "1", "phones", &file], "").expect_err("only there").contains("--url"));
+}

@@ -89,6 +89,14 @@ impl Hands {
         self.get(&format!("/forms/{name}")).await
     }
 
+    /// A form as people export it at the node.
+    pub async fn exported(&self, name: &str) -> String {
+        let answer =
+            self.http.get(format!("{}/forms/{name}/export", self.base)).send().await.expect("the hands answer");
+        assert!(answer.status().is_success(), "{name}");
+        answer.text().await.expect("a text")
+    }
+
     /// Sets or removes a row of a form.
     pub async fn change_form(&self, name: &str, body: &Value) {
         let (status, text) = self.post(&format!("/forms/{name}"), body).await;

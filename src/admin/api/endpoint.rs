@@ -79,8 +79,13 @@ impl Endpoint {
     }
 
     /// Its body may be as large as a file, of who may send it.
-    pub fn large(mut self) -> Self {
-        self.described.largest = LARGEST_UPLOAD;
+    pub fn large(self) -> Self {
+        self.of_bytes(LARGEST_UPLOAD)
+    }
+
+    /// Its body may have so many bytes, of who may send it.
+    pub fn of_bytes(mut self, largest: usize) -> Self {
+        self.described.largest = largest;
         self
     }
 
@@ -215,6 +220,12 @@ pub(super) struct Upload<Q, M>(pub Q, pub File<M>);
 
 /// What is in a file of this kind.
 pub(super) struct File<M>(Bytes, PhantomData<M>);
+
+impl<M> File<M> {
+    pub fn into_bytes(self) -> Bytes {
+        self.0
+    }
+}
 
 impl<M> std::ops::Deref for File<M> {
     type Target = [u8];

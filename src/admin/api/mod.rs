@@ -44,8 +44,8 @@ pub use self::page::Page;
 use self::problem::Problem;
 pub use self::problem::ProblemDetails;
 pub use self::tokens::OwnToken;
-use super::Admin;
 use super::scope::Scope;
+use super::{Admin, LARGEST_FORM_FILE};
 use crate::http::caller::Caller;
 use crate::web::{LARGEST_FORM, SLOWEST_FORM, SLOWEST_UPLOAD, WebFault, guard};
 
@@ -84,6 +84,11 @@ fn table() -> Vec<Endpoint> {
         post("/data/{ceid}/copy", DataCopy, "Copy all forms of a node anew, as soon as it is heard.", data::copy),
         post("/data/{ceid}/compare", DataCopy, "Compare the forms of a node now, and copy those that differ.",
             data::compare),
+        get("/data/{ceid}/forms/{form}", DataRead, "What is kept of a form of a node, as a file.", data::export),
+        post("/data/{ceid}/forms/{form}/import", DataImport,
+            "Take a form of a node that does not serve its forms from a file: all of it or nothing. Rows that are not in the \
+             file are removed.", data::import)
+            .may(StatusCode::PRECONDITION_FAILED).of_bytes(LARGEST_FORM_FILE),
         get("/users", UsersRead, "List the users of the integrations, the oldest first.", users::some),
         post("/users", UsersWrite, "Add a user.", users::add),
         // Before what an id stands in.

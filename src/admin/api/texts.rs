@@ -47,7 +47,7 @@ pub(super) async fn import(
     ChangeTo(seen, new): ChangeTo<NewTexts>,
 ) -> Result<Json<ImportedTexts>, Problem> {
     if new.texts.len() > MOST_ROWS {
-        return Err(WebFault::Refused(SheetFault::TooManyRows.to_string()).into());
+        return Err(WebFault::Refused(SheetFault::TooManyRows(MOST_ROWS).to_string()).into());
     }
     let plan = texts::planned(&call.admin, language(&call)?, seen, import::rows(new.texts)).await?;
     let mut imported = ImportedTexts::of(&plan);

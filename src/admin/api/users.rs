@@ -45,14 +45,14 @@ impl TryFrom<String> for Words {
     }
 }
 
-/// How a file of users is taken.
+/// How a file is taken.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(super) struct How {
     /// Only tell what would be done.
     #[serde(default)]
     #[param(example = true)]
-    dry_run: bool,
+    pub dry_run: bool,
 }
 
 /// Another password.

@@ -11,7 +11,7 @@ use askama::Template;
 
 use self::fields::{Fields, specific};
 use super::scope::Scope;
-use super::work::data::is_followed;
+use super::work::data::is_kept;
 use super::work::nodes::{self, NodeTest, Standing, kept, standings};
 use super::{Admin, Here, Running, act, look, said};
 use crate::storage::node::Kept;
@@ -81,7 +81,7 @@ impl NodePage {
                 let Kept { node, version, changed_at_ms, changed_by, .. } = kept;
                 let standing = standings(running).await.into_iter().find(|standing| standing.ceid == node.ceid);
                 let has_specific = is_locked || node.application_specific_info.is_some();
-                let is_copied = is_followed(running, node.ceid);
+                let is_copied = is_kept(running, node.ceid);
                 Some(Present { version, changed_at_ms, changed_by, has_specific, is_locked, standing, is_copied })
             }
         };

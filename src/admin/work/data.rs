@@ -28,6 +28,8 @@ pub struct NodeCopy {
     pub name: String,
     /// The node's IP address.
     pub address: String,
+    /// Whether it serves its forms, from which they are copied then; else they come by files.
+    pub served: bool,
     pub state: CopyState,
     /// When the copy was last known to be as the node's forms, in ms since 1970; empty when it was not since this start.
     pub as_of_ms: Option<i64>,
@@ -52,6 +54,10 @@ pub enum CopyState {
     Current,
     /// The node is not heard: the copy is as it was.
     Away,
+    /// The node does not serve its forms: what is kept of them came by files.
+    Imported,
+    /// The node does not serve its forms, and nothing is kept of them.
+    None,
 }
 
 impl CopyState {
@@ -62,6 +68,8 @@ impl CopyState {
             Self::Copying => "copying",
             Self::Current => "current",
             Self::Away => "away",
+            Self::Imported => "by files",
+            Self::None => "nothing kept",
         }
     }
 }
@@ -73,6 +81,7 @@ impl From<State> for CopyState {
             State::Copying => Self::Copying,
             State::Current => Self::Current,
             State::Away => Self::Away,
+            State::Imported => Self::Imported,
         }
     }
 }
@@ -137,39 +146,44 @@ impl NodeCopy {
         self.forms.iter().filter(|form| form.whole == FormWhole::Whole).count()
     }
 
-    fn of(node: Followed, standing: Option<Standing>, stand: Option<&NodeStand>) -> Self {
-        let Followed { ceid, name, address } = node;
+    fn of(node: Known, standing: Option<Standing>, stand: Option<&NodeStand>) -> Self {
+        let Known { ceid, name, address, served } = node;
         let mut forms: Vec<_> = stand.into_iter().flat_map(|stand| &stand.forms).collect();
         forms.sort_by_key(|stand| stand.form.dei_id);
-        let standing = standing.unwrap_or(Standing { state: State::Connecting, as_of_ms: None, seq: 0, fault: None });
         Self {
             ceid: ceid.get(),
             name,
             address,
-            state: standing.state.into(),
-            as_of_ms: standing.as_of_ms,
+            served,
+            state: match &standing {
+                Some(standing) => standing.state.into(),
+                None if served => CopyState::Connecting,
+                None => CopyState::None,
+            },
+            as_of_ms: standing.as_ref().and_then(|standing| standing.as_of_ms),
             newest_change: stand.map(|stand| stand.seq),
-            last_fault: standing.fault,
+            last_fault: standing.and_then(|standing| standing.fault),
             rows: forms.iter().map(|stand| stand.digest.rows).sum(),
             forms: forms.into_iter().map(FormCopy::from).collect(),
         }
     }
 }
 
-/// A node that is followed.
-struct Followed {
-    ceid: Ceid,
+/// A node.
+pub(super) struct Known {
+    pub ceid: Ceid,
     name: String,
     address: String,
+    served: bool,
 }
 
 /// All of them, by number; none where the gateway keeps no data.
-fn followed(running: &Running) -> (Option<&Data>, Vec<Followed>) {
+fn known(running: &Running) -> (Option<&Data>, Vec<Known>) {
     let Some(data) = running.gateway.data.as_ref() else { return (None, Vec::new()) };
     let mut nodes = running.gateway.tree.env.cluster.settings();
-    nodes.retain(|node| data.followers.client(node.ceid).is_some());
     nodes.sort_by_key(|node| node.ceid);
-    let of = |node: actors::cluster::NodeSettings| Followed {
+    let of = |node: actors::cluster::NodeSettings| Known {
+        served: data.followers.client(node.ceid).is_some(),
         ceid: node.ceid,
         name: node.name,
         address: node.address.to_string(),
@@ -177,10 +191,17 @@ fn followed(running: &Running) -> (Option<&Data>, Vec<Followed>) {
     (Some(data), nodes.into_iter().map(of).collect())
 }
 
-fn find(running: &Running, ceid: u16) -> Result<(&Data, Followed), WebFault> {
-    let (data, nodes) = followed(running);
+pub(super) fn find(running: &Running, ceid: u16) -> Result<(&Data, Known), WebFault> {
+    let (data, nodes) = known(running);
     let found = nodes.into_iter().find(|node| node.ceid.get() == ceid);
     data.zip(found).ok_or(WebFault::NotFound)
+}
+
+/// The same of a node whose forms are copied from it.
+fn find_served(running: &Running, ceid: u16) -> Result<(&Data, Known), WebFault> {
+    let found = find(running, ceid)?;
+    let no_copy = || WebFault::Refused("This node does not serve its forms: they come by files.".into());
+    if found.1.served { Ok(found) } else { Err(no_copy()) }
 }
 
 /// The first so many after that of a number, by number; and whether there are more.
@@ -189,13 +210,13 @@ pub(in crate::admin) async fn some(
     after: u16,
     most: usize,
 ) -> Result<(Vec<NodeCopy>, bool), WebFault> {
-    let (data, mut nodes) = followed(running);
+    let (data, mut nodes) = known(running);
     nodes.retain(|node| node.ceid.get() > after);
     let more = nodes.len() > most;
     nodes.truncate(most);
     let Some(data) = data.filter(|_| !nodes.is_empty()) else { return Ok((Vec::new(), false)) };
     let (stands, standings) = (data.store.stands().await?, data.followers.standings());
-    let of = |node: Followed| {
+    let of = |node: Known| {
         let stand = stands.iter().find(|(ceid, _)| *ceid == node.ceid).map(|(_, stand)| stand);
         let standing = standings.of(node.ceid);
         NodeCopy::of(node, standing, stand)
@@ -211,8 +232,8 @@ pub(in crate::admin) async fn one(running: &Running, ceid: u16) -> Result<NodeCo
     Ok(NodeCopy::of(node, standing, stand.as_ref()))
 }
 
-/// Whether a node's forms are followed.
-pub(in crate::admin) fn is_followed(running: &Running, ceid: u16) -> bool {
+/// Whether there can be a copy of a node's forms.
+pub(in crate::admin) fn is_kept(running: &Running, ceid: u16) -> bool {
     find(running, ceid).is_ok()
 }
 
@@ -222,14 +243,14 @@ fn object(ceid: u16) -> String {
 
 /// Has all forms of a node copied anew, as soon as it is heard.
 pub(in crate::admin) async fn copy(running: &Running, ceid: u16, by: &By) -> Result<(), WebFault> {
-    let (data, node) = find(running, ceid)?;
+    let (data, node) = find_served(running, ceid)?;
     note(running, by.clone(), "copy", object(ceid)).await?;
     if data.followers.copy_anew(node.ceid) { Ok(()) } else { Err(WebFault::NotFound) }
 }
 
 /// Has counts and digests of a node's forms compared now, and what differs copied.
 pub(in crate::admin) async fn compare(running: &Running, ceid: u16, by: &By) -> Result<(), WebFault> {
-    let (data, node) = find(running, ceid)?;
+    let (data, node) = find_served(running, ceid)?;
     note(running, by.clone(), "compare", object(ceid)).await?;
     if data.followers.compare(node.ceid) { Ok(()) } else { Err(WebFault::NotFound) }
 }
@@ -293,8 +314,8 @@ mod tests {
 
     use super::*;
 
-    fn node() -> Followed {
-        Followed { ceid: Ceid::new(7).expect("a node"), name: "Head office".into(), address: "10.0.0.7".into() }
+    fn node(served: bool) -> Known {
+        Known { ceid: Ceid::new(7).expect("a node"), name: "Head office".into(), address: "10.0.0.7".into(), served }
     }
 
     #[test]
@@ -309,7 +330,7 @@ mod tests {
         let forms = vec![stand(2, 4, Whole::Stale), stand(0, 20, Whole::Yes), stand(1, 0, Whole::Never)];
         let stand = NodeStand { epoch: "a".into(), seq: 12, forms };
         let away = Standing { state: State::Away, as_of_ms: Some(3), seq: 12, fault: Some("no connection".into()) };
-        let copy = NodeCopy::of(node(), Some(away), Some(&stand));
+        let copy = NodeCopy::of(node(true), Some(away), Some(&stand));
         assert_eq!((copy.ceid, copy.state, copy.as_of_ms, copy.newest_change), (7, CopyState::Away, Some(3), Some(12)));
         assert_eq!((copy.rows, copy.whole(), copy.last_fault.as_deref()), (24, 1, Some("no connection")));
         let told: Vec<_> = copy.forms.iter().map(|form| (form.form.as_str(), form.whole, form.copied_at_ms)).collect();
@@ -321,7 +342,11 @@ mod tests {
                 (FORMS[2].name, FormWhole::Stale, None)
             ]
         );
-        let begun = NodeCopy::of(node(), None, None);
+        let imported = Standing { state: State::Imported, as_of_ms: Some(3), seq: 1, fault: None };
+        let imported = NodeCopy::of(node(false), Some(imported), None);
+        assert_eq!((imported.state, imported.served, imported.as_of_ms), (CopyState::Imported, false, Some(3)));
+        assert_eq!(NodeCopy::of(node(false), None, None).state, CopyState::None);
+        let begun = NodeCopy::of(node(true), None, None);
         assert_eq!((begun.state, begun.newest_change, begun.rows), (CopyState::Connecting, None, 0));
     }
 

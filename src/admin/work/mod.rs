@@ -7,6 +7,7 @@ pub mod backups;
 pub mod certificates;
 pub mod data;
 pub mod documents;
+pub mod forms;
 pub mod log;
 pub mod nodes;
 pub mod record;

@@ -4,6 +4,7 @@
 mod accounts;
 mod data;
 mod database;
+mod files;
 mod gateway;
 mod import;
 mod nodes;
@@ -158,6 +159,8 @@ impl Verb {
                 | Self::Data
                 | Self::CopyForms { .. }
                 | Self::CompareForms { .. }
+                | Self::ImportForm { .. }
+                | Self::ExportForm { .. }
                 | Self::Record { .. }
                 | Self::Certificates
                 | Self::RequestCertificate { .. }
@@ -188,6 +191,8 @@ impl Verb {
             Self::Data => data::show(gateway)?,
             Self::CopyForms { ceid } => data::copy(gateway, ceid)?,
             Self::CompareForms { ceid } => data::compare(gateway, ceid)?,
+            Self::ImportForm { of, file, dry_run } => data::import(gateway, &of, &file, dry_run)?,
+            Self::ExportForm { of, file } => data::export(gateway, &of, file.as_deref())?,
             Self::Record { node, number, call } => {
                 let node = node.map(|node| node.to_string());
                 let query = [("node", &node), ("number", &number), ("call", &call)];

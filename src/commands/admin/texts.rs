@@ -1,13 +1,13 @@
 //! `oig admin texts`, `export-texts`, `import-texts`, `remove-texts`: files of translations, as the pages take and give
 //! them. A running gateway has what changed within seconds.
 
-use std::fs::{self, File};
-use std::io::{Read as _, Write as _, stdout};
+use std::fs;
+use std::io::{Write as _, stdout};
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow, bail};
 
-use super::Desk;
+use super::{Desk, files};
 use crate::sheet::LARGEST_FILE;
 use crate::texts::import;
 
@@ -29,10 +29,7 @@ pub(super) fn export(desk: &impl Desk, of: &str, file: Option<&Path>) -> anyhow:
 }
 
 pub(super) fn import(desk: &impl Desk, of: &str, file: &Path, dry_run: bool) -> anyhow::Result<()> {
-    let (language, named) = (language(of)?, || file.display().to_string());
-    let mut bytes = Vec::new();
-    // One byte more than there may be: a file that is too large is said to be, however large it is.
-    File::open(file).with_context(named)?.take(LARGEST_FILE as u64 + 1).read_to_end(&mut bytes).with_context(named)?;
+    let (language, bytes) = (language(of)?, files::read(file, LARGEST_FILE)?);
     let (mut lines, mut texts, mut unread) = (Vec::new(), Vec::new(), 0);
     for row in import::read(&bytes)? {
         match row.row {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::accounts::{AddAccount, RoleWord};
+use super::data::NodeForm;
 use super::import::Import;
 use super::nodes::{AddNode, ChangeNode};
 use super::users::{AddUser, ChangeUser};
@@ -128,6 +129,23 @@ pub(super) enum Verb {
     CopyForms { ceid: u16 },
     /// Let a running gateway (--url) compare the forms of a node with their copies now, and copy those that differ.
     CompareForms { ceid: u16 },
+    /// Let a running gateway (--url) take a form of a node that does not serve its forms from a file of comma separated values:
+    /// all of it or nothing. Rows that are not in the file are removed.
+    ImportForm {
+        #[command(flatten)]
+        of: NodeForm,
+        file: PathBuf,
+        /// Only print what would change.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Write what a running gateway (--url) has of a form of a node as such a file.
+    ExportForm {
+        #[command(flatten)]
+        of: NodeForm,
+        /// Standard output unless it is given.
+        file: Option<PathBuf>,
+    },
     /// List the settings that can be changed while the gateway runs; with --url also which wait for its next start.
     Settings,
     /// Change settings, as in `set limits.sessions=1000 log.filter=info`. They go before the settings file.

@@ -1,8 +1,7 @@
 //! The nodes' configuration as data: how fast it is first copied, read over HTTP, and how soon a change at a node is an event of
 //! a trigger; the first two beside what the database does by itself.
 
-use std::collections::{BTreeMap, HashMap};
-use std::net::SocketAddr;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -84,9 +83,9 @@ async fn first_copy(folder: &Path) -> anyhow::Result<Vec<Figure>> {
     let wait = Duration::from_secs(5);
     let store = Store::open(&Options { place, key_file: None, connections: 4, wait, statement_ms: 10_000 })?;
     let followers = Followers::new(store.clone())?;
-    let at = |node: &RunningNode| (node.node().ceid(), node.addresses().sync);
+    let at = |node: &RunningNode| (node.node().ceid(), Some(node.addresses().sync));
     let began = Instant::now();
-    followers.configure(&nodes.iter().map(at).collect::<BTreeMap<_, SocketAddr>>());
+    followers.configure(nodes.iter().map(at).collect());
     let are_current = || {
         let all = followers.standings().all();
         all.len() == nodes.len() && all.iter().all(|(_, standing)| standing.state == State::Current)

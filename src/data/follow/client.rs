@@ -15,6 +15,8 @@ use crate::storage::StorageError;
 const CONNECT: Duration = Duration::from_secs(2);
 /// An answer's head, and each part of its body.
 const ANSWER: Duration = Duration::from_secs(10);
+/// The whole of it, however steadily it trickles.
+const WHOLE: Duration = Duration::from_secs(60);
 /// Bytes of a page, and of where a node stands.
 const LARGEST_BODY: usize = 16 * 1024 * 1024;
 /// A refusal says why in one sentence, and perhaps shows a row.
@@ -68,6 +70,9 @@ pub enum WriteFault {
     Refused(String),
     #[error("the node did not answer; whether it was done is not known")]
     Unknown,
+    /// What is kept of the node came by files, and it takes no changes here.
+    #[error("the node's forms are not served")]
+    ByFiles,
     #[error(transparent)]
     Node(#[from] FollowFault),
 }
@@ -184,15 +189,19 @@ impl NodeClient {
 }
 
 async fn body(mut response: Response, largest: usize) -> Result<Vec<u8>, FollowFault> {
-    let mut body = Vec::new();
-    loop {
-        let part = tokio::time::timeout(ANSWER, response.chunk()).await;
-        match part.map_err(|_| FollowFault::Away("it does not answer in time"))?.map_err(|e| away(&e))? {
-            Some(part) if body.len() + part.len() > largest => return Err(FollowFault::TooLong),
-            Some(part) => body.extend_from_slice(&part),
-            None => return Ok(body),
+    const LATE: FollowFault = FollowFault::Away("it does not answer in time");
+    let whole = async {
+        let mut body = Vec::new();
+        loop {
+            let part = tokio::time::timeout(ANSWER, response.chunk()).await;
+            match part.map_err(|_| LATE)?.map_err(|e| away(&e))? {
+                Some(part) if body.len() + part.len() > largest => return Err(FollowFault::TooLong),
+                Some(part) => body.extend_from_slice(&part),
+                None => return Ok(body),
+            }
         }
-    }
+    };
+    tokio::time::timeout(WHOLE, whole).await.unwrap_or(Err(LATE))
 }
 
 fn read_page(

@@ -10,11 +10,12 @@ use crate::storage::change::now_ms;
 
 const EVERY: Duration = Duration::from_secs(5);
 /// With the label that it has.
-const STATES: [(State, &str); 4] = [
+const STATES: [(State, &str); 5] = [
     (State::Connecting, "connecting"),
     (State::Copying, "copying"),
     (State::Current, "current"),
     (State::Away, "away"),
+    (State::Imported, "imported"),
 ];
 
 /// Keeps the gauges, until its runtime ends.
@@ -35,9 +36,10 @@ fn count(all: &[(Ceid, Standing)], state: State) -> usize {
 }
 
 /// Seconds since the copy that is oldest was known to be as its node's forms; 0 when there is none. Of a node that was not heard
-/// since the start nobody knows it: it counts by its state alone.
+/// since the start nobody knows it: it counts by its state alone; and so does one whose forms come by files, which grow old.
 fn oldest_s(all: &[(Ceid, Standing)], now_ms: i64) -> f64 {
-    let oldest_ms = all.iter().filter_map(|(_, standing)| standing.as_of_ms).min();
+    let oldest_ms = all.iter().filter(|(_, standing)| standing.state != State::Imported);
+    let oldest_ms = oldest_ms.filter_map(|(_, standing)| standing.as_of_ms).min();
     oldest_ms.map_or(0.0, |at_ms| now_ms.saturating_sub(at_ms).max(0) as f64 / 1000.0)
 }
 
@@ -55,9 +57,10 @@ mod tests {
             of(2, State::Away, Some(4_500)),
             of(3, State::Away, None),
             of(4, State::Copying, Some(8_000)),
+            of(5, State::Imported, Some(1)),
         ];
         let counted: Vec<_> = STATES.iter().map(|(state, label)| (*label, count(&all, *state))).collect();
-        assert_eq!(counted, [("connecting", 0), ("copying", 1), ("current", 1), ("away", 2)]);
+        assert_eq!(counted, [("connecting", 0), ("copying", 1), ("current", 1), ("away", 2), ("imported", 1)]);
         for (nodes, now_ms, age) in
             [(&all[..], 10_000, 5.5), (&all[..], 1_000, 0.0), (&all[2..3], 10_000, 0.0), (&all[..0], 10_000, 0.0)]
         {

@@ -109,8 +109,6 @@ impl Life<'_> {
         self.standings.is(self.ceid, State::Copying);
         let began = Instant::now();
         let (mut rows, mut differed) = (0, 0);
-        // Nobody closes it.
-        let _turn = self.copying.acquire().await;
         for form in &forms {
             let made = self.copy_form(epoch, form).await?;
             (rows, differed) = (rows + made.rows, differed + made.differed);
@@ -125,6 +123,8 @@ impl Life<'_> {
         let (mut after, mut as_of, mut differed) = (None, 0, 0);
         let mut has: Vec<(Option<Key>, u64)> = Vec::new();
         loop {
+            // For each page anew, so that a node that is slow holds the others up for no longer than one takes. Nobody closes it.
+            let _turn = self.copying.acquire().await;
             let (head, rows, end) = self.client.page(form, after.as_ref()).await?;
             if head.epoch != epoch {
                 return Err(FollowFault::Epoch);
@@ -199,7 +199,9 @@ impl Life<'_> {
                 }
                 Some(wish) = self.wishes.recv() => match wish {
                     Wish::Copy => {
-                        self.copy(epoch, seq, schemas::data::FORMS.iter().collect()).await?;
+                        // Those that the node has, which need not be all that there can be.
+                        let stand = self.client.stand().await?;
+                        self.copy(epoch, seq, stand.forms.iter().map(|(form, _)| *form).collect()).await?;
                         self.standings.is(self.ceid, State::Current);
                     }
                     Wish::Compare => compare.reset_immediately(),

@@ -1,12 +1,13 @@
 //! Follows the forms of every node that serves them: a life for each (`life`), begun anew when it ended, be it by a panic.
 //!
 //! It runs on threads of its own, so that copying a cluster delays no call. What is copied goes to `store`; which nodes there
-//! are is `nodes`' to say.
+//! are is `nodes`' to say. What is kept of a node that is not one of the cluster any more is forgotten (`upkeep`).
 
 mod client;
 mod gauges;
 mod life;
 mod standing;
+mod upkeep;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -17,15 +18,17 @@ use actors::backoff::Backoff;
 use actors::env::Entropy as _;
 use schemas::domain::Ceid;
 use tokio::runtime::Runtime;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
 pub use self::client::{FollowFault, NodeClient, WriteFault, http};
 use self::life::{Life, Wish};
 pub use self::standing::{Standing, Standings, State};
+use self::upkeep::{Known, Upkeep};
 use super::store::{CHANGES_KEPT, Store};
 use crate::entropy::SystemEntropy;
+use crate::storage::StorageError;
 
 /// Nodes that are copied at a time.
 const COPYING: usize = 4;
@@ -41,6 +44,9 @@ const WISHES: usize = 4;
 /// How often the log of changes is cut to what is kept.
 const PRUNING: Duration = Duration::from_secs(60);
 
+/// The nodes that there are, by number; each with where it serves its forms, if it does.
+pub type Nodes = BTreeMap<Ceid, Option<SocketAddr>>;
+
 /// Everything that is followed. Cheap to clone.
 #[derive(Clone)]
 pub struct Followers(Arc<Inner>);
@@ -51,19 +57,8 @@ struct Inner {
     standings: Standings,
     copying: Arc<Semaphore>,
     following: Mutex<BTreeMap<Ceid, Following>>,
+    known: watch::Sender<Known>,
     runtime: Option<Runtime>,
-}
-
-/// Keeps the log of changes within its bound, until its runtime ends.
-async fn prune(store: Store) {
-    let mut turn = tokio::time::interval(PRUNING);
-    turn.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        turn.tick().await;
-        if let Err(error) = store.prune(CHANGES_KEPT).await {
-            warn!(%error, "the log of changes could not be cut; tried again");
-        }
-    }
 }
 
 /// One node.
@@ -96,6 +91,14 @@ impl Followers {
     /// # Errors
     /// When there is no thread, or no HTTP client.
     pub fn new(store: Store) -> std::io::Result<Self> {
+        Self::with_log(store, PRUNING, CHANGES_KEPT)
+    }
+
+    /// The same, with a log of so many changes, which is cut so often.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_log(store: Store, every: Duration, keep: u64) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
             .thread_name("data")
@@ -103,39 +106,62 @@ impl Followers {
             .build()?;
         let standings = Standings::default();
         runtime.spawn(gauges::keep(standings.clone()));
-        runtime.spawn(prune(store.clone()));
+        let known = watch::Sender::new(Known::default());
+        let upkeep = Upkeep { store: store.clone(), standings: standings.clone(), known: known.subscribe() };
+        runtime.spawn(upkeep.run(every, keep));
         Ok(Self(Arc::new(Inner {
             store,
             http: http().map_err(std::io::Error::other)?,
             standings,
             copying: Arc::new(Semaphore::new(COPYING)),
             following: Mutex::default(),
+            known,
             runtime: Some(runtime),
         })))
     }
 
-    /// Follows these from now on, and no others. A copy of one that is not followed any more stays as it is.
-    pub fn configure(&self, nodes: &BTreeMap<Ceid, SocketAddr>) {
+    /// These nodes there are from now on, and no others: what is kept of another is forgotten. Those that serve their forms are
+    /// followed; of one that does not any more it stays as it is.
+    pub fn configure(&self, nodes: Nodes) {
         let mut following = self.0.following.lock().unwrap_or_else(PoisonError::into_inner);
-        following.retain(|ceid, following| {
-            let stays = nodes.get(ceid) == Some(&following.address);
-            if !nodes.contains_key(ceid) {
-                self.0.standings.gone(*ceid);
+        following.retain(|ceid, following| nodes.get(ceid) == Some(&Some(following.address)));
+        for (ceid, standing) in self.0.standings.all() {
+            match nodes.get(&ceid) {
+                None => self.0.standings.gone(ceid),
+                // As is known already of one whose forms came by files.
+                Some(None) if standing.state != State::Imported => self.0.standings.not_served(ceid),
+                Some(_) => {}
             }
-            stays
-        });
-        for (ceid, address) in nodes {
+        }
+        for (ceid, address) in nodes.iter().filter_map(|(ceid, address)| Some((ceid, (*address)?))) {
             if !following.contains_key(ceid)
-                && let Some(new) = self.follow(*ceid, *address)
+                && let Some(new) = self.follow(*ceid, address)
             {
                 following.insert(*ceid, new);
             }
         }
+        self.0.known.send_replace(Known::Nodes(nodes));
+    }
+
+    /// Has what is kept be that of the nodes that there are, as is done by and by anyway. Blocks.
+    ///
+    /// # Errors
+    /// See [`StorageError`].
+    pub fn settle_now(&self) -> Result<(), StorageError> {
+        let Known::Nodes(nodes) = self.0.known.borrow().clone() else { return Ok(()) };
+        for (ceid, stand) in self.0.store.stands_now()? {
+            if nodes.get(&ceid) == Some(&None) {
+                self.0.standings.kept(ceid, &stand);
+            }
+        }
+        Ok(())
     }
 
     fn follow(&self, ceid: Ceid, address: SocketAddr) -> Option<Following> {
         let Inner { store, http, standings, copying, runtime, .. } = &*self.0;
         let client = NodeClient::new(http.clone(), address);
+        // Whoever asks from now on finds it.
+        standings.is(ceid, State::Connecting);
         let (wishes, wished) = mpsc::channel(WISHES);
         let lives = Lives {
             ceid,
@@ -204,7 +230,7 @@ impl Lives {
             let mut others = false;
             let fault = match (&mut life.0).await {
                 Ok(fault) => {
-                    others = matches!(fault, FollowFault::Storage(crate::storage::StorageError::Changed(_)));
+                    others = matches!(fault, FollowFault::Storage(StorageError::Changed(_)));
                     fault.to_string()
                 }
                 Err(error) if error.is_panic() => {

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
-
 use std::time::Duration;
 
 use schemas::domain::Ceid;
 use tokio::sync::watch;
+
+use crate::data::store::{FILES, NodeStand};
 
 /// How it stands with a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +19,12 @@ pub enum State {
     Current,
     /// What is there is as it was when the node was heard last.
     Away,
+    /// What is there is as the files said that it came by.
+    Imported,
 }
+
+/// Why a copy is not kept up to date whose node has no port of its forms any more.
+const NOT_SERVED: &str = "the node's forms are not served any more";
 
 impl State {
     /// As applications are told it.
@@ -29,6 +35,7 @@ impl State {
             Self::Copying => "COPYING",
             Self::Current => "CURRENT",
             Self::Away => "AWAY",
+            Self::Imported => "IMPORTED",
         }
     }
 }
@@ -106,6 +113,22 @@ impl Standings {
             standing.state = State::Away;
             standing.fault = Some(fault);
         });
+    }
+
+    /// What is kept of a node that does not serve its forms.
+    pub(in crate::data) fn kept(&self, ceid: Ceid, stand: &NodeStand) {
+        let by_files = stand.epoch == FILES;
+        let oldest = stand.forms.iter().filter_map(|form| form.copied_at_ms).min();
+        self.change(ceid, |standing| {
+            standing.state = if by_files { State::Imported } else { State::Away };
+            (standing.as_of_ms, standing.seq) = (oldest, stand.seq);
+            standing.fault = (!by_files).then(|| NOT_SERVED.to_owned());
+        });
+    }
+
+    /// The node does not serve its forms any more.
+    pub(super) fn not_served(&self, ceid: Ceid) {
+        self.ended(ceid, NOT_SERVED.to_owned());
     }
 
     pub(super) fn gone(&self, ceid: Ceid) {

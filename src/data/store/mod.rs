@@ -5,6 +5,7 @@
 //! is written comes from `follow`; what applications ask is rendered by `schemas::data::sql` and runs on connections that
 //! cannot write. All of it blocks, so it has threads of its own; no actor knows of it.
 
+mod import;
 mod log;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -22,8 +23,10 @@ use schemas::data::{Digest, Form, Key, Row, Value};
 use schemas::domain::Ceid;
 use tokio::sync::{Semaphore, watch};
 
+pub use self::import::{Difference, Differing, FILES};
 pub use self::log::{KeptHandler, KeptTrigger};
 pub use self::write::{Applied, Copied, Life, Page};
+use super::file::File;
 use crate::storage::{Options, Place, StorageError};
 
 /// Statements of applications that run at a time; others wait.
@@ -219,14 +222,15 @@ impl Store {
     /// # Errors
     /// See [`StorageError`].
     pub async fn stands(&self) -> Result<Vec<(Ceid, NodeStand)>, StorageError> {
-        self.write(|tx| {
-            let mut stands = Vec::new();
-            for ceid in write::nodes(tx)? {
-                stands.extend(write::stand(tx, ceid)?.map(|stand| (ceid, stand)));
-            }
-            Ok(stands)
-        })
-        .await
+        self.write(|tx| write::stands(tx)).await
+    }
+
+    /// The same. Blocks.
+    ///
+    /// # Errors
+    /// See [`StorageError`].
+    pub fn stands_now(&self) -> Result<Vec<(Ceid, NodeStand)>, StorageError> {
+        self.write_blocking(|tx| write::stands(tx))
     }
 
     /// From now on this life alone writes the copy of its node.
@@ -313,6 +317,46 @@ impl Store {
     /// See [`StorageError`].
     pub async fn forget(&self, ceid: Ceid) -> Result<(), StorageError> {
         self.write(move |tx| write::forget(tx, ceid)).await
+    }
+
+    /// What becomes of a node's form when it is what a file says it is. `on` hears of every part how many rows are done.
+    ///
+    /// # Errors
+    /// See [`StorageError`].
+    pub async fn difference(
+        &self,
+        ceid: Ceid,
+        file: Arc<File>,
+        on: impl Fn(usize) + Send + 'static,
+    ) -> Result<Difference, StorageError> {
+        self.write(move |tx| import::difference(tx, ceid, &file, &on)).await
+    }
+
+    /// Makes a node's form what a file says it is, where it is still as `seen`: all of it or nothing. What differs is logged,
+    /// unless the form never was whole. Nobody may follow the node.
+    ///
+    /// # Errors
+    /// [`StorageError::Changed`] when it is another; see [`StorageError`].
+    pub async fn import(
+        &self,
+        life: Life,
+        file: Arc<File>,
+        seen: Option<FormStand>,
+        now_ms: i64,
+        on: impl Fn(usize) + Send + 'static,
+    ) -> Result<NodeStand, StorageError> {
+        let work = move |tx: &mut dyn Transaction| import::import(tx, life, &file, seen, now_ms, &on);
+        let (stand, newest) = self.write(work).await?;
+        self.grew(newest);
+        Ok(stand)
+    }
+
+    /// All rows of a node's form, by key.
+    ///
+    /// # Errors
+    /// See [`StorageError`].
+    pub async fn rows(&self, ceid: Ceid, form: &'static Form) -> Result<Vec<Row>, StorageError> {
+        self.write(move |tx| tx.rows(ceid, form, None, None)).await
     }
 
     /// One row as it is kept.

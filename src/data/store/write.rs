@@ -89,7 +89,7 @@ fn form_stand(row: &[Value]) -> Option<Option<FormStand>> {
     }))
 }
 
-fn forms(tx: &mut dyn Transaction, ceid: Ceid) -> Result<Vec<FormStand>, StorageError> {
+pub(super) fn forms(tx: &mut dyn Transaction, ceid: Ceid) -> Result<Vec<FormStand>, StorageError> {
     let rows = tx.read(
         "SELECT form, whole, rows, digest, as_of, copied_at_ms FROM sync_form WHERE ceid = $1 ORDER BY form",
         &[node(ceid)],
@@ -111,6 +111,14 @@ pub(super) fn stand(tx: &mut dyn Transaction, ceid: Ceid) -> Result<Option<NodeS
 pub(super) fn nodes(tx: &mut dyn Transaction) -> Result<Vec<Ceid>, StorageError> {
     let rows = tx.read("SELECT ceid FROM sync_node ORDER BY ceid", &[], 1)?;
     Ok(rows.iter().filter_map(|row| log::ceid(row.first()?)).collect())
+}
+
+pub(super) fn stands(tx: &mut dyn Transaction) -> Result<Vec<(Ceid, NodeStand)>, StorageError> {
+    let mut stands = Vec::new();
+    for ceid in nodes(tx)? {
+        stands.extend(stand(tx, ceid)?.map(|stand| (ceid, stand)));
+    }
+    Ok(stands)
 }
 
 pub(super) fn begin_copy(
@@ -148,45 +156,63 @@ pub(super) fn stale(tx: &mut dyn Transaction, life: Life, of: &[&'static Form]) 
     Ok(())
 }
 
-pub(super) fn page(tx: &mut dyn Transaction, life: Life, page: &Page, now_ms: i64) -> Result<Copied, StorageError> {
-    let ceid = holds(tx, life)?;
-    let Page { form, after, until, rows } = page;
-    let first = forms(tx, ceid)?.iter().all(|stand| stand.form != *form || stand.whole == Whole::Never);
-    let present = tx.rows(ceid, form, after.as_ref(), until.as_ref())?;
-    let mut put: Vec<&Row> = Vec::new();
-    let mut removed: Vec<&Row> = Vec::new();
-    let mut changes: Vec<(Option<&Row>, Option<&Row>)> = Vec::new();
-    let mut kept = present.iter().peekable();
-    for row in rows {
+/// Places of rows that differ: as they are, and as they are to be. Both sides are by key.
+pub(super) fn differing(form: &Form, present: &[Row], rows: &[Row]) -> Vec<(Option<usize>, Option<usize>)> {
+    let mut differing = Vec::new();
+    let mut kept = present.iter().enumerate().peekable();
+    for (at, row) in rows.iter().enumerate() {
         let key = form.key(row);
-        while let Some(gone) = kept.next_if(|kept| form.key(kept) < key) {
-            removed.push(gone);
-            changes.push((Some(gone), None));
+        while let Some((gone, _)) = kept.next_if(|(_, kept)| form.key(kept) < key) {
+            differing.push((Some(gone), None));
         }
-        let before = kept.next_if(|kept| form.key(kept) == key);
-        if before != Some(row) {
-            put.push(row);
-            changes.push((before, Some(row)));
+        let before = kept.next_if(|(_, kept)| form.key(kept) == key);
+        if before.map(|(_, before)| before) != Some(row) {
+            differing.push((before.map(|(place, _)| place), Some(at)));
         }
     }
-    for gone in kept {
-        removed.push(gone);
-        changes.push((Some(gone), None));
-    }
+    differing.extend(kept.map(|(gone, _)| (Some(gone), None)));
+    differing
+}
+
+/// Makes present rows what they are to be; gives how many differed.
+pub(super) fn make(
+    tx: &mut dyn Transaction,
+    (ceid, form): (Ceid, &'static Form),
+    present: &[Row],
+    rows: &[Row],
+    logged_at_ms: Option<i64>,
+) -> Result<usize, StorageError> {
+    let differing = differing(form, present, rows);
     // Removed first: a number that went from one row to another is nobody's for a moment, and never two's.
-    if !removed.is_empty() {
-        let keys: Vec<Key> = removed.iter().map(|row| form.key(row)).collect();
-        tx.remove(ceid, form, &keys)?;
+    let gone = differing.iter().filter(|(_, after)| after.is_none()).filter_map(|(before, _)| *before);
+    let gone: Vec<Key> = gone.map(|at| form.key(&present[at])).collect();
+    if !gone.is_empty() {
+        tx.remove(ceid, form, &gone)?;
     }
+    let put: Vec<&Row> = differing.iter().filter_map(|(_, after)| *after).map(|at| &rows[at]).collect();
     if !put.is_empty() {
         tx.put(ceid, form, &put)?;
     }
-    if !first {
-        for (before, after) in &changes {
-            log::note(tx, ceid, form, *before, *after, now_ms)?;
+    if let Some(at_ms) = logged_at_ms {
+        for (before, after) in &differing {
+            log::note(tx, ceid, form, before.map(|at| &present[at]), after.map(|at| &rows[at]), at_ms)?;
         }
     }
-    Ok(Copied { differed: changes.len(), newest: log::newest(tx)? })
+    Ok(differing.len())
+}
+
+/// Nobody has seen rows of a form that never was whole: what becomes of them is no change.
+pub(super) fn is_first(tx: &mut dyn Transaction, ceid: Ceid, form: &Form) -> Result<bool, StorageError> {
+    Ok(forms(tx, ceid)?.iter().all(|stand| stand.form != form || stand.whole == Whole::Never))
+}
+
+pub(super) fn page(tx: &mut dyn Transaction, life: Life, page: &Page, now_ms: i64) -> Result<Copied, StorageError> {
+    let ceid = holds(tx, life)?;
+    let Page { form, after, until, rows } = page;
+    let logged = (!is_first(tx, ceid, form)?).then_some(now_ms);
+    let present = tx.rows(ceid, form, after.as_ref(), until.as_ref())?;
+    let differed = make(tx, (ceid, form), &present, rows, logged)?;
+    Ok(Copied { differed, newest: log::newest(tx)? })
 }
 
 fn keep_digest(tx: &mut dyn Transaction, ceid: Ceid, form: &Form, digest: Digest) -> Result<(), StorageError> {

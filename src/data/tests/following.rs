@@ -2,7 +2,6 @@
 //! came to be so.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use schemas::data::sql::{Page as Rows, Scope, Select};
@@ -78,8 +77,8 @@ impl World {
     }
 
     fn follow(&self) {
-        let at = |node: &RunningNode| (node.node().ceid(), node.addresses().sync);
-        self.followers.configure(&self.nodes.iter().map(at).collect::<BTreeMap<_, SocketAddr>>());
+        let at = |node: &RunningNode| (node.node().ceid(), Some(node.addresses().sync));
+        self.followers.configure(self.nodes.iter().map(at).collect());
     }
 
     fn forms(&self, at: usize) -> FormsHandle {
@@ -312,6 +311,63 @@ async fn a_form_with_too_many_rows_and_a_gateway_that_is_not_listed_are_said() {
         .await;
         assert_eq!(world.followers.standings().of(ceid(1)).expect("followed").state, State::Away);
         assert!(!rows_of(&world.store, 1, named("phones")).await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_node_that_is_removed_is_forgotten_and_one_that_does_not_serve_its_forms_any_more_is_kept() {
+    with_store(async |store| {
+        let world = World::begin(store, 2).await;
+        world.comes_to_agree().await;
+        let standing = |node| world.followers.standings().of(ceid(node));
+        // The second says no port any more.
+        let first = (ceid(1), Some(world.nodes[0].addresses().sync));
+        world.followers.configure([first, (ceid(2), None)].into());
+        let second = standing(2).expect("what was copied stays");
+        assert_eq!(
+            (second.state, second.fault.as_deref()),
+            (State::Away, Some("the node's forms are not served any more"))
+        );
+        assert!(!world.followers.compare(ceid(2)) && world.followers.client(ceid(2)).is_none());
+        assert!(!rows_of(&world.store, 2, named("phones")).await.is_empty());
+        // The first is no node of the cluster any more.
+        world.followers.configure([(ceid(2), None)].into());
+        assert_eq!(standing(1), None, "at once");
+        until("the copy is forgotten", async || world.store.stand(ceid(1)).await.expect("read").is_none()).await;
+        assert_eq!(rows_of(&world.store, 1, named("phones")).await, []);
+        assert!(!rows_of(&world.store, 2, named("phones")).await.is_empty());
+        // A gateway that begins anew finds it so, at once.
+        let again = Followers::new(world.store.clone()).expect("threads");
+        again.configure([(ceid(2), None)].into());
+        again.settle_now().expect("looked");
+        assert_eq!(again.standings().of(ceid(2)).map(|standing| standing.state), Some(State::Away));
+        // Both come back.
+        world.follow();
+        world.comes_to_agree().await;
+        for node in world.nodes {
+            node.stop().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_log_is_cut_by_and_by() {
+    with_store(async |store| {
+        let followers = Followers::with_log(store.clone(), Duration::from_millis(5), 3).expect("threads");
+        store.begin_copy(life(9), "e1".into(), 0, vec![named("personal_ring_groups")]).await.expect("begun");
+        let changes = (1..=10).map(|seq| schemas::data::sync::Change {
+            seq,
+            form: named("personal_ring_groups"),
+            before: None,
+            after: Some(group(&seq.to_string(), "One")),
+            at_ms: 0,
+        });
+        store.apply(life(9), 10, changes.collect()).await.expect("applied");
+        until("the log is cut", async || store.pruned() == 7).await;
+        assert_eq!(store.changes(0, 100).await.expect("read").len(), 3);
+        drop(followers);
     })
     .await;
 }

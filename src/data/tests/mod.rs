@@ -1,5 +1,6 @@
 //! The copies on every database; and with real nodes over real sockets, in all weathers.
 
+mod files;
 mod following;
 mod selects;
 mod store;

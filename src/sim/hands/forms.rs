@@ -2,7 +2,7 @@
 
 use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use schemas::data::{Form, Key, RowFault, form};
+use schemas::data::{Column, Form, Key, Kind, RowFault, Value, form};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
@@ -24,6 +24,40 @@ pub(super) async fn rows(request: HttpRequest, node: Data<SimNodeHandle>, name: 
     let form = named(&name)?;
     let rows = node.forms().rows(form);
     Ok(HttpResponse::Ok().json(rows.iter().map(|row| form.write(row)).collect::<Vec<Json>>()))
+}
+
+/// Every row as people export it there: a file with headings and words that are theirs.
+pub(super) async fn export(request: HttpRequest, node: Data<SimNodeHandle>, name: Path<String>) -> Reply {
+    no_page(&request)?;
+    let form = named(&name)?;
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let cells = |column: &Column, value: &Value| match (column.kind, value) {
+        (_, Value::Null) => String::new(),
+        (_, Value::Boolean(true)) => "Yes".into(),
+        (_, Value::Boolean(false)) => "No".into(),
+        (_, Value::Integer(number)) => number.to_string(),
+        (Kind::Word(_), Value::Text(word)) => spelt(word),
+        (_, Value::Text(text)) => text.clone(),
+    };
+    let mut write = || {
+        writer.write_record(form.columns.iter().map(|column| spelt(column.name)))?;
+        for row in node.forms().rows(form) {
+            writer.write_record(form.columns.iter().zip(&row.0).map(|(column, value)| cells(column, value)))?;
+        }
+        writer.flush()
+    };
+    let written = write().and_then(|()| writer.into_inner().map_err(csv::IntoInnerError::into_error));
+    let file = written.map_err(|fault| Refused::Bad(fault.to_string()))?;
+    Ok(HttpResponse::Ok().content_type("text/csv; charset=utf-8").body(file))
+}
+
+/// `device_id` as people read it: `Device Id`.
+fn spelt(name: &str) -> String {
+    let word = |word: &str| {
+        let mut letters = word.chars();
+        letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>()).unwrap_or_default()
+    };
+    name.split('_').map(word).collect::<Vec<_>>().join(" ")
 }
 
 #[derive(Deserialize)]

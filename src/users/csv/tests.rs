@@ -77,8 +77,8 @@ fn what_is_no_file_of_users_is_refused_whole() {
         (b"email,name,Name\n".to_vec(), SheetFault::ColumnTwice("name").into()),
         (b"email\n\xff@b\n".to_vec(), SheetFault::NotText.into()),
         (b"PK\x03\x04".to_vec(), SheetFault::UnknownColumn(1, FORM.columns.join(", ")).into()),
-        (vec![b'x'; LARGEST_FILE + 1], SheetFault::TooLarge.into()),
-        (format!("email\n{}", rows(MOST_ROWS + 1, "")).into_bytes(), SheetFault::TooManyRows.into()),
+        (vec![b'x'; LARGEST_FILE + 1], SheetFault::TooLarge(LARGEST_FILE).into()),
+        (format!("email\n{}", rows(MOST_ROWS + 1, "")).into_bytes(), SheetFault::TooManyRows(MOST_ROWS).into()),
         (
             format!("email,password\n{}", rows(MOST_PASSWORDS + 1, ",long enough")).into_bytes(),
             FileFault::TooManyPasswords,

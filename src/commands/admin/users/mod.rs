@@ -4,8 +4,8 @@
 mod desks;
 mod one;
 
-use std::fs::{File, OpenOptions};
-use std::io::{Read as _, Write as _, stdout};
+use std::fs::OpenOptions;
+use std::io::{Write as _, stdout};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
@@ -13,6 +13,7 @@ use anyhow::{Context as _, bail};
 use secrecy::SecretString;
 
 pub(super) use self::one::{AddUser, ChangeUser, give_password, remove};
+use super::files;
 use crate::admin::work::users::{ImportOutcome, NewUser, User, UserProfile, UsersImport};
 use crate::storage::{StorageError, user};
 use crate::users::csv::LARGEST_FILE;
@@ -43,10 +44,7 @@ pub(super) trait Users {
 }
 
 pub(super) fn import(desk: &impl Users, file: &Path, dry_run: bool) -> anyhow::Result<()> {
-    let named = || file.display().to_string();
-    let mut bytes = Vec::new();
-    // One byte more than there may be: a file that is too large is said to be, however large it is.
-    File::open(file).with_context(named)?.take(LARGEST_FILE as u64 + 1).read_to_end(&mut bytes).with_context(named)?;
+    let bytes = files::read(file, LARGEST_FILE)?;
     let UsersImport { done, added, changed, refused, rows, .. } = desk.import_users(bytes, dry_run)?;
     for row in rows {
         let (line, email, fault) = (row.line, row.email, row.fault.unwrap_or_default());

@@ -40,7 +40,8 @@ fn cluster(standings: &[Option<Standing>]) -> Value {
         State::Away => 0,
         State::Connecting => 1,
         State::Copying => 2,
-        State::Current => 3,
+        State::Imported => 3,
+        State::Current => 4,
     };
     let state = |standing: &Option<Standing>| standing.as_ref().map_or(State::Connecting, |standing| standing.state);
     let least = standings.iter().map(state).min_by_key(|state| rank(*state)).unwrap_or(State::Current);

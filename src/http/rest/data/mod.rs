@@ -147,10 +147,10 @@ impl<'a> Visit<'a> {
         self.query.get(name).map(String::as_str)
     }
 
-    /// The nodes whose forms are followed, by number.
+    /// The nodes whose forms are followed, or came by files, by number.
     fn nodes(&self) -> Vec<NodeSettings> {
         let mut nodes = self.gateway.tree.env.cluster.settings();
-        nodes.retain(|node| self.data.followers.client(node.ceid).is_some());
+        nodes.retain(|node| self.data.followers.standings().of(node.ceid).is_some());
         nodes.sort_by_key(|node| node.ceid);
         nodes
     }
