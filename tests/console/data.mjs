@@ -45,6 +45,7 @@ await press('Run');
 const shown = () => page.$$eval('#answer tbody tr', (rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent)));
 await page.waitForFunction(() => document.querySelectorAll('#answer tbody tr').length === 1);
 assert.equal((await shown())[0][0], '1000');
+assert.match(await page.locator('#took').textContent(), /^1 row, \d+ ms$/);
 await look(page, 'rows');
 
 await type('One SELECT', 'DELETE FROM phones');
@@ -52,6 +53,8 @@ await press('Run');
 await page.locator('#fault:visible').waitFor();
 await look(page, 'fault');
 assert.ok((await page.locator('#fault').textContent()).length > 10, 'why not is said');
+assert.deepEqual([await shown(), await page.locator('#took').textContent()], [[], ''], 'nothing of the statement before is below it');
+assert.equal(await page.locator('#answer:visible, #more:visible').count(), 0);
 
 await type('Only rows where', "number = '1001'");
 await press('Watch the view');
@@ -67,6 +70,12 @@ await page.locator('#changes tr').first().waitFor();
 const changes = await page.$$eval('#changes tr', (all) => all.map((row) => row.textContent));
 assert.equal(changes.length, 1, 'of the row that is watched alone');
 assert.ok(changes[0].includes('UPDATE') && changes[0].includes('<b>Else</b>'), `markup is text: ${changes[0]}`);
+const lines = (column) => page.locator(`#changes tr:first-child td:nth-child(${column})`).evaluate((cell) => {
+  const range = document.createRange();
+  range.selectNodeContents(cell);
+  return new Set([...range.getClientRects()].map((part) => part.top)).size;
+});
+assert.equal(await lines(3), 1, 'an address is on one line');
 await look(page, 'changes');
 
 await type('One SELECT', "SELECT name FROM phones WHERE name LIKE '%''%' OR number = '1000'");

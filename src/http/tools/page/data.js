@@ -88,7 +88,8 @@ const leave = (text) => {
   triggers.clear();
   at('triggers').replaceChildren();
   at('changes').replaceChildren();
-  at('answer').hidden = at('work').hidden = at('leave').hidden = true;
+  clear();
+  at('work').hidden = at('leave').hidden = true;
   at('login').hidden = false;
   at('who').textContent = 'Not logged in';
   say(text);
@@ -136,12 +137,26 @@ const cell = (value) => {
   return shown;
 };
 
+/** Rows below a refusal would be read as the refused statement's. */
+const clear = () => {
+  asked = null;
+  at('took').textContent = '';
+  at('answer').hidden = at('more').hidden = true;
+  for (const part of ['thead', 'tbody']) at('answer').querySelector(part).replaceChildren();
+};
+
+const counted = (rows, more) => `${rows} ${rows === 1 && !more ? 'row' : 'rows'}${more ? ' and more' : ''}`;
+
 const run = async (next) => {
   const query = { database: at('database').value, sql: at('sql').value, rows: '200', ...(next ? { next } : {}) };
   const began = performance.now();
-  const { columns: names, rows, more, next: token } = await ask('GET', '/databases/sql', { query });
+  const answer = await ask('GET', '/databases/sql', { query }).catch((trouble) => {
+    clear();
+    throw trouble;
+  });
+  const { columns: names, rows, more, next: token } = answer;
   asked = { query, token };
-  at('took').textContent = `${rows.length} rows${more ? ' and more' : ''}, ${Math.round(performance.now() - began)} ms`;
+  at('took').textContent = `${counted(rows.length, more)}, ${Math.round(performance.now() - began)} ms`;
   const [head, body] = [at('answer').querySelector('thead'), at('answer').querySelector('tbody')];
   const line = element('tr');
   line.append(...names.map((name) => element('th', name, { scope: 'col' })));
