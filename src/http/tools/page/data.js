@@ -97,7 +97,7 @@ const leave = (text) => {
 
 const databases = async () => {
   const all = await ask('GET', '/databases');
-  at('database').replaceChildren(...all.map((one) => element('option', `${one.database} (${one.name})`, { value: one.database })));
+  at('database').replaceChildren(...all.map((one) => element('option', one.name ? `${one.database} (${one.name})` : one.database, { value: one.database })));
   await views();
 };
 
@@ -106,7 +106,7 @@ const views = async () => {
   const [all, shown] = await Promise.all([ask('GET', '/databases'), ask('GET', '/databases/views', { query: { database } })]);
   const one = all.find((each) => each.database === database);
   const age = one?.asOf ? `, as of ${new Date(Number(one.asOf)).toLocaleTimeString()}` : '';
-  at('state').textContent = one ? `${one.name}: ${one.state.toLowerCase()}${age}` : '';
+  at('state').textContent = one ? `${one.name || one.database}: ${one.state.toLowerCase()}${age}` : '';
   const before = at('view').value;
   at('view').replaceChildren(...shown.map((view) => element('option', `${view.view} (${view.rows})`, { value: view.view, title: view.description })));
   if (shown.some((view) => view.view === before)) at('view').value = before;
