@@ -3,6 +3,8 @@
 //! Statements of applications are bounded in time by the progress handler, in what they may do by the connection's mode and an
 //! authorizer, and in memory by limits; what they may say at all is decided before (`schemas::data::sql`).
 
+mod temporary;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,6 +17,7 @@ use schemas::data::sql::{Bind, Dialect, Rendered, Type, tables as form_tables};
 use schemas::data::{Form, Key, Kind, Row, Value};
 use schemas::domain::Ceid;
 
+use self::temporary::Temporary;
 use super::{Cell, LARGEST_ANSWER, STATEMENT, SelectError, Transaction, tables};
 use crate::storage::StorageError;
 
@@ -31,16 +34,6 @@ pub(super) struct Database {
     wait: Duration,
     /// Removed with this.
     _folder: Option<Temporary>,
-}
-
-/// A folder of this process alone.
-struct Temporary(PathBuf);
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        // What stays is a copy of what the nodes have, for this user alone.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -107,17 +100,10 @@ impl Database {
 
     /// One that is gone with this value.
     pub(super) fn temporary(readers: usize, wait: Duration) -> Result<Self, StorageError> {
-        let unreachable = |error: std::io::Error| StorageError::Unreachable(format!("a folder for the forms: {error}"));
-        let mut random = [0; 8];
-        ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut random)
-            .map_err(|_| StorageError::Unreachable("a folder for the forms has no name".into()))?;
-        let name = format!("oig-forms-{:016x}", u64::from_ne_bytes(random));
-        let folder = Temporary(std::env::temp_dir().join(name));
-        let file = folder.0.join("forms.db");
-        crate::storage::make_file(&file).map_err(|error| match error {
-            StorageError::Unreachable(text) => unreachable(std::io::Error::other(text)),
-            other => other,
-        })?;
+        let folder = Temporary::within(&std::env::temp_dir())
+            .map_err(|error| StorageError::Unreachable(format!("a folder for the forms: {error}")))?;
+        let file = folder.path().join("forms.db");
+        crate::storage::make_file(&file)?;
         Self::reach(&file, readers, wait, Some(folder))
     }
 
