@@ -26,11 +26,7 @@ pub struct Logged {
 impl Logged {
     #[must_use]
     pub fn operation(&self) -> Operation {
-        match (&self.before, &self.after) {
-            (None, _) => Operation::Insert,
-            (_, None) => Operation::Delete,
-            _ => Operation::Update,
-        }
+        Operation::of(self.before.as_ref(), self.after.as_ref())
     }
 }
 

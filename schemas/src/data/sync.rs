@@ -55,6 +55,16 @@ pub enum Operation {
 impl Operation {
     pub const ALL: [Self; 3] = [Self::Insert, Self::Update, Self::Delete];
 
+    /// What happened to a row that was so before, and is so after.
+    #[must_use]
+    pub fn of(before: Option<&Row>, after: Option<&Row>) -> Self {
+        match (before, after) {
+            (None, _) => Self::Insert,
+            (_, None) => Self::Delete,
+            _ => Self::Update,
+        }
+    }
+
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -107,15 +117,9 @@ pub struct Change {
 }
 
 impl Change {
-    /// # Panics
-    /// Never: a change has a row before or after.
     #[must_use]
     pub fn operation(&self) -> Operation {
-        match (&self.before, &self.after) {
-            (None, _) => Operation::Insert,
-            (_, None) => Operation::Delete,
-            _ => Operation::Update,
-        }
+        Operation::of(self.before.as_ref(), self.after.as_ref())
     }
 
     /// What names the row.
@@ -369,11 +373,7 @@ impl Wanted {
     #[must_use]
     pub fn write(&self, form: &Form) -> String {
         let row = |row: &Option<Row>| row.as_ref().map(|row| form.write(row));
-        let op = match (&self.before, &self.after) {
-            (None, _) => Operation::Insert,
-            (_, None) => Operation::Delete,
-            _ => Operation::Update,
-        };
+        let op = Operation::of(self.before.as_ref(), self.after.as_ref());
         text(&WantedLine { op, before: row(&self.before), after: row(&self.after) })
     }
 }
