@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use actix::{Arbiter, ArbiterHandle};
 use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use actors::Tree;
 use actors::arbiters::Arbiters;
@@ -208,7 +209,7 @@ pub fn start_beside(settings: &Settings, beside: Beside) -> io::Result<Running> 
         };
         let app = App::new().data_factory(there).configure(|config| beside(config)).configure(http::routes);
         // Last: what applications ask for is found first.
-        let app = app.configure(|config| admin::routes(&administered, config));
+        let app = app.configure(|config| admin::routes(&administered, config)).wrap(from_fn(http::caller::guard));
         match &metrics {
             Some(metrics) => app.app_data(metrics.clone()),
             None => app,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use oig::issue::{Authority, Valid};
-use reqwest::{Certificate, Client, StatusCode};
+use reqwest::{Certificate, Client, Method, StatusCode};
 use schemas::rest;
 use serde_json::{Value, json};
 
@@ -121,6 +121,45 @@ async fn a_proxy_that_is_trusted_says_who_comes_and_that_it_was_under_tls() {
     ] {
         let answer = http::get(&gateway.url, &by_query, &headers).await;
         assert_eq!(answer.status, status, "{headers:?}: {}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn who_was_answered_under_tls_is_told_to_come_in_no_other_way_and_in_clear_nobody_is() {
+    let files = Files::new();
+    let with = With { tables: files.table(), trusted_proxies: &["127.0.0.1"], ..With::default() };
+    let gateway = Gateway::start_with(&[], with).await;
+    let (direct, base) = (client(&files.ca), https(&gateway));
+    let told = async |base: &str, method: Method, path: &str, proxied: Option<&str>| {
+        let mut request = direct.request(method, format!("{base}{path}")).body(LOGIN);
+        if let Some(by) = proxied {
+            request = request.header("x-forwarded-for", "198.51.100.7").header("x-forwarded-proto", by);
+        }
+        let answer = request.send().await.expect("answered");
+        let said = answer.headers().get("strict-transport-security");
+        said.map(|said| said.to_str().expect("ASCII").to_owned())
+    };
+    let kept = Some("max-age=31536000".to_owned());
+    for (method, path) in [
+        (Method::POST, SESSION_PATH.to_owned()),
+        (Method::POST, format!("{}/sessions", rest::openapi::BASE)),
+        (Method::GET, format!("{}/databases", rest::openapi::BASE)),
+        (Method::GET, format!("{}/nothing", rest::openapi::BASE)),
+        (Method::GET, format!("{SESSION_PATH}?wsdl")),
+        (Method::GET, "/tools/data".to_owned()),
+        (Method::GET, "/healthz".to_owned()),
+        (Method::GET, "/nothing".to_owned()),
+    ] {
+        assert_eq!(told(&gateway.url, method.clone(), &path, None).await, None, "{method} {path}");
+        assert_eq!(told(&gateway.url, method.clone(), &path, Some("http")).await, None, "{method} {path}");
+        assert_eq!(told(&gateway.url, method.clone(), &path, Some("https")).await, kept, "{method} {path}");
+    }
+    // Nothing says of a proxy's connection how its client came.
+    assert_eq!(told(&base, Method::GET, "/healthz", None).await, None);
+    let gateway = Gateway::start_with(&[], With { tables: files.table(), ..With::default() }).await;
+    for path in [SESSION_PATH.to_owned(), format!("{}/sessions", rest::openapi::BASE)] {
+        assert_eq!(told(&https(&gateway), Method::POST, &path, None).await, kept, "{path}");
+        assert_eq!(told(&gateway.url, Method::POST, &path, None).await, None, "{path}");
     }
 }
 

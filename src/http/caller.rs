@@ -6,8 +6,11 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use actix_web::http::header::HeaderMap;
-use actix_web::{HttpMessage as _, HttpRequest};
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderMap, HeaderValue, STRICT_TRANSPORT_SECURITY};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage as _, HttpRequest};
 use ipnet::IpNet;
 
 /// Proxies in a chain that are looked at.
@@ -37,6 +40,26 @@ impl Caller {
         let known = request.extensions().get::<Self>().copied();
         known.unwrap_or_else(|| Self { ip: peer(request), secure: request.app_config().secure() })
     }
+}
+
+/// Whoever has once been here under TLS is to come in no other way: said in every answer that goes under it, never in clear.
+pub(crate) fn keep_secure(secure: bool, headers: &mut HeaderMap) {
+    if secure {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+}
+
+/// [`keep_secure`] for everything that a gateway answers, for `middleware::from_fn`.
+///
+/// # Errors
+/// None of its own.
+pub async fn guard<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
+    let gateway = request.app_data::<super::Shared>();
+    let connected = || request.app_config().secure();
+    let secure = gateway.map_or_else(connected, |gateway| gateway.ways.caller(request.request()).secure);
+    let mut answer = next.call(request).await?;
+    keep_secure(secure, answer.headers_mut());
+    Ok(answer)
 }
 
 fn peer(request: &HttpRequest) -> IpAddr {
@@ -87,7 +110,7 @@ impl Ways {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::http::header::{HeaderName, HeaderValue};
+    use actix_web::http::header::HeaderName;
 
     use super::*;
 

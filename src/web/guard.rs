@@ -11,7 +11,7 @@ use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
-    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, BytesMut, Data};
@@ -20,7 +20,7 @@ use futures_util::StreamExt as _;
 
 use super::form::Body;
 use super::{LARGEST_FORM, SLOWEST_FORM, SLOWEST_UPLOAD, Site, WebFault, fault};
-use crate::http::caller::Caller;
+use crate::http::caller::{Caller, keep_secure};
 
 /// Pages have no script, no inline style, nothing from elsewhere, and are in no frame.
 const POLICY: &str = "default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; form-action 'self'; \
@@ -145,9 +145,7 @@ pub(crate) fn dress(answer: &mut ServiceResponse<BoxBody>, secure: bool) {
     say(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     say(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     say(HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()");
-    if secure {
-        say(STRICT_TRANSPORT_SECURITY, "max-age=31536000");
-    }
+    keep_secure(secure, headers);
     if !headers.contains_key(CACHE_CONTROL) {
         let kept = if is_file { "no-cache" } else { "no-store" };
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(kept));
