@@ -8,6 +8,7 @@ use schemas::domain::SessionId;
 use tokio::time::{Instant, timeout_at};
 
 use super::{ChangeLog, LogFault, Of, OfSession, TriggerSupervisor};
+use crate::policy;
 use crate::trigger::messages::{After, Found, Logged, Sift, Subscription};
 
 /// A change that one of a session's triggers is for.
@@ -42,20 +43,21 @@ pub async fn events(
     wait: Duration,
 ) -> Result<Events, LogFault> {
     let until = Instant::now() + wait;
-    let mut after = after;
+    let (mut after, mut part) = (after, most);
     loop {
         // None: the gateway ends.
         let of = supervisor.send(Of(session)).await.ok().flatten();
         let Some(mut of) = of else { return Ok(Events { up_to: after, ..Events::default() }) };
         of.told.mark_unchanged();
-        let found = collect(&of, log, after, most).await?;
+        let found = collect(&of, log, after, most, part).await?;
         if !found.events.is_empty() || found.lost_up_to.is_some() {
             return Ok(found);
         }
         if found.up_to > after {
             // A part of the log was looked at, with nothing in it for the session: who says himself where to begin would be given
-            // the same part again and again.
+            // the same part again and again. Where there is little for it, ever more is looked at in one reading.
             after = found.up_to;
+            part = part.max((part * 2).min(policy::TRIGGER_FEED));
             continue;
         }
         if Instant::now() >= until {
@@ -68,36 +70,61 @@ pub async fn events(
     }
 }
 
-async fn collect(of: &OfSession, log: &Arc<dyn ChangeLog>, after: u64, most: usize) -> Result<Events, LogFault> {
+/// About so many events at `most`, out of a part of the log so long where triggers do not hold what is wanted.
+async fn collect(
+    of: &OfSession,
+    log: &Arc<dyn ChangeLog>,
+    after: u64,
+    most: usize,
+    part: usize,
+) -> Result<Events, LogFault> {
     let pruned = log.pruned();
     let lost_up_to = (after < pruned && after > 0).then_some(pruned);
     let after = after.max(pruned);
-    let mut events = Vec::new();
-    // All that every trigger has looked at is complete; beyond it there may be more.
-    let mut up_to = u64::MAX;
+    let mut told = Told { events: Vec::new(), most, up_to: u64::MAX };
+    let mut sifted = Vec::new();
     for (subscription, trigger) in &of.triggers {
         // One that died is there anew at the next look.
-        let Ok(found) = trigger.send(After { number: after, most }).await else { continue };
-        let (changes, complete) = match found {
-            Found::Here { changes, looked_at } if changes.len() < most => (changes, looked_at),
-            Found::Here { changes, .. } => {
-                let last = changes.last().map_or(after, |last| last.number);
-                (changes, last)
-            }
-            Found::Sift { up_to } => {
-                let read = log.after(after.max(subscription.after), most).await?;
-                // Read to its end it is complete up to its newest, else up to the last that was read.
-                let last = read.last().map_or(up_to, |last| last.number);
-                let complete = if read.len() < most { last.max(up_to) } else { last };
-                let read: Vec<_> = read.into_iter().map(Arc::new).collect();
-                (trigger.send(Sift(read)).await.unwrap_or_default(), complete)
-            }
-        };
-        up_to = up_to.min(complete);
-        events.extend(changes.into_iter().map(|change| TriggerEvent { subscription: subscription.clone(), change }));
+        match trigger.send(After { number: after, most }).await {
+            Ok(Found::Here { changes, looked_at }) => told.add(subscription, changes, looked_at),
+            Ok(Found::Sift { up_to }) => sifted.push((subscription, trigger, up_to)),
+            Err(_) => {}
+        }
     }
+    // Read once for all of them, from where the first begins: how far that is looked at bounds what is told of the others, too.
+    if let Some(from) = sifted.iter().map(|(subscription, ..)| after.max(subscription.after)).min() {
+        let read: Vec<_> = log.after(from, part).await?.into_iter().map(Arc::new).collect();
+        let last = read.last().map(|last| last.number);
+        let to_its_end = read.len() < part;
+        for (subscription, trigger, up_to) in sifted {
+            // Read to its end it is complete up to its newest, else up to the last that was read.
+            let looked_at = last.filter(|last| !to_its_end || *last > up_to).unwrap_or(up_to);
+            told.add(subscription, trigger.send(Sift(read.clone())).await.unwrap_or_default(), looked_at);
+        }
+    }
+    let Told { mut events, up_to, .. } = told;
     let up_to = if up_to == u64::MAX { after } else { up_to.max(after) };
     events.retain(|event| event.change.number <= up_to);
     events.sort_by_key(|event| (event.change.number, event.subscription.id));
     Ok(Events { events, up_to, lost_up_to })
+}
+
+struct Told {
+    events: Vec<TriggerEvent>,
+    /// Of each trigger.
+    most: usize,
+    /// All that every trigger has looked at is complete; beyond it there may be more.
+    up_to: u64,
+}
+
+impl Told {
+    /// What a trigger is for of all changes up to one.
+    fn add(&mut self, subscription: &Arc<Subscription>, mut changes: Vec<Arc<Logged>>, looked_at: u64) {
+        changes.truncate(self.most);
+        let is_all = changes.len() < self.most;
+        let last = changes.last().map_or(looked_at, |last| last.number);
+        self.up_to = self.up_to.min(if is_all { looked_at } else { last });
+        let event = |change| TriggerEvent { subscription: subscription.clone(), change };
+        self.events.extend(changes.into_iter().map(event));
+    }
 }

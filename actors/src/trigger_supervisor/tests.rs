@@ -1,5 +1,6 @@
 //! Triggers with a log in memory and a clock that stands still: what a session is told, over lives of its triggers.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,18 +17,26 @@ use crate::trigger::messages::After;
 struct Log {
     changes: Mutex<Vec<Logged>>,
     newest: watch::Sender<u64>,
+    /// How often it was read, and how many changes that were.
+    reads: AtomicUsize,
+    read: AtomicUsize,
 }
 
 impl Log {
     fn new() -> Arc<Self> {
-        Arc::new(Self { changes: Mutex::default(), newest: watch::Sender::new(0) })
+        let newest = watch::Sender::new(0);
+        Arc::new(Self { changes: Mutex::default(), newest, reads: AtomicUsize::new(0), read: AtomicUsize::new(0) })
     }
 
     fn grow(&self, numbers: &[u64]) {
+        self.grow_at(1, numbers);
+    }
+
+    fn grow_at(&self, node: u16, numbers: &[u64]) {
         let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
         changes.extend(numbers.iter().map(|number| Logged {
             number: *number,
-            ceid: Ceid::new(1).expect("a CEID"),
+            ceid: Ceid::new(node).expect("a CEID"),
             form: groups(),
             before: None,
             after: Some(group(*number)),
@@ -40,7 +49,9 @@ impl Log {
 impl ChangeLog for Log {
     fn after(&self, number: u64, most: usize) -> BoxFuture<'static, Result<Vec<Logged>, LogFault>> {
         let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
-        let after = changes.iter().filter(|change| change.number > number).take(most).cloned().collect();
+        let after: Vec<_> = changes.iter().filter(|change| change.number > number).take(most).cloned().collect();
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.read.fetch_add(after.len(), Ordering::Relaxed);
         std::future::ready(Ok(after)).boxed()
     }
 
@@ -142,6 +153,56 @@ fn what_was_before_a_life_is_sifted_out_of_the_log_and_what_comes_meanwhile_with
         let (heard, up_to) = bench.told(0, 10, Duration::ZERO).await;
         assert_eq!((heard, up_to), (vec![(2, 1), (3, 1), (4, 1), (6, 1)], 6));
         assert_eq!(bench.told(2, 1, Duration::from_secs(1)).await, (vec![(3, 1)], 3), "as many as are wanted");
+    });
+}
+
+#[test]
+fn a_long_log_with_little_for_a_session_is_looked_at_in_few_reads_and_once_for_all_its_triggers() {
+    const LONG: u64 = 5_000;
+    run(async || {
+        let log = Log::new();
+        log.grow(&(1..=LONG).collect::<Vec<_>>());
+        log.grow_at(2, &[LONG + 1, LONG + 2]);
+        let of_node_2 = |id| Subscription { ceid: Ceid::new(2).ok(), ..wants(id, 0) };
+        let kept = (1..=5).map(|id| (session(), of_node_2(id))).collect();
+        let bench = Bench::start(log, kept);
+        let (heard, up_to) = bench.told(0, 1, Duration::ZERO).await;
+        assert_eq!((heard, up_to), ((1..=5).map(|id| (LONG + 1, id)).collect(), LONG + 1));
+        let (reads, read) = (bench.log.reads.load(Ordering::Relaxed), bench.log.read.load(Ordering::Relaxed) as u64);
+        let most = LONG as usize / policy::TRIGGER_FEED + policy::TRIGGER_FEED.ilog2() as usize + 2;
+        assert!(reads <= most && read <= LONG + 2, "{read} changes in {reads} reads, {most} would do");
+    });
+}
+
+#[test]
+fn of_a_log_that_is_all_for_a_session_no_more_is_read_than_it_wants() {
+    run(async || {
+        let log = Log::new();
+        log.grow(&(1..=100).collect::<Vec<_>>());
+        let bench = Bench::start(log, vec![(session(), wants(1, 0))]);
+        for number in 1..=100 {
+            assert_eq!(bench.told(number - 1, 1, Duration::ZERO).await, (vec![(number, 1)], number));
+        }
+        assert_eq!(bench.log.read.load(Ordering::Relaxed), 100);
+    });
+}
+
+#[test]
+fn of_a_part_with_more_than_is_wanted_the_rest_comes_next() {
+    run(async || {
+        let log = Log::new();
+        log.grow(&(1..=6).collect::<Vec<_>>());
+        log.grow_at(2, &[7, 8, 9, 10]);
+        let kept = vec![(session(), Subscription { ceid: Ceid::new(2).ok(), ..wants(1, 0) }), (session(), wants(2, 8))];
+        let bench = Bench::start(log, kept);
+        let (mut heard, mut after) = (Vec::new(), 0);
+        while after < 10 {
+            let (events, up_to) = bench.told(after, 1, Duration::ZERO).await;
+            assert!(events.len() <= 2 && up_to > after, "{events:?} up to {up_to} after {after}");
+            heard.extend(events);
+            after = up_to;
+        }
+        assert_eq!(heard, [(7, 1), (8, 1), (9, 1), (9, 2), (10, 1), (10, 2)]);
     });
 }
 
