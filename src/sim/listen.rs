@@ -203,6 +203,18 @@ pub async fn run_csta(plan: Plan, address: SocketAddr, env: Env) -> io::Result<R
     Ok(RunningNode { addresses, node, servers: Vec::new(), tasks })
 }
 
+/// The same with the forms, which have another port of that address and a thread.
+///
+/// # Errors
+/// When a port cannot be had.
+pub async fn run_forms(plan: Plan, address: SocketAddr, env: Env) -> io::Result<RunningNode> {
+    let sync = StdListener::bind((address.ip(), 0))?;
+    let mut running = run_csta(plan, address, env).await?;
+    running.addresses.sync = sync.local_addr()?;
+    running.servers.push(serve(sync, &running.node, forms::serve::routes)?);
+    Ok(running)
+}
+
 enum Kind {
     Gateway(Option<NodeTls>),
     Partner,

@@ -26,6 +26,7 @@ use schemas::contract::cc::ConnectionState;
 use schemas::contract::ops_call_control_standard::{GetIcpId, GetPhoneNumberId, MonitorObject};
 use schemas::contract::ops_session::{Logout, ResetSessionTimer};
 use schemas::contract::std::{GetIcpIdRequest, GetPhoneNumberIdRequest};
+use secrecy::SecretString;
 
 use self::node::ScriptedNode;
 use self::parts::{Kept, Part, Process};
@@ -54,12 +55,18 @@ pub(super) struct Bench {
     /// Devices that are monitored to see what one costs in memory.
     #[arg(long, default_value_t = 20_000, value_parser = at_least_one)]
     monitors: usize,
-    /// Nodes of the cluster that restarts but for one; with `--sessions`.
+    /// Nodes of the cluster that restarts but for one, with `--sessions`; and of that which is first copied.
     #[arg(long, default_value_t = 250, value_parser = clap::value_parser!(u16).range(2..=250))]
     nodes: u16,
     /// Devices of the cluster that are monitored while it restarts; afterwards twice as many are.
     #[arg(long, default_value_t = 50_000, value_parser = at_least_one)]
     restored: usize,
+    /// Rows of each node of the cluster that is first copied.
+    #[arg(long, default_value_t = 5000, value_parser = clap::value_parser!(u32).range(3..=100_000))]
+    rows: u32,
+    /// A PostgreSQL server (postgres://…) on which data access is measured, too. Its user makes databases and removes them.
+    #[arg(long, env = "OIG_POSTGRES", hide_env_values = true)]
+    database: Option<SecretString>,
     /// A gSOAP server with an empty clearCall, as `scripts/bench --with-gsoap` builds it: measured in turns with
     /// the rest.
     #[arg(long)]
@@ -85,13 +92,19 @@ pub(super) struct Bench {
     /// Where a child that is a gateway keeps its journal; it has none otherwise.
     #[arg(long, hide = true)]
     journal: Option<PathBuf>,
-    /// Where its first node serves its forms.
+    /// Where its nodes serve their forms, in their order.
     #[arg(long, hide = true)]
-    sync_port: Option<u16>,
+    sync_port: Vec<u16>,
     /// Its database; in memory otherwise.
+    #[arg(long, hide = true, env = STORAGE, hide_env_values = true)]
+    storage: Option<SecretString>,
+    /// The key of that.
     #[arg(long, hide = true)]
-    database: Option<PathBuf>,
+    key_file: Option<PathBuf>,
 }
+
+/// What a child reads its database from: a URL may have a password, which is nobody's to see.
+const STORAGE: &str = "OIG_BENCH_STORAGE";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Subject {
@@ -109,7 +122,8 @@ enum Subject {
     Memory,
     /// Every node but one restarts while events go on at that one; and what a full cluster takes in memory.
     Cluster,
-    /// The nodes' configuration: the first copy, reading it over HTTP, and from a change to the event of a trigger.
+    /// The nodes' configuration: the first copy, of some nodes and of a cluster, reading it over HTTP, and from a change to the
+    /// event of a trigger.
     Data,
     /// From the start of the process to the first login.
     Start,
@@ -130,6 +144,9 @@ struct Plan {
     monitors: usize,
     nodes: u16,
     restored: usize,
+    rows: u32,
+    /// Of PostgreSQL, where there is one.
+    server: Option<SecretString>,
     log: String,
     gsoap: Option<PathBuf>,
     /// Folder of the gateway's journal; without one it keeps none.
@@ -141,7 +158,8 @@ struct Plan {
 impl Bench {
     pub(super) fn run(self) -> anyhow::Result<()> {
         if let Some(part) = self.part {
-            let kept = Kept { journal: self.journal, sync_port: self.sync_port, database: self.database };
+            let Self { journal, sync_port: sync_ports, storage, key_file, .. } = self;
+            let kept = Kept { journal, sync_ports, storage, key_file };
             return part.run(&self.node, kept, self.flight_record, &self.log);
         }
         let wanted = |subject| self.only.is_empty() || self.only.contains(&subject);
@@ -154,6 +172,8 @@ impl Bench {
             monitors: self.monitors,
             nodes: self.nodes,
             restored: self.restored,
+            rows: self.rows,
+            server: self.database.clone(),
             log: self.log.clone(),
             gsoap: self.gsoap.clone(),
             journal: None,
@@ -206,7 +226,7 @@ impl Bench {
         } else {
             report::print(&figures);
         }
-        let missed: Vec<_> = figures.iter().filter(|f| f.is_kept() == Some(false)).map(|f| f.name).collect();
+        let missed: Vec<_> = figures.iter().filter(|f| f.is_kept() == Some(false)).map(|f| &*f.name).collect();
         if self.strict && !missed.is_empty() {
             bail!("over budget: {}", missed.join(", "));
         }

@@ -17,7 +17,9 @@ use schemas::contract::Request as _;
 use schemas::contract::ops_call_control_standard::ClearCall;
 use schemas::fault::Refusal;
 use schemas::soap::{self, Version};
+use secrecy::{ExposeSecret as _, SecretString};
 
+use super::STORAGE;
 use crate::app;
 use crate::commands::{in_system, lab_settings, log};
 
@@ -55,9 +57,10 @@ async fn serve_until_the_bench_ends(address: SocketAddr) -> anyhow::Result<()> {
 #[derive(Debug, Default)]
 pub(super) struct Kept {
     pub journal: Option<PathBuf>,
-    /// Of the first node's forms.
-    pub sync_port: Option<u16>,
-    pub database: Option<PathBuf>,
+    /// Of the nodes' forms, in their order.
+    pub sync_ports: Vec<u16>,
+    pub storage: Option<SecretString>,
+    pub key_file: Option<PathBuf>,
 }
 
 impl Part {
@@ -78,10 +81,11 @@ impl Part {
                 settings.limits.application.commands_per_second = Some(1_000_000);
                 settings.limits.application.log_mib = Some(512);
                 settings.journal.folder = kept.journal;
-                if let Some(node) = settings.nodes.first_mut() {
-                    node.sync_port = kept.sync_port;
+                for (node, port) in settings.nodes.iter_mut().zip(kept.sync_ports) {
+                    node.sync_port = Some(port);
                 }
-                settings.storage.url = kept.database.map(|file| format!("sqlite:{}", file.display()).into());
+                settings.storage.url = kept.storage;
+                settings.storage.key_file = kept.key_file;
                 settings.limits.flight_record = flight_record.unwrap_or(settings.limits.flight_record);
                 settings.check()?;
                 let running = app::start(&settings)?;
@@ -181,14 +185,22 @@ impl Process {
         Self::spawn(command, name.get_name())
     }
 
-    /// A gateway that keeps its data in a file, and copies the forms of its one node.
+    /// A gateway with this database, which copies the forms of its nodes: where each is, and the port of its forms.
     ///
     /// # Errors
     /// When it ends before it listens.
-    pub(super) fn start_data(node: SocketAddr, sync_port: u16, database: &Path, filter: &str) -> anyhow::Result<Self> {
+    pub(super) fn start_data(
+        nodes: &[(SocketAddr, u16)],
+        storage: &SecretString,
+        key_file: &Path,
+        filter: &str,
+    ) -> anyhow::Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(["bench", "--part", "gateway", "--log", filter, "--node", &node.to_string()]);
-        command.args(["--sync-port", &sync_port.to_string(), "--database"]).arg(database);
+        command.args(["bench", "--part", "gateway", "--log", filter, "--key-file"]).arg(key_file);
+        for (node, sync_port) in nodes {
+            command.args(["--node", &node.to_string(), "--sync-port", &sync_port.to_string()]);
+        }
+        command.env(STORAGE, storage.expose_secret());
         Self::spawn(command, "gateway")
     }
 
@@ -217,9 +229,19 @@ impl Process {
 
     /// Resident memory in bytes.
     pub(super) fn resident(&self) -> anyhow::Result<u64> {
+        self.memory("VmRSS")
+    }
+
+    /// The most that it ever was.
+    pub(super) fn peak(&self) -> anyhow::Result<u64> {
+        self.memory("VmHWM")
+    }
+
+    fn memory(&self, which: &str) -> anyhow::Result<u64> {
         let text = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = text.lines().find_map(|l| l.strip_prefix("VmRSS:")).context("VmRSS in /proc")?;
-        let kib: u64 = line.trim().trim_end_matches("kB").trim().parse()?;
+        let line = text.lines().find_map(|line| line.strip_prefix(which)?.strip_prefix(':'));
+        let kib: u64 =
+            line.with_context(|| format!("{which} in /proc"))?.trim().trim_end_matches("kB").trim().parse()?;
         Ok(kib * 1024)
     }
 

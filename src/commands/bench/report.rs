@@ -1,5 +1,7 @@
 //! What was measured, as a table for people or as JSON for scripts.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -14,7 +16,7 @@ pub(super) enum Budget {
 /// One line of the report.
 #[derive(Debug, Clone)]
 pub(super) struct Figure {
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     pub value: f64,
     pub unit: &'static str,
     /// `None` for what is shown to understand the others.
@@ -23,8 +25,8 @@ pub(super) struct Figure {
 }
 
 impl Figure {
-    pub(super) fn new(name: &'static str, value: f64, unit: &'static str) -> Self {
-        Self { name, value, unit, budget: None, note: String::new() }
+    pub(super) fn new(name: impl Into<Cow<'static, str>>, value: f64, unit: &'static str) -> Self {
+        Self { name: name.into(), value, unit, budget: None, note: String::new() }
     }
 
     pub(super) fn within(self, budget: Budget) -> Self {
@@ -62,7 +64,8 @@ impl Figure {
 
 /// The table.
 pub(super) fn print(figures: &[Figure]) {
-    println!("\n{:<34} {:>10} {:<8} {:>10} {:>6}  {:<6}", "figure", "measured", "unit", "budget", "ratio", "");
+    let width = figures.iter().map(|figure| figure.name.len()).max().unwrap_or_default();
+    println!("\n{:<width$} {:>10} {:<8} {:>10} {:>6}  {:<6}", "figure", "measured", "unit", "budget", "ratio", "");
     for figure in figures {
         let budget = match figure.budget {
             Some(Budget::AtLeast(bound)) => format!(">= {}", number(bound)),
@@ -71,7 +74,7 @@ pub(super) fn print(figures: &[Figure]) {
         };
         let ratio = figure.ratio().map_or(String::new(), |r| format!("{r:.2}"));
         let line = format!(
-            "{:<34} {:>10} {:<8} {budget:>10} {ratio:>6}  {:<6}  {}",
+            "{:<width$} {:>10} {:<8} {budget:>10} {ratio:>6}  {:<6}  {}",
             figure.name,
             number(figure.value),
             figure.unit,

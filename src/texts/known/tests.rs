@@ -191,7 +191,9 @@ fn without_schemas(source: &str) -> String {
 #[test]
 fn what_the_pages_code_says_is_known() {
     let mut sources =
-        ["src/sheet.rs", "src/texts/import.rs", "src/data/file.rs", "src/data/import.rs", "actors/src/allowance.rs"].map(|own| root().join(own)).to_vec();
+        ["src/sheet.rs", "src/texts/import.rs", "src/data/file.rs", "src/data/import.rs", "actors/src/allowance.rs"]
+            .map(|own| root().join(own))
+            .to_vec();
     for folder in ["src/admin", "src/web", "src/users"] {
         files(&root().join(folder), "rs", &mut sources);
     }
