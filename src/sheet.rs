@@ -90,10 +90,17 @@ pub fn read(bytes: &[u8], form: &Form) -> Result<Vec<Row>, SheetFault> {
         if rows.len() == form.most_rows {
             return Err(SheetFault::TooManyRows(form.most_rows));
         }
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = record.position().map_or(0, |at| line_of(text, at));
         rows.push(Row { line, columns: columns.clone(), record, largest_cell: form.largest_cell });
     }
     Ok(rows)
+}
+
+/// Where a row stands: its position is that of the empty lines before it, which the reader passes over.
+fn line_of(text: &str, at: &csv::Position) -> u64 {
+    let from = usize::try_from(at.byte()).ok().and_then(|from| text.as_bytes().get(from..)).unwrap_or_default();
+    let empty = from.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).filter(|byte| **byte == b'\n').count();
+    at.line() + empty as u64
 }
 
 fn columns(head: &StringRecord, form: &Form) -> Result<Arc<[&'static str]>, SheetFault> {

@@ -325,4 +325,24 @@ mod tests {
         assert!(jobs.find("a", &second).is_err());
         assert!(jobs.find("other 0", &others[0]).is_ok());
     }
+
+    #[test]
+    fn how_far_it_is_is_a_bar_as_soon_as_the_rows_are_counted() {
+        let shown = |working| {
+            let form = schemas::data::form("phones").expect("a form");
+            let shell = Shell::default();
+            let (import, waits, fault) = (None, false, None);
+            let page = JobPage { shell, ceid: 1, form, number: 7, working: Some(working), import, waits, fault };
+            page.render().expect("a page")
+        };
+        let counting = shown((0, 0));
+        assert!(
+            counting.contains("<progress id=\"progress\"></progress>") && !counting.contains("Row 0"),
+            "{counting}"
+        );
+        let halfway = shown((1500, 3000));
+        assert!(halfway.contains("<progress id=\"progress\" value=\"1500\" max=\"3000\"></progress>"), "{halfway}");
+        assert!(halfway.contains("Row 1500 of 3000."), "{halfway}");
+        assert!(halfway.contains("data-soon") && halfway.contains("data-live"), "it goes on by itself");
+    }
 }

@@ -80,7 +80,7 @@ pub enum ImportFault {
     File(#[from] SheetFault),
     /// The next comparison would take it back.
     #[error("The forms of node {0} are copied from it: a file would be of no use.")]
-    Followed(Ceid),
+    Followed(u16),
     #[error("The file has rows that are refused.")]
     Refused,
     #[error(transparent)]
@@ -89,7 +89,7 @@ pub enum ImportFault {
 
 impl Data {
     fn takes_files(&self, ceid: Ceid) -> Result<(), ImportFault> {
-        if self.followers.client(ceid).is_some() { Err(ImportFault::Followed(ceid)) } else { Ok(()) }
+        if self.followers.client(ceid).is_some() { Err(ImportFault::Followed(ceid.get())) } else { Ok(()) }
     }
 
     /// What a file would do to a form of a node.

@@ -160,10 +160,11 @@ async fn a_node_without_a_port_of_its_forms_has_no_copy() {
     let node = Node::start(1).await;
     let site = Site::start(&[&node]).await;
     let operator = site.signed_in("operator").await;
-    operator.get("/data").await.is(200, "No node has a port of its configuration forms.");
-    operator.get("/data/1").await.is(404, "no such page");
-    assert!(operator.get("/nodes/1").await.link_of("The copy of its forms").is_none());
-    operator.post("/data/1/compare", &[]).await.is(404, "no such page");
+    operator.get("/data").await.is(200, "Nodes: 1. Current: 0. Rows: 0.");
+    operator.get("/data/1").await.is(200, "State nothing kept");
+    operator.get("/data/2").await.is(404, "no such page");
+    let by_files = "This node does not serve its forms: they come by files.";
+    operator.post("/data/1/compare", &[]).await.is(422, by_files);
     metric(&site, "oig_data_oldest_copy_age_seconds 0").await;
 }
 
@@ -192,7 +193,10 @@ async fn a_form_is_imported_from_a_file_that_is_shown_first_and_done_whole_when_
     let bad = "number,name,one_busy_all_busy\n<b>1</b>,Mary,no\n1000,Mary,perhaps\n1001,John,no\n";
     let import = send_form(&root, "personal_ring_groups", bad).await;
     let page = says(&root, &import, "2 rows are refused, so nothing can be done.").await;
-    assert!(page.contains("2 <b>1</b> refused The column 'number' must hold digits alone."), "{page}");
+    assert!(
+        page.contains("2 <b>1</b> refused The column 'number' must hold a text of at most 7 characters on one line."),
+        "{page}"
+    );
     assert!(page.contains("3 1000 refused The column 'one_busy_all_busy' must hold yes or no."), "{page}");
     assert!(!page.contains("Do it") && !root.get(&import).await.body.contains("<b>"), "{page}");
     for (file, fault) in [

@@ -117,6 +117,32 @@ if (!(await watching.evaluate(() => globalThis.loaded))) throw new Error('the pa
 await look(root, 'node');
 await send(root, [], 'Connect anew');
 await says(root, 'Node 9 is connected to anew.');
+
+// It does not serve its forms: one comes by a file, is shown first, and is done when that is confirmed. The page goes on by itself.
+await link(root, 'The copy of its forms');
+await says(root, 'nothing kept');
+await link(root, 'Import a form');
+await look(root, 'data-import');
+const groups = async (rows) => {
+  await root.goto(`${admin}/data/9/import`);
+  await root.getByLabel('Form', { exact: true }).selectOption('personal_ring_groups');
+  const text = `Number,Name,One Busy All Busy\n${rows}`;
+  await root.getByLabel('File', { exact: true }).setInputFiles({ ...file(text), name: 'groups.csv' });
+  await send(root, [], 'See what it would do');
+};
+await groups('1000,Mary,No\n10x,John,Perhaps\n');
+await says(root, 'One row is refused, so nothing can be done.');
+await look(root, 'data-refused');
+await groups(Array.from({ length: 50000 }, (_, i) => `${100000 + i},Group ${i},No\n`).join(''));
+await says(root, 'Nothing has been done yet.');
+await says(root, '49500 more are not shown.');
+await look(root, 'data-plan');
+await send(root, [], 'Do it');
+await says(root, 'The form is imported: 50000 added, 0 changed, 0 removed.');
+await look(root, 'data-imported');
+await link(root, 'Its rows');
+await says(root, 'Rows 1 to 100.');
+await root.goto(`${admin}/nodes/9`);
 await send(root, [], 'Remove it');
 await says(root, 'Node 9 is removed.');
 

@@ -139,7 +139,7 @@ pub(in crate::admin) async fn import(
     if !plan.can_be_done() || plan.changes_something() {
         let FormImport { added, changed, removed, .. } = import;
         let counts = format!("{added} added, {changed} changed, {removed} removed");
-        let object = format!("form {} of node {}: {counts}", plan.form().name, plan.ceid);
+        let object = format!("form {} of node {}: {counts}", plan.form().name, plan.ceid.get());
         // Before: what is done is on record, whatever becomes of the gateway.
         note(running, by.clone(), "import", object).await?;
         data.import(plan, progress).await?;

@@ -209,7 +209,7 @@ fn describe_schemas(schemas: &mut Map<String, Value>) {
                 &["database", "name", "state"],
                 json!({
                     "database": text(), "name": text(), "element": { "type": "integer" },
-                    "state": { "enum": ["CURRENT", "COPYING", "CONNECTING", "AWAY"] }, "asOf": long(),
+                    "state": { "enum": ["CURRENT", "COPYING", "CONNECTING", "AWAY", "IMPORTED"] }, "asOf": long(),
                 }),
             ),
         ),
