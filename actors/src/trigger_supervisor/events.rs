@@ -71,7 +71,7 @@ pub async fn events(
 }
 
 /// About so many events at `most`, out of a part of the log so long where triggers do not hold what is wanted.
-async fn collect(
+pub(super) async fn collect(
     of: &OfSession,
     log: &Arc<dyn ChangeLog>,
     after: u64,
@@ -84,11 +84,10 @@ async fn collect(
     let mut told = Told { events: Vec::new(), most, up_to: u64::MAX };
     let mut sifted = Vec::new();
     for (subscription, trigger) in &of.triggers {
-        // One that died is there anew at the next look.
         match trigger.send(After { number: after, most }).await {
             Ok(Found::Here { changes, looked_at }) => told.add(subscription, changes, looked_at),
             Ok(Found::Sift { up_to }) => sifted.push((subscription, trigger, up_to)),
-            Err(_) => {}
+            Err(_) => told.add_none(after),
         }
     }
     // Read once for all of them, from where the first begins: how far that is looked at bounds what is told of the others, too.
@@ -99,7 +98,10 @@ async fn collect(
         for (subscription, trigger, up_to) in sifted {
             // Read to its end it is complete up to its newest, else up to the last that was read.
             let looked_at = last.filter(|last| !to_its_end || *last > up_to).unwrap_or(up_to);
-            told.add(subscription, trigger.send(Sift(read.clone())).await.unwrap_or_default(), looked_at);
+            match trigger.send(Sift(read.clone())).await {
+                Ok(changes) => told.add(subscription, changes, looked_at),
+                Err(_) => told.add_none(after),
+            }
         }
     }
     let Told { mut events, up_to, .. } = told;
@@ -118,6 +120,12 @@ struct Told {
 }
 
 impl Told {
+    /// A trigger that died has looked at nothing: what the others are for waits until it is there anew, or is not wanted any more,
+    /// of which `OfSession::told` tells.
+    fn add_none(&mut self, after: u64) {
+        self.up_to = self.up_to.min(after);
+    }
+
     /// What a trigger is for of all changes up to one.
     fn add(&mut self, subscription: &Arc<Subscription>, mut changes: Vec<Arc<Logged>>, looked_at: u64) {
         changes.truncate(self.most);

@@ -145,6 +145,8 @@ impl TriggerSupervisor {
     fn stop(&mut self, session: SessionId, id: u64, ctx: &mut Context<Self>) -> bool {
         let Some(of) = self.sessions.get_mut(&session) else { return false };
         let Some(living) = of.triggers.remove(&id) else { return false };
+        // Whoever asked it in this moment looks at the others again.
+        of.told.send_modify(|count| *count += 1);
         if of.triggers.is_empty() {
             self.sessions.remove(&session);
         }

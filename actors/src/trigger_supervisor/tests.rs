@@ -230,6 +230,30 @@ fn a_trigger_that_died_begins_anew_and_loses_nothing() {
 }
 
 #[test]
+fn while_a_trigger_is_dead_nothing_is_told_beyond_what_it_has_looked_at() {
+    run(async || {
+        let bench = Bench::start(Log::new(), Vec::new());
+        bench.begin(1, 0).await;
+        bench.begin(2, 0).await;
+        bench.log.grow(&[1]);
+        assert_eq!(bench.told(0, 10, Duration::from_secs(1)).await.0, [(1, 1), (1, 2)]);
+        let mut of = bench.supervisor.send(Of(session())).await.expect("it lives").expect("the session has two");
+        of.told.mark_unchanged();
+        let first = of.triggers.iter().find(|(subscription, _)| subscription.id == 1).expect("there").1.clone();
+        first.do_send(crate::trigger::messages::Panic);
+        while first.connected() {
+            tokio::task::yield_now().await;
+        }
+        // As they were when the first died: the second's change is not told before the first's.
+        let log: Arc<dyn ChangeLog> = bench.log.clone();
+        let found = events::collect(&of, &log, 0, 10, 10).await.expect("read");
+        assert_eq!((found.events, found.up_to), (Vec::new(), 0));
+        of.told.changed().await.expect("it is begun anew");
+        assert_eq!(bench.told(0, 10, Duration::from_secs(1)).await.0, [(1, 1), (1, 2)]);
+    });
+}
+
+#[test]
 fn a_session_that_is_gone_has_no_triggers_any_more_and_one_may_not_have_too_many() {
     run(async || {
         let bench = Bench::start(Log::new(), Vec::new());
