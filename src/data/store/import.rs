@@ -115,11 +115,7 @@ fn add(all: &mut Difference, part: &Part<'_>) {
     for (before, after) in differing {
         let (before, line) = (before.map(|at| &present[at]), after.map(|at| lines[at].0));
         let after = after.map(|at| &rows[at]);
-        let operation = match (before, after) {
-            (None, _) => Operation::Insert,
-            (_, None) => Operation::Delete,
-            _ => Operation::Update,
-        };
+        let operation = Operation::of(before, after);
         *match operation {
             Operation::Insert => &mut all.added,
             Operation::Update => &mut all.changed,
