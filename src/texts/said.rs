@@ -172,7 +172,6 @@ pub(super) const SAID: &[&str] = &[
     "Choose a form.",
     "Choose a file.",
     "The forms of node {0} are copied from it: a file would be of no use.",
-    "This node does not serve its forms: they come by files.",
     "The file has more than {0} passwords; import the others from another file.",
     "The kind must be 'salesforce' or 'google'.",
     "The column 'disabled' must hold yes or no.",

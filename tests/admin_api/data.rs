@@ -114,6 +114,6 @@ async fn a_form_is_imported_and_exported_at_a_terminal() {
     let missing = both.by_gateway(&["export-form", "1", "nothing"], "").expect_err("no such form");
     assert!(missing.contains("nothing"), "{missing}");
     let refused = both.by_gateway(&["copy-forms", "1"], "").expect_err("nothing to copy");
-    assert!(refused.contains("This node does not serve its forms: they come by files."), "{refused}");
+    assert!(refused.contains("a copy of node 1 is not there"), "{refused}");
     assert!(both.by_database(&["import-form", "1", "phones", &file], "").expect_err("only there").contains("--url"));
 }

@@ -32,6 +32,8 @@ const TABLE: &[(&str, &str, &str, &str, [u16; 3])] = &[
     ("GET", "/data", "", "data:read", [200, 200, 200]),
     ("POST", "/data/{ceid}/copy", "", "data:copy", [403, 404, 404]),
     ("POST", "/data/{ceid}/compare", "", "data:copy", [403, 404, 404]),
+    ("GET", "/data/{ceid}/forms/{form}", "", "data:read", [404, 404, 404]),
+    ("POST", "/data/{ceid}/forms/{form}/import", "{}", "data:import", [403, 403, 415]),
     ("GET", "/users", "", "users:read", [200, 200, 200]),
     ("POST", "/users", "{}", "users:write", [403, 422, 422]),
     ("POST", "/users/import", "{}", "users:import", [403, 403, 415]),
@@ -73,7 +75,7 @@ const TABLE: &[(&str, &str, &str, &str, [u16; 3])] = &[
 
 async fn outcome(program: &Program, method: &str, path: &str, body: &str) -> u16 {
     let path = path.replace("{id}", &"0".repeat(29)).replace("{handle}", "1-session-0000").replace("{ceid}", "999");
-    let path = path.replace("{number}", "1").replace("{language}", "de");
+    let path = path.replace("{number}", "1").replace("{language}", "de").replace("{form}", "phones");
     let (headers, method) = ([("if-match", "*"), ("content-type", "application/json")], method.parse::<Method>());
     let method = method.expect("a method");
     let count = if body.is_empty() { 1 } else { 2 };

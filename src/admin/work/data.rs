@@ -200,8 +200,7 @@ pub(super) fn find(running: &Running, ceid: u16) -> Result<(&Data, Known), WebFa
 /// The same of a node whose forms are copied from it.
 fn find_served(running: &Running, ceid: u16) -> Result<(&Data, Known), WebFault> {
     let found = find(running, ceid)?;
-    let no_copy = || WebFault::Refused("This node does not serve its forms: they come by files.".into());
-    if found.1.served { Ok(found) } else { Err(no_copy()) }
+    if found.1.served { Ok(found) } else { Err(WebFault::NotFound) }
 }
 
 /// The first so many after that of a number, by number; and whether there are more.

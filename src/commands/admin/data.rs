@@ -40,7 +40,7 @@ fn copies(gateway: &Gateway) -> anyhow::Result<Vec<NodeCopy>> {
 
 /// Has something done with the copy of a node.
 fn ask(gateway: &Gateway, ceid: u16, what: &str) -> anyhow::Result<()> {
-    if !copies(gateway)?.iter().any(|copy| copy.ceid == ceid) {
+    if !copies(gateway)?.iter().any(|copy| copy.ceid == ceid && copy.served) {
         return Err(StorageError::Missing(format!("a copy of node {ceid}")).into());
     }
     gateway.ask(Method::POST, &format!("/data/{ceid}/{what}"), None, None).map(drop)
