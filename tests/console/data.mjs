@@ -22,6 +22,8 @@ const press = async (name) => {
   await tabTo(page, page.getByRole('button', { name, exact: true }));
   await page.keyboard.press('Enter');
 };
+// Nothing is being loaded that would take the focus.
+const settled = () => page.locator('#columns:not([aria-busy])').waitFor();
 const login = async (secret) => {
   await type('Company', 'Example Co');
   await type('Application', 'Screen Pop');
@@ -36,9 +38,29 @@ await says(page, 'Logged in.');
 assert.equal(await page.getByLabel('Application password', { exact: true }).inputValue(), '', 'no password stays in the page');
 await page.waitForFunction((wanted) => [...document.querySelectorAll('#database option')].some((one) => one.value === wanted), database);
 await page.getByLabel('Database', { exact: true }).selectOption(database);
+await settled();
 await page.waitForFunction(() => document.querySelectorAll('#columns input').length > 3);
 assert.deepEqual(await page.$$eval('#view option', (all) => all.map((one) => one.value)),
   ['phones', 'line_appearances', 'personal_ring_groups', 'personal_ring_group_members'], 'what a standard session sees');
+
+// An answer about an earlier choice comes too late: what is shown is of the last one.
+let release;
+const held = new Promise((done) => { release = done; });
+const isLate = (url) => url.pathname.endsWith('/views/columns') && url.searchParams.get('view') === 'line_appearances';
+await page.route(isLate, async (route) => { await held; await route.continue(); });
+const view = page.getByLabel('View', { exact: true });
+await view.selectOption('line_appearances');
+await view.selectOption('personal_ring_groups');
+await settled();
+const late = page.waitForResponse((answer) => isLate(new URL(answer.url())));
+release();
+await (await late).finished();
+// What is asked now is answered when the page has had that.
+await page.evaluate(() => fetch(location.href).then((answer) => answer.text()));
+assert.match(await page.getByLabel('One SELECT', { exact: true }).inputValue(), /FROM personal_ring_groups$/);
+await page.unroute(isLate);
+await view.selectOption('phones');
+await settled();
 
 await type('One SELECT', "SELECT number, name FROM phones WHERE number = '1000'");
 await press('Run');

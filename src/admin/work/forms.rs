@@ -136,7 +136,10 @@ pub(in crate::admin) async fn import(
 ) -> Result<FormImport, WebFault> {
     let (data, _) = find(running, plan.ceid.get())?;
     let import = FormImport::of(plan);
-    if !plan.can_be_done() || plan.changes_something() {
+    if !plan.can_be_done() {
+        return Err(ImportFault::Refused.into());
+    }
+    if plan.changes_something() {
         let FormImport { added, changed, removed, .. } = import;
         let counts = format!("{added} added, {changed} changed, {removed} removed");
         let object = format!("form {} of node {}: {counts}", plan.form().name, plan.ceid.get());

@@ -67,10 +67,9 @@ impl Life<'_> {
 
     async fn follow(&mut self) -> Result<std::convert::Infallible, FollowFault> {
         self.standings.is(self.ceid, State::Connecting);
-        let stand = self.client.stand().await?;
+        let mut stand = self.client.stand().await?;
         self.store.claim(self.written()).await?;
         let kept = self.store.stand(self.ceid).await?;
-        let of_node = || stand.forms.iter().map(|(form, _)| *form);
         let resumed = kept.filter(|kept| kept.epoch == stand.epoch && kept.seq <= stand.seq);
         let mut seq = match resumed {
             Some(kept) => {
@@ -79,25 +78,25 @@ impl Life<'_> {
                     // One that was copied up to a later change than the others, and then was not gone on with.
                     known.is_some_and(|known| known.whole == Whole::Yes && known.as_of <= kept.seq)
                 };
-                self.copy(&stand.epoch, kept.seq, of_node().filter(|form| !whole(form)).collect()).await?;
+                self.copy(&stand.epoch, kept.seq, forms(&stand).filter(|form| !whole(form)).collect()).await?;
                 kept.seq
             }
             None => {
-                self.copy(&stand.epoch, stand.seq, of_node().collect()).await?;
+                self.copy(&stand.epoch, stand.seq, forms(&stand).collect()).await?;
                 stand.seq
             }
         };
         let mut changes = match self.client.changes(&stand.epoch, seq).await {
             Err(FollowFault::Gone(_)) => {
-                let stand = self.client.stand().await?;
+                stand = self.client.stand().await?;
                 info!(node = %self.ceid, after = seq, "the node does not have all changes any more: copied anew");
                 seq = stand.seq;
-                self.copy(&stand.epoch, seq, stand.forms.iter().map(|(form, _)| *form).collect()).await?;
+                self.copy(&stand.epoch, seq, forms(&stand).collect()).await?;
                 self.client.changes(&stand.epoch, seq).await?
             }
             changes => changes?,
         };
-        self.stream(&stand.epoch, seq, &mut changes).await
+        self.stream(&stand, seq, &mut changes).await
     }
 
     /// Copies forms, so that with the changes after `seq` they are as the node's.
@@ -156,12 +155,14 @@ impl Life<'_> {
         page.is_some_and(|(_, seq)| change.seq <= *seq)
     }
 
+    /// Applies every change after a number, to the forms that the node has.
     async fn stream(
         &mut self,
-        epoch: &str,
+        of: &Stand,
         mut seq: u64,
         changes: &mut Changes,
     ) -> Result<std::convert::Infallible, FollowFault> {
+        let epoch = of.epoch.as_str();
         let mut compare = interval_at(Instant::now(), COMPARE);
         compare.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // Where the node stood when it was asked; compared when the copy is at the same change.
@@ -200,8 +201,7 @@ impl Life<'_> {
                 Some(wish) = self.wishes.recv() => match wish {
                     Wish::Copy => {
                         // Those that the node has, which need not be all that there can be.
-                        let stand = self.client.stand().await?;
-                        self.copy(epoch, seq, stand.forms.iter().map(|(form, _)| *form).collect()).await?;
+                        self.copy(epoch, seq, forms(of).collect()).await?;
                         self.standings.is(self.ceid, State::Current);
                     }
                     Wish::Compare => compare.reset_immediately(),
@@ -270,6 +270,11 @@ impl Life<'_> {
         self.standings.is(self.ceid, State::Current);
         Ok(())
     }
+}
+
+/// Those of a node.
+fn forms(stand: &Stand) -> impl Iterator<Item = &'static Form> {
+    stand.forms.iter().map(|(form, _)| *form)
 }
 
 /// Lines in parts: the first ends where the copy is at this change.

@@ -25,7 +25,7 @@ use tracing::{info, warn};
 pub use self::client::{FollowFault, NodeClient, WriteFault, http};
 use self::life::{Life, Wish};
 pub use self::standing::{Standing, Standings, State};
-use self::upkeep::{Known, Upkeep};
+use self::upkeep::Upkeep;
 use super::store::{CHANGES_KEPT, Store};
 use crate::entropy::SystemEntropy;
 use crate::storage::StorageError;
@@ -57,7 +57,7 @@ struct Inner {
     standings: Standings,
     copying: Arc<Semaphore>,
     following: Mutex<BTreeMap<Ceid, Following>>,
-    known: watch::Sender<Known>,
+    known: watch::Sender<Option<Nodes>>,
     runtime: Option<Runtime>,
 }
 
@@ -106,7 +106,7 @@ impl Followers {
             .build()?;
         let standings = Standings::default();
         runtime.spawn(gauges::keep(standings.clone()));
-        let known = watch::Sender::new(Known::default());
+        let known = watch::Sender::new(None);
         let upkeep = Upkeep { store: store.clone(), standings: standings.clone(), known: known.subscribe() };
         runtime.spawn(upkeep.run(every, keep));
         Ok(Self(Arc::new(Inner {
@@ -140,15 +140,15 @@ impl Followers {
                 following.insert(*ceid, new);
             }
         }
-        self.0.known.send_replace(Known::Nodes(nodes));
+        self.0.known.send_replace(Some(nodes));
     }
 
-    /// Has what is kept be that of the nodes that there are, as is done by and by anyway. Blocks.
+    /// Says of the nodes that do not serve their forms what is kept of them, as is done by and by anyway. Blocks.
     ///
     /// # Errors
     /// See [`StorageError`].
     pub fn settle_now(&self) -> Result<(), StorageError> {
-        let Known::Nodes(nodes) = self.0.known.borrow().clone() else { return Ok(()) };
+        let Some(nodes) = self.0.known.borrow().clone() else { return Ok(()) };
         for (ceid, stand) in self.0.store.stands_now()? {
             if nodes.get(&ceid) == Some(&None) {
                 self.0.standings.kept(ceid, &stand);

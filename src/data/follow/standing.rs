@@ -120,6 +120,10 @@ impl Standings {
         let by_files = stand.epoch == FILES;
         let oldest = stand.forms.iter().filter_map(|form| form.copied_at_ms).min();
         self.change(ceid, |standing| {
+            // Read before a file was imported that is told already.
+            if by_files && standing.state == State::Imported && stand.seq < standing.seq {
+                return;
+            }
             standing.state = if by_files { State::Imported } else { State::Away };
             (standing.as_of_ms, standing.seq) = (oldest, stand.seq);
             standing.fault = (!by_files).then(|| NOT_SERVED.to_owned());
@@ -146,5 +150,28 @@ impl Standings {
     pub fn all(&self) -> Vec<(Ceid, Standing)> {
         let all = self.0.of.read().unwrap_or_else(PoisonError::into_inner);
         all.iter().map(|(ceid, standing)| (*ceid, standing.clone())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_before_a_file_was_imported_does_not_take_it_back() {
+        let (standings, ceid) = (Standings::default(), Ceid::new(7).expect("a node"));
+        let stand = |epoch: &str, seq| NodeStand { epoch: epoch.into(), seq, forms: Vec::new() };
+        let is = || standings.of(ceid).map(|standing| (standing.state, standing.seq));
+        for (epoch, seq, state, then) in [
+            ("e1", 1000, State::Away, 1000),
+            (FILES, 1, State::Imported, 1),
+            (FILES, 3, State::Imported, 3),
+            (FILES, 2, State::Imported, 3),
+            (FILES, 3, State::Imported, 3),
+            ("e2", 2, State::Away, 2),
+        ] {
+            standings.kept(ceid, &stand(epoch, seq));
+            assert_eq!(is(), Some((state, then)), "{epoch} {seq}");
+        }
     }
 }

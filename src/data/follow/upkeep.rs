@@ -13,20 +13,22 @@ use super::standing::Standings;
 use crate::data::store::Store;
 use crate::storage::StorageError;
 
-/// Which nodes there are.
-#[derive(Debug, Clone, Default)]
-pub(super) enum Known {
-    /// Nobody has said it yet: nothing is forgotten.
-    #[default]
-    Unsaid,
-    Nodes(Nodes),
-}
-
 /// Whoever does it.
 pub(super) struct Upkeep {
     pub store: Store,
     pub standings: Standings,
-    pub known: watch::Receiver<Known>,
+    /// The nodes that there are; as long as nobody has said it nothing is forgotten.
+    pub known: watch::Receiver<Option<Nodes>>,
+}
+
+/// What becomes of what is kept of a node.
+enum Kept {
+    /// There is no such node.
+    Forgotten,
+    /// The node does not serve its forms.
+    AsItIs,
+    /// Its life says how it stands.
+    Followed,
 }
 
 impl Upkeep {
@@ -50,28 +52,28 @@ impl Upkeep {
     }
 
     async fn settle(&mut self) -> Result<(), StorageError> {
-        if matches!(*self.known.borrow_and_update(), Known::Unsaid) {
+        if self.known.borrow_and_update().is_none() {
             return Ok(());
         }
         for (ceid, stand) in self.store.stands().await? {
             // Asked for each: it may have been added meanwhile.
-            match self.known(ceid) {
-                Some(None) => {
+            match self.kept(ceid) {
+                Kept::Forgotten => {
                     self.store.forget(ceid).await?;
                     info!(node = %ceid, "there is no such node any more: the copy of its forms is forgotten");
                 }
-                Some(Some(false)) => self.standings.kept(ceid, &stand),
-                Some(Some(true)) | None => {}
+                Kept::AsItIs => self.standings.kept(ceid, &stand),
+                Kept::Followed => {}
             }
         }
         Ok(())
     }
 
-    /// Whether there is such a node, and whether it serves its forms; `None` when that is not known.
-    fn known(&self, ceid: Ceid) -> Option<Option<bool>> {
-        match &*self.known.borrow() {
-            Known::Unsaid => None,
-            Known::Nodes(nodes) => Some(nodes.get(&ceid).map(Option::is_some)),
+    fn kept(&self, ceid: Ceid) -> Kept {
+        match self.known.borrow().as_ref().map(|nodes| nodes.get(&ceid)) {
+            Some(None) => Kept::Forgotten,
+            Some(Some(None)) => Kept::AsItIs,
+            Some(Some(Some(_))) | None => Kept::Followed,
         }
     }
 }

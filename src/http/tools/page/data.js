@@ -101,9 +101,23 @@ const databases = async () => {
   await views();
 };
 
-const views = async () => {
+/** Of what was chosen last; an answer about an earlier choice comes too late, and changes nothing. */
+let choice = 0;
+const choosing = (show) => async () => {
+  choice += 1;
+  const own = choice;
+  at('columns').setAttribute('aria-busy', 'true');
+  try {
+    await show(() => own === choice);
+  } finally {
+    if (own === choice) at('columns').removeAttribute('aria-busy');
+  }
+};
+
+const views = choosing(async (isLast) => {
   const database = at('database').value;
   const [all, shown] = await Promise.all([ask('GET', '/databases'), ask('GET', '/databases/views', { query: { database } })]);
+  if (!isLast()) return;
   const one = all.find((each) => each.database === database);
   const age = one?.asOf ? `, as of ${new Date(Number(one.asOf)).toLocaleTimeString()}` : '';
   at('state').textContent = one ? `${one.name || one.database}: ${one.state.toLowerCase()}${age}` : '';
@@ -111,11 +125,12 @@ const views = async () => {
   at('view').replaceChildren(...shown.map((view) => element('option', `${view.view} (${view.rows})`, { value: view.view, title: view.description })));
   if (shown.some((view) => view.view === before)) at('view').value = before;
   await columns();
-};
+});
 
-const columns = async () => {
+const columns = choosing(async (isLast) => {
   const query = { database: at('database').value, view: at('view').value };
   const all = await ask('GET', '/databases/views/columns', { query });
+  if (!isLast()) return;
   at('columns').replaceChildren(...all.map((column) => {
     const label = element('label', null, { title: column.description });
     const box = element('input', null, { type: 'checkbox', value: column.column });
@@ -124,7 +139,7 @@ const columns = async () => {
     return label;
   }));
   compose();
-};
+});
 
 const chosen = () => [...at('columns').querySelectorAll('input:checked')].map((box) => box.value);
 
