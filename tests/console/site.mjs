@@ -58,16 +58,15 @@ export const pictured = (pictures, site) => async (page, name) => {
 
 /** Goes on by the tabulator to what a label, a link or a button says. */
 export const tabTo = async (page, locator) => {
-  const wanted = await locator.elementHandle();
-  for (let pressed = 0; pressed < 60; pressed += 1) {
+  // A page that renews itself may put another element into its place meanwhile: it is looked for at each step.
+  const way = [];
+  for (let pressed = 0; pressed < 100; pressed += 1) {
     await page.keyboard.press('Tab');
-    if (await wanted.evaluate((element) => element === document.activeElement)) {
-      const outline = await wanted.evaluate((element) => getComputedStyle(element).outlineStyle);
-      assert.notEqual(outline, 'none', 'where one is can be seen');
-      return;
-    }
+    const outline = await locator.evaluate((element) => element === document.activeElement && getComputedStyle(element).outlineStyle);
+    if (outline) return assert.notEqual(outline, 'none', 'where one is can be seen');
+    way.push(await page.evaluate(() => document.activeElement.textContent.trim().slice(0, 20) || document.activeElement.outerHTML.slice(0, 60)));
   }
-  assert.fail(`${locator} is not reached by the tabulator`);
+  assert.fail(`${locator} is not reached by the tabulator: ${way.join(', ')}`);
 };
 
 /** Fills in the form of the page by keyboard, and sends it by Enter on its button. */
