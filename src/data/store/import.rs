@@ -6,7 +6,7 @@ use schemas::data::{Digest, Form, Row, Value};
 use schemas::domain::Ceid;
 
 use super::write::{self, Life};
-use super::{FormStand, NodeStand, Transaction};
+use super::{FormStand, NodeStand, Reading, Transaction};
 use crate::data::file::{File, TOLD, key_of};
 use crate::storage::StorageError;
 
@@ -68,12 +68,12 @@ fn completed(file: &File, rows: &[(u64, Row)], present: &[Row]) -> Vec<Row> {
     rows.iter().map(complete).collect()
 }
 
-fn parts(
-    tx: &mut dyn Transaction,
+fn parts<T: Reading + ?Sized>(
+    tx: &mut T,
     ceid: Ceid,
     file: &File,
     on: &dyn Fn(usize),
-    mut each: impl FnMut(&mut dyn Transaction, &Part<'_>) -> Result<(), StorageError>,
+    mut each: impl FnMut(&mut T, &Part<'_>) -> Result<(), StorageError>,
 ) -> Result<(), StorageError> {
     let form = file.form;
     let mut after = None;
@@ -95,7 +95,7 @@ fn parts(
 }
 
 pub(super) fn difference(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Reading,
     ceid: Ceid,
     file: &File,
     on: &dyn Fn(usize),
@@ -136,7 +136,7 @@ fn other_columns(form: &Form, before: &Row, after: &Row) -> Vec<&'static str> {
     form.columns.iter().zip(before.0.iter().zip(&after.0)).filter(same).map(|(column, _)| column.name).collect()
 }
 
-fn seen(tx: &mut dyn Transaction, ceid: Ceid, form: &Form) -> Result<Option<FormStand>, StorageError> {
+fn seen(tx: &mut dyn Reading, ceid: Ceid, form: &Form) -> Result<Option<FormStand>, StorageError> {
     Ok(write::forms(tx, ceid)?.into_iter().find(|stand| stand.form == form))
 }
 

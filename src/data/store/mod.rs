@@ -31,6 +31,8 @@ use crate::storage::{Options, Place, StorageError};
 
 /// Statements of applications that run at a time; others wait.
 const READERS: usize = 4;
+/// What the gateway itself reads at a time, beside the one who writes; the rest waits.
+const LOOKS: usize = 2;
 /// Those that may wait.
 const WAITING: usize = 256;
 /// What a statement of an application may take.
@@ -100,8 +102,8 @@ enum Backend {
     Postgres(postgres::Database),
 }
 
-/// One transaction of the one who writes. Rows are read as they are in it.
-trait Transaction {
+/// One transaction: everything is read as of one moment.
+trait Reading {
     /// Rows of a node's form with a key after the one and up to the other, by key.
     fn rows(
         &mut self,
@@ -111,13 +113,17 @@ trait Transaction {
         until: Option<&Key>,
     ) -> Result<Vec<Row>, StorageError>;
     fn row(&mut self, ceid: Ceid, form: &'static Form, key: &Key) -> Result<Option<Row>, StorageError>;
+    /// A statement of bookkeeping that reads so many columns, with numbered placeholders of its dialect (see `tables`).
+    fn read(&mut self, statement: &str, values: &[Value], columns: usize) -> Result<Vec<Vec<Value>>, StorageError>;
+}
+
+/// One transaction of the one who writes. What it reads is as it is in it.
+trait Transaction: Reading {
     /// Adds rows, or makes those of their keys what they are.
     fn put(&mut self, ceid: Ceid, form: &'static Form, rows: &[&Row]) -> Result<(), StorageError>;
     fn remove(&mut self, ceid: Ceid, form: &'static Form, keys: &[Key]) -> Result<(), StorageError>;
-    /// A statement of bookkeeping, with numbered placeholders of its dialect (see `tables`).
+    /// A statement of bookkeeping that writes, with numbered placeholders of its dialect (see `tables`).
     fn run(&mut self, statement: &str, values: &[Value]) -> Result<(), StorageError>;
-    /// The same for one that reads, with so many columns.
-    fn read(&mut self, statement: &str, values: &[Value], columns: usize) -> Result<Vec<Vec<Value>>, StorageError>;
 }
 
 /// The copies, as the gateway reaches them. Cheap to clone.
@@ -128,6 +134,7 @@ struct Inner {
     backend: Backend,
     readers: Semaphore,
     waiting: Semaphore,
+    looks: Semaphore,
     /// Number of the newest change in the log.
     newest: watch::Sender<u64>,
     /// Changes up to this one are not in it any more.
@@ -141,13 +148,13 @@ impl Store {
     /// Why they cannot be used.
     pub fn open(options: &Options) -> Result<Self, StorageError> {
         let backend = match &options.place {
-            Place::Memory => Backend::Sqlite(sqlite::Database::temporary(READERS, options.wait)?),
+            Place::Memory => Backend::Sqlite(sqlite::Database::temporary(READERS + LOOKS, options.wait)?),
             Place::File(file) => {
                 let file = file.with_extension("forms.db");
-                Backend::Sqlite(sqlite::Database::open(&file, READERS, options.wait)?)
+                Backend::Sqlite(sqlite::Database::open(&file, READERS + LOOKS, options.wait)?)
             }
             #[cfg(feature = "postgres")]
-            Place::Postgres(_) => Backend::Postgres(postgres::Database::open(options, READERS)?),
+            Place::Postgres(_) => Backend::Postgres(postgres::Database::open(options, READERS + LOOKS)?),
             #[cfg(not(feature = "postgres"))]
             Place::Postgres(_) => return Err(StorageError::Url("this program was built without PostgreSQL")),
         };
@@ -155,10 +162,11 @@ impl Store {
             backend,
             readers: Semaphore::new(READERS),
             waiting: Semaphore::new(WAITING),
+            looks: Semaphore::new(LOOKS),
             newest: watch::Sender::new(0),
             pruned: AtomicU64::new(0),
         }));
-        let (newest, pruned) = store.write_blocking(|tx| Ok((log::newest(tx)?, log::pruned(tx)?)))?;
+        let (newest, pruned) = store.look_blocking(|tx| Ok((log::newest(tx)?, log::pruned(tx)?)))?;
         store.0.pruned.store(pruned, Ordering::Relaxed);
         store.0.newest.send_replace(newest);
         Ok(store)
@@ -195,6 +203,28 @@ impl Store {
         done.await.unwrap_or(Err(StorageError::Lost))
     }
 
+    fn look_blocking<T>(
+        &self,
+        work: impl FnOnce(&mut dyn Reading) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        match &self.0.backend {
+            Backend::Sqlite(database) => database.look(work),
+            #[cfg(feature = "postgres")]
+            Backend::Postgres(database) => database.look(work),
+        }
+    }
+
+    /// The same of one that only reads: it waits for nobody who writes, and nobody who writes for it.
+    async fn look<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut dyn Reading) -> Result<T, StorageError> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        let _turn = self.0.looks.acquire().await.map_err(|_| StorageError::Lost)?;
+        let store = self.clone();
+        let done = tokio::task::spawn_blocking(move || store.look_blocking(work));
+        done.await.unwrap_or(Err(StorageError::Lost))
+    }
+
     /// Number of the newest change in the log, as it grows.
     #[must_use]
     pub fn newest(&self) -> watch::Receiver<u64> {
@@ -214,7 +244,7 @@ impl Store {
     /// # Errors
     /// See [`StorageError`].
     pub async fn stand(&self, ceid: Ceid) -> Result<Option<NodeStand>, StorageError> {
-        self.write(move |tx| write::stand(tx, ceid)).await
+        self.look(move |tx| write::stand(tx, ceid)).await
     }
 
     /// The same of every node of which there is a copy, by number, as all of them were in one moment.
@@ -222,7 +252,7 @@ impl Store {
     /// # Errors
     /// See [`StorageError`].
     pub async fn stands(&self) -> Result<Vec<(Ceid, NodeStand)>, StorageError> {
-        self.write(|tx| write::stands(tx)).await
+        self.look(|tx| write::stands(tx)).await
     }
 
     /// The same. Blocks.
@@ -230,7 +260,7 @@ impl Store {
     /// # Errors
     /// See [`StorageError`].
     pub fn stands_now(&self) -> Result<Vec<(Ceid, NodeStand)>, StorageError> {
-        self.write_blocking(|tx| write::stands(tx))
+        self.look_blocking(|tx| write::stands(tx))
     }
 
     /// From now on this life alone writes the copy of its node.
@@ -308,7 +338,7 @@ impl Store {
     /// # Errors
     /// See [`StorageError`].
     pub async fn nodes(&self) -> Result<Vec<Ceid>, StorageError> {
-        self.write(|tx| write::nodes(tx)).await
+        self.look(|tx| write::nodes(tx)).await
     }
 
     /// Forgets a node, rows and all.
@@ -329,7 +359,7 @@ impl Store {
         file: Arc<File>,
         on: impl Fn(usize) + Send + 'static,
     ) -> Result<Difference, StorageError> {
-        self.write(move |tx| import::difference(tx, ceid, &file, &on)).await
+        self.look(move |tx| import::difference(tx, ceid, &file, &on)).await
     }
 
     /// Makes a node's form what a file says it is, where it is still as `seen`: all of it or nothing. What differs is logged,
@@ -356,7 +386,7 @@ impl Store {
     /// # Errors
     /// See [`StorageError`].
     pub async fn rows(&self, ceid: Ceid, form: &'static Form) -> Result<Vec<Row>, StorageError> {
-        self.write(move |tx| tx.rows(ceid, form, None, None)).await
+        self.look(move |tx| tx.rows(ceid, form, None, None)).await
     }
 
     /// One row as it is kept.
@@ -364,15 +394,15 @@ impl Store {
     /// # Errors
     /// See [`StorageError`].
     pub async fn row(&self, ceid: Ceid, form: &'static Form, key: Key) -> Result<Option<Row>, StorageError> {
-        self.write(move |tx| tx.row(ceid, form, &key)).await
+        self.look(move |tx| tx.row(ceid, form, &key)).await
     }
 
-    /// Changes after a number, in their order, so many at most.
+    /// Changes after a number, in their order, so many at most; fewer where the log ends.
     ///
     /// # Errors
     /// See [`StorageError`].
     pub async fn changes(&self, after: u64, most: usize) -> Result<Vec<Logged>, StorageError> {
-        self.write(move |tx| log::after(tx, after, most)).await
+        self.look(move |tx| log::after(tx, after, most)).await
     }
 
     /// Changes up to this one are not in the log any more.
@@ -416,7 +446,7 @@ impl Store {
     /// # Errors
     /// See [`StorageError`].
     pub fn kept_triggers(&self) -> Result<Vec<KeptTrigger>, StorageError> {
-        self.write_blocking(|tx| log::subscriptions(tx))
+        self.look_blocking(|tx| log::subscriptions(tx))
     }
 
     /// Keeps where a session's notifications are handed over.
@@ -440,7 +470,7 @@ impl Store {
     /// # Errors
     /// See [`StorageError`].
     pub fn kept_handlers(&self) -> Result<Vec<KeptHandler>, StorageError> {
-        self.write_blocking(|tx| log::handlers(tx))
+        self.look_blocking(|tx| log::handlers(tx))
     }
 
     /// Runs a statement of an application on a connection that cannot write; `kinds` are those of its columns.

@@ -1,4 +1,5 @@
-//! The copies in the gateway's PostgreSQL database: one connection writes, others are in transactions that cannot.
+//! The copies in the gateway's PostgreSQL database: one connection writes, others are in transactions that cannot, be it for
+//! applications or the gateway.
 //!
 //! Rows travel as JSON, in one value for a page: the server takes them apart, and puts them together. Statements of
 //! applications are bounded by the server: in time, in what they may do, and in memory for sorting; what they may say at all
@@ -17,7 +18,7 @@ use schemas::data::{Form, Key, Kind, Row, Value};
 use schemas::domain::Ceid;
 use serde_json::Value as Json;
 
-use super::{Cell, LARGEST_ANSWER, STATEMENT, SelectError, Transaction, tables};
+use super::{Cell, LARGEST_ANSWER, Reading, STATEMENT, SelectError, Transaction, tables};
 use crate::storage::{DbConnection, Options, StorageError};
 
 /// Memory of a server's worker for sorting and joining.
@@ -95,7 +96,7 @@ impl Database {
         let done = connection.transaction(|connection| {
             // Numbers of the log are seen in their order: one writes at a time, be it another gateway.
             sql_query("LOCK TABLE sync_change IN EXCLUSIVE MODE").execute(connection)?;
-            work(&mut Writing(connection))
+            work(&mut Tx(connection))
         });
         // What was lost is made anew by the next one.
         if !matches!(done, Err(StorageError::Unreachable(_))) {
@@ -104,12 +105,34 @@ impl Database {
         done
     }
 
-    pub(super) fn select(&self, statement: &Rendered, kinds: &[Type]) -> Result<Vec<Vec<Cell>>, SelectError> {
+    /// One that nobody uses; anew where one was lost.
+    fn reader(&self) -> Result<PgConnection, StorageError> {
         let free = lock(&self.readers).pop();
-        let mut connection = match free {
-            Some(connection) => connection,
-            None => connect(&self.options)?,
-        };
+        free.map_or_else(|| connect(&self.options), Ok)
+    }
+
+    /// Where the server was away the others are lost with this one, and nobody finds that out one by one.
+    fn put_back(&self, connection: PgConnection, error: Option<&StorageError>) {
+        let mut readers = lock(&self.readers);
+        match error {
+            Some(StorageError::Unreachable(_)) => readers.clear(),
+            _ => readers.push(connection),
+        }
+    }
+
+    pub(super) fn look<T>(
+        &self,
+        work: impl FnOnce(&mut dyn Reading) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        let mut connection = self.reader()?;
+        let mut transaction = connection.build_transaction().read_only().repeatable_read();
+        let seen = transaction.run(|connection| work(&mut Tx(connection)));
+        self.put_back(connection, seen.as_ref().err());
+        seen
+    }
+
+    pub(super) fn select(&self, statement: &Rendered, kinds: &[Type]) -> Result<Vec<Vec<Cell>>, SelectError> {
+        let mut connection = self.reader()?;
         let answer: Result<(Vec<String>, usize), diesel::result::Error> =
             connection.build_transaction().read_only().run(|connection| {
                 sql_query(format!(
@@ -141,13 +164,11 @@ impl Database {
             Err(error) => {
                 let cancelled = error.to_string().contains("statement timeout");
                 let error = StorageError::from(error);
-                if !matches!(error, StorageError::Unreachable(_)) {
-                    lock(&self.readers).push(connection);
-                }
+                self.put_back(connection, Some(&error));
                 return Err(if cancelled { SelectError::TooSlow } else { error.into() });
             }
         };
-        lock(&self.readers).push(connection);
+        self.put_back(connection, None);
         if size > LARGEST_ANSWER {
             return Err(SelectError::TooMuch);
         }
@@ -170,9 +191,9 @@ fn cells(line: &str, kinds: &[Type]) -> Result<Vec<Cell>, StorageError> {
     cells.ok_or_else(|| StorageError::Damaged("an answer is of another type".into()))
 }
 
-struct Writing<'a>(&'a mut PgConnection);
+struct Tx<'a>(&'a mut PgConnection);
 
-impl Writing<'_> {
+impl Tx<'_> {
     fn load(&mut self, statement: &str, values: &[Value]) -> Result<Vec<Json>, StorageError> {
         let found: Vec<Line> = query(&lines(statement), values).load(self.0)?;
         found.iter().map(|line| read_line(&line.line)).collect()
@@ -204,7 +225,7 @@ fn typed(form: &Form, columns: impl Iterator<Item = usize>) -> String {
     })
 }
 
-impl Transaction for Writing<'_> {
+impl Reading for Tx<'_> {
     fn rows(
         &mut self,
         ceid: Ceid,
@@ -224,6 +245,30 @@ impl Transaction for Writing<'_> {
         Ok(self.form_rows(&tables::select_row(form), form, &values)?.pop())
     }
 
+    fn read(&mut self, statement: &str, values: &[Value], columns: usize) -> Result<Vec<Vec<Value>>, StorageError> {
+        let names = (0..columns).map(|at| format!("c{at}")).collect::<Vec<_>>().join(", ");
+        // `AS q(c0, c1, …)` names the columns, whatever the statement calls them.
+        let statement =
+            format!("SELECT row_to_json(q)::text AS line FROM (SELECT * FROM ({statement}) AS s({names})) AS q");
+        let found: Vec<Line> = query(&statement, values).load(self.0)?;
+        let value = |json: Option<&Json>| match json {
+            None | Some(Json::Null) => Some(Value::Null),
+            Some(Json::Bool(value)) => Some(Value::Boolean(*value)),
+            Some(Json::Number(number)) => number.as_i64().map(Value::Integer),
+            Some(Json::String(text)) => Some(Value::Text(text.clone())),
+            Some(_) => None,
+        };
+        let damaged = || StorageError::Damaged("bookkeeping of another type".into());
+        let row = |line: &Line| {
+            let json = read_line(&line.line)?;
+            let values = (0..columns).map(|at| value(json.get(format!("c{at}"))));
+            values.collect::<Option<Vec<_>>>().ok_or_else(damaged)
+        };
+        found.iter().map(row).collect()
+    }
+}
+
+impl Transaction for Tx<'_> {
     fn put(&mut self, ceid: Ceid, form: &'static Form, rows: &[&Row]) -> Result<(), StorageError> {
         let all = || 0..form.columns.len();
         let names = |of: &mut dyn Iterator<Item = usize>| {
@@ -269,27 +314,5 @@ impl Transaction for Writing<'_> {
     fn run(&mut self, statement: &str, values: &[Value]) -> Result<(), StorageError> {
         query(statement, values).execute(self.0)?;
         Ok(())
-    }
-
-    fn read(&mut self, statement: &str, values: &[Value], columns: usize) -> Result<Vec<Vec<Value>>, StorageError> {
-        let names = (0..columns).map(|at| format!("c{at}")).collect::<Vec<_>>().join(", ");
-        // `AS q(c0, c1, …)` names the columns, whatever the statement calls them.
-        let statement =
-            format!("SELECT row_to_json(q)::text AS line FROM (SELECT * FROM ({statement}) AS s({names})) AS q");
-        let found: Vec<Line> = query(&statement, values).load(self.0)?;
-        let value = |json: Option<&Json>| match json {
-            None | Some(Json::Null) => Some(Value::Null),
-            Some(Json::Bool(value)) => Some(Value::Boolean(*value)),
-            Some(Json::Number(number)) => number.as_i64().map(Value::Integer),
-            Some(Json::String(text)) => Some(Value::Text(text.clone())),
-            Some(_) => None,
-        };
-        let damaged = || StorageError::Damaged("bookkeeping of another type".into());
-        let row = |line: &Line| {
-            let json = read_line(&line.line)?;
-            let values = (0..columns).map(|at| value(json.get(format!("c{at}"))));
-            values.collect::<Option<Vec<_>>>().ok_or_else(damaged)
-        };
-        found.iter().map(row).collect()
     }
 }

@@ -1,4 +1,4 @@
-//! The copies in a SQLite file: one connection writes, others read and cannot write.
+//! The copies in a SQLite file: one connection writes, others read and cannot write, be it for applications or the gateway.
 //!
 //! Statements of applications are bounded in time by the progress handler, in what they may do by the connection's mode and an
 //! authorizer, and in memory by limits; what they may say at all is decided before (`schemas::data::sql`).
@@ -18,7 +18,7 @@ use schemas::data::{Form, Key, Kind, Row, Value};
 use schemas::domain::Ceid;
 
 use self::temporary::Temporary;
-use super::{Cell, LARGEST_ANSWER, STATEMENT, SelectError, Transaction, tables};
+use super::{Cell, LARGEST_ANSWER, Reading, STATEMENT, SelectError, Transaction, tables};
 use crate::storage::StorageError;
 
 /// Steps of SQLite's machine between two looks at the clock.
@@ -128,20 +128,33 @@ impl Database {
     ) -> Result<T, StorageError> {
         let mut writer = lock(&self.writer);
         let transaction = writer.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(error)?;
-        let done = work(&mut Writing(&transaction))?;
+        let done = work(&mut Tx(&transaction))?;
         transaction.commit().map_err(error)?;
         Ok(done)
     }
 
-    pub(super) fn select(&self, statement: &Rendered, kinds: &[Type]) -> Result<Vec<Vec<Cell>>, SelectError> {
+    /// One that nobody uses; anew where one was lost with a panic.
+    fn reader(&self) -> Result<Connection, StorageError> {
         let free = lock(&self.readers).pop();
-        let connection = match free {
-            Some(connection) => connection,
-            None => reader(&self.file, self.wait)?, // one was lost with a panic
-        };
+        free.map_or_else(|| reader(&self.file, self.wait), Ok)
+    }
+
+    pub(super) fn look<T>(
+        &self,
+        work: impl FnOnce(&mut dyn Reading) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        let mut connection = self.reader()?;
+        let seen = connection.transaction().map_err(error).and_then(|transaction| work(&mut Tx(&transaction)));
+        lock(&self.readers).push(connection);
+        seen
+    }
+
+    pub(super) fn select(&self, statement: &Rendered, kinds: &[Type]) -> Result<Vec<Vec<Cell>>, SelectError> {
+        let connection = self.reader()?;
         let until = Instant::now() + STATEMENT;
         connection.progress_handler(STEPS, Some(move || Instant::now() >= until)).map_err(error)?;
         let answer = run(&connection, statement, kinds);
+        connection.progress_handler(0, None::<fn() -> bool>).map_err(error)?;
         lock(&self.readers).push(connection);
         answer
     }
@@ -169,6 +182,7 @@ fn reader(file: &Path, wait: Duration) -> Result<Connection, StorageError> {
     connection
         .authorizer(Some(|asked: AuthContext<'_>| match asked.action {
             AuthAction::Select | AuthAction::Read { .. } | AuthAction::Function { .. } => Authorization::Allow,
+            AuthAction::Transaction { .. } => Authorization::Allow, // of what the gateway reads
             _ => Authorization::Deny,
         }))
         .map_err(error)?;
@@ -210,9 +224,9 @@ fn run(connection: &Connection, statement: &Rendered, kinds: &[Type]) -> Result<
     Ok(answer)
 }
 
-struct Writing<'a>(&'a rusqlite::Transaction<'a>);
+struct Tx<'a>(&'a rusqlite::Transaction<'a>);
 
-impl Writing<'_> {
+impl Tx<'_> {
     fn form_rows(&self, statement: &str, form: &'static Form, values: &[&Value]) -> Result<Vec<Row>, StorageError> {
         let mut prepared = self.0.prepare_cached(statement).map_err(error)?;
         let mut found = prepared.query(params_from_iter(values.iter().map(|value| Bound(value)))).map_err(error)?;
@@ -235,7 +249,7 @@ fn number(ceid: Ceid) -> Value {
     Value::Integer(ceid.get().into())
 }
 
-impl Transaction for Writing<'_> {
+impl Reading for Tx<'_> {
     fn rows(
         &mut self,
         ceid: Ceid,
@@ -258,6 +272,19 @@ impl Transaction for Writing<'_> {
         Ok(self.form_rows(&statement, form, &values)?.pop())
     }
 
+    fn read(&mut self, statement: &str, values: &[Value], columns: usize) -> Result<Vec<Vec<Value>>, StorageError> {
+        let mut prepared = self.0.prepare_cached(&statement.replace('$', "?")).map_err(error)?;
+        let mut found = prepared.query(params_from_iter(values.iter().map(Bound))).map_err(error)?;
+        let mut rows = Vec::new();
+        while let Some(row) = found.next().map_err(error)? {
+            let read = (0..columns).map(|at| value(row.get_ref(at).map_err(error)?));
+            rows.push(read.collect::<Result<_, StorageError>>()?);
+        }
+        Ok(rows)
+    }
+}
+
+impl Transaction for Tx<'_> {
     fn put(&mut self, ceid: Ceid, form: &'static Form, rows: &[&Row]) -> Result<(), StorageError> {
         let mut prepared = self.0.prepare_cached(&form_tables::upsert(form, Dialect::Sqlite)).map_err(error)?;
         let node = number(ceid);
@@ -281,16 +308,5 @@ impl Transaction for Writing<'_> {
         let mut prepared = self.0.prepare_cached(&statement.replace('$', "?")).map_err(error)?;
         prepared.execute(params_from_iter(values.iter().map(Bound))).map_err(error)?;
         Ok(())
-    }
-
-    fn read(&mut self, statement: &str, values: &[Value], columns: usize) -> Result<Vec<Vec<Value>>, StorageError> {
-        let mut prepared = self.0.prepare_cached(&statement.replace('$', "?")).map_err(error)?;
-        let mut found = prepared.query(params_from_iter(values.iter().map(Bound))).map_err(error)?;
-        let mut rows = Vec::new();
-        while let Some(row) = found.next().map_err(error)? {
-            let read = (0..columns).map(|at| value(row.get_ref(at).map_err(error)?));
-            rows.push(read.collect::<Result<_, StorageError>>()?);
-        }
-        Ok(rows)
     }
 }

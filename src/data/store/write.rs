@@ -7,7 +7,7 @@ use schemas::data::{Digest, FORMS, Form, Key, Row, Value};
 use schemas::domain::Ceid;
 
 use super::log::{self, integer, number, text, whole as numbered};
-use super::{FormStand, NodeStand, Transaction, Whole};
+use super::{FormStand, NodeStand, Reading, Transaction, Whole};
 use crate::storage::StorageError;
 
 /// Rows of a form between two keys, as a node has them.
@@ -58,7 +58,7 @@ pub(super) fn claim(tx: &mut dyn Transaction, life: Life) -> Result<(), StorageE
 }
 
 /// What an earlier life had still under way is not written any more, be it of another gateway.
-pub(super) fn holds(tx: &mut dyn Transaction, life: Life) -> Result<Ceid, StorageError> {
+pub(super) fn holds(tx: &mut dyn Reading, life: Life) -> Result<Ceid, StorageError> {
     let rows = tx.read("SELECT life FROM sync_life WHERE ceid = $1", &[node(life.ceid)], 1)?;
     let same = rows.first().and_then(|row| number(row.first()?)) == Some(life.number);
     if same { Ok(life.ceid) } else { Err(StorageError::Changed(format!("who follows node {}", life.ceid))) }
@@ -89,7 +89,7 @@ fn form_stand(row: &[Value]) -> Option<Option<FormStand>> {
     }))
 }
 
-pub(super) fn forms(tx: &mut dyn Transaction, ceid: Ceid) -> Result<Vec<FormStand>, StorageError> {
+pub(super) fn forms(tx: &mut dyn Reading, ceid: Ceid) -> Result<Vec<FormStand>, StorageError> {
     let rows = tx.read(
         "SELECT form, whole, rows, digest, as_of, copied_at_ms FROM sync_form WHERE ceid = $1 ORDER BY form",
         &[node(ceid)],
@@ -99,7 +99,7 @@ pub(super) fn forms(tx: &mut dyn Transaction, ceid: Ceid) -> Result<Vec<FormStan
     Ok(read.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
-pub(super) fn stand(tx: &mut dyn Transaction, ceid: Ceid) -> Result<Option<NodeStand>, StorageError> {
+pub(super) fn stand(tx: &mut dyn Reading, ceid: Ceid) -> Result<Option<NodeStand>, StorageError> {
     let rows = tx.read("SELECT epoch, seq FROM sync_node WHERE ceid = $1", &[node(ceid)], 2)?;
     let Some(row) = rows.first() else { return Ok(None) };
     let (Some(epoch), Some(seq)) = (text(&row[0]), number(&row[1])) else {
@@ -108,12 +108,12 @@ pub(super) fn stand(tx: &mut dyn Transaction, ceid: Ceid) -> Result<Option<NodeS
     Ok(Some(NodeStand { epoch: epoch.to_owned(), seq, forms: forms(tx, ceid)? }))
 }
 
-pub(super) fn nodes(tx: &mut dyn Transaction) -> Result<Vec<Ceid>, StorageError> {
+pub(super) fn nodes(tx: &mut dyn Reading) -> Result<Vec<Ceid>, StorageError> {
     let rows = tx.read("SELECT ceid FROM sync_node ORDER BY ceid", &[], 1)?;
     Ok(rows.iter().filter_map(|row| log::ceid(row.first()?)).collect())
 }
 
-pub(super) fn stands(tx: &mut dyn Transaction) -> Result<Vec<(Ceid, NodeStand)>, StorageError> {
+pub(super) fn stands(tx: &mut dyn Reading) -> Result<Vec<(Ceid, NodeStand)>, StorageError> {
     let mut stands = Vec::new();
     for ceid in nodes(tx)? {
         stands.extend(stand(tx, ceid)?.map(|stand| (ceid, stand)));
@@ -202,7 +202,7 @@ pub(super) fn make(
 }
 
 /// Nobody has seen rows of a form that never was whole: what becomes of them is no change.
-pub(super) fn is_first(tx: &mut dyn Transaction, ceid: Ceid, form: &Form) -> Result<bool, StorageError> {
+pub(super) fn is_first(tx: &mut dyn Reading, ceid: Ceid, form: &Form) -> Result<bool, StorageError> {
     Ok(forms(tx, ceid)?.iter().all(|stand| stand.form != form || stand.whole == Whole::Never))
 }
 
