@@ -2,6 +2,7 @@
 
 mod browser;
 mod files;
+mod history;
 mod reads;
 mod sample;
 mod schemathesis;

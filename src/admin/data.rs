@@ -101,6 +101,10 @@ impl NodePage {
     fn look(&self, form: &FormCopy) -> &'static str {
         if form.whole == FormWhole::Whole { "registered" } else { "pending" }
     }
+
+    fn age(at_ms: &i64) -> Age {
+        Age::of(*at_ms, now_ms())
+    }
 }
 
 pub(super) async fn one(

@@ -49,6 +49,7 @@ async fn a_copy_is_seen_as_it_is_while_its_node_is_there_away_and_back() {
     let all = schemas::data::FORMS.len();
     let page = says(&reader, "/data/1", &format!("Whole: {all} of {all}. Rows: ")).await;
     assert!(page.contains("User and Services phones 20 whole 20"), "{page}");
+    assert!(page.contains("Behind 0 changes The last change took –"), "{page}");
     let page = says(&reader, "/data/1", "State current As of 20").await;
     assert!(page.contains(" s ago Newest change ") && page.contains("Last fault none"), "{page}");
     for button in ["Copy anew", "Compare now"] {

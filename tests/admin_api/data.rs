@@ -31,6 +31,12 @@ async fn a_program_sees_the_copies_and_has_them_copied_and_compared_anew() {
     assert_eq!((&forms[0]["form"], &forms[0]["title"]), (&json!("phones"), &json!("User and Services")));
     assert!(forms.iter().all(|form| form["whole"] == "whole" && form["copied_at_ms"].is_i64()), "{copy}");
     let rows: u64 = forms.iter().filter_map(|form| form["rows"].as_u64()).sum();
+    // Nothing is missing, and each form is as old as it was heard that it is as the node's.
+    assert!(copy["behind"] == 0 && copy["delay_ms"].is_null(), "{copy}");
+    for form in &forms {
+        let (as_of, copied) = (form["as_of_ms"].as_i64(), form["copied_at_ms"].as_i64());
+        assert!(form["behind"] == 0 && as_of >= copied && as_of >= copy["as_of_ms"].as_i64(), "{form}");
+    }
     assert!(rows > 0 && copy["rows"].as_u64() == Some(rows) && copy["last_fault"].is_null(), "{copy}");
     assert_eq!(operator.get("/data").await.is(200)["next"], Value::Null);
     assert_eq!(operator.get("/data?after=1").await.is(200)["items"], json!([]));
@@ -50,6 +56,17 @@ async fn a_program_sees_the_copies_and_has_them_copied_and_compared_anew() {
     for line in ["copy forms of node 1", "compare forms of node 1"] {
         assert!(audit.contains(&format!("operator by token copies (127.0.0.1) {line}")), "{line}: {audit}");
     }
+
+    // How long a change took is told from the first one on.
+    let row = json!({ "name": "Archer, Maya", "number": "1800", "privacy": false });
+    node.hands.change_form("telephone_directory", &json!({ "set": row })).await;
+    let rows = rows + 1;
+    let copy = eventually("the change", async || {
+        let copy = current(&operator).await;
+        copy["delay_ms"].is_i64().then_some(copy)
+    })
+    .await;
+    assert!(copy["behind"] == 0 && copy["rows"] == rows && copy["delay_ms"].as_i64() >= Some(0), "{copy}");
 
     node.process.kill();
     eventually("it is away", async || {

@@ -3,12 +3,12 @@
 use super::*;
 
 impl Scene {
-    async fn trigger(&self, body: Value) -> String {
+    pub(super) async fn trigger(&self, body: Value) -> String {
         let answer = self.ask(Method::POST, "/databases/views/triggers", &[], Some(body)).await.done();
         answer["triggerId"].as_str().expect("an id").to_owned()
     }
 
-    async fn events(&self, query: &[(&str, &str)]) -> Vec<Value> {
+    pub(super) async fn events(&self, query: &[(&str, &str)]) -> Vec<Value> {
         self.get("/databases/views/events", query).await.done()["events"].as_array().expect("a list").clone()
     }
 

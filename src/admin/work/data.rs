@@ -35,6 +35,11 @@ pub struct NodeCopy {
     pub as_of_ms: Option<i64>,
     /// The newest change of the node that the copy has; empty where nothing was copied yet.
     pub newest_change: Option<u64>,
+    /// Changes that the node is known to have and the copy has not; empty when the node was not heard since this start.
+    pub behind: Option<u64>,
+    /// How long the last change took from the node, by its clock, into the copy, by the gateway's, in ms; empty when there was none
+    /// since this start.
+    pub delay_ms: Option<i64>,
     /// What ended the following of the node last, while it is away.
     pub last_fault: Option<String>,
     /// Of all its forms.
@@ -98,6 +103,10 @@ pub struct FormCopy {
     /// When it was whole last.
     pub rows: u64,
     pub whole: FormWhole,
+    /// When it was last known to be as the node's form, in ms since 1970; empty when it never was.
+    pub as_of_ms: Option<i64>,
+    /// Changes of the node, in whichever form, that it may lack; empty when that is not known.
+    pub behind: Option<u64>,
     /// When it was copied as a whole, in ms since 1970; empty when it never was.
     pub copied_at_ms: Option<i64>,
 }
@@ -124,9 +133,22 @@ impl FormWhole {
     }
 }
 
-impl From<&FormStand> for FormCopy {
-    fn from(stand: &FormStand) -> Self {
+impl FormCopy {
+    /// Of a node whose copy is so, with the changes up to one.
+    fn of(stand: &FormStand, node: Option<&Standing>, seq: u64) -> Self {
+        // A whole one is as current as the node's copy, or as it was copied; another was when it was whole last.
+        let (as_of_ms, has) = match stand.whole {
+            Whole::Never => (None, None),
+            Whole::Stale => (stand.copied_at_ms, Some(stand.as_of)),
+            Whole::Yes => {
+                let of_node = node.filter(|node| node.state != State::Imported).and_then(|node| node.as_of_ms);
+                (stand.copied_at_ms.max(of_node), Some(stand.as_of.max(seq)))
+            }
+        };
+        let newest = node.and_then(|node| node.newest);
         Self {
+            as_of_ms,
+            behind: newest.zip(has).map(|(newest, has)| newest.saturating_sub(has)),
             form: stand.form.name.into(),
             title: stand.form.title.into(),
             rows: stand.digest.rows,
@@ -150,6 +172,7 @@ impl NodeCopy {
         let Known { ceid, name, address, served } = node;
         let mut forms: Vec<_> = stand.into_iter().flat_map(|stand| &stand.forms).collect();
         forms.sort_by_key(|stand| stand.form.dei_id);
+        let seq = stand.map_or(0, |stand| stand.seq);
         Self {
             ceid: ceid.get(),
             name,
@@ -162,9 +185,11 @@ impl NodeCopy {
             },
             as_of_ms: standing.as_ref().and_then(|standing| standing.as_of_ms),
             newest_change: stand.map(|stand| stand.seq),
-            last_fault: standing.and_then(|standing| standing.fault),
+            behind: standing.as_ref().and_then(|standing| Some(standing.newest?.saturating_sub(seq))),
+            delay_ms: standing.as_ref().and_then(|standing| standing.delay_ms),
             rows: forms.iter().map(|stand| stand.digest.rows).sum(),
-            forms: forms.into_iter().map(FormCopy::from).collect(),
+            forms: forms.into_iter().map(|stand| FormCopy::of(stand, standing.as_ref(), seq)).collect(),
+            last_fault: standing.and_then(|standing| standing.fault),
         }
     }
 }
@@ -323,30 +348,46 @@ mod tests {
             form: &FORMS[at],
             digest: Digest::new(rows, 0),
             whole,
-            as_of: 0,
-            copied_at_ms: (whole == Whole::Yes).then_some(5),
+            as_of: if whole == Whole::Stale { 4 } else { 0 },
+            copied_at_ms: match whole {
+                Whole::Never => None,
+                Whole::Stale => Some(4),
+                Whole::Yes => Some(5),
+            },
         };
         let forms = vec![stand(2, 4, Whole::Stale), stand(0, 20, Whole::Yes), stand(1, 0, Whole::Never)];
         let stand = NodeStand { epoch: "a".into(), seq: 12, forms };
-        let away = Standing { state: State::Away, as_of_ms: Some(3), seq: 12, fault: Some("no connection".into()) };
+        let standing =
+            |state| Standing { state, as_of_ms: Some(6), seq: 12, newest: None, delay_ms: None, fault: None };
+        let (newest, fault) = (Some(15), Some("no connection".into()));
+        let away = Standing { newest, delay_ms: Some(40), fault, ..standing(State::Away) };
         let copy = NodeCopy::of(node(true), Some(away), Some(&stand));
-        assert_eq!((copy.ceid, copy.state, copy.as_of_ms, copy.newest_change), (7, CopyState::Away, Some(3), Some(12)));
+        assert_eq!((copy.ceid, copy.state, copy.as_of_ms, copy.newest_change), (7, CopyState::Away, Some(6), Some(12)));
+        assert_eq!((copy.behind, copy.delay_ms), (Some(3), Some(40)));
         assert_eq!((copy.rows, copy.whole(), copy.last_fault.as_deref()), (24, 1, Some("no connection")));
-        let told: Vec<_> = copy.forms.iter().map(|form| (form.form.as_str(), form.whole, form.copied_at_ms)).collect();
+        let told = |copy: &NodeCopy| -> Vec<_> {
+            let of = |form: &FormCopy| (form.form.clone(), form.whole, form.copied_at_ms, form.as_of_ms, form.behind);
+            copy.forms.iter().map(of).collect()
+        };
+        let name = |at: usize| FORMS[at].name.to_owned();
         assert_eq!(
-            told,
+            told(&copy),
             [
-                (FORMS[0].name, FormWhole::Whole, Some(5)),
-                (FORMS[1].name, FormWhole::Never, None),
-                (FORMS[2].name, FormWhole::Stale, None)
+                (name(0), FormWhole::Whole, Some(5), Some(6), Some(3)),
+                (name(1), FormWhole::Never, None, None, None),
+                (name(2), FormWhole::Stale, Some(4), Some(4), Some(11)),
             ]
         );
-        let imported = Standing { state: State::Imported, as_of_ms: Some(3), seq: 1, fault: None };
-        let imported = NodeCopy::of(node(false), Some(imported), None);
-        assert_eq!((imported.state, imported.served, imported.as_of_ms), (CopyState::Imported, false, Some(3)));
+        let imported = NodeCopy::of(node(false), Some(standing(State::Imported)), Some(&stand));
+        assert_eq!((imported.state, imported.served, imported.as_of_ms), (CopyState::Imported, false, Some(6)));
+        assert_eq!((imported.behind, imported.delay_ms), (None, None));
+        assert_eq!(told(&imported)[0], (name(0), FormWhole::Whole, Some(5), Some(5), None), "as its own file");
         assert_eq!(NodeCopy::of(node(false), None, None).state, CopyState::None);
         let begun = NodeCopy::of(node(true), None, None);
-        assert_eq!((begun.state, begun.newest_change, begun.rows), (CopyState::Connecting, None, 0));
+        assert_eq!(
+            (begun.state, begun.newest_change, begun.behind, begun.rows),
+            (CopyState::Connecting, None, None, 0)
+        );
     }
 
     #[test]

@@ -115,12 +115,28 @@ pub(super) fn export(gateway: &Gateway, of: &NodeForm, file: Option<&Path>) -> a
 }
 
 fn print(copy: &NodeCopy) {
-    let NodeCopy { ceid, name, address, served: _, state, as_of_ms, newest_change, last_fault, rows, forms } = copy;
+    let NodeCopy {
+        ceid,
+        name,
+        address,
+        state,
+        as_of_ms,
+        newest_change,
+        behind: behind_of_node,
+        delay_ms,
+        last_fault,
+        rows,
+        forms,
+        ..
+    } = copy;
     let name = if name.is_empty() { String::new() } else { format!(" {name}") };
     let as_of = as_of_ms.map_or_else(|| "never since the start".into(), when);
     let change = newest_change.map_or_else(|| "-".into(), |change| change.to_string());
+    let behind = |behind: &Option<u64>| behind.map(|behind| format!(", behind {behind}")).unwrap_or_default();
+    let delay = delay_ms.map(|delay_ms| format!(", last took {delay_ms} ms")).unwrap_or_default();
+    let lag = behind(behind_of_node) + &delay;
     println!(
-        "node {ceid}{name} at {address}: {}, as of {as_of}, change {change}, forms whole {} of {}, rows {rows}",
+        "node {ceid}{name} at {address}: {}, as of {as_of}, change {change}{lag}, forms whole {} of {}, rows {rows}",
         state.words(),
         copy.whole(),
         forms.len(),
@@ -128,8 +144,9 @@ fn print(copy: &NodeCopy) {
     if let Some(fault) = last_fault {
         println!("  last fault {fault}");
     }
-    for FormCopy { form, rows, whole, copied_at_ms, .. } in forms {
-        let copied = copied_at_ms.map(|at_ms| format!(", copied {}", when(at_ms))).unwrap_or_default();
-        println!("  {form:<28} rows {rows:<7} {}{copied}", whole.words());
+    for FormCopy { form, rows, whole, as_of_ms, behind: of_form, copied_at_ms, .. } in forms {
+        let at = |word: &str, at_ms: &Option<i64>| at_ms.map(|at| format!(", {word} {}", when(at))).unwrap_or_default();
+        let (as_of, copied, lag) = (at("as of", as_of_ms), at("copied", copied_at_ms), behind(of_form));
+        println!("  {form:<28} rows {rows:<7} {}{as_of}{lag}{copied}", whole.words());
     }
 }

@@ -50,7 +50,10 @@ mod tests {
     #[test]
     fn nodes_are_counted_by_state_and_the_copy_that_is_oldest_counts() {
         let of = |number: u16, state: State, as_of_ms: Option<i64>| {
-            (Ceid::new(number).expect("a node"), Standing { state, as_of_ms, seq: 0, fault: None })
+            (
+                Ceid::new(number).expect("a node"),
+                Standing { state, as_of_ms, seq: 0, newest: None, delay_ms: None, fault: None },
+            )
         };
         let all = [
             of(1, State::Current, Some(9_000)),

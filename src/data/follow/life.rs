@@ -68,6 +68,7 @@ impl Life<'_> {
     async fn follow(&mut self) -> Result<std::convert::Infallible, FollowFault> {
         self.standings.is(self.ceid, State::Connecting);
         let mut stand = self.client.stand().await?;
+        self.standings.node_is_at(self.ceid, stand.seq);
         self.store.claim(self.written()).await?;
         let kept = self.store.stand(self.ceid).await?;
         let resumed = kept.filter(|kept| kept.epoch == stand.epoch && kept.seq <= stand.seq);
@@ -89,6 +90,7 @@ impl Life<'_> {
         let mut changes = match self.client.changes(&stand.epoch, seq).await {
             Err(FollowFault::Gone(_)) => {
                 stand = self.client.stand().await?;
+                self.standings.node_is_at(self.ceid, stand.seq);
                 info!(node = %self.ceid, after = seq, "the node does not have all changes any more: copied anew");
                 seq = stand.seq;
                 self.copy(&stand.epoch, seq, forms(&stand).collect()).await?;
@@ -171,7 +173,12 @@ impl Life<'_> {
         loop {
             tokio::select! {
                 lines = changes.next() => {
-                    for line in lines_up_to(lines?, due.as_ref().map(|stand| stand.seq)) {
+                    let lines = lines?;
+                    let changed_at_ms = lines.iter().rev().find_map(|line| match line {
+                        Line::Change(change) => Some(change.at_ms),
+                        Line::Alive(_) | Line::Unknown(_) => None,
+                    });
+                    for line in lines_up_to(lines, due.as_ref().map(|stand| stand.seq)) {
                         seq = self.apply(seq, line).await?;
                         if due.as_ref().is_some_and(|stand| stand.seq == seq)
                             && let Some(stand) = due.take()
@@ -179,7 +186,7 @@ impl Life<'_> {
                             self.compare(epoch, seq, &stand).await?;
                         }
                     }
-                    self.standings.heard(self.ceid, seq, now_ms());
+                    self.standings.heard(self.ceid, seq, changed_at_ms, now_ms());
                 }
                 _ = compare.tick(), if asked.is_none() && due.is_none() => {
                     let client = self.client.clone();
@@ -191,6 +198,7 @@ impl Life<'_> {
                     if stand.epoch != epoch {
                         return Err(FollowFault::Epoch);
                     }
+                    self.standings.node_is_at(self.ceid, stand.seq.max(seq));
                     match stand.seq.cmp(&seq) {
                         std::cmp::Ordering::Equal => self.compare(epoch, seq, &stand).await?,
                         std::cmp::Ordering::Greater => due = Some(stand),

@@ -48,6 +48,11 @@ pub struct Standing {
     pub as_of_ms: Option<i64>,
     /// The newest change that is applied.
     pub seq: u64,
+    /// The newest change that the node is known to have; `None` when it was not heard in this process.
+    pub newest: Option<u64>,
+    /// How long the last change took from the node, by its clock, into the copy, by ours, in ms; `None` before there was one in
+    /// this process.
+    pub delay_ms: Option<i64>,
     /// What ended the last life, in words for people.
     pub fault: Option<String>,
 }
@@ -75,7 +80,8 @@ const REACHED: Duration = Duration::from_secs(5);
 impl Standings {
     fn change(&self, ceid: Ceid, change: impl FnOnce(&mut Standing)) {
         let mut all = self.0.of.write().unwrap_or_else(PoisonError::into_inner);
-        let new = || Standing { state: State::Connecting, as_of_ms: None, seq: 0, fault: None };
+        let new =
+            || Standing { state: State::Connecting, as_of_ms: None, seq: 0, newest: None, delay_ms: None, fault: None };
         change(all.entry(ceid).or_insert_with(new));
         drop(all);
         self.0.changed.send_replace(());
@@ -97,10 +103,19 @@ impl Standings {
         self.change(ceid, |standing| standing.state = state);
     }
 
-    /// The node said something, and all of it is applied.
-    pub(super) fn heard(&self, ceid: Ceid, seq: u64, now_ms: i64) {
+    /// What the node says of where it stands itself. The copy may be behind that, or have more already.
+    pub(super) fn node_is_at(&self, ceid: Ceid, seq: u64) {
+        self.change(ceid, |standing| standing.newest = Some(seq));
+    }
+
+    /// The node said something, and all of it is applied. With the time that it said of the last change, where there was one.
+    pub(super) fn heard(&self, ceid: Ceid, seq: u64, changed_at_ms: Option<i64>, now_ms: i64) {
         self.change(ceid, |standing| {
             (standing.seq, standing.as_of_ms, standing.fault) = (seq, Some(now_ms), None);
+            standing.newest = standing.newest.max(Some(seq));
+            // Of two clocks: what seems to come from the future took no time.
+            let delay_ms = changed_at_ms.map(|at_ms| now_ms.saturating_sub(at_ms).max(0));
+            standing.delay_ms = delay_ms.or(standing.delay_ms);
             if standing.state == State::Connecting {
                 standing.state = State::Current;
             }
@@ -126,6 +141,7 @@ impl Standings {
             }
             standing.state = if by_files { State::Imported } else { State::Away };
             (standing.as_of_ms, standing.seq) = (oldest, stand.seq);
+            (standing.newest, standing.delay_ms) = (None, None);
             standing.fault = (!by_files).then(|| NOT_SERVED.to_owned());
         });
     }
@@ -156,6 +172,27 @@ impl Standings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_node_has_and_how_long_a_change_took_is_told() {
+        let (standings, ceid) = (Standings::default(), Ceid::new(7).expect("a node"));
+        standings.is(ceid, State::Connecting);
+        let is = || standings.of(ceid).map(|standing| (standing.seq, standing.newest, standing.delay_ms));
+        assert_eq!(is(), Some((0, None, None)));
+        standings.node_is_at(ceid, 9);
+        assert_eq!(is(), Some((0, Some(9), None)));
+        standings.heard(ceid, 8, Some(1000), 1250);
+        assert_eq!(is(), Some((8, Some(9), Some(250))));
+        standings.heard(ceid, 10, None, 2000);
+        assert_eq!(is(), Some((10, Some(10), Some(250))), "of the last change");
+        standings.heard(ceid, 11, Some(3001), 3000);
+        assert_eq!(is(), Some((11, Some(11), Some(0))), "the node's clock is ahead");
+        standings.node_is_at(ceid, 2);
+        assert_eq!(is(), Some((11, Some(2), Some(0))), "the node begins anew");
+        standings.not_served(ceid);
+        standings.kept(ceid, &NodeStand { epoch: FILES.into(), seq: 1, forms: Vec::new() });
+        assert_eq!(is(), Some((1, None, None)));
+    }
 
     #[test]
     fn what_was_read_before_a_file_was_imported_does_not_take_it_back() {
