@@ -88,7 +88,10 @@ async fn the_copies_are_shown_and_steered_at_a_terminal() {
     let (all, address) = (schemas::data::FORMS.len(), node.address);
     assert!(shown.starts_with(&format!("node 1 at {address}: current, as of 20")), "{shown}");
     assert!(shown.contains(&format!("forms whole {all} of {all}, rows ")), "{shown}");
-    assert!(shown.contains("\n  phones                       rows 20      whole, copied 20"), "{shown}");
+    assert!(shown.contains(" UTC, change 0, behind 0, forms whole "), "{shown}");
+    let phones = shown.lines().find(|line| line.starts_with("  phones ")).expect("told");
+    assert!(phones.starts_with("  phones                       rows 20      whole, as of 20"), "{phones}");
+    assert!(phones.contains(" UTC, behind 0, copied 20"), "{phones}");
     for (verb, said) in [
         ("copy-forms", "the forms of node 1 are to be copied anew\n"),
         ("compare-forms", "the forms of node 1 are to be compared\n"),
