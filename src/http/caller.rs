@@ -49,7 +49,7 @@ pub(crate) fn keep_secure(secure: bool, headers: &mut HeaderMap) {
     }
 }
 
-/// [`keep_secure`] for everything that a gateway answers, for `middleware::from_fn`.
+/// `keep_secure` for everything that a gateway answers, for `middleware::from_fn`.
 ///
 /// # Errors
 /// None of its own.

@@ -1,5 +1,5 @@
 //! All triggers: begins them, feeds them with the log of changes in its order, begins one anew that died, and ends those of
-//! sessions that are gone. What a session hears of is put together by [`events`].
+//! sessions that are gone. What a session hears of is put together by [`events()`].
 //!
 //! The log is somebody else's ([`ChangeLog`]): the database's. It is read once for all.
 
