@@ -1,6 +1,8 @@
 //! The copies of the nodes' forms: how it stands with each, having one copied or compared anew, and rows of a form. What is
 //! kept and followed is `crate::data`; a row is changed by applications alone.
 
+use std::collections::BTreeMap;
+
 use schemas::data::sql::{Page, Scope, Select};
 use schemas::data::{Column, Form};
 use schemas::domain::Ceid;
@@ -239,10 +241,12 @@ pub(in crate::admin) async fn some(
     let more = nodes.len() > most;
     nodes.truncate(most);
     let Some(data) = data.filter(|_| !nodes.is_empty()) else { return Ok((Vec::new(), false)) };
-    let (stands, standings) = (data.store.stands().await?, data.followers.standings());
+    // Standings first: what is applied between the two does not count as missing.
+    let mut standings: BTreeMap<_, _> = data.followers.standings().all().into_iter().collect();
+    let stands = data.store.stands().await?;
     let of = |node: Known| {
         let stand = stands.iter().find(|(ceid, _)| *ceid == node.ceid).map(|(_, stand)| stand);
-        let standing = standings.of(node.ceid);
+        let standing = standings.remove(&node.ceid);
         NodeCopy::of(node, standing, stand)
     };
     Ok((nodes.into_iter().map(of).collect(), more))
@@ -251,8 +255,8 @@ pub(in crate::admin) async fn some(
 /// That of the node of this number.
 pub(in crate::admin) async fn one(running: &Running, ceid: u16) -> Result<NodeCopy, WebFault> {
     let (data, node) = find(running, ceid)?;
+    let standing = data.followers.standings().of(node.ceid); // first, as above
     let stand = data.store.stand(node.ceid).await?;
-    let standing = data.followers.standings().of(node.ceid);
     Ok(NodeCopy::of(node, standing, stand.as_ref()))
 }
 
